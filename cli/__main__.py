@@ -1,0 +1,3 @@
+from clipseek.cli.main import main
+
+main()

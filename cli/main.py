@@ -1,0 +1,86 @@
+"""The ``clipseek`` command: wires subcommands, turns expected errors into one line and an exit code.
+
+Exit codes: 0 done, 1 expected failure (one line on stderr), 2 usage, 130 interrupted. A bug keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+# name -> (module, attribute, one-line help). Help stands here so that `clipseek --help` imports no subcommand.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": ("clipseek.cli.demo", "demo", "The whole story on the shipped pictures: train, export, ingest, search."),
+    "train": ("clipseek.cli.train", "train", "Fine-tune a CLIP on your image-caption pairs."),
+    "export-onnx": ("clipseek.cli.export_onnx", "export_onnx", "Turn a checkpoint into a parity-checked ONNX bundle."),
+    "evaluate": ("clipseek.cli.evaluate", "evaluate", "Rank held-out pairs: MRR@k and R@k, in batches and over all."),
+    "ingest": ("clipseek.cli.ingest", "ingest", "Encode pictures and put them into an OpenSearch index."),
+    "search": ("clipseek.cli.search", "search", "Search by words, by a picture, or by both."),
+    "node": ("clipseek.cli.node", "node", "Start, stop and look after the embedded OpenSearch node."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported only when they run, so that ``--help`` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[name]
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is {type(command).__name__}, not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="clipseek")
+def root() -> None:
+    """Search your own pictures by words, by a picture, or by both."""
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Print one line on stderr and leave with ``code``."""
+    line = " ".join(message.split())
+    click.echo(f"clipseek: {line}", err=True)
+    raise SystemExit(code)
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    try:
+        root.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        raise SystemExit(stop.exit_code) from None
+    except click.ClickException as problem:
+        problem.show()
+        raise SystemExit(problem.exit_code) from None
+    except (KeyboardInterrupt, click.Abort):
+        fail("interrupted; run the same command again to go on", 130)
+    except BrokenPipeError:
+        # The reader of our stdout (head, less) went away: that is its right.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except OSError as problem:
+        if problem.errno == errno.ENOSPC:
+            fail(f"no space left on the disk while writing {problem.filename or 'a file'}; free some and run again")
+        raise
+    except Exception as problem:
+        # Every folder's error base carries exit_code; anything else is a bug and keeps its traceback.
+        code = getattr(problem, "exit_code", None)
+        if isinstance(code, int):
+            fail(str(problem), code)
+        raise
+    raise SystemExit(0)

@@ -1,0 +1,12 @@
+"""Errors of ``clipseek.encoder``.
+
+EncoderError
+"""
+
+from __future__ import annotations
+
+
+class EncoderError(Exception):
+    """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
+
+    exit_code = 1
