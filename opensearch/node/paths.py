@@ -32,7 +32,7 @@ def _folder(variable: str, environ: Mapping[str, str], kind: str) -> Path:
 
 @dataclass(frozen=True)
 class NodePaths:
-    """The node's folders and files: ``data`` and ``cache`` are clipseek's own, and the node lives in ``node/`` of each."""
+    """The node's folders and files: ``data`` and ``cache`` are clipseek's own, the node lives in ``node/`` of each."""
 
     data: Path
     cache: Path
