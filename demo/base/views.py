@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 def caption_variants(caption: str, count: int, rng: random.Random) -> list[str]:
-    """``count`` readings of "title: tag, tag": the caption itself, the title alone, the title with some tags, tags alone."""
+    """``count`` readings of "title: tag, tag": all of it, the title alone, the title with some tags, tags alone."""
     title, _, rest = caption.partition(": ")
     tags = [tag for tag in rest.split(", ") if tag]
     variants = [caption, title]
@@ -29,7 +29,10 @@ def caption_variants(caption: str, count: int, rng: random.Random) -> list[str]:
 
 
 def random_views(pictures: Tensor, size: int, strength: float = 1.0) -> Tensor:
-    """(N, 3, H, W) uint8 -> (N, 3, size, size) float in 0..1: turned, scaled, shifted, tinted. Never mirrored: arrows mean something."""
+    """(N, 3, H, W) uint8 -> (N, 3, size, size) float in 0..1: turned, scaled, shifted, tinted.
+
+    Never mirrored: arrows mean something.
+    """
     count, device = len(pictures), pictures.device
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:

@@ -1,0 +1,83 @@
+"""The base model's recipe: its vocabulary, its shape, and the views it learns from."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the base model's recipe needs the train extra")
+
+from clipseek.demo.base import student  # noqa: E402
+from clipseek.demo.base.distill import clip_tokenizer, contrastive, gallery_mrr, in_batch_mrr  # noqa: E402
+from clipseek.demo.base.views import caption_variants, clean_views, random_views  # noqa: E402
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tokenizer of the right size from made-up merges: words of two letters, then of three and four."""
+    letters = [chr(ord("a") + i) for i in range(26)]
+    merges = [f"{a} {b}" for a in letters for b in letters]
+    merges += [f"{a}{b} {c}</w>" for a in letters for b in letters for c in letters]
+    folder = tmp_path_factory.mktemp("tokenizer")
+    source = folder / "merges.gz"
+    with gzip.open(source, "wt", encoding="utf-8") as file:
+        file.write("#version\n" + "\n".join(merges) + "\n")
+    student.write_tokenizer(source, folder / "base")
+    return folder / "base"
+
+
+def test_ids_equal_those_of_transformers(tokenizer_folder: Path) -> None:
+    from transformers import CLIPTokenizerFast
+
+    theirs = CLIPTokenizerFast.from_pretrained(tokenizer_folder)
+    ours = clip_tokenizer(tokenizer_folder)
+    for text in ("shopping cart", "Battery: 50%, it's   charging", "naïve 😀 中文", "", "a-b_c"):
+        assert ours.encode(text).ids == theirs(text)["input_ids"], text
+
+
+def test_the_student_is_a_clip_of_the_promised_size() -> None:
+    model = student.new_student()
+    assert 10e6 < sum(p.numel() for p in model.parameters()) < 25e6
+    with torch.no_grad():
+        vectors = model.visual_projection(model.vision_model(torch.zeros(2, 3, 96, 96)).pooler_output)
+    assert vectors.shape == (2, 256)
+
+
+def test_equal_concepts_are_not_negatives() -> None:
+    images, texts = torch.eye(3), torch.eye(3)[[1, 0, 2]]  # each of the first two captions fits the other's picture
+    together = contrastive(images, texts, torch.tensor([0, 0, 1]), torch.tensor(1.0))
+    apart = contrastive(images, texts, torch.tensor([0, 1, 2]), torch.tensor(1.0))
+    assert together < apart
+
+
+def test_ranks_are_pessimistic_and_know_concepts() -> None:
+    rows = torch.nn.functional.normalize(torch.eye(4), dim=-1)
+    assert in_batch_mrr(rows, rows, torch.arange(4), size=4) == 1.0
+    same = torch.ones(4, 4)
+    assert in_batch_mrr(same, same, torch.arange(4), size=4) == 0.25
+    assert gallery_mrr(rows, rows, torch.arange(4)) == 1.0
+    assert gallery_mrr(same, same, torch.arange(4)) == 0.25
+    assert gallery_mrr(same, same, torch.zeros(4, dtype=torch.long)) == 1.0
+
+
+def test_views_keep_the_white_around_a_drawing() -> None:
+    white = torch.full((8, 3, 128, 128), 255, dtype=torch.uint8)
+    assert clean_views(white, 96).shape == (8, 3, 96, 96)
+    views = random_views(white, 96)
+    assert views.shape == (8, 3, 96, 96)
+    for view in views:
+        # Shifts show no border: what lies outside the drawing is as white as the drawing.
+        assert (view.amax((1, 2)) - view.amin((1, 2))).max() < 1e-4
+
+
+def test_caption_variants_start_with_the_caption_and_its_title() -> None:
+    variants = caption_variants("red car: vehicle, auto", 6, random.Random(0))
+    assert variants[:2] == ["red car: vehicle, auto", "red car"]
+    assert len(variants) == 6
+    assert all(variant for variant in variants)
+    assert caption_variants("plain", 3, random.Random(0)) == ["plain"] * 3
