@@ -1,0 +1,23 @@
+"""A bundle (two ONNX towers and their passport) turned into unit vectors. Never imports torch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .bundle import Bundle as Bundle
+    from .clip import ClipEncoder as ClipEncoder
+    from .clip import Picture as Picture
+    from .errors import BundleError, DeviceError, EncoderError, ImageError
+
+__all__ = ["Bundle", "BundleError", "ClipEncoder", "DeviceError", "EncoderError", "ImageError", "Picture"]
+
+_HOMES = {"Bundle": "bundle", "ClipEncoder": "clip", "Picture": "clip"}
+
+
+def __getattr__(name: str) -> Any:
+    # Late: `import clipseek.encoder` must not cost numpy, let alone onnxruntime.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)

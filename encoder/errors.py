@@ -1,6 +1,9 @@
 """Errors of ``clipseek.encoder``.
 
 EncoderError
+├── BundleError          no bundle at the path, an incomplete one, or files that are not the ones its passport names
+├── DeviceError          the device asked for is not active
+└── ImageError           a picture that cannot be read; the text is the reason alone (also a ValueError)
 """
 
 from __future__ import annotations
@@ -10,3 +13,15 @@ class EncoderError(Exception):
     """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
 
     exit_code = 1
+
+
+class BundleError(EncoderError):
+    """No bundle at the path, an incomplete one, or files that are not the ones its passport names."""
+
+
+class DeviceError(EncoderError):
+    """The device asked for is not active."""
+
+
+class ImageError(EncoderError, ValueError):
+    """A picture that cannot be read; the text is the reason alone."""
