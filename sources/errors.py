@@ -1,6 +1,10 @@
 """Errors of ``clipseek.sources``.
 
 SourceError
+├── SourceNotFound       the manifest or folder is not there, or cannot be read
+├── UnknownLayout        nothing says how to read this source
+├── MissingColumn        a manifest without the column that was asked for
+└── MalformedSource      a line, cell or sidecar that does not follow its format; the message names file and line
 """
 
 from __future__ import annotations
@@ -10,3 +14,19 @@ class SourceError(Exception):
     """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
 
     exit_code = 1
+
+
+class SourceNotFound(SourceError):
+    """The manifest or folder is not there, or cannot be read."""
+
+
+class UnknownLayout(SourceError):
+    """Nothing says how to read this source."""
+
+
+class MissingColumn(SourceError):
+    """A manifest without the column that was asked for."""
+
+
+class MalformedSource(SourceError):
+    """A line, cell or sidecar that does not follow its format."""

@@ -1,0 +1,104 @@
+"""Named values, from a row or a JSON object, to a Record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import MalformedSource, MissingColumn
+from .record import MetadataValue, Record
+
+_DEFAULTS = {"image": "image", "caption": "caption", "id": "id", "group": "group"}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column holds what. A column other than the default has been asked for by name, so it must be there."""
+
+    image: str = "image"
+    caption: str = "caption"
+    id: str = "id"
+    group: str = "group"
+
+    def check(self, found: list[str], place: str) -> None:
+        """Raise MissingColumn unless the picture's column, and every one asked for by name, is among ``found``."""
+        for role, default in _DEFAULTS.items():
+            wanted = getattr(self, role)
+            if wanted not in found and (role == "image" or wanted != default):
+                names = ", ".join(repr(name) for name in found) or "none"
+                raise MissingColumn(
+                    f"{place}: no column {wanted!r}; the columns are {names}. Name the right one with --{role}-column"
+                )
+
+
+def from_object(fields: Mapping[str, Any], columns: Columns, place: str, *, image: Path) -> Record:
+    """The record of ``image`` from named values; those with no role become metadata.
+
+    ``place`` is file and line, for errors.
+    """
+    captions: list[str] = []
+    metadata: dict[str, MetadataValue] = {}
+    for name, value in fields.items():
+        if name == columns.caption or (name == "captions" and columns.caption == "caption"):
+            captions.extend(_captions(value, name, place))
+        elif name not in (columns.image, columns.id, columns.group) and (plain := _plain(value)) is not None:
+            metadata[name] = plain
+    return Record(
+        id=_key(fields.get(columns.id), columns.id, place),
+        image=image,
+        captions=tuple(dict.fromkeys(captions)),
+        group=_key(fields.get(columns.group), columns.group, place),
+        metadata=metadata,
+    )
+
+
+def parse_object(text: str, place: str) -> dict[str, Any]:
+    """``text`` as one JSON object."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as problem:
+        raise MalformedSource(f"{place}: not JSON ({problem.msg} at column {problem.colno})") from None
+    except RecursionError:
+        raise MalformedSource(f"{place}: JSON that is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise MalformedSource(f'{place}: {_kind(value)} where a JSON object like {{"image": "a.jpg"}} was expected')
+    return value
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _captions(value: object, name: str, place: str) -> list[str]:
+    values: list[object] = value if isinstance(value, list) else [] if value is None else [value]
+    texts = [item.strip() for item in values if isinstance(item, str)]
+    if len(texts) < len(values):
+        raise MalformedSource(f"{place}: {name!r} must be a text or a list of texts")
+    return [text for text in texts if text]
+
+
+def _key(value: object, name: str, place: str) -> str | None:
+    """An id or a group: a text or a whole number."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value).strip() or None
+    raise MalformedSource(f"{place}: {name!r} must be a text or a whole number")
+
+
+def _plain(value: object) -> MetadataValue | None:
+    """A value to keep as metadata; ``None`` for an empty one.
+
+    What is nested deeper than a list is kept as JSON text.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, list) and all(isinstance(item, (str, bool, int, float)) for item in value):
+        return tuple(item if isinstance(item, str) else json.dumps(item) for item in value) or None
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,125 @@
+"""One entry for every layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from .errors import SourceError, SourceNotFound, UnknownLayout
+from .fields import Columns
+from .folder import is_image_name, read_folder
+from .imageclef import is_imageclef, read_imageclef
+from .manifest import read_jsonl, read_table
+from .record import Record, Skipped, shown
+
+Layout: TypeAlias = Literal["auto", "folder", "tsv", "csv", "jsonl", "imageclef"]
+LAYOUTS: tuple[Layout, ...] = ("auto", "folder", "tsv", "csv", "jsonl", "imageclef")
+
+_BY_SUFFIX: dict[str, Layout] = {
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "tsv",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+
+
+def read_source(
+    source: Path,
+    *,
+    layout: Layout = "auto",
+    image_column: str = "image",
+    caption_column: str = "caption",
+    id_column: str = "id",
+    group_column: str = "group",
+) -> Iterator[Record | Skipped]:
+    """Every record of ``source``, and every file of a folder that is none, in an order that is the same each time.
+
+    A stream: memory does not grow with the source. Rows of one picture that follow each other become one record with
+    several captions. Relative paths are relative to the manifest. Whether a picture exists is not looked at. Raises
+    SourceError: before the first record where the source is not there or cannot be understood, later with file and
+    line.
+    """
+    columns = Columns(image_column, caption_column, id_column, group_column)
+    chosen = _layout(source, layout)
+    if chosen == "folder":
+        return read_folder(source, columns)
+    if chosen == "imageclef":
+        return _merged(read_imageclef(source))
+    if chosen == "jsonl":
+        return _merged(read_jsonl(source, columns))
+    return _merged(read_table(source, columns, tabs=chosen == "tsv"))
+
+
+def read_records(
+    source: Path,
+    *,
+    layout: Layout = "auto",
+    image_column: str = "image",
+    caption_column: str = "caption",
+    id_column: str = "id",
+    group_column: str = "group",
+) -> Iterator[Record]:
+    """``read_source`` without what is no picture.
+
+    A sidecar that cannot be read raises: a caption must not be lost in silence.
+    """
+    for entry in read_source(
+        source,
+        layout=layout,
+        image_column=image_column,
+        caption_column=caption_column,
+        id_column=id_column,
+        group_column=group_column,
+    ):
+        if isinstance(entry, Record):
+            yield entry
+        elif entry.error is not None:
+            raise entry.error
+
+
+def _layout(source: Path, layout: Layout) -> Layout:
+    """The layout to read ``source`` with: the one asked for, else by what it is and how it is named."""
+    if layout not in LAYOUTS:
+        raise UnknownLayout(f"layout {layout!r} is not known; choose one of {', '.join(LAYOUTS)}")
+    try:
+        exists, is_folder = source.exists(), source.is_dir()
+    except (OSError, ValueError) as problem:
+        raise SourceNotFound(f"{shown(source)} cannot be read: {problem}") from None
+    if not exists:
+        raise SourceNotFound(f"{shown(source)} is not there; name a folder of pictures or a manifest (TSV, CSV, JSONL)")
+    if layout == "auto":
+        if is_folder:
+            return "imageclef" if is_imageclef(source) else "folder"
+        if (found := _BY_SUFFIX.get(source.suffix.lower())) is not None:
+            return found
+        if is_image_name(source):
+            raise UnknownLayout(f"{shown(source)} is a picture; name its folder, or a manifest that lists it")
+        raise UnknownLayout(
+            f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl); say what it is with --layout tsv, "
+            "csv or jsonl"
+        )
+    if is_folder != (layout in ("folder", "imageclef")):
+        what = "a folder" if is_folder else "a file"
+        raise SourceError(f"{shown(source)} is {what}, which --layout {layout} does not read; leave --layout out")
+    return layout
+
+
+def _merged(records: Iterator[Record]) -> Iterator[Record]:
+    """Rows of one picture, one after the other and not told apart by their ids, as one record with all their
+    captions.
+    """
+    held: Record | None = None
+    for record in records:
+        if held is not None and record.image == held.image and record.id == held.id:
+            captions = dict.fromkeys(held.captions + record.captions)
+            held = replace(held, captions=tuple(captions), group=held.group or record.group)
+            continue
+        if held is not None:
+            yield held
+        held = record
+    if held is not None:
+        yield held
