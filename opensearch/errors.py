@@ -1,6 +1,23 @@
 """Errors of ``clipseek.opensearch``.
 
 OpenSearchError
+├── InvalidAddress       the URL is no address of a server
+├── InvalidOption        an index name, preset, weight or field declaration that cannot be used
+├── ServerError          what a server (or its silence) answered
+│   ├── Unreachable      nothing answers at the address
+│   ├── TimedOut         something is there, and did not answer in time
+│   ├── AccessRefused    401, 403: no or wrong credentials
+│   ├── TLSFailed        the server's certificate is not trusted, or it speaks no TLS
+│   ├── ServerUnfit      not OpenSearch, older than 2.19, or a plugin is missing
+│   │   └── PluginMissing
+│   ├── IndexReadOnly    writes are blocked: the disk is nearly full, or somebody blocked them
+│   └── RequestRefused   any other answer of 400 and above; ``.status`` and ``.kind`` say which
+│       └── NotFound     404
+├── IndexMissing         no index behind the alias
+├── IndexUnusable        the alias is an index, points to several, or to one that clipseek did not make
+├── ModelMismatch        the index was filled by another model
+├── IngestFailed         a batch could not be indexed
+└── NodeError            the embedded node's own tree: ``opensearch/node/errors.py``
 """
 
 from __future__ import annotations
@@ -10,3 +27,72 @@ class OpenSearchError(Exception):
     """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
 
     exit_code = 1
+
+
+class InvalidAddress(OpenSearchError):
+    """The URL is no address of a server."""
+
+
+class InvalidOption(OpenSearchError):
+    """An index name, preset, weight or field declaration that cannot be used."""
+
+
+class ServerError(OpenSearchError):
+    """What a server, or its silence, answered."""
+
+
+class Unreachable(ServerError):
+    """Nothing answers at the address."""
+
+
+class TimedOut(ServerError):
+    """Something is there, and did not answer in time."""
+
+
+class AccessRefused(ServerError):
+    """No or wrong credentials."""
+
+
+class TLSFailed(ServerError):
+    """The server's certificate is not trusted, or it speaks no TLS."""
+
+
+class ServerUnfit(ServerError):
+    """Not OpenSearch, too old, or without a plugin that search needs."""
+
+
+class PluginMissing(ServerUnfit):
+    """The server lacks a plugin; the message names it."""
+
+
+class IndexReadOnly(ServerError):
+    """Writes are blocked: the disk is nearly full, or somebody blocked them."""
+
+
+class RequestRefused(ServerError):
+    """Any other answer of 400 and above. ``status`` is the HTTP status, ``kind`` the server's name of the error."""
+
+    def __init__(self, message: str, status: int, kind: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+
+
+class NotFound(RequestRefused):
+    """404."""
+
+
+class IndexMissing(OpenSearchError):
+    """No index behind the alias."""
+
+
+class IndexUnusable(OpenSearchError):
+    """The alias is an index, points to several, or to one that clipseek did not make."""
+
+
+class ModelMismatch(OpenSearchError):
+    """The index was filled by another model."""
+
+
+class IngestFailed(OpenSearchError):
+    """A batch could not be indexed."""

@@ -1,0 +1,54 @@
+"""What this room asks of an encoder.
+
+``clipseek.encoder.ClipEncoder`` satisfies it; so does any class with these five members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Picture(Protocol):
+    """A decoded and preprocessed picture; ``width`` and ``height`` are the original's, in pixels."""
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """``(3, S, S) float32``, ready for the model."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+
+PictureT = TypeVar("PictureT", bound=Picture)
+
+
+class Encoder(Protocol[PictureT]):
+    """Pictures and texts to unit vectors of one space."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 over everything that decides a vector: two encoders of one fingerprint give the same vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    def load_picture(self, data: bytes) -> PictureT:
+        """Decode a file's bytes. Thread-safe. Raises ValueError whose text is the reason."""
+
+    def encode_pictures(self, pictures: Sequence[PictureT]) -> NDArray[np.float32]:
+        """``(N, D) float32``, unit rows."""
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """``(N, D) float32``, unit rows."""
+
+
+#: For callers that never touch a picture between ``load_picture`` and ``encode_pictures``.
+AnyEncoder: TypeAlias = Encoder[Any]
