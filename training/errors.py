@@ -1,6 +1,10 @@
 """Errors of ``clipseek.training``.
 
 TrainingError
+├── ModelUnavailable     a checkpoint that is not there, is no CLIP, or a hub that cannot be reached
+├── UnusableData         nothing to learn from: no pairs, one pair, all captions equal
+├── Diverged             the loss is no longer a number; the last good checkpoint is kept
+└── ExportRefused        the exported model does not give the checkpoint's vectors; nothing is written
 """
 
 from __future__ import annotations
@@ -10,3 +14,19 @@ class TrainingError(Exception):
     """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
 
     exit_code = 1
+
+
+class ModelUnavailable(TrainingError):
+    """A checkpoint that is not there, is no CLIP, or a hub that cannot be reached."""
+
+
+class UnusableData(TrainingError):
+    """Nothing to learn from: no pairs, one pair, all captions equal."""
+
+
+class Diverged(TrainingError):
+    """The loss is no longer a number; the last good checkpoint is kept."""
+
+
+class ExportRefused(TrainingError):
+    """The exported model does not give the checkpoint's vectors; nothing is written."""

@@ -1,0 +1,42 @@
+"""Random views of pictures and captions; both cheap enough to vanish beside the model."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def random_views(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """(N, 3, S, S) float in 0..1 -> the same, each shifted, scaled and brightened a little. Never mirrored: arrows and letters
+    mean something. What comes in from outside repeats the border."""
+    count = len(pixels)
+
+    def uniform(low: float, high: float, width: int) -> Tensor:
+        return torch.rand(count, width, generator=generator) * (high - low) + low
+
+    zoom = torch.exp(uniform(-0.15, 0.2, 1))
+    shift = uniform(-0.08, 0.08, 2)
+    zeros = torch.zeros(count, 1)
+    theta = torch.cat([zoom, zeros, shift[:, :1], zeros, zoom, shift[:, 1:]], 1).view(count, 2, 3)
+    grid = functional.affine_grid(theta, list(pixels.shape), align_corners=False).to(pixels.device)
+    views = functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+    contrast = uniform(0.8, 1.1, 1).view(count, 1, 1, 1).to(pixels.device)
+    return ((views - 0.5) * contrast + 0.5).clamp(0, 1)
+
+
+def random_caption(caption: str, generator: torch.Generator) -> str:
+    """A "title: tag, tag" caption with its tags shuffled and some dropped; any other caption as it is.
+
+    People search with a title's words or with a tag, seldom with both: the model should know every part on its own.
+    """
+    title, mark, rest = caption.partition(": ")
+    tags = [tag for tag in rest.split(", ") if tag]
+    if not mark or not tags:
+        return caption
+    kept = int(torch.randint(0, len(tags) + 1, (1,), generator=generator))
+    order = torch.randperm(len(tags), generator=generator)[:kept].tolist()
+    chosen = ", ".join(tags[i] for i in order)
+    if not chosen:
+        return title
+    return chosen if float(torch.rand(1, generator=generator)) < 0.1 else f"{title}: {chosen}"

@@ -1,0 +1,134 @@
+"""A transformers CLIP with its tokenizer and picture numbers: loaded from a folder or a hub, saved as one folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from clipseek.encoder.bundle import ImageSpec
+from torch import Tensor
+from torch.nn import functional
+
+from .errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from transformers import CLIPModel
+
+_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+
+
+@dataclass
+class Checkpoint:
+    """A loaded CLIP. ``context_length`` in tokens; ``origin`` is where it came from."""
+
+    model: CLIPModel
+    tokenizer: Any
+    image: ImageSpec
+    context_length: int
+    origin: str
+
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """(N, 3, S, S) float in 0..1 -> (N, D) unit rows."""
+        mean, std = (torch.tensor(v, device=pixels.device).view(1, 3, 1, 1) for v in (self.image.mean, self.image.std))
+        pooled = self.model.vision_model(pixel_values=(pixels - mean) / std).pooler_output
+        return functional.normalize(self.model.visual_projection(pooled).float(), dim=-1)
+
+    def encode_texts(self, texts: list[str]) -> Tensor:
+        """N texts, cut to the context -> (N, D) unit rows."""
+        tokens = self.tokenizer(
+            texts, padding=True, truncation=True, max_length=self.context_length, return_tensors="pt"
+        )
+        tokens = {name: values.to(self.model.device) for name, values in tokens.items()}
+        pooled = self.model.text_model(
+            input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
+        ).pooler_output
+        return functional.normalize(self.model.text_projection(pooled).float(), dim=-1)
+
+    def save(self, folder: Path) -> None:
+        """Write everything that loading needs into ``folder``."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        numbers = {
+            "image_processor_type": "CLIPImageProcessor",
+            "do_convert_rgb": True,
+            "do_resize": True,
+            "size": {"shortest_edge": self.image.size},
+            "resample": next(code for code, name in _RESAMPLING.items() if name == self.image.interpolation),
+            "do_center_crop": True,
+            "crop_size": {"height": self.image.size, "width": self.image.size},
+            "do_rescale": True,
+            "rescale_factor": 1 / 255,
+            "do_normalize": True,
+            "image_mean": list(self.image.mean),
+            "image_std": list(self.image.std),
+        }
+        (folder / "preprocessor_config.json").write_text(json.dumps(numbers, indent=1) + "\n", "utf-8")
+
+
+def load_checkpoint(name: str) -> Checkpoint:
+    """Load a CLIP checkpoint folder or hub id, float32, on the CPU.
+
+    Raises ModelUnavailable in one line: no such folder, not a CLIP, files missing, hub not reachable.
+    """
+    with quiet_transformers():
+        from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizerFast
+
+        local = Path(name)
+        is_path = local.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1
+        if is_path and not (local / "config.json").is_file():
+            raise ModelUnavailable(
+                f"{name} is no checkpoint folder (it has no config.json); name a CLIP folder or a hub id"
+            )
+        try:
+            if is_path and json.loads((local / "config.json").read_text("utf-8")).get("model_type") != "clip":
+                raise ModelUnavailable(
+                    f"{name} is no CLIP (its config.json has another model_type); name a CLIP checkpoint"
+                )
+            model = CLIPModel.from_pretrained(name, torch_dtype=torch.float32)
+            tokenizer = CLIPTokenizerFast.from_pretrained(name)
+            processor: Any = CLIPImageProcessor.from_pretrained(name)
+        except (OSError, ValueError, KeyError) as problem:
+            reason = " ".join(str(problem).split())[:160]
+            where = "is incomplete or broken" if is_path else "cannot be fetched from the hub, and is no folder here"
+            raise ModelUnavailable(f"{name} {where} ({reason}); name a CLIP checkpoint folder with --base") from None
+    size = processor.size
+    edge = size.get("shortest_edge") or size.get("height")
+    crop = processor.crop_size["height"] if getattr(processor, "do_center_crop", True) else edge
+    if edge != crop:
+        raise ModelUnavailable(
+            f"{name} resizes to {edge} and crops to {crop}; clipseek serves models that crop what they resize to"
+        )
+    image = ImageSpec(
+        size=int(edge),
+        mean=tuple(processor.image_mean),
+        std=tuple(processor.image_std),
+        interpolation=_RESAMPLING[int(processor.resample)],
+        background=(255, 255, 255),
+    )
+    context = int(model.config.text_config.max_position_embeddings)
+    return Checkpoint(model, tokenizer, image, context, name)
+
+
+@contextlib.contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """No advice and no bars of the library's on our stderr."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    import warnings
+
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
