@@ -125,6 +125,9 @@ def _export_towers(checkpoint: Checkpoint, folder: Path) -> None:
             return {"text_embeds": {0: "batch_size"}}
 
     model = checkpoint.model
+    # The towers' own configs may name another width: CLIPModel projects to the one of the whole.
+    for part in (model.config.vision_config, model.config.text_config):
+        part.projection_dim = model.config.projection_dim
     vision = CLIPVisionModelWithProjection(model.config.vision_config)
     vision.load_state_dict(
         {**model.vision_model.state_dict(prefix="vision_model."), **_projection(model, "visual_projection")}
