@@ -275,5 +275,26 @@ def check_plugins(client: opensearchpy.OpenSearch) -> None:
             raise missing_plugin(address(client), plugin)
 
 
+def check_engine(client: opensearchpy.OpenSearch, engine: str) -> None:
+    """Raise ServerUnfit for engine ``faiss`` on a server that would die of it.
+
+    faiss needs a native library that comes with the official distributions, not with the plugin's own zip. OpenSearch
+    takes the index all the same, and ends at the first flush; restarted, it replays the write and ends again. A server
+    cannot be asked for the library, but it tells whether it came with its own Java, which the distributions do.
+    """
+    if engine != "faiss":
+        return
+    try:
+        nodes = _object(client.nodes.info(metric="jvm", params={"filter_path": "nodes.*.jvm.bundled_jdk"})).get("nodes")
+    except (RequestRefused, AccessRefused):
+        return
+    if any(_object(node.get("jvm")).get("bundled_jdk") is False for node in _object(nodes).values()):
+        raise ServerUnfit(
+            f"{address(client)} is no official distribution and has no native library for engine faiss: it would "
+            "crash. "
+            "Use --engine lucene, or an official server (docker/compose.yaml)"
+        )
+
+
 def _object(answer: object) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
