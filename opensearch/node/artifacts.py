@@ -1,0 +1,157 @@
+"""From the lock file to a folder that OpenSearch starts from: fetched, checked, assembled whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from clipseek.opensearch.node.errors import ArtifactError
+from clipseek.opensearch.node.paths import NodePaths
+
+_READY = "assembled"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file: Maven coordinates ``group:artifact:version:type[:classifier]``, and where in the node it goes."""
+
+    coordinates: str
+    target: str
+    size: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        _, artifact, version, kind, *classifier = self.coordinates.split(":")
+        return f"{'-'.join([artifact, version, *classifier])}.{kind}"
+
+
+class Lock:
+    """The lock file: what the node is made of. Its digest names the assembled folder, so that a new lock makes a new one."""
+
+    def __init__(self, text: str) -> None:
+        self.digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        self._content: dict[str, Any] = json.loads(text)
+        self.version: str = self._content["version"]
+        self.modules: dict[str, dict[str, Any]] = self._content["modules"]
+
+    @classmethod
+    def shipped(cls) -> Lock:
+        return cls(resources.files("clipseek.opensearch.node").joinpath("lock.json").read_text("utf-8"))
+
+    @cached_property
+    def artifacts(self) -> list[Artifact]:
+        return [Artifact(a["artifact"], a["target"], a["size"], a["sha256"]) for a in self._content["artifacts"]]
+
+
+Fetch = Callable[[Artifact, Path], Path]
+
+
+def fetch_by_jgo(artifact: Artifact, cache: Path) -> Path:
+    """The artifact's file in jgo's cache, fetched from the repositories that jgo is set up with when it is not there."""
+    from jgo.maven import MavenContext
+
+    group, name, version, kind, *classifier = artifact.coordinates.split(":")
+    component = MavenContext(repo_cache=cache).project(group, name).at_version(version)
+    found = component.artifact(packaging=kind, **({"classifier": classifier[0]} if classifier else {})).resolve()
+    return Path(found)
+
+
+def assembled(lock: Lock, paths: NodePaths, on_progress: Callable[[str], None], fetch: Fetch = fetch_by_jgo) -> Path:
+    """The folder with lib/, modules/ and plugins/, made on the first call. Hold ``paths.jars_lock`` while calling.
+
+    Raises ArtifactError when an artifact cannot be fetched or is not the one of the lock.
+    """
+    home = paths.jars / f"opensearch-{lock.version}-{lock.digest}"
+    if (home / _READY).is_file():
+        return home
+    total = sum(artifact.size for artifact in lock.artifacts) / 1e6
+    on_progress(f"fetching OpenSearch {lock.version} ({len(lock.artifacts)} files, {total:.0f} MB; once)")
+    part = home.with_name(f"{home.name}.part")
+    for leftover in (part, home):
+        shutil.rmtree(leftover, ignore_errors=True)
+    part.mkdir(parents=True)
+    repository = paths.jars / "repository"
+    with ThreadPoolExecutor(8) as pool:
+        files = list(pool.map(lambda artifact: _checked(artifact, repository, fetch), lock.artifacts))
+    for artifact, file in zip(lock.artifacts, files, strict=True):
+        folder = part / artifact.target
+        folder.mkdir(parents=True, exist_ok=True)
+        if artifact.name.endswith(".zip"):
+            with zipfile.ZipFile(file) as archive:
+                archive.extractall(folder)
+        else:
+            _link(file, folder / artifact.name)
+    for name, module in lock.modules.items():
+        _describe(part / "modules" / name, name, lock.version, module)
+    for name in ("bin", "extensions"):
+        (part / name).mkdir()  # OpenSearch makes them when they are missing, and may not write here
+    (part / _READY).write_text(lock.digest)
+    for root, folders, names in os.walk(part):
+        for entry in (*folders, *names):
+            os.chmod(os.path.join(root, entry), 0o755 if entry in folders else 0o644)
+    part.chmod(0o755)
+    part.rename(home)
+    return home
+
+
+def _checked(artifact: Artifact, repository: Path, fetch: Fetch) -> Path:
+    """The artifact's file, of the lock's hash. A file that is not (a download cut short) is fetched again."""
+    for attempt in (1, 2, 3):
+        try:
+            file = fetch(artifact, repository)
+            data = file.read_bytes()
+        except Exception as problem:  # jgo passes on whatever its HTTP library raises
+            if attempt < 3:
+                time.sleep(attempt)
+                continue
+            reason = " ".join(str(problem).split())[:160] or type(problem).__name__
+            raise ArtifactError(
+                f"{artifact.coordinates} could not be fetched ({reason}); check the network and run the command again: "
+                "what has arrived is kept"
+            ) from None
+        if len(data) == artifact.size and hashlib.sha256(data).hexdigest() == artifact.sha256:
+            return file
+        file.unlink(missing_ok=True)
+        if attempt == 3:
+            raise ArtifactError(
+                f"{artifact.coordinates} is not the file of the lock (SHA-256 differs, {len(data)} bytes instead of "
+                f"{artifact.size}); it was thrown away, run the command again, and distrust the repository if this goes on"
+            )
+    raise AssertionError("unreachable")
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _describe(folder: Path, name: str, version: str, module: dict[str, Any]) -> None:
+    """Descriptor and security policy, which the distribution adds to a module's jar and the repository's lacks."""
+    facts = {
+        "description": name,
+        "version": version,
+        "name": name,
+        "classname": module["class"],
+        "java.version": "11",
+        "opensearch.version": version,
+        "extended.plugins": "",
+        "has.native.controller": "false",
+    }
+    (folder / "plugin-descriptor.properties").write_text("".join(f"{key}={value}\n" for key, value in facts.items()))
+    if module["policy"]:
+        rows = "".join(f"  permission {line};\n" for line in module["policy"])
+        (folder / "plugin-security.policy").write_text(f"grant {{\n{rows}}};\n")

