@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,33 @@ from .errors import BundleError
 PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
 FORMAT = 1
+INTERPOLATIONS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """How a picture becomes pixels: shortest edge to ``size``, centre crop, scaled to 0..1, minus mean, over std."""
+    """How a picture becomes pixels: shortest edge to ``size``, centre crop, scaled to 0..1, minus mean, over std.
+
+    ``background`` (RGB, 0..255) is what shows through transparency. Raises ValueError when no picture could be so made.
+    """
 
     size: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: str
     background: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.size <= 4096:
+            raise ValueError(f"image size {self.size}, expected 1 to 4096 pixels")
+        if self.interpolation not in INTERPOLATIONS:
+            raise ValueError(f"interpolation {self.interpolation!r}, expected one of {', '.join(INTERPOLATIONS)}")
+        if len(self.mean) != 3 or len(self.std) != 3 or not all(map(math.isfinite, (*self.mean, *self.std))):
+            raise ValueError(f"mean {self.mean} and std {self.std}, expected three numbers each")
+        if min(self.std) <= 0:
+            raise ValueError(f"std {self.std}, expected more than 0")
+        if len(self.background) != 3 or not all(0 <= value <= 255 for value in self.background):
+            raise ValueError(f"background {self.background}, expected three numbers from 0 to 255")
 
 
 @dataclass(frozen=True)
@@ -34,10 +51,14 @@ class TextSpec:
     pad_id: int
     eos_id: int
 
+    def __post_init__(self) -> None:
+        if self.context_length < 2:
+            raise ValueError(f"context length {self.context_length}, expected at least 2 (both ends)")
+
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that was read and found complete."""
+    """A bundle that was read and found complete. ``passport`` is the whole of clipseek.json."""
 
     path: Path
     fingerprint: str
@@ -50,74 +71,95 @@ class Bundle:
 
     @classmethod
     def load(cls, path: Path | str, verify: bool = False) -> Bundle:
-        """Read the bundle in folder ``path``; with ``verify``, hash its files (tens of milliseconds a 100 MB).
+        """Read the bundle in folder ``path``.
 
-        Raises BundleError when it is missing, incomplete, of another format, or (``verify``) changed since it was written.
+        Every load compares the passport with its own fingerprint and the files' sizes, which costs nothing; ``verify``
+        also hashes the files (0.1 s a 100 MB). Raises BundleError when the bundle is missing, incomplete, of another
+        format, or not as it was written.
         """
         folder = Path(path)
-        try:
-            passport = json.loads((folder / PASSPORT).read_text("utf-8"))
-        except FileNotFoundError:
-            hint = "make one with: clipseek export-onnx CHECKPOINT OUT"
-            raise BundleError(f"{folder} is no bundle (it has no {PASSPORT}); {hint}") from None
-        except (OSError, ValueError) as problem:
-            raise BundleError(f"{folder / PASSPORT} cannot be read ({problem}); export the bundle again") from None
+        passport = _read(folder)
         try:
             if passport["format"] != FORMAT:
                 raise BundleError(
-                    f"{folder} has bundle format {passport['format']}, expected {FORMAT}; export it again"
+                    f"{folder} has bundle format {passport['format']!r}, expected {FORMAT}; export it again"
                 )
             image, text = passport["image"], passport["text"]
             bundle = cls(
                 path=folder.absolute(),
-                fingerprint=passport["fingerprint"],
+                fingerprint=str(passport["fingerprint"]),
                 dimension=int(passport["dimension"]),
                 image=ImageSpec(
                     size=int(image["size"]),
-                    mean=(image["mean"][0], image["mean"][1], image["mean"][2]),
-                    std=(image["std"][0], image["std"][1], image["std"][2]),
-                    interpolation=image["interpolation"],
-                    background=(image["background"][0], image["background"][1], image["background"][2]),
+                    mean=_three(float, image["mean"]),
+                    std=_three(float, image["std"]),
+                    interpolation=str(image["interpolation"]),
+                    background=_three(int, image["background"]),
                 ),
                 text=TextSpec(int(text["context_length"]), int(text["pad_id"]), int(text["eos_id"])),
-                precision=passport["precision"],
+                precision=str(passport["precision"]),
                 logit_scale=float(passport["logit_scale"]),
                 passport=passport,
             )
-            hashes = dict(passport["files"])
-        except (KeyError, TypeError, ValueError, IndexError) as problem:
-            raise BundleError(f"{folder / PASSPORT} lacks or garbles {problem}; export the bundle again") from None
+            hashes, sizes = dict(passport["files"]), dict(passport.get("sizes", {}))
+            changed = fingerprint(passport) != bundle.fingerprint
+        except KeyError as problem:
+            raise BundleError(f"{folder / PASSPORT} lacks {problem}; export the bundle again") from None
+        except (TypeError, ValueError) as problem:
+            raise BundleError(f"{folder / PASSPORT} is garbled ({problem}); export the bundle again") from None
+        if changed:
+            raise BundleError(
+                f"{folder / PASSPORT} was changed since the export (its fingerprint differs); export it again"
+            )
         for name in FILES:
-            if not (folder / name).is_file():
-                raise BundleError(f"{folder} lacks {name}; export the bundle again")
-            if verify and sha256(folder / name) != hashes.get(name):
-                raise BundleError(
-                    f"{folder / name} is not the file that was exported (SHA-256 differs); export it again"
-                )
+            _check(folder / name, hashes.get(name) if verify else None, sizes.get(name))
         return bundle
+
+
+def fingerprint(passport: dict[str, Any]) -> str:
+    """Hex SHA-256 over everything that decides a vector: the files' hashes and how inputs are made for them."""
+    deciding = {name: passport[name] for name in ("dimension", "files", "image", "text")}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 def sha256(path: Path) -> str:
     """Hex SHA-256 of a file."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
-
-
-def _sha256(file: Any) -> str:
-    digest = hashlib.sha256()  # Python 3.10 has no file_digest
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
     return digest.hexdigest()
 
 
-def write_passport(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
-    """Complete ``facts`` with the files' hashes and the fingerprint over everything that decides a vector, and write them.
-
-    ``facts`` holds dimension, image, text, precision, logit_scale, provenance and parity. Returns the whole passport.
-    """
-    files = {name: sha256(folder / name) for name in FILES}
-    deciding = {"files": files, "image": facts["image"], "text": facts["text"], "dimension": facts["dimension"]}
-    fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-    passport = {"format": FORMAT, "fingerprint": fingerprint, **facts, "files": files}
-    (folder / PASSPORT).write_text(json.dumps(passport, indent=1, ensure_ascii=False) + "\n", "utf-8")
+def _read(folder: Path) -> dict[str, Any]:
+    hint = "make one with: clipseek export-onnx CHECKPOINT OUT"
+    try:
+        passport = json.loads((folder / PASSPORT).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        if not folder.is_dir():
+            raise BundleError(f"no bundle folder at {folder}; {hint}") from None
+        what = "a checkpoint, not a bundle" if (folder / "config.json").is_file() else "no bundle"
+        raise BundleError(f"{folder} is {what} (it has no {PASSPORT}); {hint}") from None
+    except (OSError, ValueError) as problem:
+        raise BundleError(f"{folder / PASSPORT} cannot be read ({problem}); export the bundle again") from None
+    if not isinstance(passport, dict):
+        raise BundleError(f"{folder / PASSPORT} holds no JSON object; export the bundle again")
     return passport
+
+
+def _check(path: Path, expected_hash: str | None, expected_size: int | None) -> None:
+    if not path.is_file():
+        raise BundleError(f"{path.parent} lacks {path.name}; export the bundle again")
+    size = path.stat().st_size
+    if expected_size is not None and size != expected_size:
+        raise BundleError(f"{path} has {size} bytes, expected {expected_size}; copy or export the bundle again")
+    if expected_hash is not None and sha256(path) != expected_hash:
+        raise BundleError(
+            f"{path} is not the file that was exported (its SHA-256 differs); copy or export the bundle again"
+        )
+
+
+def _three(kind: Any, values: Any) -> Any:
+    if not isinstance(values, list) or len(values) != 3:
+        raise ValueError(f"{values!r}, expected three numbers")
+    return tuple(kind(value) for value in values)

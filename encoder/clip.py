@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .bundle import Bundle
+from .errors import BundleError, EncoderError
 from .session import Device, open_session
 from .tokenizer import TextTokenizer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A picture ready for the model: ``pixels`` (3, S, S) float32; ``width`` and ``height`` of the original, in pixels."""
 
@@ -26,15 +26,27 @@ class Picture:
 
 
 class ClipEncoder:
-    """A CLIP on onnxruntime. Thread-safe; each tower is loaded when it is first needed, so words never load the picture's."""
+    """A CLIP on onnxruntime. Thread-safe; each tower is loaded when it is first needed, so words never load the picture's.
+
+    ``threads``: CPU threads of each tower, by default all that this process may use. ``batch_size``: at most so many
+    inputs in one run. ``max_megapixels`` and ``max_megabytes``: pictures beyond are refused before they are decoded.
+    """
 
     def __init__(
-        self, bundle: Bundle, device: Device = "auto", threads: int | None = None, batch_size: int = 32
+        self,
+        bundle: Bundle,
+        device: Device = "auto",
+        threads: int | None = None,
+        *,
+        batch_size: int = 32,
+        max_megapixels: float | None = None,
+        max_megabytes: float | None = None,
     ) -> None:
         self.bundle = bundle
-        self.max_megapixels: float | None = None
-        self._device, self._threads, self._batch_size = device, threads, batch_size
+        self.max_megapixels, self.max_megabytes = max_megapixels, max_megabytes
+        self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
         self._loading = threading.Lock()
+        self._loaded: dict[str, Any] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -46,60 +58,94 @@ class ClipEncoder:
         """Length of a vector."""
         return self.bundle.dimension
 
+    def active_device(self) -> str:
+        """``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
+        return "cuda" if "CUDAExecutionProvider" in self._session("text").get_providers() else "cpu"
+
     def load_picture(self, data: bytes) -> Picture:
         """Decode and preprocess a file's bytes. Raises ImageError (a ValueError), whose text is the reason."""
-        from .images import MAX_MEGAPIXELS, open_image
+        from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_image
         from .preprocess import normalize, resize_and_crop
 
         spec = self.bundle.image
-        picture = open_image(data, spec.background, self.max_megapixels or MAX_MEGAPIXELS)
+        picture = open_image(
+            data, spec.background, self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
+        )
         return Picture(normalize(resize_and_crop(picture, spec), spec), picture.width, picture.height)
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""
-        return self.encode_pixels([picture.pixels for picture in pictures])
+        return unit_rows(self.embed_pictures(pictures))
 
-    def encode_pixels(self, pixels: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """N arrays (3, S, S) float32 -> (N, D) float32, unit rows."""
-        parts = [
-            self._image_session.run(["image_embeds"], {"pixel_values": np.stack(pixels[at : at + self._batch_size])})[0]
-            for at in range(0, len(pixels), self._batch_size)
-        ]
-        return unit_rows(parts, self.dimension)
+    def embed_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """What ``encode_pictures`` normalises: (N, D) float32."""
+        rows = np.empty((len(pictures), self.dimension), np.float32)
+        for start in range(0, len(pictures), self._batch_size):
+            batch = np.stack([picture.pixels for picture in pictures[start : start + self._batch_size]])
+            rows[start : start + len(batch)] = self._run("image", {"pixel_values": batch})
+        return rows
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(N, D) float32, unit rows. Texts beyond the model's context are cut.
+        """(N, D) float32, unit rows. Texts beyond the model's context are cut; ``count_cut`` tells how many."""
+        return unit_rows(self.embed_texts(texts))
 
-        Texts of like length go together: CLIP's text tower is causal and pools at end-of-text, so that padding changes
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """What ``encode_texts`` normalises: (N, D) float32.
+
+        Texts of like length run together: CLIP's text tower is causal and pools at end-of-text, so that padding changes
         nothing and only costs time.
         """
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        rows = np.empty((len(texts), self.dimension), np.float32)
-        for at in range(0, len(order), self._batch_size):
-            chosen = order[at : at + self._batch_size]
-            ids, mask, _ = self._tokenizer([texts[index] for index in chosen])
-            rows[chosen] = self._text_session.run(["text_embeds"], {"input_ids": ids, "attention_mask": mask})[0]
-        return unit_rows([rows], self.dimension)
+        tokenizer = self._tokenizer()
+        encoded, _ = tokenizer.encode(texts)
+        order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
+        rows = np.empty((len(encoded), self.dimension), np.float32)
+        for start in range(0, len(order), self._batch_size):
+            chosen = order[start : start + self._batch_size]
+            ids, mask = tokenizer.pad([encoded[index] for index in chosen])
+            rows[chosen] = self._run("text", {"input_ids": ids, "attention_mask": mask})
+        return rows
 
-    @cached_property
-    def _image_session(self) -> Any:
-        with self._loading:
-            return open_session(self.bundle.path / "image.onnx", self._device, self._threads)
+    def count_cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than the model reads."""
+        return self._tokenizer().encode(texts)[1]
 
-    @cached_property
-    def _text_session(self) -> Any:
-        with self._loading:
-            return open_session(self.bundle.path / "text.onnx", self._device, self._threads)
+    def _run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        session = self._session(tower)
+        try:
+            rows: NDArray[np.float32] = session.run([f"{tower}_embeds"], inputs)[0]
+        except Exception as problem:  # onnxruntime's exceptions share no base but Exception
+            reason = " ".join(str(problem).split())[:200]
+            raise EncoderError(
+                f"{tower}.onnx failed on a batch of {len(next(iter(inputs.values())))} ({reason}); "
+                "try a smaller batch or --device cpu"
+            ) from None
+        if rows.shape[1:] != (self.dimension,):
+            raise BundleError(
+                f"{tower}.onnx gives {rows.shape[1:]} numbers, expected {self.dimension}; export it again"
+            )
+        if not np.isfinite(rows).all():
+            raise EncoderError(f"{tower}.onnx gives vectors that are no numbers (NaN or infinite); export it again")
+        return rows
 
-    @cached_property
+    def _session(self, tower: str) -> Any:
+        return self._once(tower, lambda: open_session(self.bundle.path / f"{tower}.onnx", self._device, self._threads))
+
     def _tokenizer(self) -> TextTokenizer:
-        return TextTokenizer(self.bundle.path / "tokenizer.json", self.bundle.text)
+        tokenizer: TextTokenizer = self._once(
+            "tokenizer", lambda: TextTokenizer(self.bundle.path / "tokenizer.json", self.bundle.text)
+        )
+        return tokenizer
+
+    def _once(self, name: str, make: Any) -> Any:
+        if name not in self._loaded:
+            with self._loading:
+                if name not in self._loaded:
+                    self._loaded[name] = make()
+        return self._loaded[name]
 
 
-def unit_rows(parts: list[NDArray[np.float32]], dimension: int) -> NDArray[np.float32]:
-    """Rows of ``parts`` over their lengths, (N, D) float32; a zero row stays zero."""
-    if not parts:
-        return np.empty((0, dimension), np.float32)
-    rows = np.concatenate(parts).astype(np.float32, copy=False)
-    unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12))
+def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows over their lengths, (N, D) float32; a zero row stays zero."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = rows / np.maximum(lengths, np.float32(1e-12))
     return unit

@@ -8,39 +8,23 @@ from PIL import Image
 
 from .bundle import ImageSpec
 
-_FILTERS = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
+# A sliver of 20,000 x 2 would first be blown up to a strip of which only the centre is kept. Beyond this ratio of its
+# sides it is cut to half the ratio first; up to it, pixels equal CLIPImageProcessor's.
+_SLIVER = 64
 
 
 def resize_and_crop(picture: Image.Image, spec: ImageSpec) -> NDArray[np.uint8]:
     """RGB picture -> (S, S, 3) uint8: shortest edge to S, then the centre, in CLIPImageProcessor's integers."""
+    picture = _without_far_ends(picture)
     size = spec.size
     width, height = picture.size
-    if width <= height:
-        target = (size, max(size, int(size * height / width)))
-    else:
-        target = (max(size, int(size * width / height)), size)
+    short, long = min(width, height), max(width, height)
+    longer = int(size * long / short)
+    target = (size, longer) if width <= height else (longer, size)
     if picture.size != target:
-        # A sliver, 20,000 x 2 say, would be blown up to a gigantic strip of which only the centre is kept: cut it first.
-        if max(target) > 64 * size:
-            picture = _middle(picture, 32)
-            return resize_and_crop(picture, spec)
-        picture = picture.resize(target, _FILTERS[spec.interpolation], reducing_gap=None)
+        picture = picture.resize(target, Image.Resampling[spec.interpolation.upper()])
     left, top = (target[0] - size) // 2, (target[1] - size) // 2
     return np.asarray(picture.crop((left, top, left + size, top + size)), dtype=np.uint8)
-
-
-def _middle(picture: Image.Image, ratio: int) -> Image.Image:
-    width, height = picture.size
-    if width > height:
-        left = (width - ratio * height) // 2
-        return picture.crop((left, 0, left + ratio * height, height))
-    top = (height - ratio * width) // 2
-    return picture.crop((0, top, width, top + ratio * width))
 
 
 def normalize(pixels: NDArray[np.uint8], spec: ImageSpec) -> NDArray[np.float32]:
@@ -49,3 +33,15 @@ def normalize(pixels: NDArray[np.uint8], spec: ImageSpec) -> NDArray[np.float32]
     std = np.asarray(spec.std, np.float32)
     scaled = (pixels.astype(np.float32) * np.float32(1 / 255) - mean) / std
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+
+
+def _without_far_ends(picture: Image.Image) -> Image.Image:
+    width, height = picture.size
+    if max(width, height) <= _SLIVER * min(width, height):
+        return picture
+    keep = _SLIVER // 2 * min(width, height)
+    if width > height:
+        left = (width - keep) // 2
+        return picture.crop((left, 0, left + keep, height))
+    top = (height - keep) // 2
+    return picture.crop((0, top, width, top + keep))

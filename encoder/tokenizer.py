@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from .bundle import TextSpec
 from .errors import BundleError
 
 # Far more than any context holds: a query of megabytes costs no more than one of a page.
-_MAX_CHARACTERS = 10_000
+MAX_CHARACTERS = 10_000
 
 
 class TextTokenizer:
-    """Thread-safe. Texts are cut to the context with the end-of-text token kept, and padded to the longest of the batch."""
+    """Texts to ids, both ends marked. Thread-safe."""
 
     def __init__(self, path: Path, spec: TextSpec) -> None:
         """Raises BundleError when ``path`` is no tokenizer."""
@@ -26,29 +27,32 @@ class TextTokenizer:
         try:
             self._tokenizer: Any = Tokenizer.from_file(str(path))
         except Exception as problem:  # the library raises bare Exception
-            raise BundleError(f"{path} cannot be read ({problem}); export the bundle again") from None
+            raise BundleError(f"{path} cannot be read ({problem}); copy or export the bundle again") from None
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        # User text is only ever text: "<|endoftext|>" typed by somebody must not end the query.
-        self._special = [token.content for token in self._tokenizer.get_added_tokens_decoder().values()]
+        # What somebody typed is only ever text: "<|endoftext|>" in it must not end the query.
+        self._tokenizer.encode_special_tokens = True
 
-    def __call__(self, texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-        """Ids and attention mask, both (N, L) int64, and how many of the texts were cut."""
-        encoded = [e.ids for e in self._tokenizer.encode_batch([self._plain(text) for text in texts])]
+    def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], int]:
+        """Ids of each text, cut to the context with the end-of-text token kept; and how many texts were cut."""
         limit, end = self._spec.context_length, self._spec.eos_id
+        encoded = [entry.ids for entry in self._tokenizer.encode_batch_fast([_plain(text) for text in texts])]
         cut = sum(len(ids) > limit for ids in encoded)
-        encoded = [ids if len(ids) <= limit else [*ids[: limit - 1], end] for ids in encoded]
-        width = max(len(ids) for ids in encoded)
+        return [ids if len(ids) <= limit else [*ids[: limit - 1], end] for ids in encoded], cut
+
+    def pad(self, encoded: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Ids and attention mask, both (N, L) int64, L the longest of ``encoded``."""
+        width = max(map(len, encoded), default=0)
         ids = np.full((len(encoded), width), self._spec.pad_id, np.int64)
         mask = np.zeros_like(ids)
         for row, values in enumerate(encoded):
             ids[row, : len(values)] = values
             mask[row, : len(values)] = 1
-        return ids, mask, cut
+        return ids, mask
 
-    def _plain(self, text: str) -> str:
-        text = text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")  # lone surrogates become "?"
-        for token in self._special:
-            if token in text:
-                text = text.replace(token, token.strip("<|>"))
-        return text
+
+def _plain(text: str) -> str:
+    """Text that the tokenizer takes: lone surrogates (odd file names, broken JSON) become question marks."""
+    if len(text) > MAX_CHARACTERS:
+        text = " ".join(text.split())[:MAX_CHARACTERS]
+    return text.encode("utf-8", "replace").decode("utf-8")
