@@ -285,13 +285,54 @@ class Run:
             domain=self.score(teachers, "domain") if self.extra else None,
         )
 
+    @torch.no_grad()
+    def features(self, name: str) -> tuple[Tensor, Tensor]:
+        """Pooled features of both frozen towers: pictures (1 + VIEWS of them for "train") and every reading of the captions."""
+        pairs, rows = self.splits[name], []
+        self.teachers.eval()
+        with torch.autocast(self.device.type, torch.bfloat16):
+            for view in range(2 if name == "train" else 1):
+                for part in pairs.pictures.split(256):
+                    pixels = random_views(part, TEACHER_SIZE) if view else clean_views(part, TEACHER_SIZE)
+                    rows.append(self.teachers.pooled_image(pixels.contiguous(memory_format=torch.channels_last)).float())
+            count = len(pairs) * len(pairs.captions[0])
+            order = torch.argsort(self.tokens[name][0].lengths[:count])
+            texts = torch.empty(count, 384, device=self.device)
+            for chosen in order.split(512):
+                texts[chosen] = self.teachers.pooled_text(*self.tokens[name][0].take(chosen)).float()
+        return torch.cat(rows), texts
+
+    def teach_heads(self) -> None:
+        """For machines without a GPU: leave both pretrained towers as they are and train the heads on cached features."""
+        teachers, train, started = self.teachers, self.splits["train"], time.time()
+        image_features, text_features = self.features("train")
+        self.log(stage="features", seconds=time.time() - started)
+        parameters = [*teachers.image_head.parameters(), *teachers.text_head.parameters(), teachers.scale]
+        optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.05)
+        teachers.train()
+        steps = int(24 * len(train) / 1024)
+        for step in range(steps):
+            optimizer.param_groups[0]["lr"] = 1e-3 * 0.5 * (1 + math.cos(math.pi * step / steps))
+            rows = torch.randint(len(train), (1024,), device=self.device)
+            view = torch.randint(2, rows.shape, device=self.device) * len(train)
+            readings = rows * VARIANTS + torch.randint(VARIANTS, rows.shape, device=self.device)
+            images = functional.normalize(teachers.image_head(image_features[rows + view]), dim=-1)
+            texts = functional.normalize(teachers.text_head(text_features[readings]), dim=-1)
+            loss = contrastive(images, texts, train.concepts[rows], teachers.scale)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+        self.log(stage="teacher done", steps=steps, seconds=time.time() - started, test=self.score(teachers, "test"))
+
     def distil(self) -> None:
         """Train the student on the pairs and on the teachers' view of each picture, caption and phrase; keep an EMA."""
         train, teachers, arguments = self.splits["train"], self.teachers.eval().requires_grad_(False), self.arguments
         everything = torch.arange(len(train) * VARIANTS, device=self.device)
         text_targets = self.embed_texts(teachers, "train", everything)
         phrase_targets = self.embed_texts(teachers, "phrases", torch.arange(len(self.phrases), device=self.device))
-        student = new_student().to(self.device)
+        image_targets = self.embed_images(teachers, train) if arguments.frozen else None
+        student: torch.nn.Module = new_student()
+        student.to(self.device)
         self.log(stage="student", parameters=sum(p.numel() for p in student.parameters()))
         ema = copy.deepcopy(student).requires_grad_(False)
         decayed = [p for p in student.parameters() if p.ndim > 1]
@@ -312,16 +353,15 @@ class Run:
             rows = torch.randint(len(train), (arguments.batch,), device=self.device)
             readings = rows * VARIANTS + torch.randint(VARIANTS, rows.shape, device=self.device)
             phrases = torch.randint(len(self.phrases), (arguments.batch // 2,), device=self.device)
-            views = random_views(train.pictures[rows], TEACHER_SIZE)
+            views = random_views(train.pictures[rows], IMAGE_SIZE if arguments.frozen else TEACHER_SIZE)
             with torch.autocast(self.device.type, torch.bfloat16):
-                with torch.no_grad():
-                    teacher_images = teachers.image(views.contiguous(memory_format=torch.channels_last))
-                images = student_image(
-                    student,
-                    functional.interpolate(
-                        views, size=(IMAGE_SIZE, IMAGE_SIZE), mode="bilinear", antialias=True, align_corners=False
-                    ),
-                )
+                if image_targets is None:
+                    with torch.no_grad():
+                        teacher_images = teachers.image(views.contiguous(memory_format=torch.channels_last))
+                    views = functional.interpolate(views, (IMAGE_SIZE, IMAGE_SIZE), mode="bilinear", antialias=True)
+                else:
+                    teacher_images = image_targets[rows]
+                images = student_image(student, views)
                 texts = student_text(student, *self.tokens["train"][1].take(readings))
                 words = student_text(student, *self.tokens["phrases"][1].take(phrases))
             teacher_texts = text_targets[readings]
@@ -403,11 +443,15 @@ def main() -> None:
     parser.add_argument("--hard", type=float, default=1.0)
     parser.add_argument("--soft", type=float, default=1.0)
     parser.add_argument("--near", type=float, default=2.0)
+    parser.add_argument("--frozen", action="store_true", help="train only the teachers' heads: for machines without a GPU")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     Path(arguments.out).mkdir(parents=True, exist_ok=True)
     run = Run(arguments)
-    run.teach()
+    if arguments.frozen:
+        run.teach_heads()
+    else:
+        run.teach()
     torch.save(
         {k: v.half() if v.is_floating_point() else v for k, v in run.teachers.state_dict().items()},
         Path(arguments.out) / "teachers.pt",

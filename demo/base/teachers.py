@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -62,20 +63,26 @@ class Teachers(nn.Module):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.effnet = load_effnet(folder)
-        self.minilm = load_minilm(folder)
+        self.effnet: Any = load_effnet(folder)
+        self.minilm: Any = load_minilm(folder)
         self.image_head = head(1280)
         self.text_head = head(384)
         self.scale = nn.Parameter(torch.tensor(2.9))
 
+    def pooled_image(self, pixels: Tensor) -> Tensor:
+        """(N, 3, 128, 128) float in 0..1 -> (N, 1280), as EfficientNet was trained."""
+        maps: Tensor = self.effnet.extract_features((pixels * 255 - 127) / 128)
+        return maps.float().mean((2, 3))
+
+    def pooled_text(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(N, L) token ids and mask -> (N, 384), by mean pooling as MiniLM was trained."""
+        hidden: Tensor = self.minilm(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        return (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
     def image(self, pixels: Tensor) -> Tensor:
-        """(N, 3, 128, 128) float in 0..1 -> (N, 256)."""
-        maps = self.effnet.extract_features((pixels * 255 - 127) / 128)
-        features = self.image_head(maps.float().mean((2, 3)))
-        return nn.functional.normalize(features.float(), dim=-1)
+        """(N, 3, 128, 128) float in 0..1 -> (N, 256) unit rows."""
+        return nn.functional.normalize(self.image_head(self.pooled_image(pixels)).float(), dim=-1)
 
     def text(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(N, L) token ids and mask -> (N, 256), by mean pooling as MiniLM was trained."""
-        hidden = self.minilm(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return nn.functional.normalize(self.text_head(pooled).float(), dim=-1)
+        """(N, L) token ids and mask -> (N, 256) unit rows."""
+        return nn.functional.normalize(self.text_head(self.pooled_text(ids, mask)).float(), dim=-1)

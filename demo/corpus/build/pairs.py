@@ -1,0 +1,118 @@
+"""From candidates to pairs: cleaned, rendered, without blanks and repetitions, capped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from clipseek.demo.concepts import Split, concept_of, split_of
+
+from .captions import caption_of
+from .check import Look, best_forms
+from .general import Candidate
+from .svg import cleaned, decimals_for, rounded, square
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One picture with its caption, as the corpus files hold it."""
+
+    id: str
+    set: str
+    kind: str
+    caption: str
+    concept: str
+    split: Split
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a drawing must be to enter."""
+
+    coloured: bool
+    largest: int = 24_000
+    """Characters of SVG; more is left out."""
+    least_ink: float = 0.012
+    least_hue: float = 0.08
+    same: float = 1.5
+    """Mean difference of two thumbnails (0-255) below which one of the two goes, within a concept."""
+    caps: Mapping[str, int] | None = None
+
+
+def forms(candidate: Candidate) -> tuple[str, str]:
+    """The drawing's SVG exactly, and with shortened numbers."""
+    drawing = candidate.drawing
+    body = cleaned(drawing.body)
+    return square(body, drawing.box), square(rounded(body, decimals_for(max(drawing.box[2:]))), drawing.box)
+
+
+def _worth_drawing(candidate: Candidate, form: tuple[str, str], rules: Rules) -> bool:
+    return len(form[1]) <= rules.largest and "<image" not in form[1] and "data:" not in form[1] and "<text" not in form[1]
+
+
+def build(candidates: Iterable[Candidate], rules: Rules, dropped: Counter[str], workers: int = 2) -> list[Pair]:
+    """The pairs of `candidates`; `dropped` counts reasons."""
+    kept: list[Candidate] = []
+    shapes: list[tuple[str, str]] = []
+    for candidate in candidates:
+        form = forms(candidate)
+        if _worth_drawing(candidate, form, rules):
+            kept.append(candidate)
+            shapes.append(form)
+        else:
+            dropped["too large or not only shapes"] += 1
+    by_concept: dict[str, list[tuple[Candidate, str, Look]]] = defaultdict(list)
+    order: list[tuple[Candidate, str, str, Look]] = []
+    for candidate, result in zip(kept, best_forms(shapes, workers), strict=True):
+        if result is None:
+            dropped["cannot be drawn"] += 1
+            continue
+        svg, seen = result
+        if len(svg) > rules.largest * 1.5:
+            dropped["too large or not only shapes"] += 1
+        elif seen.ink < rules.least_ink:
+            dropped["blank on white"] += 1
+        elif rules.coloured and seen.colour < rules.least_hue and candidate.kind != "emoji" and candidate.kind != "clipart":
+            dropped["without colour"] += 1
+        else:
+            concept = concept_of(candidate.title)
+            if any(np.abs(seen.thumb.astype(np.int16) - other.thumb).mean() < rules.same for _, _, other in by_concept[concept]):
+                dropped["same picture, same concept"] += 1
+                continue
+            by_concept[concept].append((candidate, svg, seen))
+            order.append((candidate, svg, concept, seen))
+    return _finished(order, rules, dropped)
+
+
+def _finished(order: list[tuple[Candidate, str, str, Look]], rules: Rules, dropped: Counter[str]) -> list[Pair]:
+    held = {look.digest for _, _, concept, look in order if split_of(concept) != "train"}
+    pairs: list[Pair] = []
+    for candidate, svg, concept, look in order:
+        split = split_of(concept)
+        if split == "train" and look.digest in held:
+            dropped["same picture as a held-out one"] += 1
+            continue
+        drawing = candidate.drawing
+        pairs.append(
+            Pair(f"{drawing.set}/{drawing.name}", drawing.set, candidate.kind, caption_of(candidate.title, candidate.tags), concept, split, svg)
+        )
+    return capped(pairs, rules.caps or {}, dropped)
+
+
+def capped(pairs: list[Pair], caps: Mapping[str, int], dropped: Counter[str]) -> list[Pair]:
+    """At most `caps[set]` pairs of a set, chosen by the hash of their concepts, so that no alphabet decides."""
+    out: list[Pair] = []
+    sizes = Counter(p.set for p in pairs)
+    chosen: dict[str, set[str]] = {}
+    for name, cap in caps.items():
+        if sizes[name] > cap:
+            mine = sorted((p for p in pairs if p.set == name), key=lambda p: hashlib.sha1(p.id.encode(), usedforsecurity=False).digest())
+            chosen[name] = {p.id for p in mine[:cap]}
+            dropped["over its set's cap"] += sizes[name] - cap
+    out.extend(p for p in pairs if p.set not in chosen or p.id in chosen[p.set])
+    return out
