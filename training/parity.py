@@ -1,112 +1,126 @@
-"""Is the bundle the checkpoint? Both encode the same pictures and captions; the difference decides."""
+"""Is the bundle the checkpoint? Both encode the same pictures and captions, and the differences decide."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.tokenizer import TextTokenizer
-from PIL import Image, ImageDraw
+from clipseek.encoder.images import open_image
+from numpy.typing import NDArray
 
 from .errors import ExportRefused
 from .model import Checkpoint, quiet_transformers
+from .samples import Samples
 
-MAX_DIFFERENCE = 1e-4  # absolute, on raw fp32 embeddings
+MAX_DIFFERENCE = 1e-4  # absolute, on embeddings before they are normalised
 MIN_COSINE = 0.9999
+BATCH_SIZES = (1, 2, 7)
 
 
-def check_parity(
-    checkpoint: Checkpoint,
-    bundle: Bundle,
-    pictures: Sequence[Image.Image],
-    captions: Sequence[str],
-    limit: float | None = MAX_DIFFERENCE,
-) -> dict[str, Any]:
-    """Compare transformers' own processor, tokenizer and model with the bundle, in batches of 1, 2 and 7.
+@dataclass(frozen=True)
+class Embeddings:
+    """Of the same samples, not normalised: ``pictures`` (P, D) float32, ``texts`` (T, D) float32."""
 
-    Returns the figures; raises ExportRefused when ``limit`` (or the cosine) is not kept.
-    """
-    from transformers import CLIPImageProcessor
+    pictures: NDArray[np.float32]
+    texts: NDArray[np.float32]
 
-    pictures = [*pictures[:9], *drawn_pictures(checkpoint.image.size)][:10]
-    longest = " ".join(["many words"] * checkpoint.context_length)
-    texts = [longest, "a", "two words", *captions[:7], *(f"drawing {i}: shape, line {i * i}" for i in range(7))][:10]
-    encoder = ClipEncoder(bundle, device="cpu")
-    tokenizer = TextTokenizer(bundle.path / "tokenizer.json", bundle.text)
-    spec = checkpoint.image
+
+@dataclass(frozen=True)
+class Difference:
+    """The worst over all pictures and over all texts."""
+
+    image_max_abs: float
+    image_min_cosine: float
+    text_max_abs: float
+    text_min_cosine: float
+
+    def acceptable(self) -> bool:
+        """False for NaN too."""
+        return (
+            max(self.image_max_abs, self.text_max_abs) <= MAX_DIFFERENCE
+            and min(self.image_min_cosine, self.text_min_cosine) >= MIN_COSINE
+        )
+
+
+@torch.no_grad()
+def reference(checkpoint: Checkpoint, samples: Samples) -> Embeddings:
+    """What transformers' own processor, tokenizer and model make of the samples; only the decoding of files is ours."""
     with quiet_transformers():
-        processor: Any = CLIPImageProcessor(
-            size={"shortest_edge": spec.size},
-            crop_size={"height": spec.size, "width": spec.size},
-            image_mean=list(spec.mean),
-            image_std=list(spec.std),
-        )
-    worst, cosine, at = 0.0, 1.0, 0
-    for size in (1, 2, 7):
-        some = pictures[at : at + size]
-        with torch.no_grad():
-            pixels = processor(images=some, return_tensors="pt")["pixel_values"]
-            pooled = checkpoint.model.vision_model(pixel_values=pixels).pooler_output
-            theirs = checkpoint.model.visual_projection(pooled).numpy()
-        ours = encoder._image_session.run(
-            ["image_embeds"], {"pixel_values": np.stack([encoder.load_picture(_png(p)).pixels for p in some])}
-        )[0]
-        worst, cosine = _compare(theirs, ours, worst, cosine)
+        from transformers import CLIPImageProcessor
 
-        some_texts = texts[at : at + size]
-        ids, mask, _ = tokenizer(some_texts)
+        # From the checkpoint itself, not from what we understood of it.
+        processor: Any = CLIPImageProcessor.from_pretrained(checkpoint.origin)
+        opened = [open_image(data, checkpoint.image.background) for data in samples.pictures]
+        pixels = processor(images=opened, return_tensors="pt")["pixel_values"]
         tokens = checkpoint.tokenizer(
-            some_texts, padding=True, truncation=True, max_length=checkpoint.context_length, return_tensors="pt"
+            list(samples.captions),
+            padding=True,
+            truncation=True,
+            max_length=checkpoint.context_length,
+            return_tensors="pt",
         )
-        with torch.no_grad():
-            pooled = checkpoint.model.text_model(
-                **{k: tokens[k] for k in ("input_ids", "attention_mask")}
-            ).pooler_output
-            theirs = checkpoint.model.text_projection(pooled).numpy()
-        ours = encoder._text_session.run(["text_embeds"], {"input_ids": ids, "attention_mask": mask})[0]
-        worst, cosine = _compare(theirs, ours, worst, cosine)
-        at += size
-    if limit is not None and not (worst <= limit and cosine >= MIN_COSINE):
+    model = checkpoint.model.eval()
+    pictures = model.visual_projection(model.vision_model(pixel_values=pixels).pooler_output)
+    pooled = model.text_model(input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]).pooler_output
+    return Embeddings(pictures.numpy(), model.text_projection(pooled).numpy())
+
+
+def from_bundle(bundle: Bundle, samples: Samples, batch_size: int) -> Embeddings:
+    """What the bundle makes of the samples, on the CPU, in batches of ``batch_size``."""
+    encoder = ClipEncoder(bundle, device="cpu", batch_size=batch_size)
+    pictures = [encoder.load_picture(data) for data in samples.pictures]
+    return Embeddings(encoder.embed_pictures(pictures), encoder.embed_texts(samples.captions))
+
+
+def difference(ours: Embeddings, theirs: Embeddings) -> Difference:
+    """Raises ExportRefused when they are not even of one shape."""
+    for mine, other in ((ours.pictures, theirs.pictures), (ours.texts, theirs.texts)):
+        if mine.shape != other.shape:
+            raise ExportRefused(f"the bundle gives {mine.shape}, the checkpoint {other.shape}; nothing was written")
+    return Difference(
+        _max_abs(ours.pictures, theirs.pictures),
+        _min_cosine(ours.pictures, theirs.pictures),
+        _max_abs(ours.texts, theirs.texts),
+        _min_cosine(ours.texts, theirs.texts),
+    )
+
+
+def check_parity(bundle: Bundle, expected: Embeddings, samples: Samples) -> dict[str, Any]:
+    """Compare the bundle with ``expected`` in every batch size; the figures for its passport.
+
+    Raises ExportRefused when a difference is too large.
+    """
+    each = [difference(from_bundle(bundle, samples, size), expected) for size in BATCH_SIZES]
+    worst = Difference(
+        max(one.image_max_abs for one in each),
+        min(one.image_min_cosine for one in each),
+        max(one.text_max_abs for one in each),
+        min(one.text_min_cosine for one in each),
+    )
+    if not all(one.acceptable() for one in each):
         raise ExportRefused(
-            f"the exported model differs from {checkpoint.origin}: max abs {worst:.2e} (limit {limit:g}), min cosine {cosine:.6f} "
-            f"(limit {MIN_COSINE}); nothing was written"
+            f"the export differs from the checkpoint: pictures by {worst.image_max_abs:.2g} (cosine "
+            f"{worst.image_min_cosine:.6f}), texts by {worst.text_max_abs:.2g} (cosine {worst.text_min_cosine:.6f}); "
+            f"allowed are {MAX_DIFFERENCE:g} and {MIN_COSINE}; nothing was written"
         )
-    return {"max_abs_difference": worst, "min_cosine": cosine, "pictures": 10, "captions": 10, "batches": [1, 2, 7]}
+    return {
+        **asdict(worst),
+        "limits": {"max_abs": MAX_DIFFERENCE, "min_cosine": MIN_COSINE},
+        "pictures": len(samples.pictures),
+        "texts": len(samples.captions),
+        "batch_sizes": list(BATCH_SIZES),
+        "samples": samples.origin,
+    }
 
 
-def _compare(theirs: Any, ours: Any, worst: float, cosine: float) -> tuple[float, float]:
-    if theirs.shape != ours.shape:
-        raise ExportRefused(
-            f"the exported model gives {ours.shape} where the checkpoint gives {theirs.shape}; nothing was written"
-        )
-    norms = np.linalg.norm(theirs, axis=1) * np.linalg.norm(ours, axis=1)
-    cosines = (theirs * ours).sum(1) / np.maximum(norms, 1e-12)
-    return max(worst, float(np.abs(theirs - ours).max())), min(cosine, float(cosines.min()))
+def _max_abs(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    return float(np.abs(ours - theirs).max())
 
 
-def _png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def drawn_pictures(size: int) -> list[Image.Image]:
-    """Ten drawn pictures of odd sizes, for when none are given: gradients, shapes, noise, slivers."""
-    rng = np.random.default_rng(0)
-    pictures = []
-    for index in range(10):
-        width, height = size + 37 * index, size * 2 + 100 - 9 * index
-        x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
-        waves = np.stack([x, y, (np.sin(9 * x * (index + 1)) + 1) / 2], -1) * 200 + rng.uniform(
-            0, 55, (height, width, 3)
-        )
-        picture = Image.fromarray(waves.astype(np.uint8))
-        draw = ImageDraw.Draw(picture)
-        draw.ellipse((width // 4, height // 4, width // 2, height // 2), fill=(200, 30, 10 * index))
-        draw.rectangle((width // 2, height // 3, width - 5, height // 2), outline="white", width=3)
-        pictures.append(picture)
-    return pictures
+def _min_cosine(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    a, b = ours.astype(np.float64), theirs.astype(np.float64)
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return float(((a * b).sum(1) / np.maximum(lengths, 1e-12)).min())
