@@ -1,6 +1,7 @@
 """Errors of ``clipseek.demo``.
 
 DemoError
+└── DataMissing          the pictures or models that ship with the repository are not here
 """
 
 from __future__ import annotations
@@ -10,3 +11,7 @@ class DemoError(Exception):
     """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
 
     exit_code = 1
+
+
+class DataMissing(DemoError):
+    """The pictures or models that ship with the repository are not here."""
