@@ -93,7 +93,7 @@ def _known_formats() -> list[str]:
 
 
 def _too_many_pixels(what: str, pixels: int, limit: float) -> ImageError:
-    return ImageError(f"too large: {what} has {pixels / 1e6:.0f} megapixels, the limit is {limit:g} (--max-megapixels)")
+    return ImageError(f"too large: {what} has {pixels / 1e6:.4g} megapixels, the limit is {limit:g} (--max-megapixels)")
 
 
 def _to_rgb(picture: Image.Image, background: tuple[int, int, int]) -> Image.Image:

@@ -19,7 +19,8 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 _CPU = ["CPUExecutionProvider"]
 # TF32 would round what the fp32 model computes; the search for the fastest convolution takes seconds for one convolution.
 _CUDA = [("CUDAExecutionProvider", {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}), *_CPU]
-_FATAL = 4  # onnxruntime logs what it also raises; the exception is enough
+# onnxruntime logs what it also raises; the exception is enough.
+_FATAL, _WARNING = 4, 2
 
 
 def open_session(path: Path, device: Device = "auto", threads: int | None = None) -> Any:
@@ -86,6 +87,7 @@ def _cuda_session(runtime: Any, path: Path, options: Any) -> Any:
         # CUDA's libraries from pip packages, where there are. It prints what it does not find; stdout is for data.
         with contextlib.redirect_stdout(io.StringIO()):
             preload(directory="")
+    runtime.set_default_logger_severity(_FATAL)  # the providers' loader does not ask the session's options
     try:
         session = runtime.InferenceSession(str(path), options, providers=_CUDA)
         active = session.get_providers()
@@ -94,6 +96,8 @@ def _cuda_session(runtime: Any, path: Path, options: Any) -> Any:
             return session
     except Exception as problem:
         raise _no_cuda(_line(problem)) from None
+    finally:
+        runtime.set_default_logger_severity(_WARNING)
     raise _no_cuda(_why_not(runtime) or f"onnxruntime fell back to {', '.join(active)}")
 
 

@@ -7,9 +7,13 @@ import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clipseek.encoder import Bundle
 
 #: Words that get a token of their own; everything else is spelt in bytes, as in any byte-level vocabulary.
-WORDS = (
+WORDS = (  # noqa: SIM905  # a list of fifty strings is no easier to read
     "a an and the of in on with red green blue yellow white black big small two cat dog bird fish house tree car boat "
     "sun moon star flower cup book ball hat photo picture drawing icon circle square line arrow"
 ).split()
@@ -70,6 +74,14 @@ def make_tiny_clip(
             folder
         )
     return folder
+
+
+def make_tiny_bundle(checkpoint: Path, out: Path) -> Bundle:
+    """Export the checkpoint as users do; a second's work."""
+    with quiet():
+        from clipseek.training.export import export_bundle
+
+        return export_bundle(str(checkpoint), out)
 
 
 def write_tokenizer(folder: Path, context_length: int, kind: str = "fast") -> dict[str, int]:

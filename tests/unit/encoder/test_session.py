@@ -1,0 +1,159 @@
+"""Devices: what is asked for is what runs, or an error."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from clipseek.encoder import Bundle, BundleError, DeviceError
+from clipseek.encoder import session as session_module
+from clipseek.encoder.session import available_cores, gpu_in_sight, open_session, open_with
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+
+class FakeSession:
+    def __init__(self, providers: list[str], fails: bool = False) -> None:
+        self.providers, self.fails, self.ran = providers, fails, 0
+
+    def get_providers(self) -> list[str]:
+        return self.providers
+
+    def get_inputs(self) -> list[Any]:
+        ids = SimpleNamespace(name="input_ids", shape=["batch", "sequence"], type="tensor(int64)")
+        return [ids, SimpleNamespace(name="pixel_values", shape=["batch", 3, 8, 8], type="tensor(float)")]
+
+    def run(self, names: Any, inputs: dict[str, Any]) -> None:
+        assert inputs["input_ids"].shape == (1, 1)
+        assert inputs["input_ids"].dtype == np.int64
+        assert inputs["pixel_values"].shape == (1, 3, 8, 8)
+        self.ran += 1
+        if self.fails:
+            raise RuntimeError("CUDA failure 209: no kernel image\nis available for execution on the device")
+
+
+class FakeRuntime:
+    """onnxruntime as it behaves where a GPU works, where it quietly falls back, and where it fails."""
+
+    def __init__(self, *, built_with_cuda: bool = True, active: bool = True, fails: bool = False) -> None:
+        self.built_with_cuda, self.active, self.fails = built_with_cuda, active, fails
+        self.asked: list[list[str]] = []
+
+    def get_available_providers(self) -> list[str]:
+        return [CUDA, CPU] if self.built_with_cuda else [CPU]
+
+    def preload_dlls(self, directory: str) -> None:
+        print("Failed to load libcublasLt.so.12")  # onnxruntime prints this on stdout
+
+    def set_default_logger_severity(self, level: int) -> None:
+        self.level = level
+
+    class SessionOptions:
+        pass
+
+    def InferenceSession(self, path: str, options: Any, providers: list[Any]) -> FakeSession:
+        kinds = [entry if isinstance(entry, str) else entry[0] for entry in providers]
+        self.asked.append(kinds)
+        self.threads = options.intra_op_num_threads
+        on_cuda = CUDA in kinds and self.active
+        return FakeSession([CUDA, CPU] if on_cuda else [CPU], self.fails and on_cuda)
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "gpu_in_sight", lambda: True)
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "gpu_in_sight", lambda: False)
+
+
+def test_cpu_asks_for_the_cpu_alone() -> None:
+    runtime = FakeRuntime()
+    assert open_with(runtime, Path("x.onnx"), "cpu", None).get_providers() == [CPU]
+    assert runtime.asked == [[CPU]]
+    assert runtime.threads == available_cores()
+
+
+@pytest.mark.parametrize("device", ["cuda", "auto"])
+@pytest.mark.usefixtures("gpu")
+def test_cuda_is_used_once_it_has_computed(device: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    runtime = FakeRuntime()
+    session = open_with(runtime, Path("x.onnx"), device, 3)
+    assert runtime.threads == 3
+    assert session.get_providers() == [CUDA, CPU]
+    assert session.ran == 1
+    assert runtime.level == 2  # as it was
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("runtime", "message"),
+    [
+        (FakeRuntime(built_with_cuda=False), "built without it"),
+        (FakeRuntime(active=False), "fell back to CPUExecutionProvider"),
+        (FakeRuntime(fails=True), "no kernel image is available"),
+    ],
+)
+@pytest.mark.usefixtures("gpu")
+def test_cuda_by_name_that_does_not_work_is_an_error(runtime: FakeRuntime, message: str) -> None:
+    with pytest.raises(DeviceError, match=message) as caught:
+        open_with(runtime, Path("x.onnx"), "cuda", None)
+    assert "\n" not in str(caught.value)
+    assert "--device cpu" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "runtime", [FakeRuntime(built_with_cuda=False), FakeRuntime(active=False), FakeRuntime(fails=True)]
+)
+@pytest.mark.usefixtures("gpu")
+def test_auto_falls_back_in_silence(runtime: FakeRuntime, capfd: pytest.CaptureFixture[str]) -> None:
+    assert open_with(runtime, Path("x.onnx"), "auto", None).get_providers() == [CPU]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_auto_does_not_try_cuda_without_a_driver() -> None:
+    runtime = FakeRuntime()
+    open_with(runtime, Path("x.onnx"), "auto", None)
+    assert runtime.asked == [[CPU]]
+
+
+@pytest.mark.parametrize(("device", "threads"), [("gpu", None), ("CUDA", None), ("cpu", 0), ("cpu", -1)])
+def test_nonsense_is_refused(device: Any, threads: int | None) -> None:
+    with pytest.raises(DeviceError, match=r"choose one of auto, cpu, cuda|expected at least 1"):
+        open_session(Path("x.onnx"), device, threads)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no model at all", b"\x08\x08" * 50])
+def test_what_is_no_model_is_one_line(tmp_path: Path, content: bytes | None, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "text.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BundleError, match=r"text\.onnx cannot be loaded") as caught:
+        open_session(path, "cpu")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.train
+@pytest.mark.skipif(gpu_in_sight(), reason="this machine has a GPU; the error is for those without")
+def test_cuda_on_a_machine_without_it_is_one_line_and_nothing_else(bundle: Bundle) -> None:
+    # The real onnxruntime, in a process of its own: it would fall back to the CPU and print a red page.
+    code = f"""
+from clipseek.encoder import Bundle, ClipEncoder, DeviceError
+try:
+    ClipEncoder(Bundle.load({str(bundle.path)!r}), device="cuda").encode_texts(["cat"])
+except DeviceError as problem:
+    print(problem)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.startswith("device cuda was asked for and does not work (")
+    assert done.stdout.count("\n") == 1
