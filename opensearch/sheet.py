@@ -1,0 +1,115 @@
+"""A result sheet: one HTML file with everything in it, pictures too, for people who would rather look than read."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from .queries import CAPTION, VECTOR
+from .search import Answer, Hit
+
+THUMB = 160  # pixels
+
+
+@dataclass(frozen=True)
+class Section:
+    """One search on the sheet. ``command`` is what to type to see it again."""
+
+    title: str
+    answer: Answer
+    command: str = ""
+
+
+def render_sheet(title: str, sections: Iterable[Section], intro: str = "") -> str:
+    """The sheet as HTML; needs nothing from outside."""
+    body = "\n".join(_section(section) for section in sections)
+    lead = f"<pre>{html.escape(intro)}</pre>" if intro else ""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
+        f'<header><h1>{html.escape(title)}</h1><p class="legend"><i class="caption"></i> share of the caption (BM25) '
+        f'<i class="vector"></i> share of the picture (CLIP vector)</p>{lead}</header>\n{body}</body></html>\n'
+    )
+
+
+def _section(section: Section) -> str:
+    answer = section.answer
+    query = answer.query
+    facts: list[str] = [query.resolved_kind]
+    if query.resolved_kind == "hybrid":
+        facts.append(query.fusion if query.fusion == "rrf" else f"{query.fusion}, {query.weight:.0%} vector")
+    facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
+    asked = f"<q>{html.escape(query.words[:200])}</q>" if query.words else ""
+    if query.picture is not None:
+        asked += f'<img class="asked" alt="query picture" src="{_data_uri(query.picture)}">'
+    cards = (
+        "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, 1)) or '<p class="none">nothing found</p>'
+    )
+    command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
+    return (
+        f'<section><h2>{html.escape(section.title)}</h2><div class="ask">{asked}<span>{html.escape(" · ".join(facts))}</span></div>'
+        f'{command}<div class="grid">{cards}</div></section>'
+    )
+
+
+def _card(rank: int, hit: Hit) -> str:
+    caption = html.escape(hit.highlight or hit.caption).replace("&lt;em&gt;", "<em>").replace("&lt;/em&gt;", "</em>")
+    left, right = hit.shares.get(CAPTION, 0.0), hit.shares.get(VECTOR, 0.0)
+    numbers = [f"{hit.score:.3f}"]
+    if hit.cosine is not None:
+        numbers.append(f"cos {hit.cosine:.2f}")
+    if CAPTION in hit.raw:
+        numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
+    return (
+        f'<figure><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
+        f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="caption" style="width:{left:.1%}"></i>'
+        f'<i class="vector" style="width:{right:.1%}"></i></div>'
+        f"<figcaption>{caption or '<small>no caption</small>'}<small>{' · '.join(numbers)}<br>{html.escape(hit.id[:80])}</small>"
+        f"</figcaption></figure>"
+    )
+
+
+def _picture(uri: str) -> str:
+    parts = urlsplit(uri)
+    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(uri)
+    try:
+        return f'<img alt="" loading="lazy" src="{_data_uri(path.read_bytes())}">'
+    except (OSError, ValueError):
+        return "<small>the file is no longer there</small>"
+
+
+def _data_uri(data: bytes) -> str:
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(data))
+    picture.draft("RGB", (THUMB, THUMB))
+    thumb = picture.convert("RGBA")
+    thumb.thumbnail((THUMB, THUMB))
+    buffer = io.BytesIO()
+    thumb.save(buffer, "WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+_STYLE = """
+:root{--ink:#1d2430;--soft:#667085;--line:#e4e7ec;--page:#f7f8fa;--card:#fff;--caption:#e08a3c;--vector:#3f7fd1;color-scheme:light dark}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#98a2b3;--line:#333c4a;--page:#151a22;--card:#1e2530}}
+*{box-sizing:border-box}body{margin:0 auto;max-width:1240px;padding:24px;background:var(--page);color:var(--ink);
+font:15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:0}
+section{margin:32px 0}.legend,.ask span,small{color:var(--soft);font-size:12.5px}.legend i{display:inline-block;width:12px;height:12px;
+border-radius:3px;margin:0 2px 0 10px;vertical-align:-1px}i.caption{background:var(--caption)}i.vector{background:var(--vector)}
+pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;overflow-x:auto;font-size:12.5px}
+.ask{display:flex;gap:12px;align-items:center;margin:6px 0}q{font-size:16px;font-weight:600}.asked{width:56px;height:56px;object-fit:contain;
+background:#fff;border:2px solid var(--vector);border-radius:8px}code{display:block;color:var(--soft);font-size:12px;margin:0 0 10px;
+overflow-wrap:anywhere}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(142px,1fr));gap:12px}
+figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}
+.picture{position:relative;height:128px;background:#fff;display:grid;place-items:center}.picture img{max-width:100%;max-height:128px}
+.picture b{position:absolute;left:6px;top:4px;font-size:12px;color:#98a2b3}.bar{display:flex;height:5px;background:var(--line)}
+.bar i{display:block;height:100%}figcaption{padding:8px 10px 10px;font-size:13px;overflow-wrap:anywhere}
+figcaption small{display:block;margin-top:4px;font-size:11.5px}em{font-style:normal;background:color-mix(in srgb,var(--caption) 30%,transparent);
+border-radius:3px}.none{color:var(--soft)}
+"""
