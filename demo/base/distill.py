@@ -28,7 +28,7 @@ from .student import IMAGE_SIZE, MEAN, STD, new_student, write_tokenizer
 from .teachers import TEACHER_SIZE, Teachers
 from .views import caption_variants, clean_views, random_views
 
-VARIANTS = 8
+VARIANTS = 4
 
 
 @dataclass
@@ -180,6 +180,7 @@ class Run:
         self.phrases = sorted(p for p in {*words, *tags} if p and json.dumps(sorted(p.lower().split())) not in held)
         self.tokens["phrases"] = self.tokenise(bert, clip, self.phrases)
         self.teachers = Teachers(folder).to(self.device)
+        self.targets: list[Tensor] = []  # the frozen teachers' vectors of pictures and readings
         self.log(
             stage="loaded",
             seconds=time.time() - started,
@@ -287,14 +288,13 @@ class Run:
 
     @torch.no_grad()
     def features(self, name: str) -> tuple[Tensor, Tensor]:
-        """Pooled features of both frozen towers: pictures (1 + VIEWS of them for "train") and every reading of the captions."""
+        """Pooled features of both frozen towers: of every picture, and of every reading of the captions."""
         pairs, rows = self.splits[name], []
         self.teachers.eval()
         with torch.autocast(self.device.type, torch.bfloat16):
-            for view in range(2 if name == "train" else 1):
-                for part in pairs.pictures.split(256):
-                    pixels = random_views(part, TEACHER_SIZE) if view else clean_views(part, TEACHER_SIZE)
-                    rows.append(self.teachers.pooled_image(pixels.contiguous(memory_format=torch.channels_last)).float())
+            for part in pairs.pictures.split(256):
+                pixels = clean_views(part, TEACHER_SIZE).contiguous(memory_format=torch.channels_last)
+                rows.append(self.teachers.pooled_image(pixels).float())
             count = len(pairs) * len(pairs.captions[0])
             order = torch.argsort(self.tokens[name][0].lengths[:count])
             texts = torch.empty(count, 384, device=self.device)
@@ -310,27 +310,34 @@ class Run:
         parameters = [*teachers.image_head.parameters(), *teachers.text_head.parameters(), teachers.scale]
         optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.05)
         teachers.train()
-        steps = int(24 * len(train) / 1024)
+        steps = int(16 * len(train) / 1024)
         for step in range(steps):
             optimizer.param_groups[0]["lr"] = 1e-3 * 0.5 * (1 + math.cos(math.pi * step / steps))
             rows = torch.randint(len(train), (1024,), device=self.device)
-            view = torch.randint(2, rows.shape, device=self.device) * len(train)
             readings = rows * VARIANTS + torch.randint(VARIANTS, rows.shape, device=self.device)
-            images = functional.normalize(teachers.image_head(image_features[rows + view]), dim=-1)
+            images = functional.normalize(teachers.image_head(image_features[rows]), dim=-1)
             texts = functional.normalize(teachers.text_head(text_features[readings]), dim=-1)
             loss = contrastive(images, texts, train.concepts[rows], teachers.scale)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
+        teachers.eval()
+        with torch.no_grad():
+            self.targets = [
+                functional.normalize(teachers.image_head(image_features), dim=-1),
+                functional.normalize(teachers.text_head(text_features), dim=-1),
+            ]
         self.log(stage="teacher done", steps=steps, seconds=time.time() - started, test=self.score(teachers, "test"))
 
     def distil(self) -> None:
         """Train the student on the pairs and on the teachers' view of each picture, caption and phrase; keep an EMA."""
         train, teachers, arguments = self.splits["train"], self.teachers.eval().requires_grad_(False), self.arguments
-        everything = torch.arange(len(train) * VARIANTS, device=self.device)
-        text_targets = self.embed_texts(teachers, "train", everything)
+        if self.targets:
+            image_targets, text_targets = self.targets
+        else:
+            everything = torch.arange(len(train) * VARIANTS, device=self.device)
+            image_targets, text_targets = None, self.embed_texts(teachers, "train", everything)
         phrase_targets = self.embed_texts(teachers, "phrases", torch.arange(len(self.phrases), device=self.device))
-        image_targets = self.embed_images(teachers, train) if arguments.frozen else None
         student: torch.nn.Module = new_student()
         student.to(self.device)
         self.log(stage="student", parameters=sum(p.numel() for p in student.parameters()))
@@ -395,6 +402,7 @@ class Run:
                 losses = {"hard": float(hard), "kl": float(kl), "near": float(near)}
                 value = self.score(ema, "val")["b64_mrr20"]
                 self.log(stage="student", step=step, seconds=elapsed, pairs=step * arguments.batch, val=value, **losses)
+                copy.deepcopy(ema).half().save_pretrained(self.out / "base")
         self.log(
             stage="student done",
             steps=step,
@@ -443,7 +451,9 @@ def main() -> None:
     parser.add_argument("--hard", type=float, default=1.0)
     parser.add_argument("--soft", type=float, default=1.0)
     parser.add_argument("--near", type=float, default=2.0)
-    parser.add_argument("--frozen", action="store_true", help="train only the teachers' heads: for machines without a GPU")
+    parser.add_argument(
+        "--frozen", action="store_true", help="train only the teachers' heads: for machines without a GPU"
+    )
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     Path(arguments.out).mkdir(parents=True, exist_ok=True)

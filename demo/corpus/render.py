@@ -29,7 +29,9 @@ def render(items: list[Item], folder: Path, on_progress: Callable[[int, int], No
     done = 0
     # Fresh processes, not forks: the caller may hold threads.
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
-        for count in pool.map(_draw_all, [[(item.svg, str(picture_path(folder, item))) for item in chunk] for chunk in chunks]):
+        for count in pool.map(
+            _draw_all, [[(item.svg, str(picture_path(folder, item))) for item in chunk] for chunk in chunks]
+        ):
             done += count
             on_progress(done, len(missing))
     return len(missing)

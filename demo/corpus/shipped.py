@@ -35,6 +35,8 @@ def read_corpus(name: Name, folder: Path = DATA) -> list[Item]:
         with lzma.open(path, "rt", encoding="utf-8") as file:
             return [Item(**json.loads(line)) for line in file]
     except FileNotFoundError:
-        raise DataMissing(f"{path} is not here: the demo's pictures ship with the repository, so clone it and run make demo") from None
+        raise DataMissing(
+            f"{path} is not here: the demo's pictures ship with the repository, so clone it and run make demo"
+        ) from None
     except (lzma.LZMAError, EOFError, ValueError, TypeError) as problem:
         raise DataMissing(f"{path} cannot be read ({problem}); restore it with: git checkout -- {path}") from None

@@ -81,7 +81,9 @@ def main() -> None:
     domain = build(domain_candidates(icons, book, full=False), Rules(coloured=False, caps=SHIPPED_CAPS), dropped)
     write(shipped, arguments.out / "general.jsonl.xz")
     write(domain, arguments.out / "domain.jsonl.xz")
-    write_licences({p.set for p in [*shipped, *domain]}, here / "iconify-json" / "collections.json", arguments.out / "LICENSES.md")
+    write_licences(
+        {p.set for p in [*shipped, *domain]}, here / "iconify-json" / "collections.json", arguments.out / "LICENSES.md"
+    )
     print(dict(dropped))
 
 

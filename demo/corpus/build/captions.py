@@ -11,16 +11,15 @@ from pathlib import Path
 
 from clipseek.demo.concepts import concept_of, words
 
-_NUMBER_MATTERS = frozenset("number dice die level battery channel bar clock hour time oclock top apollo windows boeing route column row".split())
+_NUMBER_MATTERS = frozenset(
+    ["number", "dice", "die", "level", "battery", "channel", "bar", "clock", "hour", "time", "oclock", "top", "apollo", "windows", "boeing", "route", "column", "row"]
+)
 _ACRONYMS = frozenset(
-    """ai api atm ar bbq cd cctv cpu css csv ctrl db dna dns dvd eu fm ftp gif gps gpu hd hdmi html http https id imac ios ip iphone ipad jpg js
-    json lan lcd led lte ml mp3 mp4 nfc os pc pdf pin png php poi ppt qr ram rss sd seo sim sms sos sql ssd ssh ssl svg tv ufo ui uk un usa usb ux
-    uv vip vpn vr wc wifi wlan www xls xml zip 2d 3d 360 4k 5g 4g 3g""".split()
+    ["ai", "api", "atm", "ar", "bbq", "cd", "cctv", "cpu", "css", "csv", "ctrl", "db", "dna", "dns", "dvd", "eu", "fm", "ftp", "gif", "gps", "gpu", "hd", "hdmi", "html", "http", "https", "id", "imac", "ios", "ip", "iphone", "ipad", "jpg", "js", "json", "lan", "lcd", "led", "lte", "ml", "mp3", "mp4", "nfc", "os", "pc", "pdf", "pin", "png", "php", "poi", "ppt", "qr", "ram", "rss", "sd", "seo", "sim", "sms", "sos", "sql", "ssd", "ssh", "ssl", "svg", "tv", "ufo", "ui", "uk", "un", "usa", "usb", "ux", "uv", "vip", "vpn", "vr", "wc", "wifi", "wlan", "www", "xls", "xml", "zip", "2d", "3d", "360", "4k", "5g", "4g", "3g"]
 )
 _SPLIT_CATEGORY = re.compile(r"(?<=[a-z])(?=[A-Z])|[/&,_-]| and ")
 _VAGUE = frozenset(
-    """other others misc general common base basic core essential interface ui icons icon extras unicode various abstract free objects object
-    symbols symbol unsorted action actions regular content line filled solid logo logos brand brands""".split()
+    ["other", "others", "misc", "general", "common", "base", "basic", "core", "essential", "interface", "ui", "icons", "icon", "extras", "unicode", "various", "abstract", "free", "objects", "object", "symbols", "symbol", "unsorted", "action", "actions", "regular", "content", "line", "filled", "solid", "logo", "logos", "brand", "brands"]
 )
 
 

@@ -53,7 +53,12 @@ def look(svg: str) -> Look | None:
     ink = float(inked.mean())
     cell = SIDE // THUMB
     thumb = wide.reshape(THUMB, cell, THUMB, cell, 3).mean(axis=(1, 3)).round().astype(np.uint8)
-    return Look(ink, float((hue & inked).sum() / max(1, inked.sum())), hashlib.sha1(image.tobytes(), usedforsecurity=False).digest(), thumb)
+    return Look(
+        ink,
+        float((hue & inked).sum() / max(1, inked.sum())),
+        hashlib.sha1(image.tobytes(), usedforsecurity=False).digest(),
+        thumb,
+    )
 
 
 def best_form(exact_and_short: tuple[str, str]) -> tuple[str, Look] | None:

@@ -51,8 +51,12 @@ LOGOS = {
     "cryptocurrency-color": 150,
 }
 """Set → at most so many of it: trademarks must not swamp the things of the world."""
-_LOGO_STYLE = re.compile(r"(^file-type-|^folder-type-|^folder-)|(-(icon|dark|light|opened|open|wordmark|original|plain|background|alt|round))+$")
-_SKIN = re.compile(r"skin-tone|(^|-)(light|medium|dark|medium-light|medium-dark)$|-(medium-light|medium-dark)(-|$)|-type-\d")
+_LOGO_STYLE = re.compile(
+    r"(^file-type-|^folder-type-|^folder-)|(-(icon|dark|light|opened|open|wordmark|original|plain|background|alt|round))+$"
+)
+_SKIN = re.compile(
+    r"skin-tone|(^|-)(light|medium|dark|medium-light|medium-dark)$|-(medium-light|medium-dark)(-|$)|-type-\d"
+)
 _NOT_SKIN = frozenset({"traffic-light"})
 
 
@@ -94,7 +98,9 @@ def _flags(folder: Path, emoji: Emoji, name: str) -> Iterator[Candidate]:
             continue
         found = emoji.country(drawing.name.split("-4x3")[0])
         if found:
-            yield Candidate(drawing, "Flag of " + found[0].removeprefix("flag: "), ("flag", "country", *found[1]), "flag")
+            yield Candidate(
+                drawing, "Flag of " + found[0].removeprefix("flag: "), ("flag", "country", *found[1]), "flag"
+            )
 
 
 def _objects(folder: Path, book: Thesaurus, emoji: Emoji, name: str, styles: str) -> Iterator[Candidate]:
@@ -138,7 +144,11 @@ def _clipart(folder: Path, emoji: Emoji) -> Iterator[Candidate]:
     for drawing in read_openclipart(folder):
         raw = re.sub(r"[_-]\d+$", "", drawing.title or drawing.name)
         title = readable([t for t in words(raw) if not t.isdigit()])
-        keywords = [k for k in drawing.tags if 2 < len(k) < 30 and k.lower() not in ("clip art", "clipart", "svg", "unsorted", "icon", "flat icon")]
+        keywords = [
+            k
+            for k in drawing.tags
+            if 2 < len(k) < 30 and k.lower() not in ("clip art", "clipart", "svg", "unsorted", "icon", "flat icon")
+        ]
         if _ITALIAN.search(drawing.name + raw) and keywords:
             title = readable(words(" ".join(keywords[:2])))
         if len(title) < 3:

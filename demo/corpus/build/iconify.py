@@ -64,6 +64,16 @@ def read_set(path: Path) -> Iterator[Drawing]:
     for name, icon in drawn:
         if icon.get("hidden"):
             continue
-        box = tuple(float(icon.get(key, data.get(key, default))) for key, default in (("left", 0), ("top", 0), ("width", 16), ("height", 16)))
+        box = tuple(
+            float(icon.get(key, data.get(key, default)))
+            for key, default in (("left", 0), ("top", 0), ("width", 16), ("height", 16))
+        )
         box4 = (box[0], box[1], box[2], box[3])
-        yield Drawing(data["prefix"], name, _transformed(icon["body"], icon, box4), box4, tuple(other[name]), tuple(categories[name]))
+        yield Drawing(
+            data["prefix"],
+            name,
+            _transformed(icon["body"], icon, box4),
+            box4,
+            tuple(other[name]),
+            tuple(categories[name]),
+        )

@@ -14,7 +14,9 @@ def write_licences(sets: set[str], collections: Path, path: Path) -> None:
     rows = []
     for name in sorted(sets):
         if name == "openclipart":
-            rows.append("| openclipart | Open Clip Art Library (Debian's openclipart-svg) | its many authors | public domain |")
+            rows.append(
+                "| openclipart | Open Clip Art Library (Debian's openclipart-svg) | its many authors | public domain |"
+            )
             continue
         licence = facts[name]["license"]
         if licence.get("spdx") not in PERMISSIVE:

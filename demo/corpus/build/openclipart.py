@@ -47,7 +47,11 @@ def read_file(path: Path) -> Drawing | None:
     else:
         return None
     body = text[root.end() : text.rindex("</svg>")]
-    style = {k: v for k, v in attributes.items() if k in ("fill", "stroke", "style", "fill-rule", "stroke-width", "stroke-linejoin", "stroke-linecap")}
+    style = {
+        k: v
+        for k, v in attributes.items()
+        if k in ("fill", "stroke", "style", "fill-rule", "stroke-width", "stroke-linejoin", "stroke-linecap")
+    }
     if style:
         body = "<g " + " ".join(f'{k}="{v}"' for k, v in style.items()) + f">{body}</g>"
     for name, value in entities.items():

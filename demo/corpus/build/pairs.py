@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-
 from clipseek.demo.concepts import Split, concept_of, split_of
 
 from .captions import caption_of
@@ -52,7 +51,9 @@ def forms(candidate: Candidate) -> tuple[str, str]:
 
 
 def _worth_drawing(candidate: Candidate, form: tuple[str, str], rules: Rules) -> bool:
-    return len(form[1]) <= rules.largest and "<image" not in form[1] and "data:" not in form[1] and "<text" not in form[1]
+    return (
+        len(form[1]) <= rules.largest and "<image" not in form[1] and "data:" not in form[1] and "<text" not in form[1]
+    )
 
 
 def build(candidates: Iterable[Candidate], rules: Rules, dropped: Counter[str], workers: int = 2) -> list[Pair]:
@@ -77,11 +78,19 @@ def build(candidates: Iterable[Candidate], rules: Rules, dropped: Counter[str], 
             dropped["too large or not only shapes"] += 1
         elif seen.ink < rules.least_ink:
             dropped["blank on white"] += 1
-        elif rules.coloured and seen.colour < rules.least_hue and candidate.kind != "emoji" and candidate.kind != "clipart":
+        elif (
+            rules.coloured
+            and seen.colour < rules.least_hue
+            and candidate.kind != "emoji"
+            and candidate.kind != "clipart"
+        ):
             dropped["without colour"] += 1
         else:
             concept = concept_of(candidate.title)
-            if any(np.abs(seen.thumb.astype(np.int16) - other.thumb).mean() < rules.same for _, _, other in by_concept[concept]):
+            if any(
+                np.abs(seen.thumb.astype(np.int16) - other.thumb).mean() < rules.same
+                for _, _, other in by_concept[concept]
+            ):
                 dropped["same picture, same concept"] += 1
                 continue
             by_concept[concept].append((candidate, svg, seen))
@@ -99,7 +108,15 @@ def _finished(order: list[tuple[Candidate, str, str, Look]], rules: Rules, dropp
             continue
         drawing = candidate.drawing
         pairs.append(
-            Pair(f"{drawing.set}/{drawing.name}", drawing.set, candidate.kind, caption_of(candidate.title, candidate.tags), concept, split, svg)
+            Pair(
+                f"{drawing.set}/{drawing.name}",
+                drawing.set,
+                candidate.kind,
+                caption_of(candidate.title, candidate.tags),
+                concept,
+                split,
+                svg,
+            )
         )
     return capped(pairs, rules.caps or {}, dropped)
 
@@ -111,7 +128,10 @@ def capped(pairs: list[Pair], caps: Mapping[str, int], dropped: Counter[str]) ->
     chosen: dict[str, set[str]] = {}
     for name, cap in caps.items():
         if sizes[name] > cap:
-            mine = sorted((p for p in pairs if p.set == name), key=lambda p: hashlib.sha1(p.id.encode(), usedforsecurity=False).digest())
+            mine = sorted(
+                (p for p in pairs if p.set == name),
+                key=lambda p: hashlib.sha1(p.id.encode(), usedforsecurity=False).digest(),
+            )
             chosen[name] = {p.id for p in mine[:cap]}
             dropped["over its set's cap"] += sizes[name] - cap
     out.extend(p for p in pairs if p.set not in chosen or p.id in chosen[p.set])

@@ -8,10 +8,13 @@ from string import ascii_letters
 
 _COMMENT = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(\[.*?\])?\s*>", re.S)
 _NOISE = re.compile(
-    r"<(metadata|title|desc|sodipodi:namedview|sodipodi:guide|inkscape:perspective|inkscape:path-effect)\b[^>]*?(/>|>.*?</\1\s*>)", re.S
+    r"<(metadata|title|desc|sodipodi:namedview|sodipodi:guide|inkscape:perspective|inkscape:path-effect)\b[^>]*?(/>|>.*?</\1\s*>)",
+    re.S,
 )
 _ANIMATION = re.compile(r"<(animate|animateTransform|animateMotion|set)\b[^>]*?(/>|>.*?</\1\s*>)", re.S)
-_EDITOR = re.compile(r"""\s(?:sodipodi|inkscape|rdf|cc|dc|xml|serif|sketch|i|a|ns\d|xmlns):[\w.-]+\s*=\s*("[^"]*"|'[^']*')""")
+_EDITOR = re.compile(
+    r"""\s(?:sodipodi|inkscape|rdf|cc|dc|xml|serif|sketch|i|a|ns\d|xmlns):[\w.-]+\s*=\s*("[^"]*"|'[^']*')"""
+)
 _EDITOR_ATTR = re.compile(r"""\s(?:data-[\w-]+|class|enable-background)="[^"]*\"""")
 _SPACE_BETWEEN = re.compile(r">\s+<")
 _SPACES = re.compile(r"\s+")

@@ -1,0 +1,56 @@
+"""The demo's fine-tuning: the general base model learns line icons. Needs the train extra."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from clipseek.demo.scoring import SHEETS, both
+from clipseek.demo.story import RECIPE, Story, base_checkpoint
+from clipseek.sources import read_records
+
+
+def tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
+    """Train, score before, export; returns the bundle. A finished run of the same recipe and pictures is used again."""
+    from clipseek.training.config import TrainConfig
+    from clipseek.training.data import Pairs, load_pairs
+    from clipseek.training.embed import embed
+    from clipseek.training.export import export_bundle
+    from clipseek.training.loop import train
+    from clipseek.training.model import load_checkpoint
+    from clipseek.training.precision import resolve_precision
+
+    run, bundle = story.tuned, story.tuned / "bundle"
+    if (bundle / "clipseek.json").is_file() and (run / "before.json").is_file():
+        story.reused.append("the fine-tuned model")
+        return bundle
+    run.mkdir(parents=True, exist_ok=True)
+    base = str(base_checkpoint())
+    spec = load_checkpoint(base).image
+
+    def pairs(name: str) -> Pairs:
+        return load_pairs(read_records(story.manifest(name)), spec)
+
+    with story.step("Scoring the base model before fine-tuning"):
+        checkpoint = load_checkpoint(base)
+        before = {}
+        for name in SHEETS:
+            held_out = pairs(name)
+            texts, images = embed(checkpoint, held_out, resolve_precision("auto", checkpoint.model.device))
+            before[name] = [scores.as_dict() for scores in both(texts, images, held_out.groups)]
+        (run / "before.json").write_text(json.dumps(before), "utf-8")
+    with story.step(f"Fine-tuning on line icons (ends after {RECIPE['minutes']} minutes)"):
+        best = train(
+            TrainConfig(base=base, **RECIPE),
+            pairs("domain-train"),
+            run / "train",
+            keep=pairs("general-train"),
+            validation=pairs("domain-val"),
+            keep_validation=pairs("general-val"),
+            on_event=on_event,
+        )
+    with story.step("Exporting to ONNX, checked against the checkpoint"):
+        export_bundle(str(best), bundle, storage="fp16", force=True)
+    return bundle
