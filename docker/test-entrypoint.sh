@@ -1,0 +1,31 @@
+#!/bin/bash
+# As the official image does: environment variables named like settings (with a dot) become settings.
+# bash, because dash drops variables whose names have dots.
+set -euo pipefail
+cd /usr/share/opensearch
+cat >config/opensearch.yml <<'Y'
+cluster.name: clipseek-test
+network.host: 0.0.0.0
+discovery.type: single-node
+Y
+echo 'grant { permission java.lang.RuntimePermission "localeServiceProvider"; };' >config/java.policy
+cat >config/log4j2.properties <<'L'
+status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %m%n
+rootLogger.level = info
+rootLogger.appenderRef.console.ref = console
+L
+settings=()
+while IFS='=' read -r -d '' key value; do
+  # plugins.security.* belong to a plugin that is not in this image.
+  if [[ $key =~ ^[a-z0-9_]+\.[a-z0-9_.]+$ && $key != plugins.security.* && $key != discovery.type ]]; then
+    settings+=("-E$key=$value")
+  fi
+done < <(env -0)
+exec java ${OPENSEARCH_JAVA_OPTS:--Xms1g -Xmx1g} -XX:+UseSerialGC -Djava.security.manager=allow -Djava.locale.providers=CLDR,SPI \
+  -Djava.security.policy=config/java.policy -Dopensearch.path.home="$PWD" -Dopensearch.path.conf="$PWD/config" \
+  -Dopensearch.distribution.type=docker -Dlog4j2.disable.jmx=true -cp 'lib/*' org.opensearch.bootstrap.OpenSearch \
+  -Epath.data="$PWD/data" -Epath.logs="$PWD/logs" "${settings[@]}"
