@@ -31,6 +31,9 @@ START_SECONDS = 120.0
 
 Progress = Callable[[str], None]
 
+# The node outlives whoever started it. Kept here because a Popen that is thrown away while its process runs complains.
+_started: list[subprocess.Popen[bytes]] = []
+
 
 def quiet(message: str) -> None:
     """No progress."""
@@ -167,6 +170,7 @@ def _launch(paths: NodePaths, home: Path, java: Java, port: int | None, heap: st
             group=user,
             extra_groups=None if user is None else [],
         )
+    _started.append(process)
     state = NodeState(
         pid=process.pid,
         identity=identity(process.pid) or "",
