@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from .data import Pairs
 from .model import Checkpoint
-from .precision import autocast
 
 
 @torch.no_grad()
@@ -23,9 +22,8 @@ def embed(
     texts, images = [], []
     for start in range(0, len(pairs), batch):
         pixels = torch.from_numpy(pairs.pixels[start : start + batch]).to(device).permute(0, 3, 1, 2).float() / 255
-        with autocast(device, precision):
-            images.append(checkpoint.encode_pixels(pixels).float().cpu())
-            texts.append(checkpoint.encode_texts(pairs.captions[start : start + batch]).float().cpu())
+        images.append(checkpoint.encode_pixels(pixels, precision).cpu())
+        texts.append(checkpoint.encode_texts(pairs.captions[start : start + batch], precision).cpu())
     checkpoint.model.train(was_training)
     return torch.cat(texts).numpy(), torch.cat(images).numpy()
 

@@ -22,7 +22,7 @@ from .embed import embed, score
 from .errors import Diverged, TrainingError
 from .loss import MAX_LOG_SCALE, contrastive_loss, groups_to_numbers
 from .model import Checkpoint, load_checkpoint
-from .precision import autocast, resolve_precision
+from .precision import resolve_precision
 from .schedule import learning_rate_factor
 from .state import load_state, save_checkpoint, save_state
 from .wise import Choice, choose, interpolated
@@ -142,8 +142,7 @@ def train(
         progress = max(step / total_steps, elapsed / limit)
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * learning_rate_factor(progress, config.warmup)
-        with autocast(device, precision):
-            images, texts = checkpoint.encode_pixels(floats), checkpoint.encode_texts(captions)
+        images, texts = checkpoint.encode_pixels(floats, precision), checkpoint.encode_texts(captions, precision)
         loss = contrastive_loss(images, texts, groups.to(device), checkpoint.model.logit_scale)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -16,10 +16,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from .errors import ModelUnavailable
+from .forward import image_features, supports, text_features
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
 
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 
 
@@ -33,22 +35,41 @@ class Checkpoint:
     context_length: int
     origin: str
 
-    def encode_pixels(self, pixels: Tensor) -> Tensor:
-        """(N, 3, S, S) float in 0..1 -> (N, D) unit rows."""
-        mean, std = (torch.tensor(v, device=pixels.device).view(1, 3, 1, 1) for v in (self.image.mean, self.image.std))
-        pooled = self.model.vision_model(pixel_values=(pixels - mean) / std).pooler_output
-        return functional.normalize(self.model.visual_projection(pooled).float(), dim=-1)
+    def encode_pixels(self, pixels: Tensor, precision: str = "fp32") -> Tensor:
+        """(N, 3, S, S) float in 0..1 -> (N, D) float32 unit rows. ``precision``: fp32 or bf16 matrix products."""
+        mean, std = (torch.tensor(v, device=pixels.device) for v in (self.image.mean, self.image.std))
+        if supports(self.model):
+            features = image_features(self.model, pixels, mean, std, _DTYPES[precision])
+        else:
+            normal = (pixels - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
+            with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
+                pooled = self.model.vision_model(pixel_values=normal).pooler_output
+                features = self.model.visual_projection(pooled)
+        return functional.normalize(features.float(), dim=-1)
 
-    def encode_texts(self, texts: list[str]) -> Tensor:
-        """N texts, cut to the context -> (N, D) unit rows."""
+    def encode_texts(self, texts: list[str], precision: str = "fp32") -> Tensor:
+        """N texts, cut to the context, padded to the longest -> (N, D) float32 unit rows."""
+        return self.encode_tokens(self.tokenize(texts), precision)
+
+    def tokenize(self, texts: list[str]) -> dict[str, Tensor]:
+        """input_ids and attention_mask, (N, L) int64 on the CPU, cut to the context and padded to the longest."""
         tokens = self.tokenizer(
             texts, padding=True, truncation=True, max_length=self.context_length, return_tensors="pt"
         )
-        tokens = {name: values.to(self.model.device) for name, values in tokens.items()}
-        pooled = self.model.text_model(
-            input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
-        ).pooler_output
-        return functional.normalize(self.model.text_projection(pooled).float(), dim=-1)
+        return {name: tokens[name] for name in ("input_ids", "attention_mask")}
+
+    def encode_tokens(self, tokens: dict[str, Tensor], precision: str = "fp32") -> Tensor:
+        """What ``tokenize`` gave -> (N, D) float32 unit rows."""
+        device = self.model.device
+        ids = tokens["input_ids"].to(device, non_blocking=True)
+        if supports(self.model):
+            features = text_features(self.model, ids, _DTYPES[precision])
+        else:
+            mask = tokens["attention_mask"].to(device, non_blocking=True)
+            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+                pooled = self.model.text_model(input_ids=ids, attention_mask=mask).pooler_output
+                features = self.model.text_projection(pooled)
+        return functional.normalize(features.float(), dim=-1)
 
     def save(self, folder: Path) -> None:
         """Write everything that loading needs into ``folder``."""
