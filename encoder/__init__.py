@@ -6,9 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .bundle import Bundle as Bundle
-    from .clip import ClipEncoder as ClipEncoder
-    from .clip import Picture as Picture
+    from .bundle import Bundle
+    from .clip import ClipEncoder, Picture
     from .errors import BundleError, DeviceError, EncoderError, ImageError
 
 __all__ = ["Bundle", "BundleError", "ClipEncoder", "DeviceError", "EncoderError", "ImageError", "Picture"]
@@ -21,3 +20,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

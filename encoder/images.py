@@ -87,8 +87,7 @@ def _header(data: bytes, max_megapixels: float) -> Image.Image:
 
 
 def _known_formats() -> list[str]:
-    if "PSD" not in Image.OPEN:
-        Image.init()
+    Image.init()  # at once when it is done already; half done by another thread, it waits: formats must not be missed
     return [name for name in _FORMATS if name in Image.OPEN]  # older Pillows have no AVIF, some builds no JPEG 2000
 
 

@@ -54,7 +54,8 @@ class FakeRuntime:
         self.level = level
 
     class SessionOptions:
-        pass
+        def add_session_config_entry(self, name: str, value: str) -> None:
+            assert (name, value) == ("session.intra_op.allow_spinning", "0")
 
     def InferenceSession(self, path: str, options: Any, providers: list[Any]) -> FakeSession:
         kinds = [entry if isinstance(entry, str) else entry[0] for entry in providers]

@@ -1,0 +1,54 @@
+"""The command as a user meets it: in a process of its own, exit codes and streams."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from clipseek.encoder import Bundle
+from PIL import Image
+
+from tests.models import make_tiny_clip
+
+
+def clipseek(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "clipseek.cli", "export-onnx", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.train
+def test_exports_with_own_samples_and_prints_the_passport(tmp_path: Path) -> None:
+    checkpoint = make_tiny_clip(tmp_path / "checkpoint")
+    Image.new("RGB", (60, 45), (200, 30, 90)).save(tmp_path / "ü.png")
+    (tmp_path / "pairs.tsv").write_text("image\tcaption\nü.png\ta red cat\n", "utf-8")
+    done = clipseek(checkpoint, tmp_path / "bundle", "--storage", "fp16", "--samples", tmp_path / "pairs.tsv", "--json")
+    assert done.returncode == 0, done.stderr
+    passport = json.loads(done.stdout)
+    assert passport == Bundle.load(tmp_path / "bundle", verify=True).passport
+    assert passport["parity"]["samples"] == f"{tmp_path / 'pairs.tsv'} and made pictures"
+    assert "rounding to fp16 costs" in done.stderr
+    assert "Warning" not in done.stderr  # neither torch nor transformers talk to the user
+
+
+def test_one_line_for_what_is_expected_to_go_wrong(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    for arguments, words in [
+        ((tmp_path, tmp_path), "holds other things than a bundle"),
+        ((tmp_path, tmp_path / "out", "--samples", tmp_path / "nowhere"), "nowhere"),
+    ]:
+        done = clipseek(*arguments)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert words in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("a",), ("a", "b", "--precision", "int3"), ("a", "b", "--opset", "3")])
+def test_usage_is_2(arguments: tuple[str, ...]) -> None:
+    done = clipseek(*arguments)
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr
