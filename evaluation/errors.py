@@ -1,6 +1,8 @@
 """Errors of ``clipseek.evaluation``.
 
 EvaluationError
+├── BadVectors       vectors that cannot be ranked: shape, not finite, not unit rows
+└── TooFewPairs      not enough pairs for what was asked
 """
 
 from __future__ import annotations
@@ -10,3 +12,11 @@ class EvaluationError(Exception):
     """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
 
     exit_code = 1
+
+
+class BadVectors(EvaluationError):
+    """Vectors of the wrong shape, with non-finite numbers, or not of unit length."""
+
+
+class TooFewPairs(EvaluationError):
+    """Fewer pairs than a figure needs."""

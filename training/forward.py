@@ -85,7 +85,7 @@ def image_features(model: CLIPModel, pixels: Tensor, mean: Tensor, std: Tensor, 
 def text_features(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype) -> Tensor:
     """(N, L) int64, padded behind each caption's end token -> (N, D) float32, not normalised."""
     tower: Any = model.text_model
-    count, length = input_ids.shape
+    length = input_ids.shape[1]
     ends = input_ids if tower.config.eos_token_id == _LEGACY_EOS else (input_ids == tower.config.eos_token_id).int()
     hidden = tower.embeddings.token_embedding(input_ids) + tower.embeddings.position_embedding.weight[:length]
     causal = torch.full((length, length), float("-inf"), dtype=dtype, device=hidden.device).triu(1)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from clipseek.evaluation import before_after, in_batches, mean_reciprocal_rank, ranks, recall, whole_gallery
-from clipseek.evaluation.metrics import deal
+from clipseek.evaluation import BadVectors, before_after, in_batches, mean_reciprocal_rank, ranks, recall, whole_gallery
 
 
 def unit(rows: object) -> np.ndarray:
@@ -47,10 +46,23 @@ def test_a_query_without_a_right_answer_ranks_behind_all() -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ValueError, match="not \\(Q, D\\)"):
-        ranks(np.ones((2, 3), np.float32), np.ones((2, 4), np.float32), range(2), range(2))
-    with pytest.raises(ValueError, match="groups"):
-        ranks(np.ones((2, 3), np.float32), np.ones((2, 3), np.float32), range(1), range(2))
+    rows = unit(np.ones((2, 3)))
+    with pytest.raises(BadVectors, match="not \\(Q, D\\)"):
+        ranks(rows, unit(np.ones((2, 4))), range(2), range(2))
+    with pytest.raises(BadVectors, match="not \\(N, D\\)"):
+        ranks(rows[0], rows, range(3), range(2))
+    with pytest.raises(BadVectors, match="groups"):
+        ranks(rows, rows, range(1), range(2))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 3.0])
+def test_vectors_that_are_no_unit_rows_are_refused(wrong: float) -> None:
+    # NaN compares false with everything: unchecked, such a model would rank first everywhere.
+    rows = unit(np.eye(3))
+    broken = rows.copy()
+    broken[1, 1] = wrong
+    with pytest.raises(BadVectors, match="query vector 1"):
+        ranks(broken, rows, range(3), range(3))
 
 
 def test_the_talks_definition_by_hand() -> None:
@@ -73,16 +85,6 @@ def test_whole_gallery_equals_ranx() -> None:
     theirs = evaluate(Qrels({f"q{i}": {f"d{i}": 1} for i in range(40)}), Run(run), ["mrr@10", "recall@5"])
     assert ours.mrr[10] == pytest.approx(theirs["mrr@10"])
     assert ours.recall[5] == pytest.approx(theirs["recall@5"])
-
-
-def test_batches_hold_a_group_once_and_only_whole_ones_count() -> None:
-    groups = [i // 2 for i in range(300)]
-    batches = deal(groups, 64, seed=3)
-    assert batches
-    assert all(len(batch) == 64 and len({groups[i] for i in batch}) == 64 for batch in batches)
-    used = [i for batch in batches for i in batch]
-    assert len(used) == len(set(used))
-    assert batches == deal(groups, 64, seed=3)
 
 
 def test_perfect_and_random_models_in_batches() -> None:

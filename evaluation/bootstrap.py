@@ -1,0 +1,96 @@
+"""How sure a figure is: percentile bootstrap intervals of means, and the paired test of a difference.
+
+Queries of one concept rise and fall together, so they are resampled together (``clusters``): intervals that treat them
+as independent are too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import TooFewPairs
+from .judgments import Ints
+
+Floats = NDArray[np.float64]
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean of (after - before) over the same queries, its interval, and the p value of "no difference"."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+def intervals(
+    values: Floats,
+    *,
+    clusters: Ints | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Floats:
+    """(M, 2) low and high of the mean of each column of ``values`` (Q, M).
+
+    ``clusters``: (Q,) int64, queries of equal numbers are drawn together. Raises TooFewPairs for no values.
+    """
+    sums = _by_cluster(values, clusters)  # (C, M + 1), the last column counts
+    drawn = np.concatenate([weights @ sums for weights in _weights(len(sums), resamples, seed)])
+    means = drawn[:, :-1] / drawn[:, -1:]
+    bounds: Floats = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0).T
+    return bounds
+
+
+def paired(
+    before: Floats,
+    after: Floats,
+    *,
+    clusters: Ints | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Difference:
+    """Compare two models on the same queries in the same order, (Q,) and (Q,).
+
+    The test flips the signs of whole clusters: if there were no difference, each would be as likely as its opposite.
+    """
+    if before.shape != after.shape:
+        raise TooFewPairs(f"{before.shape[0]} values before and {after.shape[0]} after; expected the same queries")
+    change = (after - before)[:, None]
+    low, high = intervals(change, clusters=clusters, level=level, resamples=resamples, seed=seed)[0]
+    sums = _by_cluster(change, clusters)[:, 0]
+    observed = abs(sums.sum())
+    rng = np.random.default_rng(seed)
+    extreme = 0
+    for _ in range(resamples):
+        flipped = np.where(rng.integers(0, 2, len(sums), dtype=np.uint8) == 1, sums, -sums).sum()
+        extreme += bool(abs(flipped) >= observed - 1e-12)
+    # +1: the arrangement that was observed is one of those possible, so p is never 0.
+    return Difference(float(change.mean()), float(low), float(high), (extreme + 1) / (resamples + 1))
+
+
+def _by_cluster(values: Floats, clusters: Ints | None) -> Floats:
+    """(C, M + 1): each cluster's sums and its number of queries."""
+    if not len(values):
+        raise TooFewPairs("no values to resample; expected at least one query")
+    if clusters is None:
+        return np.column_stack([values, np.ones(len(values))])
+    codes = np.unique(clusters, return_inverse=True)[1]
+    sums = [np.bincount(codes, weights=column) for column in values.T]
+    return np.column_stack([*sums, np.bincount(codes)])
+
+
+def _weights(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
+    """How often each cluster is drawn in each resample, (block, C), in blocks of about four million numbers."""
+    rng = np.random.default_rng(seed)
+    step = max(1, 4_000_000 // clusters)
+    for start in range(0, resamples, step):
+        draws = (rng.integers(0, clusters, clusters) for _ in range(min(step, resamples - start)))
+        yield np.stack([np.bincount(draw, minlength=clusters) for draw in draws]).astype(np.float64)
