@@ -61,7 +61,7 @@ def export_bundle(
         if storage == "fp16":
             for name in (IMAGE, TEXT):
                 store_as_half(folder / name)
-        loaded.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
         facts = _facts(loaded, storage, opset)
         write_passport(folder, facts)
         on_step(f"comparing with the checkpoint on {len(samples.pictures)} pictures and {len(samples.captions)} texts")

@@ -58,6 +58,8 @@ def export_towers(model: CLIPModel, folder: Path, opset: int) -> None:
         for tower, config, name in ((image, ImageTower, IMAGE), (text, TextTower, TEXT)):
             try:
                 export(tower.train(False), config(tower.config), folder / name, opset=opset)
+            except OSError:
+                raise  # a full disk is no fault of the opset
             except Exception as problem:  # torch's exporters raise what they like
                 reason = " ".join(str(problem).split())[:200]
                 raise ExportRefused(
