@@ -185,7 +185,7 @@ def open_encoder(given: dict[str, Any], version: Any) -> Any:
             "CHECKPOINT BUNDLE"
         )
     return ClipEncoder(
-        Bundle.load(Path(folder)),
+        Bundle.load(Path(folder), verify=True),
         device=given["device"],
         batch_size=given["batch_size"],
         max_megapixels=given["max_megapixels"],

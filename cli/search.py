@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **
     In a terminal the hits are a table: score, each clause's share of it, caption with the matched words marked, file. In a pipe
     they are lines of score, id, file and caption with tabs between.
     """
+    # One query needs no pool of BLAS threads; starting one takes longer than the query.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.queries import Query
