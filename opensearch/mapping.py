@@ -33,6 +33,12 @@ def field_name(column: str) -> str:
     return column.strip().replace(".", "_") or "_"
 
 
+def preset_name(parameters: Mapping[str, Any]) -> str | None:
+    """The preset with these ``m`` and ``ef_construction``, or ``None``."""
+    found = (parameters.get("m"), parameters.get("ef_construction"))
+    return next((name for name, values in PRESETS.items() if values == found), None)
+
+
 @dataclass(frozen=True)
 class IndexOptions:
     """Everything about a new index but the model.

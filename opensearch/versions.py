@@ -16,7 +16,7 @@ import opensearchpy
 
 from .client import address, check_engine, check_plugins
 from .errors import IndexMissing, IndexUnusable, InvalidOption, ModelMismatch, NotFound, RequestRefused
-from .mapping import MAPPING_VERSION, FieldType, IndexOptions, field_name
+from .mapping import MAPPING_VERSION, FieldType, IndexOptions, field_name, preset_name
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
@@ -40,6 +40,7 @@ class Version:
     bundle: str | None = None
     analyzer: str = "english"
     engine: str = "lucene"
+    preset: str | None = "default"
     fields: Mapping[str, FieldType] = field(default_factory=dict)
 
 
@@ -224,7 +225,8 @@ def _version(name: str, alias: str, body: Mapping[str, Any]) -> Version:
         raise IndexUnusable(
             f"{alias} was not made by clipseek ({name} names no model); name another index with --index"
         )
-    declared: Mapping[str, Any] = mapping.get("properties", {}).get("metadata", {}).get("properties") or {}
+    properties: Mapping[str, Any] = mapping.get("properties") or {}
+    declared: Mapping[str, Any] = properties.get("metadata", {}).get("properties") or {}
     return Version(
         index=name,
         alias=alias,
@@ -234,6 +236,7 @@ def _version(name: str, alias: str, body: Mapping[str, Any]) -> Version:
         bundle=meta.get("bundle") or None,
         analyzer=str(meta.get("analyzer", "")),
         engine=str(meta.get("engine", "")),
+        preset=preset_name(properties.get("image_vector", {}).get("method", {}).get("parameters") or {}),
         fields={
             column: _FIELD_TYPES[found["type"]]
             for column, found in declared.items()
