@@ -113,13 +113,24 @@ def _merged(records: Iterator[Record]) -> Iterator[Record]:
     captions.
     """
     held: Record | None = None
-    for record in records:
-        if held is not None and record.image == held.image and record.id == held.id:
-            captions = dict.fromkeys(held.captions + record.captions)
-            held = replace(held, captions=tuple(captions), group=held.group or record.group)
-            continue
-        if held is not None:
-            yield held
-        held = record
+    problem: SourceError | None = None
+    while problem is None:
+        try:
+            record = next(records)
+        except StopIteration:
+            break
+        except SourceError as broken:
+            # What came before the broken line is still good.
+            problem = broken
+        else:
+            if held is not None and record.image == held.image and record.id == held.id:
+                captions = dict.fromkeys(held.captions + record.captions)
+                held = replace(held, captions=tuple(captions), group=held.group or record.group)
+                continue
+            if held is not None:
+                yield held
+            held = record
     if held is not None:
         yield held
+    if problem is not None:
+        raise problem

@@ -34,7 +34,7 @@ class ColourEncoder:
         try:
             with Image.open(io.BytesIO(data)) as image:
                 image.load()
-                pixels = np.asarray(image.convert("RGB"), np.float32).transpose(2, 0, 1) / 255
+                pixels = np.asarray(image.convert("RGB"), np.float32).transpose(2, 0, 1) / np.float32(255)
         except Exception as problem:
             raise ValueError(f"not a picture: {type(problem).__name__}") from None
         self.decoded += 1

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from clipseek.sources import MalformedSource, MissingColumn, Record, SourceNotFound, read_records
+
+
+def write(folder: Path, name: str, text: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_tsv_with_header_keeps_further_columns_as_metadata(tmp_path: Path) -> None:
+    manifest = write(
+        tmp_path,
+        "a.tsv",
+        "id\timage\tcaption\tgroup\tset\tempty\n7\tsub/a.png\ta red house\tg1\ticons\t\n\t/abs/b.png\t\t\t\tx\n",
+    )
+    assert list(read_records(manifest)) == [
+        Record("7", tmp_path / "sub/a.png", ("a red house",), "g1", {"set": "icons"}),
+        Record(None, Path("/abs/b.png"), (), None, {"empty": "x"}),
+    ]
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(("name", "separator"), [("a.tsv", "\t"), ("a.csv", ","), ("a.csv", ";"), ("a.csv", "\t")])
+def test_byte_order_mark_line_ends_and_separators(
+    tmp_path: Path, start: str, end: str, name: str, separator: str
+) -> None:
+    rows = (("caption", "image"), ("ein Häuschen", "a.png"), ("", ""), ("zwei", "b.png"))
+    manifest = write(tmp_path, name, start + "".join(separator.join(row) + end for row in rows if any(row)) + end)
+    assert [(record.image.name, record.captions) for record in read_records(manifest)] == [
+        ("a.png", ("ein Häuschen",)),
+        ("b.png", ("zwei",)),
+    ]
+
+
+def test_tsv_quotes_are_characters_unless_they_enclose_a_cell(tmp_path: Path) -> None:
+    manifest = write(
+        tmp_path, "a.tsv", 'image\tcaption\na.png\ta 5" nail\nb.png\t"a ""big"" nail"\nc.png\t"Hey" he said\n'
+    )
+    assert [record.caption for record in read_records(manifest)] == ['a 5" nail', 'a "big" nail', '"Hey" he said']
+
+
+def test_csv_quotes_hold_separators_and_line_breaks_and_lines_are_still_counted(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "a.csv", 'image,caption\na.png,"one, two\nand ""three"""\nb.png\n')
+    records = read_records(manifest)
+    assert next(records).caption == 'one, two\nand "three"'
+    with pytest.raises(MalformedSource, match=r"line 4: 1 cells where the header has 2"):
+        next(records)
+
+
+def test_two_column_tsv_needs_no_header(tmp_path: Path) -> None:
+    write(tmp_path, "noext", "x")
+    named = write(tmp_path, "a.tsv", "x/1.JPG\tone\n2.png\ttwo\n")
+    there = write(tmp_path, "b.tsv", "noext\tone\n")
+    found = [(record.image.name, record.caption) for record in read_records(named)]
+    assert found == [("1.JPG", "one"), ("2.png", "two")]
+    assert [record.image for record in read_records(there)] == [tmp_path / "noext"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.tsv",
+            "file\ttext\na.png\tx\n",
+            r"line 1: no column 'image'; the columns are 'file', 'text'.*--image-column",
+        ),
+        ("a.csv", "path,caption,id\na.png,x,1\n", r"no column 'image'; the columns are 'path', 'caption', 'id'"),
+        ("a.jsonl", '{"file": "a.png"}\n', r"line 1: no column 'image'; the columns are 'file'"),
+        ("a.tsv", "image\t\nx\ty\n", "column 2 has no name"),
+    ],
+)
+def test_missing_column_names_the_columns_found(tmp_path: Path, name: str, text: str, said: str) -> None:
+    with pytest.raises(MissingColumn, match=said):
+        list(read_records(write(tmp_path, name, text)))
+
+
+def test_a_column_asked_for_by_name_must_be_there(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "a.csv", "file,text\na.png,words\n")
+    records = list(read_records(manifest, image_column="file", caption_column="text"))
+    assert records == [Record(None, tmp_path / "a.png", ("words",))]
+    with pytest.raises(MissingColumn, match=r"no column 'title'.*--caption-column"):
+        list(read_records(manifest, image_column="file", caption_column="title"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.tsv", "image\tcaption\na.png\n", r"a\.tsv line 2: 1 cells where the header has 2 \(image, caption\)"),
+        ("a.tsv", "image\tcaption\n\n\na.png\tx\ty\n", "line 4: 3 cells"),
+        ("a.tsv", "image\tcaption\n \tx\n", "line 2: 'image' is empty"),
+        ("a.tsv", "image\timage\nx\ty\n", "two columns are named 'image'"),
+        ("a.tsv", b"image\tcaption\na.png\tok\nb.png\tcaf\xe9\n", "line 3: not UTF-8 .byte 0xe9"),
+        ("a.tsv", "image\tcaption\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
+        ("a.csv", 'image,caption\na.png,ok\nb.png,"open\nc.png,x\n', "line 3: a quote is opened there and not closed"),
+        ("a.csv", 'image,caption\na.png,"x"y\n', r"line 2: .*write a quote inside a cell twice"),
+        ("a.jsonl", '{"image": "a.png"}\n{"image": \n', "line 2: not JSON"),
+        ("a.jsonl", "[1]\n", "line 1: a list where a JSON object"),
+        ("a.jsonl", '{"image": 3}\n', "line 1: 'image' must be a text"),
+        ("a.jsonl", '{"image": "a", "caption": 3}\n', "'caption' must be a text or a list of texts"),
+        ("a.jsonl", '{"image": "a", "id": [1]}\n', "'id' must be a text or a whole number"),
+        ("a.jsonl", '{"image": "a", "x": ' + "[" * 100_000 + "\n", "line 1: "),
+    ],
+)
+def test_malformed_lines_are_named(tmp_path: Path, name: str, text: str | bytes, said: str) -> None:
+    with pytest.raises(MalformedSource, match=said) as caught:
+        list(read_records(write(tmp_path, name, text)))
+    assert "\n" not in str(caught.value)
+
+
+def test_jsonl_values(tmp_path: Path) -> None:
+    manifest = write(
+        tmp_path,
+        "a.jsonl",
+        '{"image": "a.png", "captions": ["one", " two ", ""], "id": 12, "year": 1999, "ok": true, "none": null,'
+        ' "tags": ["x", "y"], "nested": {"a": 1}}\n\n{"image": "b.png", "caption": "words"}\n',
+    )
+    first, second = read_records(manifest)
+    assert (first.id, first.captions) == ("12", ("one", "two"))
+    assert first.metadata == {"year": 1999, "ok": True, "tags": ("x", "y"), "nested": '{"a": 1}'}
+    assert second == Record(None, tmp_path / "b.png", ("words",))
+
+
+def test_rows_of_one_picture_that_follow_each_other_are_one_record(tmp_path: Path) -> None:
+    manifest = write(
+        tmp_path, "a.tsv", "image\tcaption\na.png\tone\na.png\ttwo\na.png\tone\nb.png\tthree\na.png\tfour\n"
+    )
+    assert [(record.image.name, record.captions) for record in read_records(manifest)] == [
+        ("a.png", ("one", "two")),
+        ("b.png", ("three",)),
+        ("a.png", ("four",)),
+    ]
+
+
+def test_rows_with_ids_of_their_own_stay_apart(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "a.tsv", "id\timage\n1\ta.png\n2\ta.png\n")
+    assert [record.id for record in read_records(manifest)] == ["1", "2"]
+
+
+def test_what_stands_before_a_broken_line_is_yielded(tmp_path: Path) -> None:
+    manifest = write(tmp_path, "a.tsv", "image\tcaption\na.png\tx\nb.png\tx\nbroken\nc.png\tx\n")
+    records = read_records(manifest)
+    assert [next(records).image.name, next(records).image.name] == ["a.png", "b.png"]
+    with pytest.raises(MalformedSource, match="line 4"):
+        next(records)
+
+
+def test_an_empty_manifest_has_no_records(tmp_path: Path) -> None:
+    assert [list(read_records(write(tmp_path, name, ""))) for name in ("a.tsv", "a.csv", "a.jsonl")] == [[], [], []]
+
+
+def test_a_manifest_that_cannot_be_opened(tmp_path: Path) -> None:
+    manifest = tmp_path / "a.tsv"
+    manifest.symlink_to(manifest)
+    with pytest.raises(SourceNotFound):
+        list(read_records(manifest))
