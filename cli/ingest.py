@@ -169,8 +169,7 @@ def refuse_other_options(context: click.Context, version: Any) -> None:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE and given != value:
             raise click.UsageError(
                 f"index {version.alias} was made with {name} {value}, and keeps it; leave --{name} out, or ingest "
-                "into another "
-                "index with --index NAME"
+                "into another index with --index NAME"
             )
 
 

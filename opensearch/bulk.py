@@ -187,8 +187,7 @@ def send(
             wait(retry.pause(attempt))
     raise IngestFailed(
         f"{len(left)} documents could not be indexed in {retry.attempts} tries ({reason}); run the same command "
-        "again: what is "
-        "in the index is not encoded again"
+        "again: what is in the index is not encoded again"
     )
 
 

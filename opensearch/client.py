@@ -62,7 +62,10 @@ class OrjsonSerializer(JSONSerializer):
         return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
 
     def loads(self, s: str) -> Any:
-        return orjson.loads(s)
+        try:
+            return orjson.loads(s)
+        except orjson.JSONDecodeError as problem:
+            raise opensearchpy.exceptions.SerializationError(s[:100], problem) from problem
 
 
 class MappingTransport(Transport):
@@ -99,15 +102,13 @@ def refused(address: str, status: int, kind: str, reason: str) -> OpenSearchErro
     if status == 401:
         return AccessRefused(
             f"{address} wants a user and a password, or refused these; put them into the URL "
-            "(https://user:password@host:9200) "
-            "or into CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD"
+            "(https://user:password@host:9200) or into CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD"
         )
     if kind == "cluster_block_exception" or "index read-only" in reason:
         if "flood-stage" in reason or "disk usage" in reason:
             return IndexReadOnly(
-                f"{address} takes no writes because its disk is nearly full; free some space there (the block "
-                "goes away "
-                "by itself) and run the command again"
+                f"{address} takes no writes because its disk is nearly full; free some space there (the block goes "
+                "away by itself) and run the command again"
             )
         return IndexReadOnly(f"{address} takes no writes here ({reason}); remove the block and run the command again")
     if status == 403:
@@ -123,16 +124,14 @@ def missing_plugin(address: str, plugin: str) -> PluginMissing:
     """The error for a server without ``plugin``."""
     return PluginMissing(
         f"{address} has no plugin {plugin}; install it there (bin/opensearch-plugin install {plugin}) and restart "
-        "that server, "
-        "or start one that has it: clipseek node start"
+        "that server, or start one that has it: clipseek node start"
     )
 
 
 def _tls_failed(address: str, problem: opensearchpy.exceptions.TransportError) -> TLSFailed:
     return TLSFailed(
-        f"no TLS with {address} ({_brief(problem.info)}); name its authority's certificate in CLIPSEEK_CA_CERTS, "
-        "or set "
-        "CLIPSEEK_VERIFY_CERTS=0 if you trust the way there"
+        f"no TLS with {address} ({_brief(problem.info)}); name its authority's certificate in CLIPSEEK_CA_CERTS, or "
+        "set CLIPSEEK_VERIFY_CERTS=0 if you trust the way there"
     )
 
 
@@ -257,9 +256,8 @@ def check_server(client: opensearchpy.OpenSearch) -> None:
         raise ServerUnfit(f"{address(client)} is not OpenSearch (it says {what}); {_NOT_HERE}")
     if (int(match[1]), int(match[2])) < OLDEST:
         raise ServerUnfit(
-            f"{address(client)} runs OpenSearch {number}; clipseek needs {OLDEST[0]}.{OLDEST[1]} or later: "
-            "upgrade it, or "
-            "start one here with: clipseek node start"
+            f"{address(client)} runs OpenSearch {number}; clipseek needs {OLDEST[0]}.{OLDEST[1]} or later: upgrade "
+            "it, or start one here with: clipseek node start"
         )
 
 
@@ -291,8 +289,7 @@ def check_engine(client: opensearchpy.OpenSearch, engine: str) -> None:
     if any(_object(node.get("jvm")).get("bundled_jdk") is False for node in _object(nodes).values()):
         raise ServerUnfit(
             f"{address(client)} is no official distribution and has no native library for engine faiss: it would "
-            "crash. "
-            "Use --engine lucene, or an official server (docker/compose.yaml)"
+            "crash. Use --engine lucene, or an official server (docker/compose.yaml)"
         )
 
 

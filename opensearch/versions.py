@@ -75,9 +75,8 @@ def find(client: opensearchpy.OpenSearch, alias: str) -> Version | None:
         return None
     if len(found) > 1:
         raise IndexUnusable(
-            f"alias {alias} points to {len(found)} indexes ({', '.join(sorted(found))}); leave one of them behind "
-            "it, or name "
-            "another with --index"
+            f"alias {alias} points to {len(found)} indexes ({', '.join(sorted(found))}); leave one of them behind it, "
+            "or name another with --index"
         )
     ((name, body),) = found.items()
     return _version(name, alias, body)
@@ -99,20 +98,18 @@ def guard(version: Version, fingerprint: str, dimension: int) -> None:
         made_by = f"; it was made by the bundle at {version.bundle}" if version.bundle else ""
         raise ModelMismatch(
             f"index {version.alias} was filled by model {version.fingerprint[:8]}, this one is "
-            f"{fingerprint[:8]}{made_by}. Use "
-            "that bundle with --model, or ingest with this one into another index: --index NAME"
+            f"{fingerprint[:8]}{made_by}. Use that bundle with --model, or ingest with this one into another index: "
+            "--index NAME"
         )
     if version.dimension != dimension:
         raise ModelMismatch(
             f"index {version.alias} holds vectors of {version.dimension} numbers, this model makes {dimension}; "
-            "ingest into "
-            "another index: --index NAME"
+            "ingest into another index: --index NAME"
         )
     if version.mapping_version > MAPPING_VERSION:
         raise IndexUnusable(
             f"index {version.alias} has mapping version {version.mapping_version}, this clipseek knows up to "
-            f"{MAPPING_VERSION}; "
-            "upgrade clipseek"
+            f"{MAPPING_VERSION}; upgrade clipseek"
         )
 
 
@@ -151,8 +148,8 @@ def create(
             return current(client, alias)
         if "analyzer" in str(problem) and options.analyzer in str(problem):
             raise InvalidOption(
-                f"analyzer {options.analyzer!r} is not known at {address(client)}; give one that it has, like "
-                "english or standard"
+                f"analyzer {options.analyzer!r} is not known at {address(client)}; give one that it has, like english "
+                "or standard"
             ) from None
         raise
     rivals = sorted(_behind(client, alias), key=lambda rival: (rival[-14:], rival))
@@ -172,8 +169,8 @@ def check_still(client: opensearchpy.OpenSearch, version: Version) -> None:
     meta = (found.get(version.index, {}).get("mappings") or {}).get("_meta") or {}
     if meta.get("fingerprint") != version.fingerprint:
         raise IndexMissing(
-            f"index {version.index} was removed while it was being filled; remove what is left of that name and "
-            "run again"
+            f"index {version.index} was removed while it was being filled; remove what is left of that name and run "
+            "again"
         )
 
 
@@ -186,8 +183,8 @@ def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[s
     for name, kind in wanted.items():
         if (there := version.fields.get(name, kind)) != kind:
             raise InvalidOption(
-                f"metadata.{name} is a {there} in index {version.alias}, not a {kind}; leave it so, or ingest "
-                "into another index"
+                f"metadata.{name} is a {there} in index {version.alias}, not a {kind}; leave it so, or ingest into "
+                "another index"
             )
     new = {name: kind for name, kind in wanted.items() if name not in version.fields}
     if not new:

@@ -78,8 +78,8 @@ def _walk(folder: Path) -> Iterator[Path | Skipped]:
         except OSError as problem:
             if here == folder:
                 raise SourceNotFound(
-                    f"{shown(folder)} cannot be read as a folder ({problem.strerror}); name a folder of pictures "
-                    "or a manifest"
+                    f"{shown(folder)} cannot be read as a folder ({problem.strerror}); name a folder of pictures or a "
+                    "manifest"
                 ) from None
             yield Skipped(here, "unreadable folder", f"the folder cannot be read: {problem.strerror}")
             continue

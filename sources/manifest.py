@@ -45,9 +45,8 @@ def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record]:
                 continue
         if len(row) != len(header):
             raise MalformedSource(
-                f"{place}: {len(row)} cells where the header has {len(header)} ({', '.join(header)}); is a "
-                "separator or a quote "
-                "missing there?"
+                f"{place}: {len(row)} cells where the header has {len(header)} ({', '.join(header)}); is a separator "
+                "or a quote missing there?"
             )
         fields = dict(zip(header, (cell.strip() for cell in row), strict=True))
         yield from_object(fields, columns, place, image=_image(path, fields[columns.image], columns, place))
@@ -132,8 +131,8 @@ def lines(path: Path, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
                     line = raw.decode("utf-8")
                 except UnicodeDecodeError as problem:
                     raise MalformedSource(
-                        f"{shown(path)} line {number}: not UTF-8 (byte {raw[problem.start]:#04x}); save the file "
-                        "as UTF-8"
+                        f"{shown(path)} line {number}: not UTF-8 (byte {raw[problem.start]:#04x}); save the file as "
+                        "UTF-8"
                     ) from None
                 yield number, line if keep_ends else line.rstrip("\r\n")
     except OSError as problem:

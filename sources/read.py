@@ -99,8 +99,8 @@ def _layout(source: Path, layout: Layout) -> Layout:
         if is_image_name(source):
             raise UnknownLayout(f"{shown(source)} is a picture; name its folder, or a manifest that lists it")
         raise UnknownLayout(
-            f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl); say what it is with --layout tsv, "
-            "csv or jsonl"
+            f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl); say what it is with --layout tsv, csv "
+            "or jsonl"
         )
     if is_folder != (layout in ("folder", "imageclef")):
         what = "a folder" if is_folder else "a file"

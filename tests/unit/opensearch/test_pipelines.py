@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.pipelines import FUSIONS, pipeline
+from clipseek.opensearch.templates import fill
+
+
+def processor(body: dict[str, Any]) -> dict[str, Any]:
+    ((one,),) = (body["phase_results_processors"],)
+    found: dict[str, Any] = one
+    return found
+
+
+@pytest.mark.parametrize("technique", ["min_max", "l2"])
+def test_normalized_scores_and_their_weighted_mean(technique: str) -> None:
+    assert processor(pipeline(technique, [0.3, 0.7])) == {  # type: ignore[arg-type]
+        "normalization-processor": {
+            "normalization": {"technique": technique},
+            "combination": {"technique": "arithmetic_mean", "parameters": {"weights": [0.3, 0.7]}},
+        }
+    }
+
+
+def test_reciprocal_ranks() -> None:
+    assert processor(pipeline("rrf")) == {
+        "score-ranker-processor": {"combination": {"technique": "rrf", "rank_constant": 60}}
+    }
+    assert pipeline("rrf", [2, 2], rank_constant=1) == pipeline("rrf", rank_constant=1)
+
+
+def weights(*given: Any, **more: Any) -> list[float]:
+    found: list[float] = processor(pipeline(*given, **more))["normalization-processor"]["combination"]["parameters"][
+        "weights"
+    ]
+    return found
+
+
+def test_weights_are_floats_of_sum_one() -> None:
+    assert weights("l2") == [0.5, 0.5]
+    assert weights("l2", clauses=3) == [1 / 3] * 3
+    assert weights("min_max", [1, 3]) == [0.25, 0.75]
+    # The server fails on the integers 0 and 1.
+    assert [type(weight) for weight in weights("min_max", [0, 1])] == [float, float]
+
+
+@pytest.mark.parametrize(
+    ("fusion", "given", "more", "said"),
+    [
+        ("max", None, {}, "fusion 'max' is not known; choose one of min_max, l2, rrf"),
+        ("l2", [1], {}, "1 weights for 2 clauses"),
+        ("l2", [0.5, -0.5], {}, "at least 0"),
+        ("l2", [0, 0], {}, "not all of them 0"),
+        ("l2", [math.nan, 1], {}, "cannot be used"),
+        ("l2", [math.inf, 1], {}, "cannot be used"),
+        ("rrf", [0.3, 0.7], {}, "takes no weights"),
+        ("rrf", None, {"rank_constant": 0}, "outside 1 to 10000"),
+    ],
+)
+def test_refusals(fusion: str, given: list[float] | None, more: dict[str, int], said: str) -> None:
+    with pytest.raises(InvalidOption, match=said):
+        pipeline(fusion, given, **more)  # type: ignore[arg-type]
+
+
+def test_no_placeholder_is_left() -> None:
+    for fusion in FUSIONS:
+        assert "${" not in str(pipeline(fusion))
+
+
+def test_a_slip_in_filling_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        fill("pipelines/rrf.json")
+    with pytest.raises(TypeError, match="no placeholder for other"):
+        fill("pipelines/rrf.json", rank_constant=60, other=1)
