@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -25,7 +27,7 @@ def random_views(pixels: Tensor, generator: torch.Generator) -> Tensor:
     return ((views - 0.5) * contrast + 0.5).clamp(0, 1)
 
 
-def random_caption(caption: str, generator: torch.Generator) -> str:
+def random_caption(caption: str, chance: random.Random) -> str:
     """A "title: tag, tag" caption with its tags shuffled and some dropped; any other caption as it is.
 
     People search with a title's words or with a tag, seldom with both: the model should know every part on its own.
@@ -34,9 +36,7 @@ def random_caption(caption: str, generator: torch.Generator) -> str:
     tags = [tag for tag in rest.split(", ") if tag]
     if not mark or not tags:
         return caption
-    kept = int(torch.randint(0, len(tags) + 1, (1,), generator=generator))
-    order = torch.randperm(len(tags), generator=generator)[:kept].tolist()
-    chosen = ", ".join(tags[i] for i in order)
+    chosen = ", ".join(chance.sample(tags, chance.randint(0, len(tags))))
     if not chosen:
         return title
-    return chosen if float(torch.rand(1, generator=generator)) < 0.1 else f"{title}: {chosen}"
+    return chosen if chance.random() < 0.1 else f"{title}: {chosen}"

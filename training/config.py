@@ -6,19 +6,23 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .errors import TrainingError
+from .schedule import SCHEDULES
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """``minutes`` ends a run on time: the schedule follows whichever of steps and clock is further on."""
+    """``minutes`` ends a run on time, its evaluations included: the schedule follows whichever of steps and clock is
+    further on. Without it a run is a function of config and data alone."""
 
     base: str = "openai/clip-vit-base-patch32"
     epochs: float = 10.0
     batch_size: int = 64
     learning_rate: float = 1e-5
     weight_decay: float = 0.1
+    schedule: str = "cosine"  # cosine, linear, constant
     warmup: float = 0.05  # share of the run
     minutes: float | None = None
     precision: str = "auto"  # auto, fp32, bf16
@@ -36,7 +40,10 @@ class TrainConfig:
             ("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1"),
             ("warmup", 0 <= self.warmup < 1, "from 0 to below 1"),
             ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),
+            ("weight_decay", self.weight_decay >= 0, "0 or more"),
+            ("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}"),
             ("precision", self.precision in ("auto", "fp32", "bf16"), "auto, fp32 or bf16"),
+            ("keep_loss", 0 <= self.keep_loss <= 1, "from 0 to 1"),
             ("keep_share", 0 <= self.keep_share < 1, "from 0 to below 1"),
             ("validation_share", 0 < self.validation_share < 0.5, "above 0 and below 0.5"),
         )
@@ -44,5 +51,14 @@ class TrainConfig:
             if not fits:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}, expected {expected}")
 
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", "utf-8")
+        path.write_text(json.dumps(self.as_dict(), indent=1) + "\n", "utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> TrainConfig:
+        """What ``write`` wrote; fields of other versions are passed over."""
+        stored = json.loads(path.read_text("utf-8"))
+        return cls(**{field.name: stored[field.name] for field in dataclasses.fields(cls) if field.name in stored})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -25,14 +26,15 @@ def load_state(path: Path) -> dict[str, Any]:
     return state
 
 
-def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write the checkpoint folder beside its name, then swap it in."""
+def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: dict[str, Any]) -> None:
+    """Write the checkpoint folder beside its name, then swap it in; ``provenance`` becomes clipseek_training.json."""
     part = folder.with_name(f"{folder.name}.part")
     old = folder.with_name(f"{folder.name}.old")
     for leftover in (part, old):
         shutil.rmtree(leftover, ignore_errors=True)
     part.mkdir(parents=True)
     checkpoint.save(part)
+    (part / "clipseek_training.json").write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")
     if folder.exists():
         os.replace(folder, old)
     os.replace(part, folder)

@@ -33,14 +33,25 @@ def choose(
     measure: Callable[[float], tuple[float, float | None]],
     base_general: float | None,
     keep_loss: float,
-    alphas: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4),
+    alphas: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2),
 ) -> Choice:
     """The alpha with the best domain score among those whose general score stays at (1 - keep_loss) of the base's or above.
 
-    ``measure(alpha)`` gives both scores on validation pairs. Where no alpha keeps enough, the one that keeps most.
+    ``measure(alpha)`` gives (domain, general) scores on validation pairs. Going down from the tuned end, the general
+    score rises, and the domain score first rises a little and then falls: so the walk ends at the first fall among alphas
+    that keep enough. Where none does, the alpha that keeps most.
     """
-    curve = [(alpha, *measure(alpha)) for alpha in alphas]
     floor = None if base_general is None else (1 - keep_loss) * base_general
-    kept = [row for row in curve if floor is None or (row[2] is not None and row[2] >= floor)]
-    best = max(kept, key=lambda row: row[1]) if kept else max(curve, key=lambda row: row[2] or 0.0)
+    curve: list[tuple[float, float, float | None]] = []
+    best: tuple[float, float] | None = None  # alpha, domain score
+    for alpha in alphas:
+        domain, general = measure(alpha)
+        curve.append((alpha, domain, general))
+        if floor is not None and (general is None or general < floor):
+            continue
+        if best is not None and domain < best[1]:
+            break
+        best = (alpha, domain)
+    if best is None:
+        best = max(curve, key=lambda row: row[2] or 0.0)[:2]
     return Choice(best[0], curve)

@@ -1,0 +1,61 @@
+"""The contrastive loss against cases worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+pytestmark = pytest.mark.train
+
+
+def test_distinct_pairs_give_clips_own_loss() -> None:
+    import torch
+    from clipseek.training.loss import contrastive_loss
+
+    generator = torch.Generator().manual_seed(0)
+    images, texts = (torch.nn.functional.normalize(torch.randn(8, 5, generator=generator), dim=-1) for _ in range(2))
+    scale = torch.tensor(2.0)
+    logits = scale.exp() * images @ texts.T
+    labels = torch.arange(8)
+    clip = (torch.nn.functional.cross_entropy(logits, labels) + torch.nn.functional.cross_entropy(logits.T, labels)) / 2
+    ours = contrastive_loss(images, texts, torch.arange(8)[:, None], scale)
+    torch.testing.assert_close(ours, clip)
+
+
+def test_equal_pairs_are_not_pushed_apart() -> None:
+    import torch
+    from clipseek.training.loss import contrastive_loss
+
+    # Images and texts along the axes: texts.grad[j, i] is the pull of picture i on text j, and nothing else.
+    def pull(keys: list[list[int]]) -> torch.Tensor:
+        texts = torch.eye(3).requires_grad_()
+        contrastive_loss(torch.eye(3), texts, torch.tensor(keys), torch.tensor(0.0)).backward()
+        assert texts.grad is not None
+        return texts.grad
+
+    apart, together = pull([[6, 1], [7, 2], [8, 3]]), pull([[7, 1], [7, 2], [8, 3]])
+    assert apart[1, 0] > 0  # a negative: gradient descent turns text 1 away from picture 0
+    assert together[1, 0] < 0
+    torch.testing.assert_close(together[0, 1], together[1, 0])
+    torch.testing.assert_close(together[2], apart[2])  # the third pair is as before
+
+
+def test_unknown_keys_make_nothing_equal() -> None:
+    import torch
+    from clipseek.training.loss import contrastive_loss
+
+    rows = torch.eye(2)
+    unknown = contrastive_loss(rows, rows, torch.tensor([[0, -1], [1, -1]]), torch.tensor(0.0))
+    assert float(unknown) == pytest.approx(-math.log(math.e / (math.e + 1)))
+    shared = contrastive_loss(rows, rows, torch.tensor([[0, 5], [1, 5]]), torch.tensor(0.0))
+    assert float(shared) == pytest.approx(-0.5 * (math.log(math.e / (math.e + 1)) + math.log(1 / (math.e + 1))))
+
+
+def test_the_scale_is_clamped_inside() -> None:
+    import torch
+    from clipseek.training.loss import MAX_LOG_SCALE, contrastive_loss
+
+    rows, keys = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.arange(2)[:, None]
+    at_most = contrastive_loss(rows, rows, keys, torch.tensor(MAX_LOG_SCALE))
+    assert contrastive_loss(rows, rows, keys, torch.tensor(50.0)) == at_most

@@ -1,0 +1,131 @@
+"""Pictures decoded once to uint8 rows, cropped exactly as serving crops them; on disk, keyed by content, if a cache is given.
+
+A second run over the same pictures maps the file of the first and decodes nothing, whatever the pictures are now called
+and wherever they lie. What is stored is still to be normalised: mean and standard deviation belong to the model's step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from clipseek.encoder.bundle import ImageSpec
+from clipseek.encoder.images import open_image
+from clipseek.encoder.preprocess import resize_and_crop
+from clipseek.encoder.session import available_cores
+from numpy.typing import NDArray
+
+_FORMAT = 1  # of the cache; raise it when decoding changes
+
+Progress = Callable[[int, int], None]  # done, of how many
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """``pixels``: (P, S, S, 3) uint8, P distinct pictures, read-only memory map or array. ``digests``: their content's hash.
+
+    ``rows``: for each path that was asked for its row of ``pixels``, or the reason why it has none.
+    """
+
+    pixels: NDArray[np.uint8]
+    digests: list[str]
+    rows: list[int | str]
+
+
+def decode_all(
+    paths: Sequence[Path], spec: ImageSpec, cache: Path | None = None, on_progress: Progress = lambda done, of: None
+) -> Decoded:
+    """Read, hash and decode ``paths`` in threads. Equal bytes are decoded once. Never raises for a picture."""
+    with ThreadPoolExecutor(available_cores()) as pool:
+        found: list[tuple[str, str | None]] = []
+        for path, result in zip(paths, pool.map(_digest, paths), strict=True):
+            found.append(result)
+            del path
+        first: dict[str, Path] = {}
+        for path, (digest, problem) in zip(paths, found, strict=True):
+            if problem is None:
+                first.setdefault(digest, path)
+        digests = list(first)
+        pixels, problems = _decode_distinct(pool, list(first.values()), digests, spec, cache, on_progress)
+    place = {digest: row for row, digest in enumerate(digests)}
+    rows: list[int | str] = []
+    for digest, problem in found:
+        reason = problem or problems.get(place[digest])
+        rows.append(place[digest] if reason is None else reason)
+    return Decoded(pixels, digests, rows)
+
+
+def _digest(path: Path) -> tuple[str, str | None]:
+    """Hash of the file's bytes, and the reason if it cannot be read."""
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest(), None
+    except OSError as problem:
+        return "", problem.strerror or str(problem)
+
+
+def _decode_distinct(
+    pool: ThreadPoolExecutor,
+    paths: list[Path],
+    digests: list[str],
+    spec: ImageSpec,
+    cache: Path | None,
+    on_progress: Progress,
+) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    """(P, S, S, 3) pixels and row -> reason for those that cannot be decoded (their rows stay black)."""
+    shape = (len(paths), spec.size, spec.size, 3)
+    if cache is None:
+        pixels: NDArray[np.uint8] = np.zeros(shape, np.uint8)
+        return pixels, _fill(pixels, pool, paths, spec, on_progress)
+    how = (_FORMAT, spec.size, spec.interpolation, spec.background)
+    name = hashlib.sha256("\n".join([repr(how), *digests]).encode()).hexdigest()[:32]
+    stored, notes = cache / f"{name}.u8", cache / f"{name}.json"
+    if not (stored.is_file() and notes.is_file() and stored.stat().st_size == max(1, int(np.prod(shape)))):
+        cache.mkdir(parents=True, exist_ok=True)
+        part = cache / f"{name}.{os.getpid()}.part"
+        try:
+            _reserve(part, max(1, int(np.prod(shape))))
+            fresh = np.memmap(part, np.uint8, "r+", shape=shape) if paths else np.zeros(shape, np.uint8)
+            problems = _fill(fresh, pool, paths, spec, on_progress)
+            if isinstance(fresh, np.memmap):
+                fresh.flush()
+            notes.write_text(json.dumps({str(row): reason for row, reason in problems.items()}), "utf-8")
+            os.replace(part, stored)
+        finally:
+            part.unlink(missing_ok=True)
+    problems = {int(row): reason for row, reason in json.loads(notes.read_text("utf-8")).items()}
+    pixels = np.memmap(stored, np.uint8, "r", shape=shape) if paths else np.zeros(shape, np.uint8)
+    return pixels, problems
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Make a file of ``size`` bytes that the disk really has: writing past a full disk through a map kills the process."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        else:
+            for start in range(0, size, 1 << 24):
+                file.write(bytes(min(1 << 24, size - start)))
+
+
+def _fill(
+    pixels: NDArray[np.uint8], pool: ThreadPoolExecutor, paths: list[Path], spec: ImageSpec, on_progress: Progress
+) -> dict[int, str]:
+    def decode(row: int) -> str | None:
+        try:
+            pixels[row] = resize_and_crop(open_image(paths[row].read_bytes(), spec.background), spec)
+        except (OSError, ValueError) as problem:
+            return getattr(problem, "strerror", None) or str(problem)
+        return None
+
+    problems: dict[int, str] = {}
+    for row, reason in enumerate(pool.map(decode, range(len(paths)))):
+        if reason is not None:
+            problems[row] = reason
+        on_progress(row + 1, len(paths))
+    return problems
