@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeAlias
 
-from clipseek.sources import Record, Skipped, shown
+from clipseek.sources import Record, Skipped, SourceError, shown
 
 from .documents import Item, item
 from .files import Unreadable, read_file, size_of
@@ -51,7 +51,21 @@ class New(Generic[PictureT]):
     picture: Future[PictureT]
 
 
-Step: TypeAlias = Skipped | Unchanged | Changed | New[PictureT]
+@dataclass(frozen=True)
+class Repeated:
+    """A document that came before in this run: another file of the same bytes, or of the same id."""
+
+    item: Item
+    first: Path
+
+    @property
+    def reason(self) -> str:
+        if self.item.id == self.item.content_hash:
+            return f"duplicate of {shown(self.first)}"
+        return f"its id {self.item.id!r} is that of {shown(self.first)} already"
+
+
+Step: TypeAlias = Skipped | Repeated | Unchanged | Changed | New[PictureT]
 
 
 class Feed(Generic[PictureT]):
@@ -116,15 +130,15 @@ class Feed(Generic[PictureT]):
 
     def _steps(self, chunk: list[Record | Skipped]) -> Iterator[Step[PictureT]]:
         entries = list(self._pool.map(self._read, chunk))
-        fresh = [entry if isinstance(entry, Skipped) else self._unless_seen(*entry) for entry in entries]
+        fresh = [self._unless_seen(*entry) if isinstance(entry, tuple) else entry for entry in entries]
         del entries
-        ids = [entry[0].id for entry in fresh if not isinstance(entry, Skipped)]
+        ids = [entry[0].id for entry in fresh if isinstance(entry, tuple)]
         known = self._known(ids) if ids else {}
         # From the back, so that each file's bytes can go as soon as its step is made.
         fresh.reverse()
         while fresh:
             entry = fresh.pop()
-            if isinstance(entry, Skipped):
+            if not isinstance(entry, tuple):
                 yield entry
                 continue
             found, data = entry
@@ -147,25 +161,26 @@ class Feed(Generic[PictureT]):
         except ValueError as problem:
             return Skipped(entry.image, "unusable id", str(problem))
 
-    def _unless_seen(self, found: Item, data: bytes) -> Skipped | tuple[Item, bytes]:
+    def _unless_seen(self, found: Item, data: bytes) -> Repeated | tuple[Item, bytes]:
         first = self._seen.setdefault(hashlib.blake2b(found.id.encode(), digest_size=16).digest(), found.path)
-        if first is found.path:
-            return found, data
-        if found.id == found.content_hash:
-            return Skipped(found.path, "duplicate", f"duplicate of {shown(first)}")
-        return Skipped(found.path, "duplicate", f"its id {found.id!r} is that of {shown(first)} already")
+        return (found, data) if first is found.path else Repeated(found, first)
 
 
 def chunks(entries: Iterable[Record | Skipped]) -> Iterator[list[Record | Skipped]]:
     """Lists of at most CHUNK_FILES entries whose files have at most CHUNK_BYTES together, or of one larger file."""
     chunk: list[Record | Skipped] = []
     total = 0
-    for entry in entries:
-        size = size_of(entry.image) if isinstance(entry, Record) else 0
-        if chunk and (len(chunk) >= CHUNK_FILES or total + size > CHUNK_BYTES):
-            yield chunk
-            chunk, total = [], 0
-        chunk.append(entry)
-        total += size
+    try:
+        for entry in entries:
+            size = size_of(entry.image) if isinstance(entry, Record) else 0
+            if chunk and (len(chunk) >= CHUNK_FILES or total + size > CHUNK_BYTES):
+                yield chunk
+                chunk, total = [], 0
+            chunk.append(entry)
+            total += size
+    except SourceError:
+        # A broken line does not take away what stands before it.
+        yield chunk
+        raise
     if chunk:
         yield chunk

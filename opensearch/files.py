@@ -33,16 +33,18 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     except (OSError, ValueError) as problem:
         raise Unreadable(_reason(problem)) from None
     try:
-        with open(handle, "rb") as stream:
-            found = os.fstat(handle)
-            for test, kind in _KINDS:
-                if test(found.st_mode):
-                    raise Unreadable(f"{kind}, not a file")
-            if found.st_size > max_bytes:
-                raise Unreadable(f"too large: {found.st_size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB")
+        found = os.fstat(handle)
+        for test, kind in _KINDS:
+            if test(found.st_mode):
+                raise Unreadable(f"{kind}, not a file")
+        if found.st_size > max_bytes:
+            raise Unreadable(f"too large: {found.st_size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB")
+        with open(handle, "rb", closefd=False) as stream:
             data = stream.read(max_bytes + 1)
     except OSError as problem:
         raise Unreadable(_reason(problem)) from None
+    finally:
+        os.close(handle)
     if not data:
         raise Unreadable("empty file")
     return data

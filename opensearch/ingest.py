@@ -22,7 +22,7 @@ from . import versions
 from .bulk import Action, BulkWriter, Retry
 from .documents import COMPARED, Item, index_action, malformed, timestamp, update_action
 from .errors import IngestFailed, InvalidOption
-from .feed import Changed, Feed, New, Unchanged
+from .feed import Changed, Feed, New, Repeated, Unchanged
 from .mapping import IndexOptions
 from .protocols import Encoder, PictureT
 from .versions import Version
@@ -137,6 +137,7 @@ class _Run:
         self.skipped: Counter[str] = Counter()
         self.malformed: Counter[str] = Counter()
         self.undeclared: dict[str, None] = {}
+        self.failed: dict[str, str] = {}
 
     def open_version(self, index_options: IndexOptions, bundle: str | None) -> None:
         found = versions.find(self.client, self.alias)
@@ -188,6 +189,13 @@ class _Run:
         if isinstance(step, Skipped):
             self.skip(step)
             return
+        if isinstance(step, Repeated):
+            # The copy of a broken picture is as broken, and no duplicate of anything in the index.
+            if (reason := self.failed.get(step.item.id)) is not None and step.item.id == step.item.content_hash:
+                self.skip(Skipped(step.item.path, "unreadable", reason))
+            else:
+                self.skip(Skipped(step.item.path, "duplicate", step.reason))
+            return
         self._look_at_metadata(step.item)
         if isinstance(step, New):
             try:
@@ -195,6 +203,7 @@ class _Run:
             except Exception as problem:
                 # ImageError says why. Anything else is a decoder's own failure, and must not cost the other pictures.
                 reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
+                self.failed[step.item.id] = reason
                 self.skip(Skipped(step.item.path, "unreadable", reason))
             if len(batch) >= self.options.batch_size:
                 self._encode(batch, writer)

@@ -152,10 +152,12 @@ def create(
                 "or standard"
             ) from None
         raise
-    rivals = sorted(_behind(client, alias), key=lambda rival: (rival[-14:], rival))
-    if rivals and rivals[0] != name:
+    made = _behind(client, alias)
+    first = min(made, key=lambda index: (index[-14:], index), default=name)
+    if first != name:
+        # Another process was quicker. Whoever finds that he was not the first takes his own away again.
         client.indices.delete(index=name)
-    return current(client, alias)
+    return _version(first, alias, made.get(first, {}))
 
 
 def check_still(client: opensearchpy.OpenSearch, version: Version) -> None:
