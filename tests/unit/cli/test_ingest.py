@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import clipseek.cli.ingest as command
+import pytest
+from click.testing import CliRunner, Result
+from clipseek.opensearch.errors import InvalidOption, ModelMismatch
+from clipseek.sources import MissingColumn, Skipped
+from PIL import Image
+
+from tests.encoders import ColourEncoder
+from tests.server import FakeServer, fake_server
+
+
+class Bundled(ColourEncoder):
+    """The colour encoder with a bundle, as the command records its place."""
+
+    class bundle:
+        path = Path("models/../models/colour")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
+    for name in ("CLIPSEEK_URL", "CLIPSEEK_MODEL", "CLIPSEEK_INDEX", "CLIPSEEK_USERNAME", "CLIPSEEK_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(command, "open_encoder", lambda given, version: Bundled())
+    with fake_server() as fake:
+        yield fake
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(5):
+        Image.new("RGB", (4, 4), (number * 40, 0, 0)).save(folder / f"{number}.png")
+    return folder
+
+
+def clipseek_ingest(server: FakeServer, *arguments: object) -> Result:
+    return CliRunner().invoke(command.ingest, [*map(str, arguments), "--url", server.url])
+
+
+def done(result: Result) -> Result:
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result
+
+
+def test_the_summary_for_people(server: FakeServer, pictures: Path) -> None:
+    (pictures / "notes.md").write_text("x")
+    (pictures / "broken.png").write_text("x")
+    result = done(clipseek_ingest(server, pictures))
+    (version,) = server.indexes
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"index clipseek ({version}, new), ")
+    assert lines[1].startswith("        5 indexed ")
+    assert lines[1].endswith(" pictures/s")
+    assert lines[2:] == [
+        "        2 skipped   1 unreadable, 1 not an image",
+        f"          {pictures}/broken.png: not a picture: UnidentifiedImageError",
+        f"          {pictures}/notes.md",
+    ]
+    assert result.stderr == ""
+    again = done(clipseek_ingest(server, pictures)).stdout.splitlines()
+    assert again[1:3] == ["        0 indexed", "        5 unchanged not encoded again"]
+
+
+def test_the_summary_for_machines(server: FakeServer, pictures: Path) -> None:
+    (pictures / "notes.md").write_text("x")
+    result = done(clipseek_ingest(server, pictures, "--json", "--index", "mine"))
+    facts = json.loads(result.stdout)
+    assert (facts["alias"], facts["indexed"], facts["created"], facts["rejected"]) == ("mine", 5, True, 0)
+    assert facts["skipped"] == {"not an image": 1}
+    assert facts["skips"] == [{"file": f"{pictures}/notes.md", "kind": "not an image", "reason": "not an image"}]
+    assert facts["pictures_per_second"] > 0
+    assert server.indexes[facts["index"]]["mappings"]["_meta"]["bundle"] == str(Path.cwd() / "models/colour")
+
+
+def test_only_so_many_are_listed_and_the_report_has_all(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+    for number in range(30):
+        (pictures / f"note{number:02}.md").write_text("x")
+    Path(os.fsdecode(os.fsencode(pictures) + b"/caf\xe9.md")).write_text("x")
+    report = tmp_path / "skipped.jsonl"
+    lines = done(clipseek_ingest(server, pictures, "--report", report)).stdout.splitlines()
+    assert lines[2] == "       31 skipped   31 not an image"
+    assert len(lines) == 3 + command.LISTED + 1
+    assert lines[-1] == "          and 11 more; --report FILE lists them all"
+    written = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
+    assert len(written) == 31
+    assert written[0]["file"] == f"{pictures}/caf\\xe9.md"
+
+
+def test_a_refused_document_is_exit_code_1(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "m.tsv"
+    manifest.write_text("id\timage\na\tpictures/0.png\nb\tpictures/1.png\n")
+    server.item_errors = {"a": [(400, "mapper_parsing_exception", "failed to parse")]}
+    result = clipseek_ingest(server, manifest)
+    assert result.exit_code == 1
+    assert "        1 indexed" in result.stdout
+    assert "        1 skipped   1 refused by the server" in result.stdout
+    assert f"{pictures}/0.png: {server.url} answered 400: failed to parse" in result.stdout
+
+
+def test_columns(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "m.csv"
+    manifest.write_text("file,text,year,set\npictures/0.png,red,1999,a\npictures/1.png,blue,old,b\n")
+    columns = ["--image-column", "file", "--caption-column", "text"]
+    result = done(clipseek_ingest(server, manifest, *columns, "--number", "year"))
+    assert result.stderr.splitlines() == [
+        "1 value of year are not of its type: kept and shown, but not found by a filter",
+        "kept, but not to filter by: set; declare columns with --keyword, --number or --date NAME",
+    ]
+    found = sorted((document["caption"], document["metadata"]["year"]) for document in server.documents.values())
+    assert found == [("blue", "old"), ("red", 1999)]
+    missing = clipseek_ingest(server, manifest)
+    assert isinstance(missing.exception, MissingColumn)
+    assert "--image-column" in str(missing.exception)
+
+
+def test_an_empty_source(server: FakeServer, tmp_path: Path) -> None:
+    result = done(clipseek_ingest(server, tmp_path))
+    assert (result.stdout, result.stderr) == ("", f"{tmp_path} holds no picture; nothing was written\n")
+    assert server.indexes == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--engine", "faiss"], "made with engine lucene, and keeps it; leave --engine out"),
+        (["--analyzer", "german"], "made with analyzer english"),
+        (["--preset", "talk"], "made with preset default"),
+    ],
+)
+def test_an_option_of_a_new_index_is_not_ignored_for_an_old_one(
+    server: FakeServer, pictures: Path, option: list[str], said: str
+) -> None:
+    done(clipseek_ingest(server, pictures))
+    result = clipseek_ingest(server, pictures, *option)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    done(clipseek_ingest(server, pictures, "--engine", "lucene", "--analyzer", "english", "--preset", "default"))
+
+
+def test_the_talks_preset(server: FakeServer, pictures: Path) -> None:
+    done(clipseek_ingest(server, pictures, "--preset", "talk", "--analyzer", "german"))
+    (made,) = server.indexes.values()
+    properties = made["mappings"]["properties"]
+    assert properties["image_vector"]["method"]["parameters"] == {"m": 32, "ef_construction": 500}
+    assert properties["caption"]["analyzer"] == "german"
+
+
+def test_another_model_is_refused(server: FakeServer, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done(clipseek_ingest(server, pictures))
+    other = Bundled("other")
+    monkeypatch.setattr(command, "open_encoder", lambda given, version: other)
+    result = clipseek_ingest(server, pictures)
+    assert isinstance(result.exception, ModelMismatch)
+    assert "\n" not in str(result.exception)
+
+
+def test_a_column_of_two_types(server: FakeServer, pictures: Path) -> None:
+    result = clipseek_ingest(server, pictures, "--keyword", "a", "--date", "a")
+    assert result.exit_code == 2
+    assert "column 'a' is declared as keyword and as date" in result.stderr
+
+
+def test_a_report_that_cannot_be_written(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+    result = clipseek_ingest(server, pictures, "--report", tmp_path / "none" / "x.jsonl")
+    assert result.exit_code == 1
+    assert "x.jsonl" in result.stderr
+    assert server.indexes == {}
+
+
+def test_an_index_name_that_cannot_be(server: FakeServer, pictures: Path) -> None:
+    assert isinstance(clipseek_ingest(server, pictures, "--index", "My Index").exception, InvalidOption)
+
+
+def test_a_model_must_be_named_once() -> None:
+    given: dict[str, Any] = {"model": None}
+    with pytest.raises(click.UsageError, match=r"--model BUNDLE \(or CLIPSEEK_MODEL\)"):
+        command.open_encoder(given, None)
+
+
+def test_counting_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command.counted(range(2500)) == 2500
+    monkeypatch.setattr(command, "COUNTING_SECONDS", -1.0)
+    assert command.counted(range(500)) == 500
+    assert command.counted(range(2500)) is None
+
+    def broken() -> Iterator[object]:
+        yield 1
+        raise MissingColumn("x")
+
+    assert command.counted(broken()) is None
+
+
+def test_a_skip_as_a_line_of_the_report() -> None:
+    skip = Skipped(Path(os.fsdecode(b"caf\xe9")), "kind", "why")
+    assert command.as_skip(skip) == {"file": "caf\\xe9", "kind": "kind", "reason": "why"}
