@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from .output import ProgressLine, count, data, duration, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from clipseek.sources import Layout
+    from clipseek.training.data import Pairs
+
+LISTED = 20  # skipped files that are named
 
 
 @click.command()
@@ -20,10 +28,20 @@ import click
 @click.option("--layout", default="auto", show_default=True, help="auto, folder, tsv, csv, jsonl or imageclef.")
 @click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
 @click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
+@click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
 @click.option("--epochs", default=10.0, show_default=True, help="Passes over the pairs.")
-@click.option("--minutes", type=float, help="End on time; the learning rate follows the clock.")
+@click.option("--minutes", type=float, help="End on time, evaluation included; the learning rate follows the clock.")
 @click.option("--batch-size", default=64, show_default=True, help="Pairs in a batch.")
 @click.option("--lr", default=1e-5, show_default=True, help="Highest learning rate.")
+@click.option(
+    "--schedule",
+    type=click.Choice(["cosine", "linear", "constant"]),
+    default="cosine",
+    show_default=True,
+    help="How the learning rate falls after the warm-up.",
+)
+@click.option("--warmup", default=0.05, show_default=True, help="Share of the run in which the learning rate rises.")
+@click.option("--weight-decay", default=0.1, show_default=True, help="Of AdamW, on matrices.")
 @click.option(
     "--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True, help="Arithmetic."
 )
@@ -31,6 +49,7 @@ import click
 @click.option(
     "--validation", type=click.Path(path_type=Path), help="Pairs to validate on; without, a share of SOURCE's groups."
 )
+@click.option("--val-fraction", default=0.05, show_default=True, help="That share, held out by a hash of the group.")
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="General pairs that must not be forgotten: mixed into each batch."
 )
@@ -41,47 +60,52 @@ import click
     "--no-interpolate", is_flag=True, help="Keep the tuned weights; do not choose a point between base and tuned."
 )
 @click.option("--seed", default=0, show_default=True, help="Of everything random.")
+@click.option("--no-cache", is_flag=True, help="Keep decoded pictures in memory, not on disk for the next run.")
 @click.option("--resume", is_flag=True, help="Go on where a run into --out was stopped.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option("--json", "as_json", is_flag=True, help="The summary for machines.")
-def train(
-    source: Path, out: Path, validation: Path | None, keep: Path | None, keep_validation: Path | None, **options: Any
-) -> None:
-    """Fine-tune a CLIP on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017)."""
-    from clipseek.sources import read_records
+def train(source: Path, out: Path, **options: Any) -> None:
+    """Fine-tune a CLIP on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
+
+    OUT gets best/ and last/ (checkpoints), history.jsonl, loss.png, config.json and summary.json.
+    """
+    if options["resume"] and options["overwrite"]:
+        raise click.UsageError("--resume goes on with the run in --out, --overwrite replaces it: give one of them")
+    if (out / "history.jsonl").exists() and not (options["resume"] or options["overwrite"]):
+        from clipseek.training.errors import TrainingError
+
+        raise TrainingError(
+            f"{out} holds a run; go on with --resume, replace it with --overwrite, or choose another --out"
+        )
     from clipseek.training.config import TrainConfig
-    from clipseek.training.data import Pairs, load_pairs
     from clipseek.training.loop import train as run
     from clipseek.training.model import load_checkpoint
-
-    from .output import note
+    from clipseek.training.run_folder import RunFolder
 
     config = TrainConfig(
         base=options["base"],
         epochs=options["epochs"],
         batch_size=options["batch_size"],
         learning_rate=options["lr"],
+        schedule=options["schedule"],
+        warmup=options["warmup"],
+        weight_decay=options["weight_decay"],
         minutes=options["minutes"],
         precision=options["precision"],
         augment=not options["no_augment"],
+        validation_share=options["val_fraction"],
         keep_share=options["keep_share"],
         keep_loss=options["keep_loss"],
         interpolate=not options["no_interpolate"],
         seed=options["seed"],
     )
-    columns = {"image_column": options["image_column"], "caption_column": options["caption_column"]}
     spec = load_checkpoint(config.base).image
 
     def pairs_of(path: Path | None) -> Pairs | None:
         if path is None:
             return None
-        layout: Any = options["layout"] if path == source else "auto"
-        pairs = load_pairs(read_records(path, layout=layout, **columns), spec)
-        note(f"{path}: {len(pairs):,} pairs")
-        for name, reason in pairs.skipped[:20]:
-            note(f"  skipped {name}: {reason}")
-        if len(pairs.skipped) > 20:
-            note(f"  … and {len(pairs.skipped) - 20} more")
-        return pairs
+        columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
+        return load(path, spec, options["layout"] if path == source else "auto", columns, cache=not options["no_cache"])
 
     own = pairs_of(source)
     assert own is not None
@@ -90,18 +114,65 @@ def train(
         config,
         own,
         out,
-        keep=pairs_of(keep),
-        validation=pairs_of(validation),
-        keep_validation=pairs_of(keep_validation),
+        keep=pairs_of(options["keep"]),
+        validation=pairs_of(options["validation"]),
+        keep_validation=pairs_of(options["keep_validation"]),
         resume=options["resume"],
         on_event=progress,
     )
-    summary = {"checkpoint": str(best), "plot": str(out / "loss.png"), **progress.last}
+    if not progress.last:
+        note(f"{out} was finished already; --overwrite begins anew")
+    summary = {"checkpoint": str(best), "plot": str(out / "loss.png"), **RunFolder(out, progress).summary()}
     if options["as_json"]:
-        click.echo(json.dumps(summary))
+        print_json(summary)
     else:
-        for name, value in summary.items():
-            click.echo(f"{name:22} {value:.4f}" if isinstance(value, float) else f"{name:22} {value}")
+        show(summary)
+
+
+def load(path: Path, spec: Any, layout: Layout, columns: dict[str, str], *, cache: bool) -> Pairs:
+    """Read and decode a source, with progress and the first skipped files on stderr."""
+    from clipseek.sources import read_records
+    from clipseek.training.data import load_pairs
+    from clipseek.training.pixels import default_cache
+
+    started = time.monotonic()
+    with ProgressLine(f"decoding {path}") as line:
+
+        def decoded(done: int, of: int) -> None:
+            line.total = of
+            line.update(done)
+
+        records = read_records(path, layout=layout, **columns)
+        pairs = load_pairs(records, spec, decoded, cache=default_cache() if cache else None)
+    pictures = count(len(pairs.shown_pictures()[0]), "picture")
+    note(f"{path}: {count(len(pairs), 'pair')}, {pictures}, in {duration(time.monotonic() - started)}")
+    for name, reason in pairs.skipped[:LISTED]:
+        note(f"  skipped {name}: {reason}")
+    if len(pairs.skipped) > LISTED:
+        note(f"  … and {len(pairs.skipped) - LISTED:,} more")
+    return pairs
+
+
+def show(summary: dict[str, Any]) -> None:
+    """The summary for a person."""
+    names = {
+        "validation_mrr": "MRR@10, whole validation gallery",
+        "validation_batch_mrr": "MRR@20, in batches of 64",
+        "general_batch_mrr": "MRR@20 of general pairs, in batches of 64",
+    }
+    after = summary["validation"]
+    rows = [
+        [title, f"{summary['before'][name]:.3f}", f"{after[name]:.3f}"]
+        for name, title in names.items()
+        if name in after
+    ]
+    if rows:
+        print_table(["validation, text to image", "before", "after"], rows, right=["before", "after"])
+    data(f"checkpoint  {summary['checkpoint']}")
+    data(f"loss plot   {summary['plot']}")
+    speed = f"{summary['pairs_per_second']:.0f} pairs/s"
+    data(f"took        {duration(summary['seconds'])}, {summary['steps']:,} steps at {speed}")
+    data(f"next        clipseek export-onnx {summary['checkpoint']} BUNDLE")
 
 
 class TrainingProgress:
@@ -113,25 +184,31 @@ class TrainingProgress:
         self._next = 0.0
 
     def __call__(self, event: dict[str, Any]) -> None:
-        import time
-
-        from .output import note
-
         kind = event["event"]
         if kind == "start":
-            note(f"{event['pairs']:,} pairs, up to {event['steps']:,} steps, {event['precision']} on {event['device']}")
+            self.last["steps"] = event["step"]
+            held = f", {event['validation_pairs']:,} held out for validation" if event["validation_pairs"] else ""
+            steps = f"up to {count(event['steps'], 'step')}"
+            note(f"{count(event['pairs'], 'pair')}{held}; {steps}, {event['precision']} on {event['device']}")
+            if event["step"]:
+                note(f"  going on after step {event['step']:,}")
         elif kind == "step":
             self.last.update(steps=event["step"], loss=event["loss"], pairs_per_second=event["pairs_per_second"])
             if time.monotonic() >= self._next:
                 self._next = time.monotonic() + self._every
                 note(
-                    f"  {event['progress']:4.0%}  step {event['step']:,}  epoch {event['epoch']:.1f}  loss {event['loss']:.3f}  "
-                    f"{event['pairs_per_second']:.0f} pairs/s  waiting for data {event['waiting']:.0%}"
+                    f"  {event['progress']:4.0%}  step {event['step']:,}  epoch {event['epoch']:.1f}  "
+                    f"loss {event['loss']:.3f}  {event['pairs_per_second']:.0f} pairs/s  "
+                    f"waiting for data {event['waiting']:.0%}"
                 )
-        elif kind == "look":
-            note(f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} (whole gallery)")
+        elif kind == "look" and "validation_mrr" in event:
+            general = f", general {event['general_batch_mrr']:.3f} in batches" if "general_batch_mrr" in event else ""
+            note(
+                f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
+                f"MRR@20 {event['validation_batch_mrr']:.3f} in batches{general}"
+            )
         elif kind == "interpolate":
             self.last["alpha"] = event["alpha"]
             note(f"  weights: {event['alpha']:.0%} of the way from the base to the tuned model (chosen on validation)")
-        elif kind == "done":
+        elif kind == "done" and "validation_mrr" in event:
             self.last["validation_mrr_at_10"] = event["validation_mrr"]

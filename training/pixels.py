@@ -129,3 +129,11 @@ def _fill(
             problems[row] = reason
         on_progress(row + 1, len(paths))
     return problems
+
+
+def default_cache() -> Path:
+    """Where decoded pixels are kept between runs: under ``$CLIPSEEK_CACHE``, else the user's cache folder."""
+    import platformdirs
+
+    named = os.environ.get("CLIPSEEK_CACHE")
+    return (Path(named) if named else platformdirs.user_cache_path("clipseek")) / "pixels"

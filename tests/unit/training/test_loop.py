@@ -102,7 +102,7 @@ def test_the_run_folder_tells_everything(unbroken: tuple[Path, list[dict[str, An
     assert history == [event for event in events if event["event"] != "start"]
     summary = json.loads((out / "summary.json").read_text())
     assert summary["steps"] == max(losses(events))
-    assert set(summary["after"]) >= {"validation_mrr", "validation_batch_mrr"}
+    assert set(summary["validation"]) >= {"validation_mrr", "validation_batch_mrr"}
     environment = json.loads((out / "environment.json").read_text())
     assert {"torch", "transformers", "precision", "device", "data"} <= set(environment)
     provenance = json.loads((out / "best" / "clipseek_training.json").read_text())
@@ -191,23 +191,23 @@ def test_a_broken_loss_stops_in_one_line_and_keeps_the_best(
     base: str, pairs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
-    from clipseek.training import loop
     from clipseek.training.errors import Diverged
+    from clipseek.training.loop import train
+    from clipseek.training.loss import contrastive_loss
     from clipseek.training.model import load_checkpoint
 
     calls = []
-    honest = loop.contrastive_loss
 
     def overflowing(*arguments: torch.Tensor) -> torch.Tensor:
         calls.append(arguments)
-        return honest(*arguments) * (float("inf") if len(calls) == 9 else 1.0)
+        return contrastive_loss(*arguments) * (float("inf") if len(calls) == 9 else 1.0)
 
-    monkeypatch.setattr(loop, "contrastive_loss", overflowing)
+    monkeypatch.setattr("clipseek.training.loop.contrastive_loss", overflowing)
     run = tmp_path / "run"
     with pytest.raises(
         Diverged, match=r"the loss became inf at step 9; lower --lr .* best weights before are in"
     ) as stop:
-        loop.train(config(base), pairs, run)
+        train(config(base), pairs, run)
     assert "\n" not in str(stop.value)
     assert all(torch.isfinite(value).all() for value in weights(run / "best").values())
     load_checkpoint(str(run / "best"))

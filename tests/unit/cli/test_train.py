@@ -1,0 +1,159 @@
+"""``clipseek train`` as a user meets it: in a process of its own, streams and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.models import make_tiny_clip
+from tests.pairs import write_squares
+
+pytestmark = pytest.mark.train
+
+
+def clipseek(*arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CLIPSEEK_CACHE": str(cache), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "clipseek.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint and a manifest with two files that cannot be read."""
+    folder = tmp_path_factory.mktemp("shared")
+    make_tiny_clip(folder / "base")
+    lines = ["image\tcaption\tgroup"]
+    for record in write_squares(folder / "pictures", copies=3):
+        lines.append(f"pictures/{record.image.name}\t{record.caption}\t{record.group}")
+    (folder / "pictures" / "text.jpg").write_text("hello")
+    lines += ["pictures/text.jpg\ta text\tx", "pictures/absent.png\tabsent\ty"]
+    (folder / "pairs.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+def train(shared: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    options = [
+        "--base",
+        shared / "base",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "16",
+        "--lr",
+        "1e-3",
+        "--val-fraction",
+        "0.2",
+    ]
+    return clipseek("train", shared / "pairs.tsv", "--out", out, *options, *more, cache=shared / "cache")
+
+
+@pytest.fixture(scope="module")
+def run(shared: Path) -> Path:
+    out = shared / "run"
+    done = train(shared, out, "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["checkpoint"] == str(out / "best")
+    assert summary["recipe"]["epochs"] == 2
+    assert 0 < summary["validation"]["validation_mrr"] <= 1
+    assert "72 pairs, 72 pictures" in done.stderr
+    assert "text.jpg: not an image" in done.stderr
+    assert "absent.png: No such file" in done.stderr
+    assert "pairs/s" in done.stderr
+    assert "Warning" not in done.stderr
+    assert "Traceback" not in done.stderr
+    return out
+
+
+def test_a_run_is_not_overwritten_unasked(shared: Path, run: Path) -> None:
+    done = train(shared, run)
+    assert done.returncode == 1
+    assert "holds a run; go on with --resume" in done.stderr
+    assert done.stderr.count("\n") == 1
+    both = train(shared, run, "--resume", "--overwrite")
+    assert both.returncode == 2
+
+
+def test_resuming_a_finished_run_says_so_and_shows_the_table(shared: Path, run: Path) -> None:
+    done = train(shared, run, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert "was finished already" in done.stderr
+    assert "MRR@20, in batches of 64" in done.stdout
+    assert f"clipseek export-onnx {run / 'best'}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere.tsv"], 1, "nowhere.tsv"),
+        (["pairs.tsv", "--base", "./nothing"], 1, "is no checkpoint folder"),
+        (["pairs.tsv", "--base", "some/model"], 1, "cannot be fetched from the hub"),
+        (["pairs.tsv", "--batch-size", "1"], 1, "batch_size is 1, expected at least 2"),
+        (["pairs.tsv", "--lr", "fast"], 2, "Usage"),
+        (["equal.tsv"], 1, "all 2 captions are equal"),
+        (["one.tsv"], 1, "1 pair to train on"),
+        (["empty.tsv"], 1, "no usable pair among 0 records"),
+    ],
+)
+def test_what_goes_wrong_takes_one_line(
+    shared: Path, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    first = "pictures/red-left-0.png"
+    (shared / "equal.tsv").write_text(f"image\tcaption\n{first}\tsame\npictures/red-top-0.png\tSame \n", "utf-8")
+    (shared / "one.tsv").write_text(f"image\tcaption\n{first}\tonly\n", "utf-8")
+    (shared / "empty.tsv").write_text("image\tcaption\n", "utf-8")
+    base = [] if "--base" in arguments else ["--base", str(shared / "base")]
+    source, *more = arguments
+    done = clipseek("train", shared / source, "--out", tmp_path / "run", *base, *more, cache=shared / "cache")
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert done.stdout == ""
+    if code == 1:
+        assert done.stderr.splitlines()[-1].startswith("clipseek: ")
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_evaluate_a_checkpoint_and_its_export_alike(shared: Path, run: Path) -> None:
+    from tests.models import make_tiny_bundle
+
+    make_tiny_bundle(run / "best", shared / "bundle")
+    reports = []
+    for model in (run / "best", shared / "bundle"):
+        done = clipseek("evaluate", model, shared / "pairs.tsv", "--batch", "8", "--json", cache=shared / "cache")
+        assert done.returncode == 0, done.stderr
+        reports.append(json.loads(done.stdout))
+    ours, export = reports
+    assert (ours["pairs"], ours["pictures"], ours["skipped"]) == (72, 72, 2)
+    assert ours["data"] == export["data"]
+    for part in ("in_batches", "whole_gallery"):
+        for direction in ("text_to_image", "image_to_text"):
+            one, other = ours[part][direction], export[part][direction]
+            assert (one["queries"], one["gallery"]) == (other["queries"], other["gallery"])
+            for k, value in one["mrr"].items():
+                assert other["mrr"][k] == pytest.approx(value, abs=0.02), (part, direction, k)
+    assert ours["in_batches"]["image_to_text"]["gallery"] == 8
+    assert ours["whole_gallery"]["image_to_text"]["gallery"] == 72
+
+
+def test_evaluate_prints_sizes_and_says_what_it_left_out(shared: Path) -> None:
+    done = clipseek("evaluate", shared / "base", shared / "pairs.tsv", "--batch", "20", cache=shared / "cache")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "each against" in lines[0]
+    assert [line.split("  ")[0] for line in lines[2:]] == ["batches of 20"] * 2 + ["whole gallery"] * 2
+    assert "12 left out" in done.stderr
+    whole = clipseek("evaluate", shared / "base", shared / "pairs.tsv", "--batch", "500", cache=shared / "cache")
+    assert "do not fill a batch of 500" in whole.stderr
+
+
+def test_evaluate_refuses_what_is_no_model(shared: Path) -> None:
+    done = clipseek("evaluate", "./nothing", shared / "pairs.tsv", cache=shared / "cache")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "is no checkpoint folder" in done.stderr
