@@ -125,7 +125,8 @@ def ingest(context: click.Context, /, **given: Any) -> None:
     if version is not None:
         refuse_other_options(context, version)
     encoder = open_encoder(given, version)
-    with Listener(given["report"], total=counted(read_source(given["source"], **read))) as listener:
+    total = counted(read_source(given["source"], **read)) if readable_twice(given["source"]) else None
+    with Listener(given["report"], total) as listener:
         report = run(
             client,
             given["index"],
@@ -203,6 +204,11 @@ def counted(entries: Iterable[object]) -> int | None:
         # Whatever it is, the run itself meets it again, and says so.
         return None
     return number
+
+
+def readable_twice(source: Path) -> bool:
+    """False for a pipe, like the shell's ``<(command)``: counting would take what the run is to read."""
+    return source.is_file() or source.is_dir()
 
 
 class Listener:

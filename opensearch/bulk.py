@@ -9,6 +9,7 @@ import contextlib
 import queue
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,14 +83,17 @@ class BulkWriter:
         *,
         max_actions: int = 500,
         max_bytes: int = 5 << 20,
+        max_seconds: float = 2.0,
         timeout_seconds: float = 120.0,
         retry: Retry | None = None,
     ) -> None:
         self._client = client
-        self._max_actions, self._max_bytes, self._timeout = max_actions, max_bytes, timeout_seconds
+        self._max_actions, self._max_bytes, self._max_seconds = max_actions, max_bytes, max_seconds
+        self._timeout = timeout_seconds
         self._retry = retry or Retry()
         self._collected: list[Action] = []
         self._bytes = 0
+        self._since = time.monotonic()
         self._queue: queue.Queue[list[Action] | None] = queue.Queue(maxsize=1)
         self._stop = threading.Event()
         self._problem: BaseException | None = None
@@ -114,9 +118,12 @@ class BulkWriter:
             raise self._problem
         if self._collected and self._bytes + len(action.body) > self._max_bytes:
             self.flush()
+        if not self._collected:
+            self._since = time.monotonic()
         self._collected.append(action)
         self._bytes += len(action.body)
-        if len(self._collected) >= self._max_actions:
+        # By time too: what a slow model has encoded for minutes must not be lost to a kill.
+        if len(self._collected) >= self._max_actions or time.monotonic() - self._since > self._max_seconds:
             self.flush()
 
     def flush(self) -> None:
