@@ -37,7 +37,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(shared: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    options = [
+    options: list[str | Path] = [
         "--base",
         shared / "base",
         "--epochs",
