@@ -20,7 +20,7 @@ endif
 help:
 	@echo "make demo          train, export, ingest and search on the shipped pictures (TRAIN=0: without training)"
 	@echo "make test          run every test"
-	@echo "make check         formatting, lint, types, import rules"
+	@echo "make check         formatting, lint, types, import rules, command reference"
 	@echo "make clean         remove what make installed and built here"
 
 demo: $(VENV)/.installed-$(DEMO_EXTRAS)
@@ -33,11 +33,13 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .typing/clipseek tests
+	$(BIN)/python -m clipseek.cli.reference --check
 	$(BIN)/pytest -q tests/test_layers.py tests/test_packaging.py
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python -m clipseek.cli.reference
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not here; name another with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }

@@ -92,6 +92,13 @@ COUNTING_SECONDS = 2.0
     help="Larger pictures are skipped.  [default: 178]",
 )
 @click.option(
+    "--max-megabytes",
+    type=click.IntRange(1),
+    default=256,
+    show_default=True,
+    help="Larger files are skipped.",
+)
+@click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write every skipped file and its reason, as JSON lines.",
@@ -133,7 +140,9 @@ def ingest(context: click.Context, /, **given: Any) -> None:
             encoder,
             entries,
             index_options=index_options,
-            options=IngestOptions(batch_size=given["batch_size"], workers=given["workers"]),
+            options=IngestOptions(
+                batch_size=given["batch_size"], workers=given["workers"], max_file_megabytes=given["max_megabytes"]
+            ),
             bundle=os.path.abspath(encoder.bundle.path),
             on_event=listener,
         )
@@ -189,6 +198,7 @@ def open_encoder(given: dict[str, Any], version: Any) -> Any:
         device=given["device"],
         batch_size=given["batch_size"],
         max_megapixels=given["max_megapixels"],
+        max_megabytes=given["max_megabytes"],
     )
 
 

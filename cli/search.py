@@ -69,6 +69,8 @@ def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **
         raise InvalidOption("rrf counts ranks alone and takes no weights; leave --weight out, or use --fusion min_max")
     options = {name: given[name] for name in ("kind", "weight", "text_weight", "fusion", "size", "filters")}
     query = Query(text=text, picture=picture, **options)
+    if query.cut:
+        click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
     client = connect(_url(given["url"]), check=False)
     from clipseek.opensearch import versions
 
@@ -108,7 +110,7 @@ def _print(answer: Any, as_json: bool) -> None:
         rows = [
             {
                 name: getattr(hit, name)
-                for name in ("id", "uri", "caption", "score", "raw", "shares", "cosine", "highlight", "metadata")
+                for name in ("id", "uri", "caption", "score", "raw", "shares", "cosine", "marks", "metadata")
             }
             for hit in answer.hits
         ]
@@ -147,8 +149,8 @@ def _draw(answer: Any) -> None:
     table.add_column("picture", overflow="fold")
     for rank, hit in enumerate(answer.hits, 1):
         words = Text()
-        for at, part in enumerate((hit.highlight or hit.caption).replace("</em>", "<em>").split("<em>")):
-            words.append(part, style="bold yellow" if at % 2 and hit.highlight else "")
+        for part, matched in hit.parts():
+            words.append(part, style="bold yellow" if matched else "")
         words.append(f"\n{hit.uri}", style="dim")
         shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in ("caption", "vector")]
         cosine = "" if hit.cosine is None else f"{hit.cosine:.2f}"

@@ -38,7 +38,9 @@ def read_file(path: Path, max_bytes: int) -> bytes:
             if test(found.st_mode):
                 raise Unreadable(f"{kind}, not a file")
         if found.st_size > max_bytes:
-            raise Unreadable(f"too large: {found.st_size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB")
+            raise Unreadable(
+                f"too large: {found.st_size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB (--max-megabytes)"
+            )
         with open(handle, "rb", closefd=False) as stream:
             data = stream.read(max_bytes + 1)
     except OSError as problem:

@@ -1,42 +1,89 @@
-"""Filters of a search: ``field=value``, ``field!=value``, ``field>=number``, as clauses of a bool query."""
+"""Filters of a search: ``field=value``, ``field!=value``, ``field>=number``, as clauses of a bool query. All of them must hold."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import InvalidOption
+from .mapping import FieldType
 
-_FORM = re.compile(r"^\s*([\w.\-]+)\s*(!=|>=|<=|>|<|=)\s*(.*?)\s*$", re.DOTALL)
-_OWN = {"image_id", "image_uri", "content_hash", "width", "height", "ingested_at"}
+_FORM = re.compile(r"\s*([^=!<>]+?)\s*(!=|>=|<=|>|<|=)(.*)", re.DOTALL)
+#: What every picture has, besides its declared columns.
+OWN: Mapping[str, FieldType] = {
+    "image_id": "keyword",
+    "image_uri": "keyword",
+    "content_hash": "keyword",
+    "width": "number",
+    "height": "number",
+    "ingested_at": "date",
+}
 _RANGES = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
+# ISO 8601 to the day or finer, a year or a month alone, or milliseconds since 1970: what the server's date fields take.
+_DATE = re.compile(
+    r"\d{4}(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d([.,]\d{1,9})?)?)?(Z|[+-]\d\d(:?\d\d)?)?)?)?)?|\d{5,15}", re.ASCII
+)
+# With the caption's terms, still fewer than the 1,024 that a query may have.
+MAX_FILTERS = 64
 
 
-def parse_filters(texts: Sequence[str], declared: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One clause for each text. ``declared`` are the index's metadata fields; others of ours are ``width`` and so on.
+def parse_filters(texts: Sequence[str], declared: Mapping[str, FieldType]) -> list[dict[str, Any]]:
+    """One clause for each text. ``declared`` are the index's columns; ``OWN`` the fields that every picture has.
 
-    The value is only ever a value. Raises InvalidOption for another form or a field that the index cannot filter by.
+    A value is only ever a value. Raises InvalidOption for another form, a field that the index cannot filter by, and a value
+    that is not of the field's type.
     """
-    return [_clause(text, declared) for text in texts]
+    if len(texts) > MAX_FILTERS:
+        raise InvalidOption(f"{len(texts)} filters are too many; give at most {MAX_FILTERS}")
+    return [_clause(text.encode("utf-8", "replace").decode("utf-8"), declared) for text in texts]
 
 
-def _clause(text: str, declared: Mapping[str, str]) -> dict[str, Any]:
-    match = _FORM.match(text)
+def _clause(text: str, declared: Mapping[str, FieldType]) -> dict[str, Any]:
+    match = _FORM.fullmatch(text)
     if not match:
         raise InvalidOption(
-            f"filter {text[:80]!r} is not understood; write it like set=lucide, set!=lucide or width>=640"
+            f"filter {_short(text)} is not understood; write it like set=lucide, set!=lucide or width>=640"
         )
-    name, sign, value = match[1], match[2], match[3]
-    bare = name.removeprefix("metadata.")
-    if bare in declared:
-        field = f"metadata.{bare}"
-    elif name in _OWN:
-        field = name
+    name, sign, written = match[1], match[2], match[3].strip()
+    column = name.removeprefix("metadata.")
+    if column in declared:
+        field, kind = f"metadata.{column}", declared[column]
+    elif name in OWN:
+        field, kind = name, OWN[name]
     else:
-        known = ", ".join(sorted([*declared, *_OWN]))
-        raise InvalidOption(f"filter field {name!r} is not indexed here; use one of {known}")
+        known = ", ".join([*sorted(declared), *OWN])
+        raise InvalidOption(
+            f"filter field {_short(name)} is not indexed here; use one of {known}, or declare it at ingest with --keyword, "
+            "--number or --date"
+        )
+    value = _value(name, kind, written)
     if sign in _RANGES:
+        if kind == "keyword":
+            raise InvalidOption(f"{_short(name)} holds words, which have no order; write {name}={written[:40]}")
         return {"range": {field: {_RANGES[sign]: value}}}
     term = {"term": {field: {"value": value}}}
     return {"bool": {"must_not": [term]}} if sign == "!=" else term
+
+
+def _value(name: str, kind: FieldType, written: str) -> str | float:
+    if kind == "keyword":
+        return written
+    if kind == "date":
+        if not _DATE.fullmatch(written):
+            raise InvalidOption(
+                f"{_short(written)} is no date for {name}; write one like 2024-05-31 or 2024-05-31T12:00:00Z"
+            )
+        return written
+    try:
+        number = float(written)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidOption(f"{_short(written)} is no number for {name}; write one like {name}>=640")
+    return int(number) if number.is_integer() and abs(number) < 2**31 else number
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")

@@ -38,7 +38,7 @@ class IngestOptions:
 
     batch_size: int = 32
     workers: int | None = None
-    max_file_megabytes: int = 512
+    max_file_megabytes: int = 256
     retry: Retry = field(default_factory=Retry)
 
     def __post_init__(self) -> None:

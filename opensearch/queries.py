@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -18,12 +20,22 @@ KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
 #: Candidates of each clause. Sent always: without it a clause brings only as many as hits are asked for, and the ranking would
 #: depend on that number.
 DEPTH = 200
-#: OpenSearch allows 1,024 clauses in a query; the rest of a longer text would not say anything new anyway.
-MAX_WORDS = 256
+#: OpenSearch allows 1,024 terms in a query. These are the most that the words may make, which leaves room for the filters.
+MAX_TERMS = 900
+#: Of the words that are searched for; the rest of a longer text is left out, and ``Query.cut`` says so.
 MAX_CHARACTERS = 4_000
 MAX_HITS = 1_000
+#: Around the matched words of a caption, as the server marks them: private-use characters, which captions hardly have.
+MARKS = ("\ue000", "\ue001")
+
+# A run of Latin letters and digits is a term in any analyzer (one for each 255 characters); of other scripts, whose words may
+# stand without spaces, every character may be one.
+_TERM = re.compile(r"[A-Za-z0-9]{1,255}|[^\sA-Za-z0-9]")
 
 CAPTION, VECTOR = "caption", "vector"  # names of the two clauses
+
+#: In the URL of a search: each hit's raw score from each clause; and an error, not fewer hits, where a shard fails.
+SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_search_results": "false"}
 
 
 @dataclass(frozen=True)
@@ -60,11 +72,28 @@ class Query:
         if not 1 <= self.size <= MAX_HITS:
             raise InvalidOption(f"{self.size} hits cannot be asked for; choose 1 to {MAX_HITS}")
 
-    @property
+    @cached_property
     def words(self) -> str:
-        """The text as it is sent: one line of at most MAX_WORDS words, only characters that JSON can carry."""
-        clean = self.text[: 4 * MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
-        return " ".join(clean.split()[:MAX_WORDS])[:MAX_CHARACTERS]
+        """The text as it is sent: one line of at most MAX_TERMS and MAX_CHARACTERS, only characters that JSON can carry."""
+        line = self._line
+        end = min(len(line), MAX_CHARACTERS)
+        for count, term in enumerate(_TERM.finditer(line, 0, end), 1):
+            if count > MAX_TERMS:
+                end = term.start()
+                break
+        if end < len(line) and (space := line.rfind(" ", 0, end + 1)) > 0:
+            end = space  # no half words
+        return line[:end].strip()
+
+    @property
+    def cut(self) -> bool:
+        """Whether the text was longer than what is searched for."""
+        return self.words != self._line
+
+    @cached_property
+    def _line(self) -> str:
+        clean = self.text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+        return " ".join(clean.split())
 
     @property
     def resolved_kind(self) -> Kind:
@@ -124,7 +153,10 @@ def clauses(
 
 
 def search_body(query: Query, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The search itself. A hybrid never goes without its pipeline: OpenSearch would answer nonsense and not say so."""
+    """The search itself. A hybrid never goes without its pipeline: OpenSearch would answer nonsense and not say so.
+
+    To be sent with ``SEARCH_PARAMETERS``.
+    """
     body: dict[str, Any] = {"size": query.size, "_source": {"excludes": ["image_vector"]}, "track_total_hits": True}
     if query.resolved_kind == "hybrid":
         body["query"] = {"hybrid": {"pagination_depth": query.depth, "queries": list(found.values())}}
@@ -133,17 +165,22 @@ def search_body(query: Query, found: dict[str, dict[str, Any]]) -> dict[str, Any
     else:
         (body["query"],) = found.values()
     if CAPTION in found:
-        highlight = {"match": {"caption": {"query": query.words}}}
-        body["highlight"] = {"fields": {"caption": {"number_of_fragments": 0, "highlight_query": highlight}}}
+        words = {"match": {"caption": {"query": query.words}}}
+        body["highlight"] = {
+            "pre_tags": [MARKS[0]],
+            "post_tags": [MARKS[1]],
+            "fields": {"caption": {"number_of_fragments": 0, "highlight_query": words}},
+        }
     return body
 
 
 def candidates_body(query: Query, clause: dict[str, Any]) -> dict[str, Any]:
-    """One clause alone, ids and scores only: exactly the candidates that the hybrid normalises."""
+    """One clause alone, ids and scores only: in one shard, exactly the candidates that the hybrid normalises."""
     return {
         "size": query.depth,
         "query": clause,
         "_source": False,
         "stored_fields": "_none_",
         "docvalue_fields": ["image_id"],
+        "track_total_hits": False,
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,36 +19,25 @@ from .client import refused
 from .errors import InvalidOption, ServerError
 from .filters import parse_filters
 from .fusion import contributions
+from .hits import Hit, read_hit
 from .protocols import AnyEncoder
-from .queries import CAPTION, VECTOR, Query, candidates_body, clauses, compose, search_body
+from .queries import CAPTION, SEARCH_PARAMETERS, VECTOR, Query, candidates_body, clauses, compose, search_body
 from .versions import Version
 
+__all__ = ["Answer", "Hit", "Searcher"]
 
-@dataclass(frozen=True)
-class Hit:
-    """One picture found.
-
-    ``score`` is what ranked it. ``raw`` holds each clause's own score where the clause has the picture among its candidates (BM25;
-    1 + cosine), ``shares`` each clause's part of ``score``, summing to 1. ``cosine`` is the vectors' own similarity.
-    ``highlight`` is the caption with ``<em>`` around matched words (not HTML-escaped).
-    """
-
-    id: str
-    uri: str
-    caption: str
-    score: float
-    raw: Mapping[str, float]
-    shares: Mapping[str, float]
-    cosine: float | None
-    highlight: str | None
-    width: int | None
-    height: int | None
-    metadata: Mapping[str, Any]
+# Before it, OpenSearch ranks for rrf within each shard.
+_GLOBAL_RANKS = (3, 5)
+_CANDIDATES_ONLY = "responses.hits.hits._score,responses.hits.hits.fields,responses.error,responses.status"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The hits, best first; ``milliseconds`` is the server's own time, ``matched`` how many documents any clause brought."""
+    """The hits, best first.
+
+    ``matched`` is how many documents any clause brought, of ``documents`` in the index; ``milliseconds`` the server's own time for
+    the search.
+    """
 
     query: Query
     hits: list[Hit]
@@ -56,14 +48,26 @@ class Answer:
 
 
 class Searcher:
-    """Searches one index with one encoder. Raises ModelMismatch where the index was filled by another model."""
+    """Searches one index with one encoder; caption searches need none.
 
-    def __init__(self, client: opensearchpy.OpenSearch, version: Version, encoder: AnyEncoder) -> None:
-        versions.guard(version, encoder.fingerprint, encoder.dimension)
-        self._client, self._version, self._encoder = client, version, encoder
+    With ``shares``, a hybrid asks a second time, for each clause's candidates, from which every hit's shares are computed; without,
+    ``Hit.shares`` is empty. Raises ModelMismatch where the index was filled by another model.
+    """
+
+    def __init__(
+        self,
+        client: opensearchpy.OpenSearch,
+        version: Version,
+        encoder: AnyEncoder | None = None,
+        *,
+        shares: bool = True,
+    ) -> None:
+        if encoder is not None:
+            versions.guard(version, encoder.fingerprint, encoder.dimension)
+        self._client, self._version, self._encoder, self._with_shares = client, version, encoder, shares
 
     @classmethod
-    def open(cls, client: opensearchpy.OpenSearch, alias: str, encoder: AnyEncoder) -> Searcher:
+    def open(cls, client: opensearchpy.OpenSearch, alias: str, encoder: AnyEncoder | None = None) -> Searcher:
         """For the index behind ``alias``. Raises IndexMissing, ModelMismatch."""
         return cls(client, versions.current(client, alias), encoder)
 
@@ -71,6 +75,10 @@ class Searcher:
         """The query's (D,) unit vector; None for a caption search. Raises InvalidOption for an unreadable picture."""
         if query.resolved_kind == "caption":
             return None
+        if self._encoder is None:
+            raise InvalidOption(
+                f"a {query.resolved_kind} search needs a model; name its bundle, or search by caption alone"
+            )
         text = self._encoder.encode_texts([query.words])[0] if query.words else None
         picture = None
         if query.picture is not None:
@@ -81,70 +89,96 @@ class Searcher:
             picture = self._encoder.encode_pictures([loaded])[0]
         return compose(text, picture, query.text_weight)
 
+    @cached_property
+    def documents(self) -> int:
+        """Pictures in the index when first asked."""
+        return int(self._client.count(index=self._version.index)["count"])
+
     def search(self, query: Query) -> Answer:
-        """One round trip: the search, and each clause's candidates beside it, from which the shares are computed."""
-        filters = parse_filters(query.filters, self._version.fields)
-        found = clauses(query, self.vector(query), filters)
-        bodies = [search_body(query, found)]
-        if len(found) > 1:
-            bodies += [candidates_body(query, clause) for clause in found.values()]
-        bodies.append({"size": 0, "track_total_hits": True, "query": {"match_all": {}}})
-        lines = [orjson.dumps(part) for body in bodies for part in ({}, body)]
-        answers = self._client.msearch(body=b"\n".join(lines) + b"\n", index=self._version.index)["responses"]
-        for answer in answers:
-            if "error" in answer:
-                error = answer["error"]
-                root = (error.get("root_cause") or [error])[0]
-                raise refused(
-                    self._version.index, answer["status"], str(root.get("type")), str(root.get("reason"))[:300]
-                )
-        main, *rest = answers
-        candidates = {
-            name: {hit["fields"]["image_id"][0]: float(hit["_score"]) for hit in answer["hits"]["hits"]}
-            for name, answer in zip(found, rest[:-1], strict=False)
-        }
-        if not candidates:
-            (name,) = found
-            candidates = {name: {hit["_source"]["image_id"]: float(hit["_score"]) for hit in main["hits"]["hits"]}}
-        hits = [self._hit(row, query, candidates) for row in main["hits"]["hits"]]
+        """The hits. Raises the errors of the tree."""
+        found = clauses(query, self.vector(query), parse_filters(query.filters, self._version.fields))
+        # Both requests see the same copies of the shards: copies differ in the order of hits that score the same.
+        copies = secrets.token_hex(4)
+        answer = self._client.search(
+            index=self._version.index,
+            body=orjson.dumps(search_body(query, found)),
+            params={**SEARCH_PARAMETERS, "preference": copies},
+        )
+        rows = answer["hits"]["hits"]
+        shards = int(answer["_shards"]["total"])
+        if len({row["_id"] for row in rows}) < len(rows):
+            raise ServerError(
+                f"{self._version.index} answered a picture twice: its search pipeline did not run. Search with --vector or "
+                "--caption, and look whether its plugin neural-search works"
+            )
+        candidates: dict[str, dict[str, float]] | None = None
+        if len(found) == 1:
+            candidates = {}
+        elif shards > 1 and query.fusion == "rrf" and (number := self._server_version) < _GLOBAL_RANKS:
+            raise InvalidOption(
+                f"rrf ranks within each shard before OpenSearch 3.5; this is {number[0]}.{number[1]} and "
+                f"{self._version.alias} has {shards} shards: use --fusion min_max"
+            )
+        elif self._with_shares and rows:
+            candidates = self._candidates(query, found, shards, copies)
         return Answer(
             query=query,
-            hits=hits,
+            hits=[read_hit(row, _added(query, found, candidates, row), VECTOR) for row in rows],
             index=self._version.index,
-            matched=int(main["hits"]["total"]["value"]),
-            documents=int(rest[-1]["hits"]["total"]["value"]),
-            milliseconds=int(main["took"]),
+            matched=int(answer["hits"]["total"]["value"]),
+            documents=self.documents,
+            milliseconds=int(answer["took"]),
         )
 
-    def _hit(self, row: dict[str, Any], query: Query, candidates: Mapping[str, Mapping[str, float]]) -> Hit:
-        source, score = row["_source"], float(row["_score"])
-        document = source["image_id"]
-        if score < 0:
-            # What OpenSearch answers to a hybrid whose pipeline did not run.
-            raise ServerError(
-                f"{self._version.index} answered the score {score:g}; its search pipeline did not run: update the server"
+    def _candidates(
+        self, query: Query, found: Mapping[str, dict[str, Any]], shards: int, copies: str
+    ) -> dict[str, dict[str, float]]:
+        """Each clause's candidates, id to raw score, best first: those of every shard, as the fusion sees them."""
+        places = self._places(copies) if shards > 1 else [copies]
+        asked = [(name, place) for name in found for place in places]
+        lines = [
+            orjson.dumps(part)
+            for name, place in asked
+            for part in (
+                {"preference": place, "allow_partial_search_results": False},
+                candidates_body(query, found[name]),
             )
-        raw = {name: scores[document] for name, scores in candidates.items() if document in scores}
-        if query.resolved_kind == "hybrid":
-            added = contributions(
-                query.fusion, candidates, dict(zip((CAPTION, VECTOR), query.weights, strict=True)), document
-            )
-            total = sum(added.values())
-            shares = {name: value / total for name, value in added.items()} if total else dict.fromkeys(added, 0.0)
-        else:
-            shares = dict.fromkeys(raw, 1.0)
-        near = raw.get(VECTOR)
-        return Hit(
-            id=document,
-            uri=source["image_uri"],
-            caption=source.get("caption") or "",
-            score=score,
-            raw=raw,
-            shares=shares,
-            # On unit vectors the engine's score is 1 + cosine, and 1 / (1 - cosine) below zero.
-            cosine=None if near is None else (near - 1 if near >= 1 else 1 - 1 / near),
-            highlight=(row.get("highlight", {}).get("caption") or [None])[0],
-            width=source.get("width"),
-            height=source.get("height"),
-            metadata={name: value for name, value in (source.get("metadata") or {}).items() if value is not None},
-        )
+        ]
+        body = b"\n".join(lines) + b"\n"
+        answers = self._client.msearch(body=body, index=self._version.index, params={"filter_path": _CANDIDATES_ONLY})
+        scores: dict[str, list[tuple[float, str]]] = {name: [] for name in found}
+        for (name, _), answer in zip(asked, answers["responses"], strict=True):
+            if error := answer.get("error"):
+                cause = (error.get("root_cause") or [error])[0]
+                raise refused(
+                    self._version.index, answer["status"], str(cause.get("type")), str(cause.get("reason"))[:300]
+                )
+            for row in answer.get("hits", {}).get("hits", ()):
+                scores[name].append((float(row["_score"]), row["fields"]["image_id"][0]))
+        return {
+            # A stable sort: hits that score the same stay in the server's order.
+            name: {document: score for score, document in sorted(pairs, key=lambda pair: -pair[0])}
+            for name, pairs in scores.items()
+        }
+
+    def _places(self, copies: str) -> list[str]:
+        """One preference for each shard, with the copy that a search by the preference ``copies`` asks first."""
+        shards = self._client.search_shards(index=self._version.index, params={"preference": copies})["shards"]
+        return [f"_shards:{first['shard']}|_prefer_nodes:{first['node']}" for first, *_ in shards]
+
+    @cached_property
+    def _server_version(self) -> tuple[int, int]:
+        number = str(self._client.info()["version"]["number"])
+        match = re.match(r"(\d+)\.(\d+)", number)
+        return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _added(
+    query: Query, found: Mapping[str, Any], candidates: Mapping[str, Mapping[str, float]] | None, row: Mapping[str, Any]
+) -> Mapping[str, float] | None:
+    """What each clause added to the row's score; ``None`` where that is not known."""
+    if len(found) == 1:
+        return dict.fromkeys(found, float(row["_score"]))
+    if candidates is None:
+        return None
+    return contributions(query.fusion, candidates, dict(zip((CAPTION, VECTOR), query.weights, strict=True)), row["_id"])

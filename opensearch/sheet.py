@@ -58,7 +58,9 @@ def _section(section: Section) -> str:
 
 
 def _card(rank: int, hit: Hit) -> str:
-    caption = html.escape(hit.highlight or hit.caption).replace("&lt;em&gt;", "<em>").replace("&lt;/em&gt;", "</em>")
+    caption = "".join(
+        f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.parts()
+    )
     left, right = hit.shares.get(CAPTION, 0.0), hit.shares.get(VECTOR, 0.0)
     numbers = [f"{hit.score:.3f}"]
     if hit.cosine is not None:

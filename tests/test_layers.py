@@ -31,13 +31,16 @@ ONLY_IN: dict[str, set[str]] = {
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every absolute module name imported anywhere in the file."""
+    """Every module name imported anywhere in the file, relative ones made absolute."""
+    package = ["clipseek", *path.relative_to(ROOT).parent.parts]
     for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
 @pytest.mark.parametrize("room", sorted(ROOMS))

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+LINES = 0.12  # the share of views that are shown as outlines alone
+
 
 def caption_variants(caption: str, count: int, rng: random.Random) -> list[str]:
     """``count`` readings of "title: tag, tag": all of it, the title alone, the title with some tags, tags alone."""
@@ -50,10 +52,39 @@ def random_views(pictures: Tensor, size: int, strength: float = 1.0) -> Tensor:
     contrast = uniform(0.7, 1.2, count, 1, 1, 1)
     gain = uniform(0.85, 1.1, count, 3, 1, 1)
     tinted = ((views - 0.5) * contrast + 0.5) * gain
-    grey = views.mean(1, keepdim=True).expand_as(views)
+    grey = views.mean(1, keepdim=True)
     choice = torch.rand(count, 1, 1, 1, device=device)
-    tinted = torch.where(choice < 0.08, grey, tinted)
-    return torch.where(choice > 0.6, views, tinted).clamp(0, 1)
+    tinted = torch.where(choice < 0.08, grey.expand_as(views), tinted)
+    views = torch.where(choice > 0.6, views, tinted).clamp(0, 1)
+    drawn = choice.flatten() < LINES
+    views[drawn] = line_art(views[drawn])
+    return views
+
+
+def line_art(views: Tensor) -> Tensor:
+    """(N, 3, H, W) in 0..1 -> the same drawings as dark outlines on white: a model of colours learns shapes too."""
+    padded = functional.pad(views, (1, 1, 1, 1), mode="replicate")
+    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]).abs().amax(1, keepdim=True)
+    along = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]).abs().amax(1, keepdim=True)
+    return (1 - 1.5 * (across**2 + along**2).sqrt()).clamp(0, 1).expand_as(views)
+
+
+def recolour(pictures: Tensor, seed: int = 7) -> Tensor:
+    """(N, 3, H, W) uint8 -> other pictures: mirrored, channels exchanged, half of them on paper of another colour."""
+    generator = torch.Generator().manual_seed(seed)
+    orders = torch.tensor([[1, 2, 0], [2, 0, 1], [0, 2, 1], [2, 1, 0], [1, 0, 2], [0, 1, 2]])
+    result = torch.empty_like(pictures)
+    for first in range(0, len(pictures), 256):
+        part = pictures[first : first + 256].flip(-1)
+        order = orders[torch.randint(len(orders), (len(part),), generator=generator)]
+        part = part.gather(1, order[:, :, None, None].expand_as(part))
+        shade = torch.rand(len(part), 3, 1, 1, generator=generator) * torch.rand(
+            len(part), 1, 1, 1, generator=generator
+        )
+        paper = ((1 - 0.9 * shade) * 255).byte()
+        swap = (part.amin(1, keepdim=True) > 250) & (torch.rand(len(part), 1, 1, 1, generator=generator) < 0.5)
+        result[first : first + 256] = torch.where(swap, paper.expand_as(part), part)
+    return result
 
 
 def clean_views(pictures: Tensor, size: int) -> Tensor:

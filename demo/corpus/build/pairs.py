@@ -101,15 +101,18 @@ def build(candidates: Iterable[Candidate], rules: Rules, dropped: Counter[str], 
 def _finished(order: list[tuple[Candidate, str, str, Look]], rules: Rules, dropped: Counter[str]) -> list[Pair]:
     held = {look.digest for _, _, concept, look in order if split_of(concept) != "train"}
     pairs: list[Pair] = []
+    names: Counter[str] = Counter()  # openclipart has files of one name in several folders
     for candidate, svg, concept, look in order:
         split = split_of(concept)
         if split == "train" and look.digest in held:
             dropped["same picture as a held-out one"] += 1
             continue
         drawing = candidate.drawing
+        name = f"{drawing.set}/{drawing.name}"
+        names[name] += 1
         pairs.append(
             Pair(
-                f"{drawing.set}/{drawing.name}",
+                name if names[name] == 1 else f"{name}-{names[name]}",
                 drawing.set,
                 candidate.kind,
                 caption_of(candidate.title, candidate.tags),

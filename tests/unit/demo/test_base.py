@@ -11,8 +11,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="the base model's recipe needs the train extra")
 
 from clipseek.demo.base import student  # noqa: E402
-from clipseek.demo.base.distill import clip_tokenizer, contrastive, gallery_mrr, in_batch_mrr  # noqa: E402
-from clipseek.demo.base.views import caption_variants, clean_views, random_views  # noqa: E402
+from clipseek.demo.base.distill import agree, contrastive  # noqa: E402
+from clipseek.demo.base.scores import gallery_mrr, in_batch_mrr  # noqa: E402
+from clipseek.demo.base.tokens import Tokens, clip_tokenizer  # noqa: E402
+from clipseek.demo.base.views import caption_variants, clean_views, line_art, random_views, recolour  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -81,3 +83,38 @@ def test_caption_variants_start_with_the_caption_and_its_title() -> None:
     assert len(variants) == 6
     assert all(variant for variant in variants)
     assert caption_variants("plain", 3, random.Random(0)) == ["plain"] * 3
+
+
+def test_batches_of_like_lengths_hold_every_text_once(tokenizer_folder: Path) -> None:
+    texts = ["a", "a long caption of many words", "two words", "b"]
+    tokenizer = clip_tokenizer(tokenizer_folder)
+    end = tokenizer.token_to_id("<|endoftext|>")
+    tokens = Tokens(tokenizer, texts, 48, end, end)
+    batches = tokens.batches(torch.tensor([3, 1, 2]), 2)
+    assert sorted(int(row) for rows, _ in batches for row in rows) == [0, 1, 2]
+    for rows, ids in batches:
+        for row, line in zip(rows, ids, strict=True):
+            text = texts[[3, 1, 2][int(row)]]
+            assert line.tolist()[: len(tokenizer.encode(text).ids)] == tokenizer.encode(text).ids
+
+
+def test_agreement_is_zero_with_the_teacher_and_positive_without() -> None:
+    rows, bank = (torch.nn.functional.normalize(torch.randn(n, 8), dim=-1) for n in (5, 30))
+    assert float(agree(rows, rows, bank, 20.0)) == pytest.approx(0, abs=1e-5)
+    assert float(agree(rows.flip(0), rows, bank, 20.0)) > 0.1
+
+
+def test_line_art_is_dark_where_colours_meet_and_white_elsewhere() -> None:
+    picture = torch.ones(1, 3, 20, 20)
+    picture[:, 0, :, 10:] = 0
+    drawn = line_art(picture)
+    assert float(drawn[0, :, 5, 9:11].max()) < 0.2
+    assert float(drawn[0, :, 5, :8].min()) == float(drawn[0, :, 5, 13:].min()) == 1.0
+
+
+def test_recoloured_pictures_keep_the_shape_mirrored() -> None:
+    picture = torch.zeros(4, 3, 16, 16, dtype=torch.uint8)
+    picture[..., :4] = 200
+    changed = recolour(picture)
+    assert (changed[..., -4:] == 200).all()
+    assert (changed[..., :-4] == 0).all()

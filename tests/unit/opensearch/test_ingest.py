@@ -179,7 +179,7 @@ def test_records_whose_files_cannot_be_used(client: opensearchpy.OpenSearch, tmp
         "embedded null byte",
         "file name too long",
         "its id has 513 bytes; OpenSearch takes 512",
-        "too large: 2 MB, the limit is 2 MB",
+        "too large: 2 MB, the limit is 2 MB (--max-megabytes)",
     ]
 
 

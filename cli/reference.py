@@ -1,0 +1,71 @@
+"""Writes what the commands say of themselves into README.md and docs/commands.md: ``python -m clipseek.cli.reference``.
+
+With ``--check`` nothing is written, and a stale file is an error; ``make check`` runs that.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from .main import COMMANDS, root
+
+WIDTH = 110
+_BLOCK = re.compile(r"(<!-- help of clipseek -->\n```\n).*?(```\n<!-- end -->)", re.DOTALL)
+
+
+def help_of(command: click.Command, name: str) -> str:
+    """The help text of a command called ``name``, as a terminal of WIDTH columns shows it."""
+    context = click.Context(command, info_name=name, max_content_width=WIDTH, terminal_width=WIDTH)
+    context.help_option_names = ["-h", "--help"]
+    return command.get_help(context).rstrip() + "\n"
+
+
+def pages() -> list[tuple[str, str]]:
+    """(name, help) of every command and subcommand, in the order of ``clipseek --help``."""
+    found: list[tuple[str, str]] = []
+    context = click.Context(root, info_name="clipseek")
+    for name in COMMANDS:
+        command = root.get_command(context, name)
+        assert command is not None
+        found.append((f"clipseek {name}", help_of(command, f"clipseek {name}")))
+        if isinstance(command, click.Group):
+            for inner, part in command.commands.items():
+                found.append((f"clipseek {name} {inner}", help_of(part, f"clipseek {name} {inner}")))
+    return found
+
+
+def commands_page() -> str:
+    parts = ["# Commands\n\nMade by `python -m clipseek.cli.reference`; do not edit.\n"]
+    parts += [f"## {name}\n\n```\n{text}```\n" for name, text in pages()]
+    return "\n".join(parts)
+
+
+def readme(text: str) -> str:
+    """README.md with its help block as it should be. Raises ValueError where it has none."""
+    fresh, count = _BLOCK.subn(lambda match: match[1] + help_of(root, "clipseek") + match[2], text)
+    if count != 1:
+        raise ValueError(f"README.md has {count} blocks <!-- help of clipseek --> … <!-- end -->, expected 1")
+    return fresh
+
+
+def main() -> None:
+    home = Path(__file__).resolve().parents[1]
+    check = sys.argv[1:] == ["--check"]
+    page = home / "docs" / "commands.md"
+    wanted = {home / "README.md": readme((home / "README.md").read_text("utf-8")), page: commands_page()}
+    for path, text in wanted.items():
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        if check:
+            raise SystemExit(f"{path.relative_to(home)} is stale; run: python -m clipseek.cli.reference")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+        print(path.relative_to(home))
+
+
+if __name__ == "__main__":
+    main()

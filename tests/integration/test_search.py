@@ -1,0 +1,265 @@
+"""Every kind of search against a real server: what comes back, and that the numbers beside it are the server's own."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import opensearchpy
+import orjson
+import pytest
+from clipseek.opensearch import versions
+from clipseek.opensearch.client import connect
+from clipseek.opensearch.errors import InvalidOption, ModelMismatch
+from clipseek.opensearch.mapping import IndexOptions
+from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query, clauses, search_body
+from clipseek.opensearch.search import Searcher
+from clipseek.opensearch.versions import Version
+from PIL import Image
+
+from tests.encoders import ColourEncoder
+
+pytestmark = pytest.mark.integration
+COLOURS = ("red", "green", "blue")
+THINGS = ("car", "boat", "house", "tree", "bird", "running shoe")
+ENCODER = ColourEncoder()
+
+
+def picture(colour: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def filled(client: opensearchpy.OpenSearch, documents: int, shards: int, encoder: ColourEncoder = ENCODER) -> Version:
+    """An index of coloured things whose vectors are near their colour's; some have no caption."""
+    alias = f"test-search-{uuid.uuid4().hex[:8]}"
+    options = IndexOptions(fields={"colour": "keyword", "weight": "number", "day": "date"}, shards=shards)
+    version = versions.create(
+        client, alias, fingerprint=encoder.fingerprint, dimension=encoder.dimension, options=options
+    )
+    rng = np.random.default_rng(5)
+    lines: list[Any] = []
+    for at in range(documents):
+        colour = COLOURS[at % 3]
+        vector = encoder.encode_texts([colour])[0] + rng.normal(size=encoder.dimension) * 0.3
+        document = {
+            "image_id": f"d{at}",
+            "image_uri": f"file:///pictures/d{at}.png",
+            "content_hash": f"{at:064x}",
+            "caption": f"a {colour} {THINGS[at % 5]}" + " by the sea" * (at % 4),
+            "image_vector": vector / np.linalg.norm(vector),
+            "width": 10 + at,
+            "height": 20,
+            "metadata": {
+                "colour": colour,
+                "weight": at / 2,
+                "day": f"2024-01-{1 + at % 28:02d}",
+                "free": "not indexed",
+            },
+            "ingested_at": "2024-05-01T00:00:00Z",
+        }
+        if at % 7 == 6:
+            del document["caption"]
+        lines += [{"index": {"_id": f"d{at}"}}, document]
+    body = b"".join(orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n" for line in lines)
+    assert client.bulk(body=body, index=version.index, params={"refresh": "true"})["errors"] is False
+    return version
+
+
+@pytest.fixture(scope="module")
+def client(opensearch_url: str) -> opensearchpy.OpenSearch:
+    return connect(opensearch_url)
+
+
+@pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])
+def version(request: pytest.FixtureRequest, client: opensearchpy.OpenSearch) -> Iterator[Version]:
+    made = filled(client, 700, request.param)
+    yield made
+    client.indices.delete(index=made.index)
+
+
+@pytest.fixture
+def searcher(client: opensearchpy.OpenSearch, version: Version) -> Searcher:
+    return Searcher(client, version, ENCODER)
+
+
+def is_sharded(client: opensearchpy.OpenSearch, version: Version) -> bool:
+    return bool(client.search(index=version.index, body={"size": 0})["_shards"]["total"] > 1)
+
+
+def test_by_caption(searcher: Searcher) -> None:
+    answer = searcher.search(Query("blue boats", kind="caption", size=5))
+    assert answer.documents == 700
+    assert len(answer.hits) == 5
+    for hit in answer.hits:
+        # English stemming: "boats" finds and marks "boat".
+        assert [text for text, matched in hit.parts() if matched] == ["blue", "boat"]
+        assert hit.shares == {"caption": 1.0}
+        assert hit.raw == {"caption": pytest.approx(hit.score)}
+        assert hit.cosine is None
+        assert hit.metadata["colour"] == "blue"
+
+
+def test_by_words_vector(searcher: Searcher) -> None:
+    answer = searcher.search(Query("blue", kind="vector", size=5))
+    assert {hit.metadata["colour"] for hit in answer.hits} == {"blue"}
+    for hit in answer.hits:
+        assert hit.shares == {"vector": 1.0}
+        assert hit.cosine is not None
+        assert hit.score == pytest.approx(1 + hit.cosine)
+        assert not hit.marks
+
+
+def test_by_picture_alone(searcher: Searcher) -> None:
+    answer = searcher.search(Query(picture=picture("red"), size=5))
+    assert {hit.metadata["colour"] for hit in answer.hits} == {"red"}
+
+
+def test_by_picture_and_words(searcher: Searcher) -> None:
+    # The vector is half red and half green: the caption decides for boats.
+    answer = searcher.search(Query("green boat", picture=picture("red"), size=6))
+    assert all("boat" in hit.caption and "green" in hit.caption for hit in answer.hits)
+    by_vector = searcher.search(Query("green", picture=picture("red"), kind="vector", size=30))
+    assert {hit.metadata["colour"] for hit in by_vector.hits} == {"red", "green"}
+
+
+def test_cosines_are_the_vectors_own_even_below_zero(client: opensearchpy.OpenSearch, version: Version) -> None:
+    class Backwards(ColourEncoder):
+        def encode_texts(self, texts: Any) -> Any:
+            return -super().encode_texts(texts)
+
+    hits = Searcher(client, version, Backwards()).search(Query("blue green red", kind="vector", size=200)).hits
+    stored = client.mget(index=version.index, body={"ids": [hit.id for hit in hits]})["docs"]
+    asked = -ENCODER.encode_texts(["blue green red"])[0]
+    for hit, document in zip(hits, stored, strict=True):
+        assert hit.cosine == pytest.approx(float(asked @ document["_source"]["image_vector"]), abs=1e-5)
+    assert min(hit.cosine or 0 for hit in hits) < -0.1
+
+
+QUERIES = ("red", "green boat", "a bird by the sea", "zebra", "the")
+
+
+def asked(client: opensearchpy.OpenSearch, searcher: Searcher, version: Version, query: Query, **more: Any) -> Any:
+    """The rows that the server answers to the query's own body, with ``more`` in it."""
+    body = {**search_body(query, clauses(query, searcher.vector(query), [])), **more}
+    return client.search(index=version.index, body=body, params=SEARCH_PARAMETERS)["hits"]["hits"]
+
+
+@pytest.mark.parametrize("fusion", ["min_max", "l2"])
+@pytest.mark.parametrize("weight", [0.0, 0.3, 0.5, 1.0])
+def test_shares_are_what_the_server_added(
+    client: opensearchpy.OpenSearch, version: Version, searcher: Searcher, fusion: Any, weight: float
+) -> None:
+    for words in QUERIES:
+        hits = searcher.search(Query(words, weight=weight, fusion=fusion, size=150)).hits
+        assert len(hits) == 150
+        # With all the weight on one clause, the server's score is that clause's normalised score and nothing else.
+        alone = {
+            name: {
+                row["_id"]: row["_score"]
+                for row in asked(client, searcher, version, Query(words, weight=one, fusion=fusion), size=2000)
+            }
+            for name, one in (("caption", 0.0), ("vector", 1.0))
+        }
+        for hit in hits:
+            assert hit.shares.keys() == {"caption", "vector"}  # never left out as unknown
+            assert sum(hit.shares.values()) == pytest.approx(1 if hit.score else 0)
+            for name, part in (("caption", 1 - weight), ("vector", weight)):
+                assert hit.shares[name] * hit.score == pytest.approx(part * alone[name][hit.id], abs=2e-6), (words, hit)
+
+
+@pytest.mark.parametrize("fusion", ["l2", "rrf"])
+def test_shares_are_those_of_the_servers_explanation(
+    client: opensearchpy.OpenSearch, version: Version, searcher: Searcher, fusion: Any
+) -> None:
+    # Not min_max: with explain, 2.19 normalises its scores twice and hands hits the details of their neighbours.
+    if fusion == "rrf" and is_sharded(client, version):
+        return  # refused; the next test
+    for words in QUERIES:
+        query = Query(words, fusion=fusion, size=150)
+        pipeline = search_body(query, clauses(query, searcher.vector(query), []))["search_pipeline"]
+        pipeline["response_processors"] = [{"hybrid_score_explanation": {}}]
+        rows = asked(client, searcher, version, query, explain=True, search_pipeline=pipeline)
+        for hit, row in zip(searcher.search(query).hits, rows, strict=True):
+            assert (hit.id, hit.raw) == (row["_id"], row["matched_queries"])
+            assert hit.score == pytest.approx(row["_score"], abs=1e-6)
+            theirs = {"caption": 0.0, "vector": 0.0}
+            for part in row["_explanation"]["details"]:
+                name = "vector" if part["details"][0]["description"].startswith("within top") else "caption"
+                theirs[name] = part["value"] * (0.5 if fusion == "l2" else 1.0)
+            ours = {name: share * hit.score for name, share in hit.shares.items()}
+            assert ours == pytest.approx(theirs, abs=2e-6), (words, hit)
+
+
+def test_rrf_on_several_shards_is_refused_where_it_would_rank_within_each(
+    client: opensearchpy.OpenSearch, version: Version, searcher: Searcher
+) -> None:
+    major, minor = (int(part) for part in client.info()["version"]["number"].split(".")[:2])
+    if is_sharded(client, version) and (major, minor) < (3, 5):
+        with pytest.raises(InvalidOption, match="use --fusion min_max"):
+            searcher.search(Query("red boat", fusion="rrf"))
+    else:
+        assert searcher.search(Query("red boat", fusion="rrf")).hits
+
+
+def test_filters_hold_for_every_hit_and_leave_as_many_as_there_are(searcher: Searcher) -> None:
+    def found(*filters: str, kind: Any = "hybrid") -> list[Any]:
+        return searcher.search(Query("red boat", kind=kind, filters=filters, size=300)).hits
+
+    for kind in ("caption", "vector", "hybrid"):
+        for hit in found("colour=green", "width>=500", kind=kind):
+            assert hit.metadata["colour"] == "green"
+            assert hit.width >= 500
+    # The vector clause finds every one that the filter leaves, though none is near: it filters inside the graph.
+    assert len(found("colour=green", "width<=40", kind="vector")) == len([at for at in range(31) if at % 3 == 1])
+    assert {hit.metadata["colour"] for hit in found("colour!=red")} == {"green", "blue"}
+    assert {hit.metadata["day"] for hit in found("day=2024-01-03")} == {"2024-01-03"}
+    assert {hit.metadata["day"] for hit in found("day>2024-01-26", "day<2024-01-28")} == {"2024-01-27"}
+    assert [hit.id for hit in found("metadata.weight=10")] == ["d20"]
+    assert [hit.id for hit in found("image_id=d20")] == ["d20"]
+    assert found("colour=") == found("colour=no such") == []
+
+
+def test_nothing_found_is_an_answer(searcher: Searcher) -> None:
+    answer = searcher.search(Query("zebra", kind="caption"))
+    assert (answer.hits, answer.matched, answer.documents) == ([], 0, 700)
+
+
+def test_another_model_is_refused_by_fingerprint_and_by_dimension(
+    client: opensearchpy.OpenSearch, version: Version
+) -> None:
+    with pytest.raises(ModelMismatch, match="was filled by model"):
+        Searcher(client, version, ColourEncoder("another"))
+
+    class Longer(ColourEncoder):
+        dimension = 5
+
+    with pytest.raises(ModelMismatch, match="holds vectors of 4"):
+        Searcher(client, version, Longer())
+
+
+def test_a_caption_search_needs_no_encoder_and_the_others_say_so(
+    client: opensearchpy.OpenSearch, version: Version
+) -> None:
+    without = Searcher(client, version)
+    assert without.search(Query("red boat", kind="caption")).hits
+    with pytest.raises(InvalidOption, match="needs a model"):
+        without.search(Query("red boat"))
+
+
+def test_a_picture_that_is_none_is_refused_in_one_line(searcher: Searcher) -> None:
+    with pytest.raises(InvalidOption, match="query picture cannot be used: not a picture"):
+        searcher.search(Query(picture=b"GIF89a but not really"))
+
+
+def test_without_shares_it_is_one_request_with_the_same_hits(
+    client: opensearchpy.OpenSearch, version: Version, searcher: Searcher
+) -> None:
+    plain = Searcher(client, version, ENCODER, shares=False).search(Query("green boat")).hits
+    full = searcher.search(Query("green boat")).hits
+    assert [(hit.id, hit.raw) for hit in plain] == [(hit.id, hit.raw) for hit in full]
+    assert all(not hit.shares for hit in plain)

@@ -1,0 +1,29 @@
+"""The command reference: complete, and refused where the README has no place for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from clipseek.cli.main import COMMANDS
+from clipseek.cli.reference import commands_page, readme
+
+
+def test_every_command_is_in_the_reference_with_its_options() -> None:
+    page = commands_page()
+    for name in COMMANDS:
+        assert f"## clipseek {name}\n" in page
+    assert "--text-weight" in page
+    assert "## clipseek node start\n" in page
+
+
+def test_the_files_in_the_repository_are_fresh() -> None:
+    home = Path(__file__).resolve().parents[3]
+    text = (home / "README.md").read_text("utf-8")
+    assert readme(text) == text
+    assert (home / "docs" / "commands.md").read_text("utf-8") == commands_page()
+
+
+def test_a_readme_without_the_block_is_refused() -> None:
+    with pytest.raises(ValueError, match="has 0 blocks"):
+        readme("# clipseek\n")
