@@ -35,6 +35,16 @@ def test_captions_are_padded_to_the_longest_and_cut_at_the_context(tmp_path: Pat
     assert checkpoint.tokenize(["a", "cat " * 40])["input_ids"].shape == (2, 12)
 
 
+def test_texts_grouped_by_length_come_back_in_order(tmp_path: Path) -> None:
+    import torch
+    from clipseek.training.model import load_checkpoint
+
+    checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path)))
+    texts = ["a red cat " * (1 + at * 7 % 5) + "dog " * (at % 3) for at in range(23)]
+    alone = torch.cat([checkpoint.encode_texts([text]) for text in texts])
+    torch.testing.assert_close(checkpoint.encode_texts(texts), alone, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
