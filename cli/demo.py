@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -98,6 +99,8 @@ def demo(no_train: bool, sheet: Path | None) -> None:
             shares = " ".join(f"{name} {share:.0%}" for name, share in hit.shares.items())
             click.echo(f"   {hit.score:.3f}  {hit.caption[:58]:58}  {hit.id:34}  {shares}")
     click.echo(f"\nSheet of results: {path}")
+    if _has_screen():
+        click.launch(str(path))
     click.echo(
         f"Took {time.monotonic() - began:.0f} s" + (f"; reused {', '.join(story.reused)}" if story.reused else "")
     )
@@ -112,6 +115,12 @@ def demo(no_train: bool, sheet: Path | None) -> None:
         f"The node stays up at {state.url}. Stop it: {command} node stop. Remove everything: {command} node reset --all --yes\n"
         f"and rm -r {story.home}"
     )
+
+
+def _has_screen() -> bool:
+    """Whether a person sits in front who can see a page."""
+    drawn = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(drawn) and sys.stdout.isatty()
 
 
 def _free_of_other_models(client: Any, index: str, fingerprint: str) -> str:
