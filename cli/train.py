@@ -99,12 +99,15 @@ def train(source: Path, out: Path, **options: Any) -> None:
         interpolate=not options["no_interpolate"],
         seed=options["seed"],
     )
+    columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
+    for path in (source, options["keep"], options["validation"], options["keep_validation"]):
+        if path is not None:
+            begin(path, options["layout"] if path == source else "auto", columns)
     spec = load_checkpoint(config.base).image
 
     def pairs_of(path: Path | None) -> Pairs | None:
         if path is None:
             return None
-        columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
         return load(path, spec, options["layout"] if path == source else "auto", columns, cache=not options["no_cache"])
 
     own = pairs_of(source)
@@ -127,6 +130,14 @@ def train(source: Path, out: Path, **options: Any) -> None:
         print_json(summary)
     else:
         show(summary)
+
+
+def begin(path: Path, layout: Layout, columns: dict[str, str]) -> None:
+    """Read the first pair of a source, so that a wrong path is said before a base model is fetched."""
+    from clipseek.sources import read_records
+
+    if path.is_file() or path.is_dir() or not path.exists():  # what a pipe gives, it gives once
+        next(iter(read_records(path, layout=layout, **columns)), None)
 
 
 def load(path: Path, spec: Any, layout: Layout, columns: dict[str, str], *, cache: bool) -> Pairs:

@@ -150,14 +150,16 @@ def load_checkpoint(name: str) -> Checkpoint:
 
 @contextlib.contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """No advice and no bars of the library's on our stderr."""
+    """No advice, no bars and no accounts of each attempt to reach the hub on our stderr."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     import warnings
 
+    from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
-    verbosity = logging.get_verbosity()
+    verbosity, hub_verbosity = logging.get_verbosity(), hub_logging.get_verbosity()
     logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
@@ -165,3 +167,4 @@ def quiet_transformers() -> Iterator[None]:
             yield
     finally:
         logging.set_verbosity(verbosity)
+        hub_logging.set_verbosity(hub_verbosity)
