@@ -53,7 +53,7 @@ EXAMPLES = (
     Example("By vector: the caption is not read", "battery charging", "vector"),
     Example("Hybrid: caption and vector", "no internet connection"),
     Example("By a picture given as a file", "", "vector", "lucide/shopping-cart"),
-    Example("By a picture and words", "user add", "hybrid", "tabler/heart"),
+    Example("By a picture and words", "broken", "hybrid", "tabler/heart"),
 )
 
 

@@ -152,6 +152,7 @@ def load_checkpoint(name: str) -> Checkpoint:
 def quiet_transformers() -> Iterator[None]:
     """No advice, no bars and no accounts of each attempt to reach the hub on our stderr."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    import logging as stdlib_logging
     import warnings
 
     from huggingface_hub.utils import logging as hub_logging
@@ -159,7 +160,7 @@ def quiet_transformers() -> Iterator[None]:
 
     verbosity, hub_verbosity = logging.get_verbosity(), hub_logging.get_verbosity()
     logging.set_verbosity_error()
-    hub_logging.set_verbosity_error()
+    hub_logging.set_verbosity(stdlib_logging.ERROR)
     logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
