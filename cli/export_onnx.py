@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +56,6 @@ def export_onnx(
         raise click.ClickException(
             "exporting needs torch and optimum, which are not installed; try: pip install 'clipseek[train]'"
         )
-    # Stopped by a terminal's Ctrl-C or by a service's SIGTERM: what was begun is removed either way.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from clipseek.encoder.writer import check_free
 
     check_free(out, force=force)  # before seconds of imports

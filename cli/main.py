@@ -8,7 +8,9 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import signal
 import sys
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -23,6 +25,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "search": ("clipseek.cli.search", "search", "Search by words, by a picture, or by both."),
     "node": ("clipseek.cli.node", "node", "Start, stop and look after the embedded OpenSearch node."),
 }
+
+
+INTERRUPTED = "interrupted; run the same command again to go on"
 
 
 class LazyGroup(click.Group):
@@ -58,8 +63,25 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise SystemExit(code)
 
 
+class Interrupts:
+    """Ctrl-C and a service's SIGTERM: each is a KeyboardInterrupt, and is remembered.
+
+    Remembered, because an extension module that is being loaded turns the interrupt into an error of its own.
+    """
+
+    def __init__(self) -> None:
+        self.seen = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> NoReturn:
+        self.seen = True
+        raise KeyboardInterrupt
+
+
 def main() -> NoReturn:
     """Entry point of the console script."""
+    interrupts = Interrupts()
     try:
         root.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -68,7 +90,7 @@ def main() -> NoReturn:
         problem.show()
         raise SystemExit(problem.exit_code) from None
     except (KeyboardInterrupt, click.Abort):
-        fail("interrupted; run the same command again to go on", 130)
+        fail(INTERRUPTED, 130)
     except BrokenPipeError:
         # The reader of our stdout (head, less) went away: that is its right.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -78,6 +100,8 @@ def main() -> NoReturn:
             fail(f"no space left on the disk while writing {problem.filename or 'a file'}; free some and run again")
         raise
     except Exception as problem:
+        if interrupts.seen:
+            fail(INTERRUPTED, 130)
         # Every folder's error base carries exit_code; anything else is a bug and keeps its traceback.
         code = getattr(problem, "exit_code", None)
         if isinstance(code, int):

@@ -120,7 +120,7 @@ def clipseek_stdin(text: str, *arguments: object) -> subprocess.CompletedProcess
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_mistakes_get_one_line(tmp_path: Path, opensearch_url: str, bundle: Path) -> None:
+def test_mistakes_get_one_line(tmp_path: Path, opensearch_url: str, bundle: Path, manifest: Path) -> None:
     where = ["--url", opensearch_url]
     cases: list[tuple[list[object], str]] = [
         (["search", "x", "--index", "test-none", *where], "no index test-none"),
@@ -128,7 +128,8 @@ def test_mistakes_get_one_line(tmp_path: Path, opensearch_url: str, bundle: Path
         (["search", "--image", tmp_path / "none.png", *where], "cannot be read"),
         (["ingest", tmp_path / "none", "--model", bundle, *where], "is not there"),
         (["ingest", tmp_path, "--model", tmp_path, *where], "is no bundle"),
-        (["train", tmp_path / "none.tsv", "--out", tmp_path / "run", "--base", tmp_path], "no checkpoint"),
+        (["train", tmp_path / "none.tsv", "--out", tmp_path / "run", "--base", tmp_path], "none.tsv is not there"),
+        (["train", manifest, "--out", tmp_path / "run", "--base", tmp_path], "no checkpoint"),
         (["export-onnx", tmp_path, tmp_path / "out"], "checkpoint"),
     ]
     for arguments, expected in cases:
