@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .output import ProgressLine, count, data, duration, note, print_json, print_table
+from .recipe_options import chosen, recipe_options
 
 if TYPE_CHECKING:
     from clipseek.sources import Layout
@@ -29,37 +30,14 @@ LISTED = 20  # skipped files that are named
 @click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
 @click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
 @click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
-@click.option("--epochs", default=10.0, show_default=True, help="Passes over the pairs.")
-@click.option("--minutes", type=float, help="End on time, evaluation included; the learning rate follows the clock.")
-@click.option("--batch-size", default=64, show_default=True, help="Pairs in a batch.")
-@click.option("--lr", default=1e-5, show_default=True, help="Highest learning rate.")
-@click.option(
-    "--schedule",
-    type=click.Choice(["cosine", "linear", "constant"]),
-    default="cosine",
-    show_default=True,
-    help="How the learning rate falls after the warm-up.",
-)
-@click.option("--warmup", default=0.05, show_default=True, help="Share of the run in which the learning rate rises.")
-@click.option("--weight-decay", default=0.1, show_default=True, help="Of AdamW, on matrices.")
-@click.option(
-    "--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto", show_default=True, help="Arithmetic."
-)
-@click.option("--no-augment", is_flag=True, help="Pictures and captions as they are.")
+@recipe_options
 @click.option(
     "--validation", type=click.Path(path_type=Path), help="Pairs to validate on; without, a share of SOURCE's groups."
 )
-@click.option("--val-fraction", default=0.05, show_default=True, help="That share, held out by a hash of the group.")
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="General pairs that must not be forgotten: mixed into each batch."
 )
 @click.option("--keep-validation", type=click.Path(path_type=Path), help="General pairs to measure forgetting on.")
-@click.option("--keep-share", default=0.15, show_default=True, help="Share of each batch that --keep fills.")
-@click.option("--keep-loss", default=0.15, show_default=True, help="Share of the general MRR that may be given up.")
-@click.option(
-    "--no-interpolate", is_flag=True, help="Keep the tuned weights; do not choose a point between base and tuned."
-)
-@click.option("--seed", default=0, show_default=True, help="Of everything random.")
 @click.option("--no-cache", is_flag=True, help="Keep decoded pictures in memory, not on disk for the next run.")
 @click.option("--resume", is_flag=True, help="Go on where a run into --out was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
@@ -77,28 +55,12 @@ def train(source: Path, out: Path, **options: Any) -> None:
         raise TrainingError(
             f"{out} holds a run; go on with --resume, replace it with --overwrite, or choose another --out"
         )
-    from clipseek.training.config import TrainConfig
     from clipseek.training.loop import train as run
     from clipseek.training.model import load_checkpoint
+    from clipseek.training.recipes import from_recipe
     from clipseek.training.run_folder import RunFolder
 
-    config = TrainConfig(
-        base=options["base"],
-        epochs=options["epochs"],
-        batch_size=options["batch_size"],
-        learning_rate=options["lr"],
-        schedule=options["schedule"],
-        warmup=options["warmup"],
-        weight_decay=options["weight_decay"],
-        minutes=options["minutes"],
-        precision=options["precision"],
-        augment=not options["no_augment"],
-        validation_share=options["val_fraction"],
-        keep_share=options["keep_share"],
-        keep_loss=options["keep_loss"],
-        interpolate=not options["no_interpolate"],
-        seed=options["seed"],
-    )
+    config = from_recipe(options.pop("recipe"), base=options["base"], **chosen(options))
     columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
     for path in (source, options["keep"], options["validation"], options["keep_validation"]):
         if path is not None:
@@ -218,6 +180,8 @@ class TrainingProgress:
                 f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
                 f"MRR@20 {event['validation_batch_mrr']:.3f} in batches{general}"
             )
+        elif kind == "stopped":
+            note(f"  step {event['step']:,}: {count(event['looks'], 'look')} without a better model; stopping here")
         elif kind == "interpolate":
             self.last["alpha"] = event["alpha"]
             note(f"  weights: {event['alpha']:.0%} of the way from the base to the tuned model (chosen on validation)")

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 
-def random_views(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """(N, 3, S, S) float in 0..1 -> the same, each shifted, scaled and brightened a little. Never mirrored: arrows and letters
-    mean something. What comes in from outside repeats the border."""
-    count = len(pixels)
+@dataclass(frozen=True)
+class Views:
+    """How each of N pictures is seen: ``theta`` (N, 2, 3) as affine_grid takes it, ``contrast`` (N, 1, 1, 1)."""
+
+    theta: Tensor
+    contrast: Tensor
+
+    def of(self, pixels: Tensor, start: int = 0) -> Tensor:
+        """(M, 3, S, S) float in 0..1, pictures ``start`` to ``start + M`` -> the same, seen so."""
+        rows = slice(start, start + len(pixels))
+        grid = functional.affine_grid(self.theta[rows].to(pixels.device), list(pixels.shape), align_corners=False)
+        views = functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+        return ((views - 0.5) * self.contrast[rows].to(pixels.device) + 0.5).clamp(0, 1)
+
+
+def draw_views(count: int, generator: torch.Generator) -> Views:
+    """Each picture shifted, scaled and brightened a little. Never mirrored: arrows and letters mean something. What comes
+    in from outside repeats the border."""
 
     def uniform(low: float, high: float, width: int) -> Tensor:
         return torch.rand(count, width, generator=generator) * (high - low) + low
@@ -21,10 +36,12 @@ def random_views(pixels: Tensor, generator: torch.Generator) -> Tensor:
     shift = uniform(-0.08, 0.08, 2)
     zeros = torch.zeros(count, 1)
     theta = torch.cat([zoom, zeros, shift[:, :1], zeros, zoom, shift[:, 1:]], 1).view(count, 2, 3)
-    grid = functional.affine_grid(theta, list(pixels.shape), align_corners=False).to(pixels.device)
-    views = functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
-    contrast = uniform(0.8, 1.1, 1).view(count, 1, 1, 1).to(pixels.device)
-    return ((views - 0.5) * contrast + 0.5).clamp(0, 1)
+    return Views(theta, uniform(0.8, 1.1, 1).view(count, 1, 1, 1))
+
+
+def random_views(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """(N, 3, S, S) float in 0..1 -> the same, each seen as ``draw_views`` draws it."""
+    return draw_views(len(pixels), generator).of(pixels)
 
 
 def random_caption(caption: str, chance: random.Random) -> str:

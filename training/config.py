@@ -11,6 +11,9 @@ from typing import Any
 from .errors import TrainingError
 from .schedule import SCHEDULES
 
+LOSSES = ("softmax", "sigmoid")
+LOCKS = ("none", "image", "text", "both")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -18,33 +21,71 @@ class TrainConfig:
     further on. Without it a run is a function of config and data alone."""
 
     base: str = "openai/clip-vit-base-patch32"
+    recipe: str = "best"  # the name under which recipes.py has it, for the record
     epochs: float = 10.0
+    samples: int | None = None  # an epoch draws so many pairs with replacement; None: each pair once
     batch_size: int = 64
+    micro_batch: int | None = None  # gradient caching: memory for so many pairs, the loss of the whole batch
     learning_rate: float = 1e-5
+    layer_decay: float = 1.0  # the learning rate of each layer, as a share of that of the layer above it
     weight_decay: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.98)
+    epsilon: float = 1e-8
+    clip_norm: float = 1.0  # of all gradients together; 0: they are taken as they are
     schedule: str = "cosine"  # cosine, linear, constant
     warmup: float = 0.05  # share of the run
     minutes: float | None = None
     precision: str = "auto"  # auto, fp32, bf16
+    loss: str = "softmax"  # softmax (CLIP), sigmoid (SigLIP)
+    share_targets: bool = True  # equal captions, groups and pictures are no wrong answers for one another
+    max_tokens: int | None = None  # captions are cut there; None: at the model's context
     augment: bool = True
+    lock: str = "none"  # towers that stay as they are: none, image, text, both; projections always learn
+    unlock_layers: int = 0  # how many of a locked tower's last layers learn all the same
+    ema: float | None = None  # judge and keep a running mean of the weights, with this share of the old ones a step
     keep_share: float = 0.15  # of each batch, from the pairs that must not be forgotten, where such are given
     keep_loss: float = 0.15  # share of the general MRR that interpolating with the base may give up
     interpolate: bool = True  # WiSE-FT: choose on validation how far to go from the base to the tuned weights
+    choose: str = "validation"  # the weights that are kept: best on validation, or those of the last step
+    patience: int | None = None  # stop after so many looks without a better whole-gallery MRR
+    keep_epochs: bool = False  # a checkpoint of each epoch beside best and last
     validation_share: float = 0.05
     seed: int = 0
 
     def __post_init__(self) -> None:
+        optional = {
+            name: value is None or value >= least
+            for name, value, least in (
+                ("samples", self.samples, 2),
+                ("micro_batch", self.micro_batch, 1),
+                ("max_tokens", self.max_tokens, 3),
+                ("patience", self.patience, 1),
+            )
+        }
         rules = (
             ("epochs", self.epochs > 0, "more than 0"),
+            ("samples", optional["samples"], "at least 2"),
             ("batch_size", self.batch_size >= 2, "at least 2 (a caption needs another picture to tell its own from)"),
+            ("micro_batch", optional["micro_batch"], "at least 1"),
             ("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1"),
+            ("layer_decay", 0 < self.layer_decay <= 1, "above 0 and up to 1"),
+            ("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
+            ("epsilon", self.epsilon > 0, "more than 0"),
+            ("clip_norm", self.clip_norm >= 0, "0 (no clipping) or more"),
             ("warmup", 0 <= self.warmup < 1, "from 0 to below 1"),
             ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),
             ("weight_decay", self.weight_decay >= 0, "0 or more"),
             ("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}"),
             ("precision", self.precision in ("auto", "fp32", "bf16"), "auto, fp32 or bf16"),
+            ("loss", self.loss in LOSSES, f"one of {', '.join(LOSSES)}"),
+            ("max_tokens", optional["max_tokens"], "at least 3 (a word between start and end)"),
+            ("lock", self.lock in LOCKS, f"one of {', '.join(LOCKS)}"),
+            ("unlock_layers", self.unlock_layers >= 0, "0 or more"),
+            ("ema", self.ema is None or 0 < self.ema < 1, "between 0 and 1"),
             ("keep_loss", 0 <= self.keep_loss <= 1, "from 0 to 1"),
             ("keep_share", 0 <= self.keep_share < 1, "from 0 to below 1"),
+            ("choose", self.choose in ("validation", "last"), "validation or last"),
+            ("patience", optional["patience"], "at least 1"),
             ("validation_share", 0 < self.validation_share < 0.5, "above 0 and below 0.5"),
         )
         for name, fits, expected in rules:
@@ -52,7 +93,9 @@ class TrainConfig:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}, expected {expected}")
 
     def as_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """Plain types, as JSON gives them back."""
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return values
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(self.as_dict(), indent=1) + "\n", "utf-8")
@@ -61,4 +104,6 @@ class TrainConfig:
     def read(cls, path: Path) -> TrainConfig:
         """What ``write`` wrote; fields of other versions are passed over."""
         stored = json.loads(path.read_text("utf-8"))
+        if "betas" in stored:
+            stored["betas"] = tuple(stored["betas"])
         return cls(**{field.name: stored[field.name] for field in dataclasses.fields(cls) if field.name in stored})

@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 from clipseek.encoder.session import available_cores
 
-from .augment import random_views
 from .batch import BatchMaker
 from .config import TrainConfig
 from .data import Pairs, check_usable, split_pairs
+from .distributed import World
 from .errors import Diverged
-from .loss import MAX_LOG_SCALE, contrastive_loss
+from .learner import Learner
 from .model import load_checkpoint
 from .precision import resolve_precision
 from .run_folder import Event, RunFolder
@@ -44,48 +44,36 @@ def train(
     """Fine-tune ``config.base`` on ``pairs`` and return ``out/best``, a checkpoint folder; run_folder.py lists the rest.
 
     ``keep`` are general pairs mixed into each batch so that they are not forgotten; ``keep_validation`` measures whether
-    they are. Without ``validation`` a share of the pairs' groups is held out. Raises UnusableData, ModelUnavailable,
-    Diverged, and TrainingError where ``resume`` does not fit the run in ``out``.
+    they are. Without ``validation`` a share of the pairs' groups is held out. Under ``torchrun`` every process calls this
+    with the same arguments. Raises UnusableData, ModelUnavailable, Diverged, and TrainingError where ``resume`` does not
+    fit the run in ``out``.
     """
     check_usable(pairs)
-    run = RunFolder(out, on_event)
+    world = World()
+    run = RunFolder(out, on_event, writes=world.chief)
     if resume and run.finished():
         return run.best
     started = time.perf_counter()
     torch.manual_seed(config.seed)
-    # In a container torch counts the machine's cores, not those that it may use.
-    torch.set_num_threads(min(torch.get_num_threads(), available_cores()))
+    # In a container torch counts the machine's cores, not those that it may use; processes share them.
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), available_cores() // world.size)))
     checkpoint = load_checkpoint(config.base)
-    model = checkpoint.model
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    precision = resolve_precision(config.precision, device)
-    network: torch.nn.Module = model  # transformers' own .to() is typed for other things
-    network.to(device).train()
-    base = _copy(network)
+    precision = resolve_precision(config.precision, world.device)
+    learner = Learner(checkpoint, config, precision, world)
+    network = learner.network
+    base = _copy(network.state_dict())
 
     if validation is None:
         learn, held = split_pairs(pairs, config.validation_share, config.seed)
         if len({pairs.groups[row] for row in held}) >= 2 and len({pairs.groups[row] for row in learn}) >= 2:
             pairs, validation = pairs.take(learn), pairs.take(held)
     looks = Validation(validation, keep_validation, precision, config.seed)
-    maker = BatchMaker(config, checkpoint, pairs, keep)
+    maker = BatchMaker(config, checkpoint, pairs, keep, world)
     total_steps = max(1, round(config.epochs * maker.steps_per_epoch))
-
-    # Matrices decay; biases, norms and the temperature do not: pulling those to zero has no meaning. Nor do embeddings:
-    # a token that a domain never uses would fade away.
-    named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-    decayed = [p for name, p in named if p.ndim >= 2 and "embedding" not in name]
-    plain = [p for name, p in named if p.ndim < 2 or "embedding" in name]
-    optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-        lr=config.learning_rate,
-        betas=(0.9, 0.98),
-        fused=True,
-    )
 
     fingerprint = pairs.fingerprint()
     state = run.resume(config, fingerprint) if resume else None
-    on_event(
+    run.tell(
         {
             "event": "start",
             "pairs": len(pairs),
@@ -93,19 +81,18 @@ def train(
             "steps": total_steps,
             "step": state["step"] if state is not None else 0,
             "precision": precision,
-            "device": str(device),
+            "device": str(world.device) if world.size == 1 else f"{world.size} x {world.device.type}",
         }
     )
-    step, tuned, best_mrr = 0, base, -1.0
+    step, tuned, best_mrr, worse = 0, base, -1.0, 0
     if state is None:
-        run.start(config, _environment(device, precision, fingerprint, len(pairs)))
+        run.start(config, _environment(world, precision, fingerprint, len(pairs)))
         before = looks.look(checkpoint)
         run.record({"event": "look", "step": 0, **before})
     else:
-        network.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
+        learner.load_state(state["learner"])
         torch.set_rng_state(state["random"])
-        step, best_mrr, tuned, before = state["step"], state["best_mrr"], state["best"], state["before"]
+        step, best_mrr, worse, tuned, before = (state[name] for name in ("step", "best_mrr", "worse", "best", "before"))
         started -= state["spent"]
         looks.seconds = state["look_seconds"]
     # The end of a timed run: what is left after the last step goes into choosing and saving the weights.
@@ -113,7 +100,7 @@ def train(
     if config.minutes is not None:
         limit = config.minutes * 60
         after = (CHOICE_LOOKS if config.interpolate else 0) + 1
-        limit = max(0.5 * limit, limit - after * looks.seconds - 1.0)
+        limit = world.agreed(max(0.5 * limit, limit - after * looks.seconds - 1.0))
     alpha = 1.0
 
     def provenance(figures: Figures | None = None) -> Event:
@@ -122,23 +109,27 @@ def train(
 
     def consider() -> bool:
         """Look, and keep the weights if they are the best so far."""
-        nonlocal best_mrr, tuned
-        figures = looks.look(checkpoint)
-        run.record({"event": "look", "step": step, **figures})
-        better = figures["validation_mrr"] > best_mrr
-        if better:
-            best_mrr, tuned = figures["validation_mrr"], _copy(network)
+        nonlocal best_mrr, tuned, worse
+        with learner.judged() as weights:
+            figures = looks.look(checkpoint)
+            run.record({"event": "look", "step": step, **figures})
+            better = figures["validation_mrr"] > best_mrr
+            worse = 0 if better else worse + 1
+            if better:
+                best_mrr, tuned = figures["validation_mrr"], _copy(weights)
+                if run.writes:
+                    save_checkpoint(checkpoint, run.best, provenance())
         return better
 
     def save() -> None:
         run.save(
             {
-                "model": network.state_dict(),
-                "optimizer": optimizer.state_dict(),
+                "learner": learner.state(),
                 "random": torch.get_rng_state(),
                 "step": step,
                 "best": tuned,
                 "best_mrr": best_mrr,
+                "worse": worse,
                 "before": before,
                 "look_seconds": looks.seconds,
                 "spent": time.perf_counter() - started,
@@ -150,35 +141,23 @@ def train(
     waiting = aside = 0.0  # seconds spent waiting for data, and on looks and saves, which are not spent on pairs
     pairs_seen = 0
     with contextlib.closing(maker.ahead(step, total_steps)) as batches:
-        while step < total_steps and (elapsed := time.perf_counter() - started) < limit:
+        while step < total_steps and (elapsed := world.agreed(time.perf_counter() - started)) < limit:
+            if config.patience is not None and worse >= config.patience:
+                run.record({"event": "stopped", "step": step, "looks": worse})
+                break
             fetching = time.perf_counter()
             batch = next(batches)
             waiting += time.perf_counter() - fetching
-            # (B, 3, S, S) in 0..1
-            pixels = batch.pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
-            if config.augment:
-                pixels = random_views(pixels, batch.generator)
-
             progress = max(step / total_steps, elapsed / limit)
             rate = config.learning_rate * learning_rate_factor(progress, config.warmup, config.schedule)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            images = checkpoint.encode_pixels(pixels, precision)  # (B, D)
-            texts = checkpoint.encode_tokens(batch.tokens, precision)  # (B, D)
-            loss = contrastive_loss(images, texts, batch.keys.to(device), model.logit_scale)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            value = float(loss.detach())  # waits for the device: one small wait a step buys never saving broken weights
+            value = learner.gradients(batch)
             if not math.isfinite(value):
                 kept = f"; the best weights before are in {run.best}" if run.best.is_dir() else ""
                 raise Diverged(
                     f"the loss became {value} at step {step + 1}; lower --lr (it is {config.learning_rate:g}) or use "
                     f"--precision fp32, and run again{kept}"
                 )
-            optimizer.step()
-            with torch.no_grad():
-                model.logit_scale.clamp_(max=MAX_LOG_SCALE)
+            learner.update(rate)
             step += 1
             pairs_seen += len(batch)
 
@@ -191,17 +170,20 @@ def train(
                     "epoch": step / maker.steps_per_epoch,
                     "loss": value,
                     "learning_rate": rate,
-                    "scale": float(model.logit_scale.detach().exp()),
+                    "scale": float(checkpoint.model.logit_scale.detach().exp()),
                     "pairs_per_second": pairs_seen / seconds,
                     "waiting": waiting / seconds,
                     "seconds": now - started,
                     "progress": max(step / total_steps, (now - started) / limit),
                 }
             )
-            epoch_ends = step % maker.steps_per_epoch == 0 and step < total_steps
-            if looks and epoch_ends and _affordable(config, looks, now - started) and consider():
-                save_checkpoint(checkpoint, run.best, provenance())
-            if epoch_ends or now - saved_at > SAVE_SECONDS:
+            epoch_ends = step % maker.steps_per_epoch == 0
+            if epoch_ends and config.keep_epochs and run.writes:
+                with learner.judged():
+                    save_checkpoint(checkpoint, out / f"epoch-{step // maker.steps_per_epoch}", provenance())
+            if epoch_ends and step < total_steps and looks and world.agreed(_affordable(config, looks, now - started)):
+                consider()
+            if (epoch_ends and step < total_steps) or now - saved_at > SAVE_SECONDS:
                 save()
                 saved_at = time.perf_counter()
             aside += time.perf_counter() - now
@@ -211,19 +193,21 @@ def train(
     speed = pairs_seen / max(1e-9, time.perf_counter() - first_time - aside)
 
     network.eval()
-    save_checkpoint(checkpoint, out / "last", provenance())
+    with learner.judged() as weights:
+        if config.choose == "last" or not looks:
+            tuned = _copy(weights)
+        if run.writes:
+            save_checkpoint(checkpoint, out / "last", provenance())
     final: Figures = {}
-    if looks:
-        network.load_state_dict(tuned)
-        if config.interpolate:
-            choice, final = looks.interpolate(checkpoint, base, tuned, before, config.keep_loss)
-            alpha = choice.alpha
-            run.record(
-                {"event": "interpolate", "step": step, "alpha": alpha, "curve": [list(row) for row in choice.curve]}
-            )
-        else:
-            final = looks.look(checkpoint)
-    save_checkpoint(checkpoint, run.best, provenance(final))
+    network.load_state_dict(tuned)
+    if looks and config.interpolate:
+        choice, final = looks.interpolate(checkpoint, base, tuned, before, config.keep_loss)
+        alpha = choice.alpha
+        run.record({"event": "interpolate", "step": step, "alpha": alpha, "curve": [list(row) for row in choice.curve]})
+    elif looks:
+        final = looks.look(checkpoint)
+    if run.writes:
+        save_checkpoint(checkpoint, run.best, provenance(final))
     summary = {
         **provenance(final),
         "before": before,
@@ -243,16 +227,18 @@ def _affordable(config: TrainConfig, looks: Validation, elapsed: float) -> bool:
     return config.minutes is None or looks.spent + looks.seconds <= LOOKING * elapsed
 
 
-def _copy(network: torch.nn.Module) -> State:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+def _copy(weights: State) -> State:
+    return {name: value.detach().clone() for name, value in weights.items()}
 
 
-def _environment(device: torch.device, precision: str, fingerprint: str, pairs: int) -> Event:
+def _environment(world: World, precision: str, fingerprint: str, pairs: int) -> Event:
     import transformers
 
+    device = world.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     return {
         "device": name,
+        "processes": world.size,
         "precision": precision,
         "threads": torch.get_num_threads(),
         "pairs": pairs,

@@ -1,4 +1,4 @@
-"""The symmetric contrastive loss of CLIP, with pairs that are right for each other no longer each other's negatives."""
+"""The contrastive losses, with pairs that are right for each other no longer each other's wrong answers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,61 @@ from torch.nn import functional
 MAX_LOG_SCALE = math.log(100)
 
 
-def contrastive_loss(images: Tensor, texts: Tensor, keys: Tensor, log_scale: Tensor) -> Tensor:
-    """Mean of both directions' cross-entropy; a scalar.
+def right_answers(keys: Tensor, share: bool = True) -> Tensor:
+    """(N, N) bool: which texts are right for which pictures.
 
-    images, texts: (N, D) float32 unit rows. keys: (N, K) integers, -1 for none; rows that agree in any column are right
-    for each other. log_scale: a scalar. The target of a row is shared evenly by all that are right for it: a picture's
-    own caption, standing under another picture too, is not pushed away from it.
+    keys: (N, K) integers, -1 for none; rows that agree in any column are right for each other. Without ``share`` a row
+    is right for itself alone, as in CLIP.
+    """
+    own = torch.eye(len(keys), dtype=torch.bool, device=keys.device)
+    if not share:
+        return own
+    same = torch.zeros_like(own)
+    for column in keys.T:  # never (N, N, K) at once
+        same |= (column[:, None] == column[None]) & (column >= 0)
+    return same | own
+
+
+def contrastive_loss(images: Tensor, texts: Tensor, keys: Tensor, log_scale: Tensor, share: bool = True) -> Tensor:
+    """CLIP's symmetric loss: the mean of both directions' cross-entropy; a scalar.
+
+    images, texts: (N, D) float32 unit rows. keys as in ``right_answers``. log_scale: a scalar. The target of a row is
+    shared evenly by all that are right for it: a picture's own caption, standing under another picture too, is not
+    pushed away from it.
     """
     logits = log_scale.clamp(max=MAX_LOG_SCALE).exp() * images @ texts.T
-    same = ((keys[:, None] == keys[None]) & (keys >= 0)[:, None]).any(-1) | torch.eye(
-        len(keys), dtype=torch.bool, device=keys.device
-    )
-    target = same.to(logits.dtype)
+    if not share:
+        own = torch.arange(len(keys), device=logits.device)
+        return (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2
+    target = right_answers(keys).to(logits.dtype)
     target = target / target.sum(1, keepdim=True)
     return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
+
+
+def sigmoid_loss(
+    images: Tensor, texts: Tensor, keys: Tensor, log_scale: Tensor, bias: Tensor, share: bool = True
+) -> Tensor:
+    """SigLIP's loss (Zhai et al. 2023, algorithm 1): every pair of the batch judged on its own, summed over a row's, then
+    the mean over rows; a scalar. Arguments as above; ``bias`` a scalar, added to the logits."""
+    logits = log_scale.clamp(max=MAX_LOG_SCALE).exp() * images @ texts.T + bias
+    sign = right_answers(keys, share).to(logits.dtype) * 2 - 1
+    return -functional.logsigmoid(sign * logits).sum(1).mean()
+
+
+def balancing_bias(images: Tensor, texts: Tensor, keys: Tensor, log_scale: Tensor, share: bool = True) -> float:
+    """The bias at which a batch's mean probability is its share of right answers.
+
+    SigLIP begins at -10 for a fresh model; a model that is tuned has a temperature already, and from any other start the
+    first steps would do nothing but move the bias.
+    """
+    with torch.no_grad():
+        logits = log_scale.clamp(max=MAX_LOG_SCALE).exp() * images @ texts.T
+        wanted = right_answers(keys, share).float().mean()
+        low, high = -200.0, 200.0
+        for _ in range(40):  # the mean rises with the bias
+            middle = (low + high) / 2
+            if torch.sigmoid(logits + middle).mean() < wanted:
+                low = middle
+            else:
+                high = middle
+    return middle

@@ -52,11 +52,11 @@ class Checkpoint:
         """N texts, cut to the context, padded to the longest -> (N, D) float32 unit rows."""
         return self.encode_tokens(self.tokenize(texts), precision)
 
-    def tokenize(self, texts: list[str]) -> dict[str, Tensor]:
-        """input_ids and attention_mask, (N, L) int64 on the CPU, cut to the context and padded to the longest."""
-        tokens = self.tokenizer(
-            texts, padding=True, truncation=True, max_length=self.context_length, return_tensors="pt"
-        )
+    def tokenize(self, texts: list[str], max_tokens: int | None = None) -> dict[str, Tensor]:
+        """input_ids and attention_mask, (N, L) int64 on the CPU, cut to the context (or ``max_tokens``, if that is less)
+        and padded to the longest."""
+        limit = self.context_length if max_tokens is None else min(max_tokens, self.context_length)
+        tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}
 
     def encode_tokens(self, tokens: dict[str, Tensor], precision: str = "fp32") -> Tensor:

@@ -6,6 +6,7 @@ history.jsonl       one line for each step and each look at the validation pairs
 loss.png            the same as a picture
 state.pt            weights, optimizer and position of the last save, for --resume
 best/  last/        checkpoints: the weights chosen on validation, and those of the last step
+epoch-N/            checkpoints of each epoch, where the recipe keeps them
 summary.json        figures of a run that is finished
 """
 
@@ -28,10 +29,13 @@ _FREE = ("minutes", "keep_loss", "interpolate")
 
 
 class RunFolder:
-    """Opened by the loop; writes are whole or not at all, except history lines, whose last may be cut by a kill."""
+    """Opened by the loop; writes are whole or not at all, except history lines, whose last may be cut by a kill.
 
-    def __init__(self, path: Path, on_event: Callable[[Event], None]) -> None:
-        self.path, self._on_event = path, on_event
+    Of several processes one ``writes``; for the others every method but ``resume`` keeps quiet.
+    """
+
+    def __init__(self, path: Path, on_event: Callable[[Event], None], writes: bool = True) -> None:
+        self.path, self._on_event, self.writes = path, on_event, writes
         self.history: list[Event] = []
         path.mkdir(parents=True, exist_ok=True)
 
@@ -45,13 +49,15 @@ class RunFolder:
 
     def start(self, config: TrainConfig, environment: Event) -> None:
         """Begin afresh; what an earlier run left goes, so that nothing of it can be taken for this run's."""
+        self.history = []
+        if not self.writes:
+            return
         for name in ("summary.json", "state.pt", "history.jsonl", "loss.png"):
             (self.path / name).unlink(missing_ok=True)
-        for folder in (self.best, self.path / "last"):
+        for folder in (self.best, self.path / "last", *self.path.glob("epoch-*")):
             shutil.rmtree(folder, ignore_errors=True)
         config.write(self.path / "config.json")
         _write(self.path / "environment.json", environment)
-        self.history = []
 
     def resume(self, config: TrainConfig, fingerprint: str) -> Event | None:
         """The saved state, history cut back to it; None where nothing was saved yet.
@@ -74,6 +80,8 @@ class RunFolder:
                     "resume with the same options, or choose another --out"
                 )
         self.history = [row for row in self._lines() if row.get("step", 0) <= state["step"]]
+        if not self.writes:
+            return state
         text = "".join(json.dumps(row) + "\n" for row in self.history)
         part = self.path / "history.jsonl.part"
         part.write_text(text, "utf-8")
@@ -82,17 +90,28 @@ class RunFolder:
 
     def save(self, state: Event) -> None:
         """Keep ``state`` for ``resume``."""
+        if not self.writes:
+            return
         save_state(self.path / "state.pt", state)
 
     def record(self, event: Event) -> None:
         """A line of history, passed on to whoever listens."""
         self.history.append(event)
+        if not self.writes:
+            return
         with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(event) + "\n")
         self._on_event(event)
 
+    def tell(self, event: Event) -> None:
+        """Pass an event on that is no part of history."""
+        if self.writes:
+            self._on_event(event)
+
     def finish(self, summary: Event) -> None:
         """Draw the plot, write the summary, drop the state."""
+        if not self.writes:
+            return
         from .plot import plot_history
 
         plot_history(self.history, self.path / "loss.png")

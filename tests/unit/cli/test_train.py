@@ -157,3 +157,23 @@ def test_evaluate_refuses_what_is_no_model(shared: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "is no checkpoint folder" in done.stderr
+
+
+def test_the_options_know_every_recipe() -> None:
+    from clipseek.cli.recipe_options import NAMES
+    from clipseek.training.recipes import RECIPES
+
+    assert tuple(RECIPES) == NAMES
+
+
+def test_a_recipe_is_taken_and_changed(shared: Path, tmp_path: Path) -> None:
+    done = train(shared, tmp_path / "run", "--recipe", "talk/run-2", "--samples", "32")
+    assert done.returncode == 0, done.stderr
+    config = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))
+    assert (config["recipe"], config["samples"], config["schedule"], config["augment"]) == (
+        "talk/run-2",
+        32,
+        "linear",
+        False,
+    )
+    assert (config["batch_size"], config["learning_rate"]) == (16, 1e-3)

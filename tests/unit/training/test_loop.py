@@ -198,11 +198,11 @@ def test_a_broken_loss_stops_in_one_line_and_keeps_the_best(
 
     calls = []
 
-    def overflowing(*arguments: torch.Tensor) -> torch.Tensor:
+    def overflowing(*arguments: Any) -> torch.Tensor:
         calls.append(arguments)
         return contrastive_loss(*arguments) * (float("inf") if len(calls) == 9 else 1.0)
 
-    monkeypatch.setattr("clipseek.training.loop.contrastive_loss", overflowing)
+    monkeypatch.setattr("clipseek.training.objective.contrastive_loss", overflowing)
     run = tmp_path / "run"
     with pytest.raises(
         Diverged, match=r"the loss became inf at step 9; lower --lr .* best weights before are in"

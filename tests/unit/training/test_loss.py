@@ -59,3 +59,35 @@ def test_the_scale_is_clamped_inside() -> None:
     rows, keys = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.arange(2)[:, None]
     at_most = contrastive_loss(rows, rows, keys, torch.tensor(MAX_LOG_SCALE))
     assert contrastive_loss(rows, rows, keys, torch.tensor(50.0)) == at_most
+
+
+def test_siglip_by_hand() -> None:
+    """Zhai et al. 2023, algorithm 1: every pair on its own, labels +1 and -1."""
+    import torch
+    from clipseek.training.loss import sigmoid_loss
+
+    rows = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    loss = sigmoid_loss(rows, rows, torch.arange(2)[:, None], torch.tensor(math.log(4.0)), torch.tensor(-1.0))
+    right, wrong = math.log(1 + math.exp(-3.0)), math.log(1 + math.exp(-1.0))
+    assert float(loss) == pytest.approx(right + wrong)
+
+
+def test_the_bias_is_where_the_mean_probability_is_the_share_of_right_answers() -> None:
+    import torch
+    from clipseek.training.loss import balancing_bias
+
+    generator = torch.Generator().manual_seed(0)
+    images, texts = (torch.nn.functional.normalize(torch.randn(32, 8, generator=generator), dim=-1) for _ in range(2))
+    scale = torch.tensor(2.5)
+    bias = balancing_bias(images, texts, torch.arange(32)[:, None], scale)
+    mean = torch.sigmoid(scale.exp() * images @ texts.T + bias).mean()
+    assert float(mean) == pytest.approx(1 / 32, rel=1e-3)
+
+
+def test_without_shared_targets_equal_keys_are_wrong_answers() -> None:
+    import torch
+    from clipseek.training.loss import right_answers
+
+    keys = torch.tensor([[0, 5], [1, 5], [2, -1], [3, -1]])
+    assert right_answers(keys).int().tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert torch.equal(right_answers(keys, share=False), torch.eye(4, dtype=torch.bool))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from clipseek.training.sampler import epoch_batches
+from clipseek.training.sampler import drawn_batches, epoch_batches
 
 
 def test_a_pure_function_of_seed_and_epoch() -> None:
@@ -29,3 +29,13 @@ def test_a_key_on_every_row_still_gives_all_batches() -> None:
 
 def test_fewer_rows_than_a_batch() -> None:
     assert sorted(epoch_batches(np.arange(5)[:, None], 64, 0, 0)[0]) == [0, 1, 2, 3, 4]
+
+
+def test_draws_with_replacement_are_the_talks_epoch() -> None:
+    batches = drawn_batches(10, 25, 8, 0, 0)
+    assert [len(batch) for batch in batches] == [8, 8, 8]  # a last pair alone has nothing to be told from
+    assert [len(batch) for batch in drawn_batches(10, 26, 8, 0, 0)] == [8, 8, 8, 2]
+    assert batches == drawn_batches(10, 25, 8, 0, 0) != drawn_batches(10, 25, 8, 0, 1)
+    drawn = [row for batch in drawn_batches(10, 5_000, 50, 3, 0) for row in batch]
+    assert set(drawn) == set(range(10))
+    assert max(drawn.count(row) for row in range(10)) < 600

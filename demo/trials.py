@@ -1,0 +1,174 @@
+"""Recipes side by side on the demo's line icons: trained, scored on what no training saw, and kept in a log of results.
+
+The talk had 148,153 training pairs, the demo has a seventh of them; its runs keep their batch size, learning rate and
+epochs, and draw the same share of the pairs in each. Ours see as many pairs as the talk's longest run, run-5.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import statistics
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clipseek.demo.story import RECIPE, Story, base_checkpoint
+from clipseek.evaluation import Report, evaluate
+from clipseek.sources import read_records
+from clipseek.training.config import TrainConfig
+from clipseek.training.recipes import RECIPES, TALK_PAIRS, from_recipe
+
+
+@dataclass(frozen=True)
+class Trial:
+    """``base`` names the row that is no training at all."""
+
+    name: str
+    config: TrainConfig | None
+
+    def with_seed(self, seed: int) -> Trial:
+        return self if self.config is None else Trial(self.name, dataclasses.replace(self.config, seed=seed))
+
+
+def talk_trials(pairs: int) -> Iterator[Trial]:
+    """The talk's table, for a domain of ``pairs`` training pairs."""
+    yield Trial("baseline", None)
+    for name, recipe in RECIPES.items():
+        if name.startswith("talk/"):
+            samples = round(recipe["samples"] * pairs / TALK_PAIRS)
+            config = from_recipe(name, base=str(base_checkpoint()), samples=samples, keep_epochs=False)
+            yield Trial(name, config)
+
+
+def ours(pairs: int, seen: int | None = None, **changes: Any) -> TrainConfig:
+    """The demo's recipe without its clock, seeing ``seen`` pairs (those of the talk's run-5 by default)."""
+    run = RECIPES["talk/run-5"]
+    total = seen or round(run["samples"] * pairs / TALK_PAIRS * run["epochs"])
+    recipe = {name: value for name, value in RECIPE.items() if name not in ("minutes", "epochs")}
+    config = from_recipe("best", base=str(base_checkpoint()), **{**recipe, **changes})
+    own = config.batch_size - round(config.batch_size * config.keep_share)
+    return dataclasses.replace(config, epochs=total / config.batch_size / (pairs // own))
+
+
+def run_trials(
+    story: Story, trials: Iterable[Trial], out: Path, on_event: Callable[[dict[str, Any]], None]
+) -> list[dict[str, Any]]:
+    """Train and score each trial; what ``out/results.jsonl`` has already is not run again. Returns its lines."""
+    from clipseek.training.data import load_pairs
+    from clipseek.training.embed import embed_distinct
+    from clipseek.training.loop import train
+    from clipseek.training.model import load_checkpoint
+    from clipseek.training.pixels import default_cache
+    from clipseek.training.precision import resolve_precision
+
+    base = str(base_checkpoint())
+    spec = load_checkpoint(base).image
+    names = ("domain-train", "domain-val", "domain-test", "general-train", "general-val", "general-test")
+    pairs = {name: load_pairs(read_records(story.manifest(name)), spec, cache=default_cache()) for name in names}
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "results.jsonl"
+    done = (
+        {line["trial"]: line for line in map(json.loads, log.read_text("utf-8").splitlines())} if log.exists() else {}
+    )
+    lines = []
+    for trial in trials:
+        config = trial.config
+        key = json.dumps([trial.name, None if config is None else {**config.as_dict(), "base": "demo/data/base"}])
+        if key not in done:
+            story.say(f"== {trial.name}" + ("" if config is None else f", seed {config.seed}"))
+            summary: dict[str, Any] = {"pairs_seen": 0, "seconds": 0.0}
+            folder = out / "run"
+            if config is not None:
+                keep = config.keep_share > 0
+                best = train(
+                    config,
+                    pairs["domain-train"],
+                    folder,
+                    keep=pairs["general-train"] if keep else None,
+                    validation=pairs["domain-val"],
+                    keep_validation=pairs["general-val"] if keep else None,
+                    resume=(folder / "config.json").is_file() and TrainConfig.read(folder / "config.json") == config,
+                    on_event=on_event,
+                )
+                summary = json.loads((folder / "summary.json").read_text("utf-8"))
+            checkpoint = load_checkpoint(base if config is None else str(best))
+            precision = resolve_precision("auto", checkpoint.model.device)
+            scores = {}
+            for name in ("domain-test", "general-test"):
+                texts, images = embed_distinct(checkpoint, pairs[name], precision)
+                scores[name] = _figures(evaluate(texts, images, pairs[name].truth()))
+            kept = {field: summary.get(field) for field in ("pairs_seen", "training_seconds", "alpha", "validation")}
+            done[key] = {"trial": key, "name": trial.name, "seed": getattr(config, "seed", 0), **kept, **scores}
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(done[key]) + "\n")
+            shutil.rmtree(folder, ignore_errors=True)
+        lines.append(done[key])
+    return lines
+
+
+def _figures(report: Report) -> dict[str, Any]:
+    """The talk's figures (captions ranked for a picture, in batches of 64), and the whole gallery's (pictures for a caption)."""
+    batches = report.in_batches["image to text"]
+    gallery = report.whole_gallery["text to image"]
+    return {
+        "in_batches": {str(k): value for k, value in batches.mrr.items()},
+        "gallery": {str(k): value for k, value in gallery.mrr.items()},
+        "sizes": [batches.queries, batches.gallery, gallery.queries, gallery.gallery],
+    }
+
+
+def talk_table(lines: list[dict[str, Any]]) -> str:
+    """The talk's table as text, in the order in which names first come, each figure the mean over its seeds; ± is their
+    standard deviation."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        by_name.setdefault(line["name"], []).append(line)
+    ks = ("1", "3", "5", "10", "20")
+    head = [
+        "recipe",
+        "seeds",
+        "pairs seen",
+        "s",
+        *(f"MRR@{k}" for k in ks),
+        "±",
+        "gallery MRR@20",
+        "±",
+        "general MRR@20",
+    ]
+    rows = [head]
+    for name, runs in by_name.items():
+        rows.append(
+            [
+                name,
+                str(len(runs)),
+                f"{runs[0]['pairs_seen'] or 0:,}",
+                f"{statistics.mean(run['training_seconds'] or 0 for run in runs):.0f}",
+                *(f"{statistics.mean(run['domain-test']['in_batches'][k] for run in runs):.3f}" for k in ks),
+                _spread([run["domain-test"]["in_batches"]["20"] for run in runs]),
+                f"{statistics.mean(run['domain-test']['gallery']['20'] for run in runs):.3f}",
+                _spread([run["domain-test"]["gallery"]["20"] for run in runs]),
+                f"{statistics.mean(run['general-test']['in_batches']['20'] for run in runs):.3f}",
+            ]
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    text = [
+        "  ".join(
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    sizes = lines[0]["domain-test"]["sizes"]
+    text.insert(1, "-" * len(text[0]))
+    text.append(
+        f"MRR@k: {sizes[0]:,} held-out pictures, each ranking the captions of its batch of {sizes[1]}, as in the talk; gallery: "
+        f"{sizes[2]:,} captions, each ranking all {sizes[3]:,} pictures"
+    )
+    return "\n".join(text)
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.stdev(values):.3f}" if len(values) > 1 else ""
