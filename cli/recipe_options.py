@@ -10,7 +10,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Here and not read from training.recipes: --help imports nothing that computes. tests/unit/cli/test_train.py compares.
-NAMES = ("best", "talk/run-1", "talk/run-2", "talk/run-3", "talk/run-4", "talk/run-5")
+NAMES = ("best", "adapter", "talk/run-1", "talk/run-2", "talk/run-3", "talk/run-4", "talk/run-5")
 
 #: option -> (field of TrainConfig, type, help)
 _VALUES: dict[str, tuple[str, Any, str]] = {

@@ -180,6 +180,10 @@ class TrainingProgress:
                 f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
                 f"MRR@20 {event['validation_batch_mrr']:.3f} in batches{general}"
             )
+        elif kind == "features":
+            if time.monotonic() >= self._next or event["done"] == event["of"]:
+                self._next = time.monotonic() + self._every
+                note(f"  towers locked: {event['done']:,} of {event['of']:,} outputs computed")
         elif kind == "stopped":
             note(f"  step {event['step']:,}: {count(event['looks'], 'look')} without a better model; stopping here")
         elif kind == "interpolate":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from clipseek.evaluation.judgments import Ints
 from torch import Tensor
 
 from .augment import random_caption
@@ -17,6 +17,7 @@ from .config import TrainConfig
 from .data import Pairs, joint_keys
 from .distributed import World
 from .errors import TrainingError
+from .features import VIEWS, Features, pooled_features
 from .model import Checkpoint
 from .sampler import drawn_batches, epoch_batches
 
@@ -26,12 +27,14 @@ class Batch:
     """pixels: (b, S, S, 3) uint8. tokens: input_ids and attention_mask (b, L) int64. keys: (B, K) int64.
 
     ``generator`` draws the views of this step's B pictures. b is B where one process works alone, else its part of it.
+    ``pooled``: (b, H) and (b, H') float32, the locked towers' outputs; then there are no pixels and no tokens.
     """
 
     pixels: Tensor
     tokens: dict[str, Tensor]
     keys: Tensor
     generator: torch.Generator
+    pooled: tuple[Tensor, Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -60,28 +63,33 @@ class BatchMaker:
 
     def make(self, step: int) -> Batch:
         """The batch of ``step``, from 0: the same whenever and however often it is asked for."""
-        epoch, position = divmod(step, self.steps_per_epoch)
-        if epoch != self._epoch:
-            self._order, self._epoch = self._batches(epoch), epoch
-        rows = self._order[position]
+        rows, kept, chance = self._rows(step)
         pixels = [self._pixels(self._pairs, rows)]
         captions = [self._pairs.captions[row] for row in rows]
-        keys: list[Ints] = [self._keys[rows]]
-        chance = random.Random(f"{self._config.seed}/{step}/batch")
-        if self._keep is not None and self._kept:
-            chosen = [chance.randrange(len(self._keep)) for _ in range(self._kept)]
-            pixels.append(self._pixels(self._keep, chosen))
-            captions += [self._keep.captions[row] for row in chosen]
-            keys.append(self._keys[[len(self._pairs) + row for row in chosen]])
+        if self._keep is not None and kept:
+            pixels.append(self._pixels(self._keep, kept))
+            captions += [self._keep.captions[row] for row in kept]
         if self._config.augment:
             captions = [random_caption(caption, chance) for caption in captions]
         part = self._world.part(len(captions))
         return Batch(
             pixels=torch.from_numpy(np.concatenate(pixels)[part]),
             tokens=self._checkpoint.tokenize(captions[part], self._config.max_tokens),
-            keys=torch.from_numpy(np.concatenate(keys)),
+            keys=self._keys_of(rows, kept),
             generator=torch.Generator().manual_seed(chance.getrandbits(63)),
         )
+
+    def _rows(self, step: int) -> tuple[list[int], list[int], random.Random]:
+        """Rows of the pairs, rows of the pairs to keep, and what draws the rest of this step."""
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._order, self._epoch = self._batches(epoch), epoch
+        chance = random.Random(f"{self._config.seed}/{step}/batch")
+        count = len(self._keep) if self._keep is not None else 0
+        return self._order[position], [chance.randrange(count) for _ in range(self._kept)], chance
+
+    def _keys_of(self, rows: list[int], kept: list[int]) -> Tensor:
+        return torch.from_numpy(self._keys[[*rows, *(len(self._pairs) + row for row in kept)]])
 
     def _batches(self, epoch: int) -> list[list[int]]:
         config, rows = self._config, len(self._pairs)
@@ -104,3 +112,65 @@ class BatchMaker:
     @staticmethod
     def _pixels(pairs: Pairs, rows: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         return np.asarray(pairs.pixels[pairs.picture[rows]])
+
+
+class FeatureBatchMaker(BatchMaker):
+    """The same batches for a model whose towers are locked: what they put out is looked up. ``features`` are those of
+    ``pairs``, then those of ``keep`` where it is given."""
+
+    def __init__(self, *arguments: Any, features: list[Features]) -> None:
+        super().__init__(*arguments)
+        self._features = features
+
+    def make(self, step: int) -> Batch:
+        rows, kept, chance = self._rows(step)
+        images, texts = [], []
+        for pairs, features, chosen in zip((self._pairs, self._keep), self._features, (rows, kept), strict=False):
+            if pairs is None or not chosen:
+                continue
+            views = len(features.pictures)
+            one, two = ([chance.randrange(views) for _ in chosen] for _ in range(2))
+            images.append(features.pictures[one, torch.from_numpy(pairs.picture[chosen])])
+            texts.append(features.captions[two, chosen])
+        part = self._world.part(len(rows) + len(kept))
+        return Batch(
+            pixels=torch.empty(0),
+            tokens={},
+            keys=self._keys_of(rows, kept),
+            generator=torch.Generator(),
+            pooled=(torch.cat(images)[part], torch.cat(texts)[part]),
+        )
+
+
+def make_batches(
+    config: TrainConfig,
+    checkpoint: Checkpoint,
+    pairs: Pairs,
+    keep: Pairs | None,
+    world: World,
+    locked: str | None,
+    tell: Callable[[dict[str, Any]], None],
+) -> BatchMaker:
+    """Batches of pictures and captions; of features, where both towers are ``locked`` (then the precision they compute in)."""
+    if locked is None:
+        return BatchMaker(config, checkpoint, pairs, keep, world)
+    views = VIEWS if config.augment else 1
+    features = []
+    for part in (pairs, keep if config.keep_share else None):
+        if part is not None and len(part):
+
+            def progress(done: int, of: int) -> None:
+                tell({"event": "features", "done": done, "of": of})
+
+            features.append(
+                pooled_features(
+                    checkpoint,
+                    part,
+                    locked,
+                    views=views,
+                    seed=config.seed,
+                    max_tokens=config.max_tokens,
+                    on_progress=progress,
+                )
+            )
+    return FeatureBatchMaker(config, checkpoint, pairs, keep, world, features=features)

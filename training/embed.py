@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from clipseek.evaluation import Scores, in_batches, whole_gallery
+from clipseek.evaluation.judgments import Ints
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
 
 from .data import Pairs
 from .model import Checkpoint
@@ -18,25 +23,55 @@ def embed_distinct(
     checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: int = 256
 ) -> tuple[Vectors, Vectors]:
     """Vectors of the N captions and of the P distinct pictures (as ``pairs.truth`` counts them), float32 unit rows."""
+    return project(checkpoint, *pooled_distinct(checkpoint, pairs, precision, batch))
+
+
+@torch.no_grad()
+def pooled_distinct(
+    checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: int = 256
+) -> tuple[Tensor, Tensor]:
+    """The same before projection: the towers' pooled outputs, (N, H') and (P, H) float32 on the CPU."""
     was_training = checkpoint.model.training
     checkpoint.model.eval()
-    device = checkpoint.model.device
     used, _ = pairs.shown_pictures()
     images = []
     for start in range(0, len(used), batch):
-        pixels = torch.from_numpy(np.asarray(pairs.pixels[used[start : start + batch]])).to(device)
-        images.append(checkpoint.encode_pixels(pixels.permute(0, 3, 1, 2).float() / 255, precision).cpu())
-    # Captions of like length together: a batch is padded to its longest.
-    order = sorted(range(len(pairs)), key=lambda row: len(pairs.captions[row]))
+        images.append(
+            checkpoint.pooled_pixels(pixels_of(pairs, used[start : start + batch], checkpoint), precision).cpu()
+        )
     texts = torch.empty(0)
-    for start in range(0, len(order), batch):
-        rows = order[start : start + batch]
-        vectors = checkpoint.encode_texts([pairs.captions[row] for row in rows], precision).cpu()
-        if not start:
-            texts = torch.empty(len(order), vectors.shape[1])
-        texts[rows] = vectors
+    for rows in by_length(pairs.captions, batch):
+        pooled = checkpoint.pooled_tokens(checkpoint.tokenize([pairs.captions[row] for row in rows]), precision).cpu()
+        if not len(texts):
+            texts = torch.empty(len(pairs), pooled.shape[1])
+        texts[rows] = pooled
     checkpoint.model.train(was_training)
-    return texts.numpy(), torch.cat(images).numpy()
+    return texts, torch.cat(images)
+
+
+@torch.no_grad()
+def project(checkpoint: Checkpoint, texts: Tensor, images: Tensor) -> tuple[Vectors, Vectors]:
+    """Pooled outputs -> unit rows, by the checkpoint's projections as they are now."""
+    model, device = checkpoint.model, checkpoint.model.device
+    sides = ((texts, model.text_projection.weight), (images, model.visual_projection.weight))
+    text, image = (
+        functional.normalize(functional.linear(pooled.to(device), weight), dim=-1).cpu().numpy()
+        for pooled, weight in sides
+    )
+    return text, image
+
+
+def pixels_of(pairs: Pairs, rows: Ints, checkpoint: Checkpoint) -> Tensor:
+    """(M, 3, S, S) float32 in 0..1 on the model's device."""
+    pixels = torch.from_numpy(np.asarray(pairs.pixels[rows])).to(checkpoint.model.device)
+    return pixels.permute(0, 3, 1, 2).float() / 255
+
+
+def by_length(captions: list[str], batch: int) -> Iterator[list[int]]:
+    """Rows in batches of captions of like length: a batch is padded to its longest."""
+    order = sorted(range(len(captions)), key=lambda row: len(captions[row]))
+    for start in range(0, len(order), batch):
+        yield order[start : start + batch]
 
 
 def embed(checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: int = 256) -> tuple[Vectors, Vectors]:

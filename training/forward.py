@@ -56,8 +56,8 @@ def supports(model: CLIPModel) -> bool:
         return False
 
 
-def image_features(model: CLIPModel, pixels: Tensor, mean: Tensor, std: Tensor, dtype: torch.dtype) -> Tensor:
-    """(N, 3, S, S) float in 0..1 -> (N, D) float32, not normalised: ``model.get_image_features`` of normalised pixels.
+def pooled_pixels(model: CLIPModel, pixels: Tensor, mean: Tensor, std: Tensor, dtype: torch.dtype) -> Tensor:
+    """(N, 3, S, S) float in 0..1 -> (N, H) float32: the image tower's pooled output, what the projection takes.
 
     ``mean`` and ``std`` (3,) float32. ``dtype``: what matrix products are computed in.
     """
@@ -79,18 +79,28 @@ def image_features(model: CLIPModel, pixels: Tensor, mean: Tensor, std: Tensor, 
     hidden = _norm(hidden, tower.pre_layrnorm, torch.float32)
     pool = torch.zeros(count, dtype=torch.long, device=pixels.device)
     pooled = _encode(hidden, tower, None, pool, dtype)
-    return functional.linear(_norm(pooled, tower.post_layernorm, torch.float32), model.visual_projection.weight)
+    return _norm(pooled, tower.post_layernorm, torch.float32)
+
+
+def image_features(model: CLIPModel, pixels: Tensor, mean: Tensor, std: Tensor, dtype: torch.dtype) -> Tensor:
+    """As ``pooled_pixels``, projected: (N, D) float32, not normalised, ``get_image_features`` of normalised pixels."""
+    return functional.linear(pooled_pixels(model, pixels, mean, std, dtype), model.visual_projection.weight)
 
 
 def text_features(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype) -> Tensor:
     """(N, L) int64, padded behind each caption's end token -> (N, D) float32, not normalised."""
+    return functional.linear(pooled_tokens(model, input_ids, dtype), model.text_projection.weight)
+
+
+def pooled_tokens(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype) -> Tensor:
+    """As ``text_features``, before the projection: (N, H) float32."""
     tower: Any = model.text_model
     length = input_ids.shape[1]
     ends = input_ids if tower.config.eos_token_id == _LEGACY_EOS else (input_ids == tower.config.eos_token_id).int()
     hidden = tower.embeddings.token_embedding(input_ids) + tower.embeddings.position_embedding.weight[:length]
     causal = torch.full((length, length), float("-inf"), dtype=dtype, device=hidden.device).triu(1)
     pooled = _encode(hidden, tower, causal, ends.argmax(dim=1), dtype)
-    return functional.linear(_norm(pooled, tower.final_layer_norm, torch.float32), model.text_projection.weight)
+    return _norm(pooled, tower.final_layer_norm, torch.float32)
 
 
 def _encode(hidden: Tensor, tower: Any, mask: Tensor | None, pool: Tensor, dtype: torch.dtype) -> Tensor:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .augment import draw_views
 from .average import RunningAverage
@@ -46,14 +47,17 @@ class Learner:
         of all."""
         model, config, world = self._checkpoint.model, self._config, self._world
         self._optimizer.zero_grad(set_to_none=True)
-        views = draw_views(len(batch.keys), batch.generator) if config.augment else None
+        views = draw_views(len(batch.keys), batch.generator) if config.augment and batch.pooled is None else None
         first = world.part(len(batch.keys)).start
-        own = len(batch.pixels)
+        own = len(batch.pixels) if batch.pooled is None else len(batch.pooled[0])
         size = min(config.micro_batch or own, own)
         parts = [slice(start, min(start + size, own)) for start in range(0, own, size)]
 
         def encode(rows: slice) -> tuple[Tensor, Tensor]:
             """(n, D) pictures' and texts' vectors of some of this process's rows."""
+            if batch.pooled is not None:
+                image, text = (side[rows].to(world.device, non_blocking=True) for side in batch.pooled)
+                return _projected(image, model.visual_projection), _projected(text, model.text_projection)
             pixels = batch.pixels[rows].to(world.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
             if views is not None:
                 pixels = views.of(pixels, first + rows.start)
@@ -127,6 +131,10 @@ class Learner:
         self._objective.load_state_dict(state["objective"])
         if self._average is not None:
             self._average.mean, self._average.steps = state["average"]["mean"], state["average"]["steps"]
+
+
+def _projected(pooled: Tensor, projection: nn.Linear) -> Tensor:
+    return functional.normalize(projection(pooled), dim=-1)
 
 
 def _backward(vectors: tuple[Tensor, Tensor], gradients: tuple[Tensor, Tensor]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from clipseek.encoder.session import available_cores
 
-from .batch import BatchMaker
+from .batch import make_batches
 from .config import TrainConfig
 from .data import Pairs, check_usable, split_pairs
 from .distributed import World
@@ -67,8 +67,9 @@ def train(
         learn, held = split_pairs(pairs, config.validation_share, config.seed)
         if len({pairs.groups[row] for row in held}) >= 2 and len({pairs.groups[row] for row in learn}) >= 2:
             pairs, validation = pairs.take(learn), pairs.take(held)
-    looks = Validation(validation, keep_validation, precision, config.seed)
-    maker = BatchMaker(config, checkpoint, pairs, keep, world)
+    locked = config.lock == "both" and not config.unlock_layers
+    looks = Validation(validation, keep_validation, precision, config.seed, locked)
+    maker = make_batches(config, checkpoint, pairs, keep, world, precision if locked else None, run.tell)
     total_steps = max(1, round(config.epochs * maker.steps_per_epoch))
 
     fingerprint = pairs.fingerprint()

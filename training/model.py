@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .errors import ModelUnavailable
-from .forward import image_features, supports, text_features
+from .forward import pooled_pixels, pooled_tokens, supports
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
@@ -38,15 +38,18 @@ class Checkpoint:
 
     def encode_pixels(self, pixels: Tensor, precision: str = "fp32") -> Tensor:
         """(N, 3, S, S) float in 0..1 -> (N, D) float32 unit rows. ``precision``: fp32 or bf16 matrix products."""
+        projection = self.model.visual_projection.weight
+        return functional.normalize(functional.linear(self.pooled_pixels(pixels, precision), projection), dim=-1)
+
+    def pooled_pixels(self, pixels: Tensor, precision: str = "fp32") -> Tensor:
+        """The same before projection: (N, H) float32, the image tower's pooled output."""
         mean, std = (torch.tensor(v, device=pixels.device) for v in (self.image.mean, self.image.std))
         if supports(self.model):
-            features = image_features(self.model, pixels, mean, std, _DTYPES[precision])
-        else:
-            normal = (pixels - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
-            with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
-                pooled = self.model.vision_model(pixel_values=normal).pooler_output
-                features = self.model.visual_projection(pooled)
-        return functional.normalize(features.float(), dim=-1)
+            return pooled_pixels(self.model, pixels, mean, std, _DTYPES[precision])
+        normal = (pixels - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            pooled: Tensor = self.model.vision_model(pixel_values=normal).pooler_output
+        return pooled.float()
 
     def encode_texts(self, texts: list[str], precision: str = "fp32") -> Tensor:
         """N texts, cut to the context, padded to the longest -> (N, D) float32 unit rows."""
@@ -61,27 +64,28 @@ class Checkpoint:
 
     def encode_tokens(self, tokens: dict[str, Tensor], precision: str = "fp32") -> Tensor:
         """What ``tokenize`` gave -> (N, D) float32 unit rows."""
+        projection = self.model.text_projection.weight
+        return functional.normalize(functional.linear(self.pooled_tokens(tokens, precision), projection), dim=-1)
+
+    def pooled_tokens(self, tokens: dict[str, Tensor], precision: str = "fp32") -> Tensor:
+        """The same before projection: (N, H) float32, the text tower's pooled output."""
         device = self.model.device
         ids = tokens["input_ids"].to(device, non_blocking=True)
         if supports(self.model):
-            features = self._by_length(ids, tokens["attention_mask"], _DTYPES[precision])
-        else:
-            mask = tokens["attention_mask"].to(device, non_blocking=True)
-            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-                pooled = self.model.text_model(input_ids=ids, attention_mask=mask).pooler_output
-                features = self.model.text_projection(pooled)
-        return functional.normalize(features.float(), dim=-1)
+            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision])
+        mask = tokens["attention_mask"].to(device, non_blocking=True)
+        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+            pooled: Tensor = self.model.text_model(input_ids=ids, attention_mask=mask).pooler_output
+        return pooled.float()
 
     def _by_length(self, ids: Tensor, mask: Tensor, dtype: torch.dtype) -> Tensor:
-        """Text features; on a CPU the short captions go apart from the long ones, so that few pay for padding."""
+        """Pooled texts; on a CPU the short captions go apart from the long ones, so that few pay for padding."""
         if ids.device.type != "cpu" or len(ids) < 4 * _LENGTHS:
-            return text_features(self.model, ids, dtype)
+            return pooled_tokens(self.model, ids, dtype)
         lengths = mask.sum(1)
         parts = torch.argsort(lengths).chunk(_LENGTHS)
-        features = torch.cat(
-            [text_features(self.model, ids[part, : int(lengths[part].max())], dtype) for part in parts]
-        )
-        return torch.empty_like(features).index_copy(0, torch.cat(parts), features)
+        pooled = torch.cat([pooled_tokens(self.model, ids[part, : int(lengths[part].max())], dtype) for part in parts])
+        return torch.empty_like(pooled).index_copy(0, torch.cat(parts), pooled)
 
     def save(self, folder: Path) -> None:
         """Write everything that loading needs into ``folder``."""

@@ -8,9 +8,10 @@ import time
 import torch
 from clipseek.evaluation import Judgments, rank
 from clipseek.evaluation.metrics import mean_reciprocal_rank, rank_in_batches, talk_batches
+from torch import Tensor
 
 from .data import Pairs
-from .embed import Vectors, embed_distinct
+from .embed import Vectors, embed_distinct, pooled_distinct, project
 from .model import Checkpoint
 from .wise import Choice, State, choose, interpolated
 
@@ -24,7 +25,11 @@ Figures = dict[str, float]
 class Validation:
     """``look`` gives whole-gallery MRR@10 and in-batch MRR@20 of the domain, and in-batch MRR@20 of the general pairs."""
 
-    def __init__(self, pairs: Pairs | None, general: Pairs | None, precision: str, seed: int) -> None:
+    def __init__(
+        self, pairs: Pairs | None, general: Pairs | None, precision: str, seed: int, locked: bool = False
+    ) -> None:
+        """``locked``: both towers stay as they are, so that their outputs are computed at the first look alone."""
+        self._pooled: dict[int, tuple[Tensor, Tensor]] | None = {} if locked else None
         self._domain = None if pairs is None else _sample(pairs, seed)
         self._general = None if general is None else _sample(general, seed)
         self._precision = precision
@@ -39,17 +44,22 @@ class Validation:
         started = time.perf_counter()
         figures: Figures = {}
         if self._domain is not None:
-            texts, images = embed_distinct(checkpoint, self._domain, self._precision)
+            texts, images = self._vectors(checkpoint, self._domain)
             truth = self._domain.truth()
             figures["validation_mrr"] = mean_reciprocal_rank(rank(texts, images, truth.text_to_image()).best, 10)
             figures["validation_batch_mrr"] = _in_batches(texts, images, truth)
         if self._general is not None:
-            figures["general_batch_mrr"] = _in_batches(
-                *embed_distinct(checkpoint, self._general, self._precision), self._general.truth()
-            )
+            figures["general_batch_mrr"] = _in_batches(*self._vectors(checkpoint, self._general), self._general.truth())
         self.seconds = time.perf_counter() - started
         self.spent += self.seconds
         return figures
+
+    def _vectors(self, checkpoint: Checkpoint, pairs: Pairs) -> tuple[Vectors, Vectors]:
+        if self._pooled is None:
+            return embed_distinct(checkpoint, pairs, self._precision)
+        if id(pairs) not in self._pooled:
+            self._pooled[id(pairs)] = pooled_distinct(checkpoint, pairs, self._precision)
+        return project(checkpoint, *self._pooled[id(pairs)])
 
     def interpolate(
         self, checkpoint: Checkpoint, base: State, tuned: State, before: Figures, keep_loss: float
