@@ -19,10 +19,8 @@ LISTED = 20  # skipped files that are named
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; OUT/best is the checkpoint."
-)
+@click.argument("source", required=False, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run; OUT/best is the checkpoint.")
 @click.option(
     "--base", default="openai/clip-vit-base-patch32", show_default=True, help="CLIP checkpoint folder or hub id."
 )
@@ -41,12 +39,22 @@ LISTED = 20  # skipped files that are named
 @click.option("--no-cache", is_flag=True, help="Keep decoded pictures in memory, not on disk for the next run.")
 @click.option("--resume", is_flag=True, help="Go on where a run into --out was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@click.option("--table", "table", is_flag=True, help="The talk's table on the demo's pictures, our recipes beside it.")
+@click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Runs of each row of --table.")
 @click.option("--json", "as_json", is_flag=True, help="The summary for machines.")
-def train(source: Path, out: Path, **options: Any) -> None:
+def train(source: Path | None, out: Path | None, **options: Any) -> None:
     """Fine-tune a CLIP on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
 
     OUT gets best/ and last/ (checkpoints), history.jsonl, loss.png, config.json and summary.json.
+
+    Several processes: torchrun --nproc-per-node N -m clipseek.cli train … takes the same steps, each on its part.
     """
+    if options.pop("table"):
+        return show_table(out, options["seeds"])
+    if source is None or out is None:
+        raise click.UsageError(
+            "train needs SOURCE and --out (or --table alone); try: clipseek train pairs.tsv --out run"
+        )
     if options["resume"] and options["overwrite"]:
         raise click.UsageError("--resume goes on with the run in --out, --overwrite replaces it: give one of them")
     if (out / "history.jsonl").exists() and not (options["resume"] or options["overwrite"]):
@@ -92,6 +100,22 @@ def train(source: Path, out: Path, **options: Any) -> None:
         print_json(summary)
     else:
         show(summary)
+
+
+def show_table(out: Path | None, seeds: int) -> None:
+    """Run what of the table is not there yet, and print it."""
+    from clipseek.demo.story import Story
+    from clipseek.demo.trials import run_trials, table_trials, talk_table
+    from clipseek.opensearch.node.paths import NodePaths
+
+    home = NodePaths.default().data / "demo"
+    story = Story(home, note)
+    pairs = len(story.draw()["domain-train"])
+    trials = [t.with_seed(seed) for seed in range(seeds) for t in table_trials(pairs) if t.config or not seed]
+    folder = out or home / "table"
+    lines = run_trials(story, trials, folder, TrainingProgress())
+    note(f"every figure is in {folder / 'results.jsonl'}; the next run goes on from there")
+    data(talk_table(lines))
 
 
 def begin(path: Path, layout: Layout, columns: dict[str, str]) -> None:

@@ -43,6 +43,13 @@ def talk_trials(pairs: int) -> Iterator[Trial]:
             yield Trial(name, config)
 
 
+def table_trials(pairs: int) -> Iterator[Trial]:
+    """The talk's runs, then ours: the adapter, and the whole model at as many pairs as run-5 sees."""
+    yield from talk_trials(pairs)
+    yield Trial("adapter", from_recipe("adapter", base=str(base_checkpoint())))
+    yield Trial("best", ours(pairs))
+
+
 def ours(pairs: int, seen: int | None = None, **changes: Any) -> TrainConfig:
     """The demo's recipe without its clock, seeing ``seen`` pairs (those of the talk's run-5 by default)."""
     run = RECIPES["talk/run-5"]
@@ -59,6 +66,7 @@ def run_trials(
     """Train and score each trial; what ``out/results.jsonl`` has already is not run again. Returns its lines."""
     from clipseek.training.data import load_pairs
     from clipseek.training.embed import embed_distinct
+    from clipseek.training.features import VIEWS
     from clipseek.training.loop import train
     from clipseek.training.model import load_checkpoint
     from clipseek.training.pixels import default_cache
@@ -100,6 +108,8 @@ def run_trials(
             for name in ("domain-test", "general-test"):
                 texts, images = embed_distinct(checkpoint, pairs[name], precision)
                 scores[name] = _figures(evaluate(texts, images, pairs[name].truth()))
+            if config is not None and config.lock == "both":  # through the towers: each pair in a few views, once
+                summary["pairs_seen"] = VIEWS * len(pairs["domain-train"])
             kept = {field: summary.get(field) for field in ("pairs_seen", "training_seconds", "alpha", "validation")}
             done[key] = {"trial": key, "name": trial.name, "seed": getattr(config, "seed", 0), **kept, **scores}
             with log.open("a", encoding="utf-8") as file:

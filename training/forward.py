@@ -92,12 +92,15 @@ def text_features(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype) -> Te
     return functional.linear(pooled_tokens(model, input_ids, dtype), model.text_projection.weight)
 
 
-def pooled_tokens(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype) -> Tensor:
-    """As ``text_features``, before the projection: (N, H) float32."""
+def pooled_tokens(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype, embedded: Tensor | None = None) -> Tensor:
+    """As ``text_features``, before the projection: (N, H) float32. ``embedded``: (N, L, H) float32, the tokens' embeddings
+    where they were looked up before."""
     tower: Any = model.text_model
     length = input_ids.shape[1]
     ends = input_ids if tower.config.eos_token_id == _LEGACY_EOS else (input_ids == tower.config.eos_token_id).int()
-    hidden = tower.embeddings.token_embedding(input_ids) + tower.embeddings.position_embedding.weight[:length]
+    if embedded is None:
+        embedded = tower.embeddings.token_embedding(input_ids)
+    hidden = embedded + tower.embeddings.position_embedding.weight[:length]
     causal = torch.full((length, length), float("-inf"), dtype=dtype, device=hidden.device).triu(1)
     pooled = _encode(hidden, tower, causal, ends.argmax(dim=1), dtype)
     return _norm(pooled, tower.final_layer_norm, torch.float32)

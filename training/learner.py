@@ -9,7 +9,7 @@ those of the plain step, up to the order of sums.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -23,7 +23,7 @@ from .config import TrainConfig
 from .distributed import World
 from .errors import TrainingError
 from .loss import MAX_LOG_SCALE
-from .model import Checkpoint
+from .model import Checkpoint, rounded_length
 from .objective import Objective
 from .optimizer import lock, make_optimizer
 from .wise import State
@@ -53,7 +53,7 @@ class Learner:
         size = min(config.micro_batch or own, own)
         parts = [slice(start, min(start + size, own)) for start in range(0, own, size)]
 
-        def encode(rows: slice) -> tuple[Tensor, Tensor]:
+        def encode(rows: slice, embedded: Tensor | None = None) -> tuple[Tensor, Tensor]:
             """(n, D) pictures' and texts' vectors of some of this process's rows."""
             if batch.pooled is not None:
                 image, text = (side[rows].to(world.device, non_blocking=True) for side in batch.pooled)
@@ -61,12 +61,8 @@ class Learner:
             pixels = batch.pixels[rows].to(world.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
             if views is not None:
                 pixels = views.of(pixels, first + rows.start)
-            tokens = {name: values[rows] for name, values in batch.tokens.items()}
-            if len(parts) > 1:  # a part is padded to its own longest caption
-                longest = int(tokens["attention_mask"].sum(1).max())
-                tokens = {name: values[:, :longest] for name, values in tokens.items()}
             images = self._checkpoint.encode_pixels(pixels, self._precision)
-            return images, self._checkpoint.encode_tokens(tokens, self._precision)
+            return images, self._checkpoint.encode_tokens(_rows(batch.tokens, rows), self._precision, embedded)
 
         with torch.set_grad_enabled(len(parts) == 1):
             encoded = [encode(rows) for rows in parts]
@@ -84,12 +80,34 @@ class Learner:
         if len(parts) == 1:
             _backward((images, texts), (by_image, by_text))
         else:
-            for rows in parts:
-                _backward(encode(rows), (by_image[rows], by_text[rows]))
+            self._push_parts(batch, parts, encode, by_image, by_text)
         world.add_up(p.grad for p in self.network.parameters() if id(p) not in whole)
         if config.clip_norm:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip_norm)
         return float(loss.detach())  # waits for the device: one small wait a step buys never saving broken weights
+
+    def _push_parts(
+        self,
+        batch: Batch,
+        parts: list[slice],
+        encode: Callable[[slice, Tensor | None], tuple[Tensor, Tensor]],
+        by_image: Tensor,
+        by_text: Tensor,
+    ) -> None:
+        """Encode each part again, now with a graph, and push its vectors' gradients on. Embeddings are looked up before, and
+        their gradients go into the table at once: each lookup's gradient is as large as the table."""
+        embedded = self._checkpoint.embed_tokens(batch.tokens) if batch.tokens else None
+        collected = None if embedded is None or not embedded.requires_grad else torch.zeros_like(embedded)
+        for rows in parts:
+            own: Tensor | None = None
+            if embedded is not None:
+                longest = _longest(batch.tokens, rows)
+                own = embedded[rows, :longest].detach().requires_grad_(embedded.requires_grad)
+            _backward(encode(rows, own), (by_image[rows], by_text[rows]))
+            if collected is not None and own is not None and own.grad is not None:
+                collected[rows, : own.shape[1]] = own.grad
+        if embedded is not None and collected is not None:
+            embedded.backward(collected)
 
     def update(self, rate: float) -> None:
         """Move the weights by the gradients at learning rate ``rate``."""
@@ -131,6 +149,17 @@ class Learner:
         self._objective.load_state_dict(state["objective"])
         if self._average is not None:
             self._average.mean, self._average.steps = state["average"]["mean"], state["average"]["steps"]
+
+
+def _longest(tokens: dict[str, Tensor], rows: slice) -> int:
+    mask = tokens["attention_mask"]
+    return rounded_length(mask[rows].sum(1), mask.shape[1])
+
+
+def _rows(tokens: dict[str, Tensor], rows: slice) -> dict[str, Tensor]:
+    """Some rows, cut to their own longest caption."""
+    longest = _longest(tokens, rows)
+    return {name: values[rows, :longest] for name, values in tokens.items()}
 
 
 def _projected(pooled: Tensor, projection: nn.Linear) -> Tensor:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transformers import CLIPModel
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-_LENGTHS = 4  # groups of captions of like length
+_LENGTHS, _LEAST = 4, 16  # at most so many groups of captions of like length, of at least so many
 _RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 
 
@@ -62,30 +62,51 @@ class Checkpoint:
         tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}
 
-    def encode_tokens(self, tokens: dict[str, Tensor], precision: str = "fp32") -> Tensor:
-        """What ``tokenize`` gave -> (N, D) float32 unit rows."""
-        projection = self.model.text_projection.weight
-        return functional.normalize(functional.linear(self.pooled_tokens(tokens, precision), projection), dim=-1)
+    def encode_tokens(
+        self, tokens: dict[str, Tensor], precision: str = "fp32", embedded: Tensor | None = None
+    ) -> Tensor:
+        """What ``tokenize`` gave -> (N, D) float32 unit rows. ``embedded`` as in ``pooled_tokens``."""
+        pooled = self.pooled_tokens(tokens, precision, embedded)
+        return functional.normalize(functional.linear(pooled, self.model.text_projection.weight), dim=-1)
 
-    def pooled_tokens(self, tokens: dict[str, Tensor], precision: str = "fp32") -> Tensor:
-        """The same before projection: (N, H) float32, the text tower's pooled output."""
+    def pooled_tokens(
+        self, tokens: dict[str, Tensor], precision: str = "fp32", embedded: Tensor | None = None
+    ) -> Tensor:
+        """The same before projection: (N, H) float32, the text tower's pooled output. ``embedded``: what ``embed_tokens`` gave."""
         device = self.model.device
         ids = tokens["input_ids"].to(device, non_blocking=True)
         if supports(self.model):
-            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision])
+            if embedded is None:
+                embedded = self.embed_tokens(tokens)
+            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision], embedded)
         mask = tokens["attention_mask"].to(device, non_blocking=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
             pooled: Tensor = self.model.text_model(input_ids=ids, attention_mask=mask).pooler_output
         return pooled.float()
 
-    def _by_length(self, ids: Tensor, mask: Tensor, dtype: torch.dtype) -> Tensor:
+    def embed_tokens(self, tokens: dict[str, Tensor]) -> Tensor | None:
+        """(N, L, H) float32, the tokens' embeddings; None for a model whose own forward looks them up.
+
+        Once for a whole batch: the gradient of each lookup is a table as large as the vocabulary's.
+        """
+        if not supports(self.model):
+            return None
+        embedded: Tensor = self.model.text_model.embeddings.token_embedding(tokens["input_ids"].to(self.model.device))
+        return embedded
+
+    def _by_length(self, ids: Tensor, mask: Tensor, dtype: torch.dtype, embedded: Tensor | None) -> Tensor:
         """Pooled texts; on a CPU the short captions go apart from the long ones, so that few pay for padding."""
-        if ids.device.type != "cpu" or len(ids) < 4 * _LENGTHS:
-            return pooled_tokens(self.model, ids, dtype)
+        groups = min(_LENGTHS, len(ids) // _LEAST)
+        if ids.device.type != "cpu" or groups < 2 or embedded is None:
+            return pooled_tokens(self.model, ids, dtype, embedded)
         lengths = mask.sum(1)
-        parts = torch.argsort(lengths).chunk(_LENGTHS)
-        pooled = torch.cat([pooled_tokens(self.model, ids[part, : int(lengths[part].max())], dtype) for part in parts])
-        return torch.empty_like(pooled).index_copy(0, torch.cat(parts), pooled)
+        parts = torch.argsort(lengths).chunk(groups)
+        pooled = []
+        for part in parts:
+            longest = rounded_length(lengths[part], ids.shape[1])
+            pooled.append(pooled_tokens(self.model, ids[part, :longest], dtype, embedded[part, :longest]))
+        joined = torch.cat(pooled)
+        return torch.empty_like(joined).index_copy(0, torch.cat(parts), joined)
 
     def save(self, folder: Path) -> None:
         """Write everything that loading needs into ``folder``."""
@@ -106,6 +127,11 @@ class Checkpoint:
             "image_std": list(self.image.std),
         }
         (folder / "preprocessor_config.json").write_text(json.dumps(numbers, indent=1) + "\n", "utf-8")
+
+
+def rounded_length(lengths: Tensor, limit: int) -> int:
+    """The greatest of ``lengths``, up to the next multiple of 4: each new shape costs the CPU's kernels a preparation."""
+    return min(limit, -(-int(lengths.max()) // 4) * 4)
 
 
 def load_checkpoint(name: str) -> Checkpoint:
