@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import data, note, print_json
+from .output import data, note, plain_table, print_json
 
 if TYPE_CHECKING:
+    from clipseek.training.gate import Gate
     from clipseek.training.samples import Samples
 
 
@@ -18,8 +19,26 @@ if TYPE_CHECKING:
 @click.argument("checkpoint")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
-    "--precision", type=click.Choice(["fp32"]), default="fp32", show_default=True, help="What the towers compute in."
+    "--precision",
+    type=click.Choice(["fp32", "int8", "auto"]),
+    default="fp32",
+    show_default=True,
+    help="What the towers compute in; int8 is for CPUs. auto measures both here and keeps the faster that passes.",
 )
+@click.option(
+    "--gate",
+    type=click.Path(path_type=Path),
+    metavar="SOURCE",
+    help="Held-out pairs (folder or manifest) that int8 must rank as fp32 does; without, vectors of samples are compared.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="What int8 may lose on them: of MRR@10 and R@10 over the whole gallery, absolute.",
+)
+@click.option("--accept-loss", is_flag=True, help="Write an int8 bundle that does not pass; its passport says so.")
 @click.option(
     "--storage",
     type=click.Choice(["fp32", "fp16"]),
@@ -39,7 +58,10 @@ if TYPE_CHECKING:
 def export_onnx(
     checkpoint: str,
     out: Path,
-    precision: str,
+    precision: Any,
+    gate: Path | None,
+    tolerance: float,
+    accept_loss: bool,
     storage: Any,
     samples: Path | None,
     opset: int,
@@ -50,8 +72,13 @@ def export_onnx(
 
     CHECKPOINT is the folder of a CLIP (clipseek train writes one; so does save_pretrained of transformers) or its name on
     the hub. The bundle is compared with it on pictures and captions, in batches of 1, 2 and 7; when embeddings differ by
-    more than 0.0001 or their cosine is below 0.9999, nothing is written.
+    more than 0.0001 or their cosine is below 0.9999, nothing is written. An int8 bundle must pass a gate as well. Its
+    vectors are not those of fp32: an index is filled and searched with one of them.
     """
+    if accept_loss and precision != "int8":
+        raise click.UsageError("--accept-loss goes with --precision int8; fp32 loses nothing, auto keeps what passes")
+    if gate and precision == "fp32":
+        raise click.UsageError("--gate judges int8; give it with --precision int8 or auto")
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("optimum") is None:
         raise click.ClickException(
             "exporting needs torch and optimum, which are not installed; try: pip install 'clipseek[train]'"
@@ -64,7 +91,16 @@ def export_onnx(
     from clipseek.training.export import export_bundle
 
     bundle = export_bundle(
-        checkpoint, out, storage=storage, samples=given, opset=opset, force=force, on_step=lambda text: note(text)
+        checkpoint,
+        out,
+        precision=precision,
+        storage=storage,
+        gate=_gate(gate, tolerance) if gate else None,
+        accept_loss=accept_loss,
+        samples=given,
+        opset=opset,
+        force=force,
+        on_step=lambda text: note(text),
     )
     parity = bundle.passport["parity"]
     note(
@@ -76,6 +112,7 @@ def export_onnx(
         note(
             f"rounding to fp16 costs: cosine {cost['image_min_cosine']:.7f} (pictures), {cost['text_min_cosine']:.7f} (texts)"
         )
+    _tell_gates(bundle.passport)
     megabytes = sum(bundle.passport["sizes"].values()) / 1e6
     note(
         f"{bundle.dimension} dimensions, {bundle.image.size} px, {bundle.text.context_length} tokens, {megabytes:.1f} MB"
@@ -92,3 +129,39 @@ def _samples(source: Path) -> Samples:
     from clipseek.training.samples import samples_from
 
     return samples_from(read_records(source), str(source))
+
+
+def _gate(source: Path, tolerance: float) -> Gate:
+    from clipseek.training.gate import Gate
+
+    from .train import load
+
+    columns = {f"{name}_column": name for name in ("image", "caption", "group")}
+    return Gate(str(source), lambda spec: load(source, spec, "auto", columns, cache=True), tolerance)
+
+
+def _tell_gates(passport: dict[str, Any]) -> None:
+    from clipseek.training.gate import in_words
+
+    for verdict in passport.get("gates", []):
+        accepted = ", its loss was accepted" if verdict.get("accepted_loss") else ""
+        outcome = "passes" if verdict["passed"] else f"does not pass{accepted}"
+        note(f"{verdict['precision']} {outcome}: {in_words(verdict)}")
+    if "candidates" in passport:
+        for line in plain_table(
+            ["precision", "MB", "pictures/s", "texts/s", "query ms", "gate", "kept"],
+            [
+                [
+                    row["precision"],
+                    f"{row['bytes'] / 1e6:.1f}",
+                    f"{row['pictures_per_second']:,.0f}",
+                    f"{row['texts_per_second']:,.0f}",
+                    f"{row['query_ms']:.2f}",
+                    "passes" if row["passed"] else "fails",
+                    "yes" if row["kept"] else "",
+                ]
+                for row in passport["candidates"]
+            ],
+            right=["MB", "pictures/s", "texts/s", "query ms"],
+        ):
+            note(line)

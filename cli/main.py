@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("clipseek.cli.demo", "demo", "The whole story on the shipped pictures: train, export, ingest, search."),
     "train": ("clipseek.cli.train", "train", "Fine-tune a CLIP on your image-caption pairs."),
     "export-onnx": ("clipseek.cli.export_onnx", "export_onnx", "Turn a checkpoint into a parity-checked ONNX bundle."),
+    "bundle": ("clipseek.cli.bundle", "bundle", "Look into a bundle, and check it."),
     "evaluate": ("clipseek.cli.evaluate", "evaluate", "Rank held-out pairs: MRR@k and R@k, in batches and over all."),
     "ingest": ("clipseek.cli.ingest", "ingest", "Encode pictures and put them into an OpenSearch index."),
     "search": ("clipseek.cli.search", "search", "Search by words, by a picture, or by both."),

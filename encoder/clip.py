@@ -62,6 +62,18 @@ class ClipEncoder:
         """``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
         return "cuda" if "CUDAExecutionProvider" in self._session("text").get_providers() else "cpu"
 
+    def warm_up(self, *towers: str) -> None:
+        """Load ``image`` and ``text``, or those named, and run each once, so that no request pays for it.
+
+        Raises EncoderError where a tower does not load, fails, or gives vectors of another length.
+        """
+        size = self.bundle.image.size
+        for tower in towers or ("image", "text"):
+            if tower == "image":
+                self.embed_pictures([Picture(np.zeros((3, size, size), np.float32), size, size)])
+            else:
+                self.embed_texts(["a picture"])
+
     def load_picture(self, data: bytes) -> Picture:
         """Decode and preprocess a file's bytes. Raises ImageError (a ValueError), whose text is the reason."""
         from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_image
@@ -128,7 +140,9 @@ class ClipEncoder:
         return rows
 
     def _session(self, tower: str) -> Any:
-        return self._once(tower, lambda: open_session(self.bundle.path / f"{tower}.onnx", self._device, self._threads))
+        # CUDA has no kernels for int8 towers: they would be shuttled to the CPU and back product by product.
+        device = "cpu" if self._device == "auto" and self.bundle.precision == "int8" else self._device
+        return self._once(tower, lambda: open_session(self.bundle.path / f"{tower}.onnx", device, self._threads))
 
     def _tokenizer(self) -> TextTokenizer:
         tokenizer: TextTokenizer = self._once(

@@ -12,11 +12,13 @@ from clipseek.encoder import Bundle
 from clipseek.encoder.writer import check_free, new_bundle, write_passport
 
 from .errors import ExportRefused
+from .gate import Gate
 from .half import round_weights, store_as_half
 from .model import Checkpoint, load_checkpoint
 from .parity import check_parity, difference, reference
+from .reduce import Precision, reduce_towers, settle
 from .samples import Samples, made_samples
-from .towers import IMAGE, TEXT, export_towers
+from .towers import export_towers
 
 Storage: TypeAlias = Literal["fp32", "fp16"]
 
@@ -29,7 +31,10 @@ def export_bundle(
     checkpoint: str,
     out: Path,
     *,
+    precision: Precision = "fp32",
     storage: Storage = "fp32",
+    gate: Gate | None = None,
+    accept_loss: bool = False,
     samples: Samples | None = None,
     opset: int = OPSET,
     force: bool = False,
@@ -39,8 +44,10 @@ def export_bundle(
 
     ``storage`` fp16 halves the files: large weights are rounded to float16, stored so, and computed with in float32.
     Parity is then that with the rounded model; what the rounding itself costs stands beside it. ``samples`` join the
-    made ones on which parity is checked. Raises ExportRefused when the vectors differ, BundleError when ``out`` is taken
-    (``force`` replaces a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
+    made ones on which parity is checked. ``precision`` int8 is judged by ``gate``'s held-out pairs, without it by the
+    cosine on the samples, and written only when it passes or ``accept_loss``; auto keeps the fastest that passes. Raises
+    ExportRefused when the vectors differ or the gate is not passed, BundleError when ``out`` is taken (``force`` replaces
+    a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
     """
     check_free(out, force=force)  # before the long part, and again when it is done
     on_step(f"loading {checkpoint}")
@@ -55,18 +62,32 @@ def export_bundle(
         round_weights(loaded.model)
         unrounded, expected = expected, reference(loaded, samples)
         rounding = {"rounding": vars(difference(expected, unrounded)).copy()}
+    held_out = (gate, gate.load(loaded.image)) if gate and precision != "fp32" else None
     with new_bundle(out, force=force) as folder:
         on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
         export_towers(loaded.model, folder, opset)
-        if storage == "fp16":
-            for name in (IMAGE, TEXT):
-                store_as_half(folder / name)
         (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
+        reduced = reduce_towers(folder) if precision != "fp32" else None
+        if storage == "fp16":
+            for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):
+                store_as_half(path)
         facts = _facts(loaded, storage, opset)
         write_passport(folder, facts)
         on_step(f"comparing with the checkpoint on {len(samples.pictures)} pictures and {len(samples.captions)} texts")
-        parity = check_parity(Bundle.load(folder), expected, samples)
-        write_passport(folder, {**facts, "parity": {**parity, **rounding}})
+        full = Bundle.load(folder)
+        facts["parity"] = {**check_parity(full, expected, samples), **rounding}
+        if reduced:
+            facts = settle(
+                full,
+                reduced,
+                facts,
+                precision,
+                samples=samples,
+                gate=held_out,
+                accept_loss=accept_loss,
+                on_step=on_step,
+            )
+        write_passport(folder, facts)
     return Bundle.load(out)
 
 

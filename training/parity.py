@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,6 +44,23 @@ class Difference:
             max(self.image_max_abs, self.text_max_abs) <= MAX_DIFFERENCE
             and min(self.image_min_cosine, self.text_min_cosine) >= MIN_COSINE
         )
+
+    def in_words(self) -> str:
+        """The four figures in one line."""
+        return (
+            f"pictures by {self.image_max_abs:.2g} (cosine {self.image_min_cosine:.6f}), "
+            f"texts by {self.text_max_abs:.2g} (cosine {self.text_min_cosine:.6f})"
+        )
+
+
+def worst(each: Sequence[Difference]) -> Difference:
+    """The worst of every figure."""
+    return Difference(
+        max(one.image_max_abs for one in each),
+        min(one.image_min_cosine for one in each),
+        max(one.text_max_abs for one in each),
+        min(one.text_min_cosine for one in each),
+    )
 
 
 @torch.no_grad()
@@ -94,20 +112,14 @@ def check_parity(bundle: Bundle, expected: Embeddings, samples: Samples) -> dict
     Raises ExportRefused when a difference is too large.
     """
     each = [difference(from_bundle(bundle, samples, size), expected) for size in BATCH_SIZES]
-    worst = Difference(
-        max(one.image_max_abs for one in each),
-        min(one.image_min_cosine for one in each),
-        max(one.text_max_abs for one in each),
-        min(one.text_min_cosine for one in each),
-    )
+    found = worst(each)
     if not all(one.acceptable() for one in each):
         raise ExportRefused(
-            f"the export differs from the checkpoint: pictures by {worst.image_max_abs:.2g} (cosine "
-            f"{worst.image_min_cosine:.6f}), texts by {worst.text_max_abs:.2g} (cosine {worst.text_min_cosine:.6f}); "
+            f"the export differs from the checkpoint: {found.in_words()}; "
             f"allowed are {MAX_DIFFERENCE:g} and {MIN_COSINE}; nothing was written"
         )
     return {
-        **asdict(worst),
+        **asdict(found),
         "limits": {"max_abs": MAX_DIFFERENCE, "min_cosine": MIN_COSINE},
         "pictures": len(samples.pictures),
         "texts": len(samples.captions),

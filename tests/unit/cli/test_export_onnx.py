@@ -47,7 +47,37 @@ def test_one_line_for_what_is_expected_to_go_wrong(tmp_path: Path) -> None:
         assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("arguments", [(), ("a",), ("a", "b", "--precision", "int3"), ("a", "b", "--opset", "3")])
+@pytest.mark.train
+def test_int8_passes_a_gate_of_own_pairs_and_auto_prints_its_table(tmp_path: Path) -> None:
+    checkpoint = make_tiny_clip(tmp_path / "checkpoint")
+    rows = ["image\tcaption"]
+    for at, word in enumerate(("red", "green", "blue")):
+        Image.new("RGB", (60, 45), tuple(255 * (at == channel) for channel in range(3))).save(tmp_path / f"{word}.png")
+        rows.append(f"{word}.png\ta {word} cat")
+    (tmp_path / "pairs.tsv").write_text("\n".join(rows) + "\n", "utf-8")
+    gate = ("--gate", tmp_path / "pairs.tsv", "--tolerance", "1", "--json")
+    done = clipseek(checkpoint, tmp_path / "bundle", "--precision", "int8", *gate)
+    assert done.returncode == 0, done.stderr
+    passport = json.loads(done.stdout)
+    assert (passport["precision"], passport["gates"][0]["pairs"]) == ("int8", 3)
+    assert "int8 passes: " in done.stderr
+    done = clipseek(checkpoint, tmp_path / "auto", "--precision", "auto")
+    assert done.returncode == 0, done.stderr
+    assert "precision  MB  pictures/s" in done.stderr.replace("   ", "  ")
+    assert done.stdout.strip() == str(tmp_path / "auto")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("a",),
+        ("a", "b", "--precision", "int3"),
+        ("a", "b", "--opset", "3"),
+        ("a", "b", "--accept-loss"),
+        ("a", "b", "--gate", "pairs.tsv"),
+    ],
+)
 def test_usage_is_2(arguments: tuple[str, ...]) -> None:
     done = clipseek(*arguments)
     assert done.returncode == 2

@@ -1,0 +1,64 @@
+"""How fast a bundle encodes on this machine, on batches of real size: figures to choose a precision by."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from clipseek.encoder import Bundle, ClipEncoder, Picture
+
+BATCH = 32
+ROUNDS = 7
+WORDS = "a small red house beside two tall trees on a green hill under the evening sun".split()  # noqa: SIM905
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Medians over ROUNDS: pictures and captions a second in batches of 32, and one query's milliseconds."""
+
+    pictures_per_second: float
+    texts_per_second: float
+    query_ms: float
+
+    def seconds(self) -> float:
+        """For one picture and one caption: what candidates are ordered by."""
+        return 1 / self.pictures_per_second + 1 / self.texts_per_second
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain types for JSON."""
+        return {name: round(value, 3) for name, value in asdict(self).items()}
+
+
+def measure(bundles: Sequence[Bundle]) -> list[Speed]:
+    """One Speed for each bundle. They take turns, so that what else the machine does meets all of them alike.
+
+    Pictures are decoded ones of the model's size, captions 6 to 15 words.
+    """
+    runs: list[list[Callable[[], Any]]] = []
+    for bundle in bundles:
+        encoder = ClipEncoder(bundle, device="cpu", batch_size=BATCH)
+        size = bundle.image.size
+        pixels = np.random.default_rng(0).standard_normal((BATCH, 3, size, size)).astype(np.float32)
+        pictures = [Picture(picture, size, size) for picture in pixels]
+        captions = [" ".join(WORDS[: 6 + at % 10]) for at in range(BATCH)]
+        runs.append(
+            [
+                partial(encoder.encode_pictures, pictures),
+                partial(encoder.encode_texts, captions),
+                partial(encoder.encode_texts, ["a small red house"]),
+            ]
+        )
+    times: list[list[list[float]]] = [[[] for _ in of] for of in runs]
+    for turn in range(ROUNDS + 1):
+        for at, of in enumerate(runs):
+            for kind, run in enumerate(of):
+                started = time.perf_counter()
+                run()
+                if turn:  # the first loads the tower and finds its memory
+                    times[at][kind].append(time.perf_counter() - started)
+    return [Speed(BATCH / p, BATCH / t, 1000 * q) for p, t, q in ([*map(statistics.median, one)] for one in times)]
