@@ -23,6 +23,7 @@ def reduce_to_int8(tower: Path, out: Path) -> int:
     """
     with _quiet():
         import onnx
+        from onnx import TensorProto
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
         quantize_dynamic(
@@ -32,6 +33,7 @@ def reduce_to_int8(tower: Path, out: Path) -> int:
             per_channel=True,
             reduce_range=True,
             weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": TensorProto.FLOAT},  # behind nodes that onnx itself does not know
         )
         products: int = sum(
             node.op_type == PRODUCT for node in onnx.load(str(out), load_external_data=False).graph.node

@@ -12,13 +12,14 @@ from clipseek.encoder import Bundle
 from clipseek.encoder.writer import check_free, new_bundle, write_passport
 
 from .errors import ExportRefused
+from .fuse import fuse_attention
 from .gate import Gate
 from .half import round_weights, store_as_half
 from .model import Checkpoint, load_checkpoint
 from .parity import check_parity, difference, reference
 from .reduce import Precision, reduce_towers, settle
 from .samples import Samples, made_samples
-from .towers import export_towers
+from .towers import IMAGE, TEXT, export_towers
 
 Storage: TypeAlias = Literal["fp32", "fp16"]
 
@@ -66,12 +67,18 @@ def export_bundle(
     with new_bundle(out, force=force) as folder:
         on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
         export_towers(loaded.model, folder, opset)
+        text, vision = loaded.model.config.text_config, loaded.model.config.vision_config
+        fused = {
+            "image": fuse_attention(folder / IMAGE, vision.num_attention_heads, causal=False),
+            "text": fuse_attention(folder / TEXT, text.num_attention_heads, causal=True),
+        }
         (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
         reduced = reduce_towers(folder) if precision != "fp32" else None
         if storage == "fp16":
             for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):
                 store_as_half(path)
         facts = _facts(loaded, storage, opset)
+        facts["provenance"]["fused_attention"] = fused
         write_passport(folder, facts)
         on_step(f"comparing with the checkpoint on {len(samples.pictures)} pictures and {len(samples.captions)} texts")
         full = Bundle.load(folder)
