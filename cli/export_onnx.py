@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     metavar="SOURCE",
     help="Pictures and captions of your own to check parity on too: a folder or a manifest.",
 )
+@click.option("--explain", is_flag=True, help="Add patches.onnx, which clipseek explain needs and search never loads.")
 @click.option("--opset", type=click.IntRange(17, 20), default=18, show_default=True, help="ONNX operator set.")
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the bundle's passport as JSON.")
@@ -64,6 +65,7 @@ def export_onnx(
     accept_loss: bool,
     storage: Any,
     samples: Path | None,
+    explain: bool,
     opset: int,
     force: bool,
     as_json: bool,
@@ -97,6 +99,7 @@ def export_onnx(
         storage=storage,
         gate=_gate(gate, tolerance) if gate else None,
         accept_loss=accept_loss,
+        explain=explain,
         samples=given,
         opset=opset,
         force=force,

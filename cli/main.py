@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "evaluate": ("clipseek.cli.evaluate", "evaluate", "Rank held-out pairs: MRR@k and R@k, in batches and over all."),
     "ingest": ("clipseek.cli.ingest", "ingest", "Encode pictures and put them into an OpenSearch index."),
     "search": ("clipseek.cli.search", "search", "Search by words, by a picture, or by both."),
+    "explain": ("clipseek.cli.explain", "explain", "Show where in a picture the words are found."),
     "node": ("clipseek.cli.node", "node", "Start, stop and look after the embedded OpenSearch node."),
 }
 

@@ -13,6 +13,8 @@ from .errors import BundleError
 
 PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
+#: Written on request, for ``clipseek explain``; no part of the fingerprint, for it decides no vector that is searched.
+PATCHES = "patches.onnx"
 FORMAT = 1
 INTERPOLATIONS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 
@@ -113,6 +115,8 @@ class Bundle:
             )
         for name in FILES:
             _check(folder / name, hashes.get(name) if verify else None, sizes.get(name))
+        for name, extra in passport.get("extras", {}).items():
+            _check(folder / name, extra["sha256"] if verify else None, extra["size"])
         return bundle
 
 

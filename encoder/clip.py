@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .bundle import Bundle
+from .bundle import PATCHES, Bundle
 from .errors import BundleError, EncoderError
 from .session import Device, open_session
 from .tokenizer import TextTokenizer
@@ -97,6 +97,24 @@ class ClipEncoder:
             rows[start : start + len(batch)] = self._run("image", {"pixel_values": batch})
         return rows
 
+    def encode_patches(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """(N, G, G, D) float32: a unit vector for each patch, top left first, to be compared with texts' alone.
+
+        Raises BundleError where the bundle was exported without its patches.
+        """
+        rows = self.embed_patches(pictures)
+        return unit_rows(rows.reshape(-1, self.dimension)).reshape(rows.shape)
+
+    def embed_patches(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """What ``encode_patches`` normalises: (N, G, G, D) float32."""
+        if PATCHES not in self.bundle.passport.get("extras", {}):
+            raise BundleError(
+                f"{self.bundle.path} has no {PATCHES}; export it again with: clipseek export-onnx CHECKPOINT OUT --explain"
+            )
+        rows = [self._run("patches", {"pixel_values": picture.pixels[None]}) for picture in pictures]
+        side = round((rows[0].shape[1] if rows else 0) ** 0.5)
+        return np.asarray(rows, np.float32).reshape(len(rows), side, side, self.dimension)
+
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows. Texts beyond the model's context are cut; ``count_cut`` tells how many."""
         return unit_rows(self.embed_texts(texts))
@@ -131,7 +149,7 @@ class ClipEncoder:
                 f"{tower}.onnx failed on a batch of {len(next(iter(inputs.values())))} ({reason}); "
                 "try a smaller batch or --device cpu"
             ) from None
-        if rows.shape[1:] != (self.dimension,):
+        if rows.shape[-1] != self.dimension or rows.ndim != (3 if tower == "patches" else 2):
             raise BundleError(
                 f"{tower}.onnx gives {rows.shape[1:]} numbers, expected {self.dimension}; export it again"
             )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .bundle import FILES, FORMAT, PASSPORT, fingerprint, sha256
+from .bundle import FILES, FORMAT, PASSPORT, PATCHES, fingerprint, sha256
 from .errors import BundleError
 
 
@@ -59,6 +59,9 @@ def write_passport(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
         "files": {name: sha256(folder / name) for name in FILES},
         "sizes": {name: (folder / name).stat().st_size for name in FILES},
     }
+    patches = folder / PATCHES
+    if patches.is_file():
+        passport["extras"] = {PATCHES: {"sha256": sha256(patches), "size": patches.stat().st_size}}
     passport["fingerprint"] = fingerprint(passport)
     (folder / PASSPORT).write_text(json.dumps(passport, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return passport

@@ -17,9 +17,10 @@ from .gate import Gate
 from .half import round_weights, store_as_half
 from .model import Checkpoint, load_checkpoint
 from .parity import check_parity, difference, reference
+from .patches import check_patches, export_patches
 from .reduce import Precision, reduce_towers, settle
 from .samples import Samples, made_samples
-from .towers import IMAGE, TEXT, export_towers
+from .towers import TEXT, export_towers
 
 Storage: TypeAlias = Literal["fp32", "fp16"]
 
@@ -36,6 +37,7 @@ def export_bundle(
     storage: Storage = "fp32",
     gate: Gate | None = None,
     accept_loss: bool = False,
+    explain: bool = False,
     samples: Samples | None = None,
     opset: int = OPSET,
     force: bool = False,
@@ -46,7 +48,8 @@ def export_bundle(
     ``storage`` fp16 halves the files: large weights are rounded to float16, stored so, and computed with in float32.
     Parity is then that with the rounded model; what the rounding itself costs stands beside it. ``samples`` join the
     made ones on which parity is checked. ``precision`` int8 is judged by ``gate``'s held-out pairs, without it by the
-    cosine on the samples, and written only when it passes or ``accept_loss``; auto keeps the fastest that passes. Raises
+    cosine on the samples, and written only when it passes or ``accept_loss``; auto keeps the fastest that passes.
+    ``explain`` adds patches.onnx, always in fp32, compared with the checkpoint too. Raises
     ExportRefused when the vectors differ or the gate is not passed, BundleError when ``out`` is taken (``force`` replaces
     a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
     """
@@ -67,22 +70,23 @@ def export_bundle(
     with new_bundle(out, force=force) as folder:
         on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
         export_towers(loaded.model, folder, opset)
-        text, vision = loaded.model.config.text_config, loaded.model.config.vision_config
-        fused = {
-            "image": fuse_attention(folder / IMAGE, vision.num_attention_heads, causal=False),
-            "text": fuse_attention(folder / TEXT, text.num_attention_heads, causal=True),
-        }
+        # The text tower alone: pictures gained nothing by it on a CPU (docs/encoder.md).
+        fused = fuse_attention(folder / TEXT, loaded.model.config.text_config.num_attention_heads, causal=True)
         (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
+        if explain:
+            export_patches(loaded.model, folder, opset)
         reduced = reduce_towers(folder) if precision != "fp32" else None
         if storage == "fp16":
             for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):
                 store_as_half(path)
         facts = _facts(loaded, storage, opset)
-        facts["provenance"]["fused_attention"] = fused
+        facts["provenance"]["fused_attention"] = {"text": fused}
         write_passport(folder, facts)
         on_step(f"comparing with the checkpoint on {len(samples.pictures)} pictures and {len(samples.captions)} texts")
         full = Bundle.load(folder)
         facts["parity"] = {**check_parity(full, expected, samples), **rounding}
+        if explain:
+            facts["parity"].update(check_patches(full, loaded.model, samples))
         if reduced:
             facts = settle(
                 full,

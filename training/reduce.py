@@ -73,8 +73,8 @@ def settle(
         theirs = from_bundle(full, samples, BATCH_SIZES[-1])
         apart = worst([difference(from_bundle(reduced, samples, size), theirs) for size in BATCH_SIZES])
         facts = {**facts, "precision": "int8", "parity": {**facts["parity"], "reduction": vars(apart).copy()}}
-        for path in full.path.glob("*.onnx_data"):
-            path.unlink()
+        for name in (IMAGE, TEXT):
+            (full.path / f"{name}_data").unlink(missing_ok=True)
         for path in reduced_folder.glob("*.onnx*"):
             path.replace(full.path / path.name)
     shutil.rmtree(reduced_folder)

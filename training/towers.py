@@ -26,7 +26,7 @@ def export_towers(model: CLIPModel, folder: Path, opset: int) -> None:
     Batch and sequence length are free, embeddings are not normalised. A tower above 2 GB has its weights in a file of
     their own beside it. Raises ExportRefused when the exporter cannot do it (an opset it does not know, say).
     """
-    with _quiet():
+    with quiet_exporter():
         from optimum.exporters.onnx import export
         from optimum.exporters.onnx.model_configs import CLIPTextWithProjectionOnnxConfig, CLIPVisionModelOnnxConfig
         from transformers import CLIPTextModelWithProjection, CLIPVisionModelWithProjection
@@ -68,7 +68,7 @@ def export_towers(model: CLIPModel, folder: Path, opset: int) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """The exporters warn at length about their own insides; what matters of it is checked afterwards, by parity."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)

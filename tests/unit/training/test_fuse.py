@@ -73,11 +73,10 @@ def test_one_node_a_layer_and_equal_vectors(tower: str, causal: bool, plain: Pat
     assert np.abs(theirs - theirs[0]).max() > 0.01  # rows differ, so equality means something
 
 
-def test_a_bundle_says_how_many(checkpoint: Path, tmp_path: Path) -> None:
+def test_a_bundle_has_it_in_the_text_tower(checkpoint: Path, tmp_path: Path) -> None:
     bundle = make_tiny_bundle(checkpoint, tmp_path / "bundle")
-    assert bundle.passport["provenance"]["fused_attention"] == {"image": LAYERS, "text": LAYERS}
-    for name in ("image.onnx", "text.onnx"):
-        assert operators(bundle.path / name)[ATTENTION] == LAYERS
+    assert bundle.passport["provenance"]["fused_attention"] == {"text": LAYERS}
+    assert operators(bundle.path / "text.onnx")[ATTENTION] == LAYERS
 
 
 def test_a_softmax_that_is_no_attention_stays(tmp_path: Path) -> None:

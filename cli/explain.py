@@ -1,0 +1,54 @@
+"""``clipseek explain``: where in a picture the words are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .output import data, note, print_json
+
+
+@click.command()
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.argument("words")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="Bundle, exported with --explain.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Heat map to write: .png, .jpg or .webp.")
+@click.option("--json", "as_json", is_flag=True, help="Print the grid of cosines as JSON.")
+def explain(picture: Path, words: str, model: Path, out: Path | None, as_json: bool) -> None:
+    """Show where in PICTURE the model finds WORDS: the picture, and beside it its heat map.
+
+    Each patch is compared with the words by itself. Colours are stretched over the picture's own range: the brightest
+    patch is the most like the words, which need not be much; --json gives the cosines.
+    """
+    if out is None and not as_json:
+        raise click.UsageError("name a picture to write with -o FILE, or ask for the cosines with --json")
+    if out is not None and out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise click.UsageError(f"{out} ends in {out.suffix or 'nothing'}, expected .png, .jpg or .webp")
+    from clipseek.encoder import Bundle, ClipEncoder, ImageError
+    from clipseek.encoder.explain import explain as explain_picture
+
+    encoder = ClipEncoder(Bundle.load(model), device="cpu")
+    try:
+        found = explain_picture(encoder, picture.read_bytes(), words)
+    except OSError as problem:
+        raise click.ClickException(f"{picture}: {problem.strerror or problem}; name a picture's file") from None
+    except ImageError as problem:
+        raise ImageError(f"{picture}: {problem}; name another picture") from None
+    if out is not None:
+        partial = out.with_name(f".{out.name}.partial{out.suffix}")
+        try:
+            found.heat().save(partial, quality=88)
+            partial.replace(out)
+        except OSError as problem:
+            partial.unlink(missing_ok=True)
+            raise click.ClickException(f"{out} cannot be written ({problem.strerror or problem})") from None
+        note(
+            f"patches' cosines with the words: {found.grid.min():.3f} to {found.grid.max():.3f}; "
+            f"the whole picture's: {found.cosine:.3f}"
+        )
+    if as_json:
+        grid = [[round(float(value), 6) for value in row] for row in found.grid]
+        print_json({"picture": str(picture), "words": words, "model": str(model), "cosine": found.cosine, "grid": grid})
+    elif out is not None:
+        data(str(out))
