@@ -6,13 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .batcher import Batcher
     from .bundle import Bundle
     from .clip import ClipEncoder, Picture
     from .errors import BundleError, DeviceError, EncoderError, ImageError
 
-__all__ = ["Bundle", "BundleError", "ClipEncoder", "DeviceError", "EncoderError", "ImageError", "Picture"]
+__all__ = ["Batcher", "Bundle", "BundleError", "ClipEncoder", "DeviceError", "EncoderError", "ImageError", "Picture"]
 
-_HOMES = {"Bundle": "bundle", "ClipEncoder": "clip", "Picture": "clip"}
+_HOMES = {"Batcher": "batcher", "Bundle": "bundle", "ClipEncoder": "clip", "Picture": "clip"}
 
 
 def __getattr__(name: str) -> Any:

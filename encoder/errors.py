@@ -3,6 +3,8 @@
 EncoderError
 ├── BundleError          no bundle at the path, an incomplete one, or files that are not the ones its passport names
 ├── DeviceError          the device asked for is not active
+├── Overloaded           more requests wait than may
+├── BatcherClosed        a request to what is shutting down
 └── ImageError           a picture that cannot be read; the text is the reason alone (also a ValueError)
 """
 
@@ -21,6 +23,14 @@ class BundleError(EncoderError):
 
 class DeviceError(EncoderError):
     """The device asked for is not active."""
+
+
+class Overloaded(EncoderError):
+    """More requests wait than may."""
+
+
+class BatcherClosed(EncoderError):
+    """A request to what is shutting down."""
 
 
 class ImageError(EncoderError, ValueError):
