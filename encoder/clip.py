@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .bundle import PATCHES, Bundle
 from .errors import BundleError, EncoderError
 from .session import Device, open_session
+from .stages import Stages
 from .tokenizer import TextTokenizer
 
 
@@ -47,6 +48,8 @@ class ClipEncoder:
         self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
         self._loading = threading.Lock()
         self._loaded: dict[str, Any] = {}
+        #: Seconds by stage, of all that this encoder has done; loading a tower is none of them.
+        self.stages = Stages()
 
     @property
     def fingerprint(self) -> str:
@@ -80,14 +83,17 @@ class ClipEncoder:
         from .preprocess import normalize, resize_and_crop
 
         spec = self.bundle.image
-        picture = open_image(
-            data, spec.background, self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
-        )
-        return Picture(normalize(resize_and_crop(picture, spec), spec), picture.width, picture.height)
+        with self.stages.measure("decode"):
+            picture = open_image(
+                data, spec.background, self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
+            )
+        with self.stages.measure("preprocess"):
+            pixels = normalize(resize_and_crop(picture, spec), spec)
+        return Picture(pixels, picture.width, picture.height)
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""
-        return unit_rows(self.embed_pictures(pictures))
+        return self._unit(self.embed_pictures(pictures))
 
     def embed_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """What ``encode_pictures`` normalises: (N, D) float32."""
@@ -103,7 +109,7 @@ class ClipEncoder:
         Raises BundleError where the bundle was exported without its patches.
         """
         rows = self.embed_patches(pictures)
-        return unit_rows(rows.reshape(-1, self.dimension)).reshape(rows.shape)
+        return self._unit(rows.reshape(-1, self.dimension)).reshape(rows.shape)
 
     def embed_patches(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """What ``encode_patches`` normalises: (N, G, G, D) float32."""
@@ -117,7 +123,7 @@ class ClipEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows. Texts beyond the model's context are cut; ``count_cut`` tells how many."""
-        return unit_rows(self.embed_texts(texts))
+        return self._unit(self.embed_texts(texts))
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What ``encode_texts`` normalises: (N, D) float32.
@@ -126,7 +132,8 @@ class ClipEncoder:
         nothing and only costs time.
         """
         tokenizer = self._tokenizer()
-        encoded, _ = tokenizer.encode(texts)
+        with self.stages.measure("tokenize"):
+            encoded, _ = tokenizer.encode(texts)
         order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
         rows = np.empty((len(encoded), self.dimension), np.float32)
         for start in range(0, len(order), self._batch_size):
@@ -142,7 +149,8 @@ class ClipEncoder:
     def _run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         session = self._session(tower)
         try:
-            rows: NDArray[np.float32] = session.run([f"{tower}_embeds"], inputs)[0]
+            with self.stages.measure("device"):
+                rows: NDArray[np.float32] = session.run([f"{tower}_embeds"], inputs)[0]
         except Exception as problem:  # onnxruntime's exceptions share no base but Exception
             reason = " ".join(str(problem).split())[:200]
             raise EncoderError(
@@ -156,6 +164,10 @@ class ClipEncoder:
         if not np.isfinite(rows).all():
             raise EncoderError(f"{tower}.onnx gives vectors that are no numbers (NaN or infinite); export it again")
         return rows
+
+    def _unit(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        with self.stages.measure("post"):
+            return unit_rows(rows)
 
     def _session(self, tower: str) -> Any:
         # CUDA has no kernels for int8 towers: they would be shuttled to the CPU and back product by product.
