@@ -1,0 +1,160 @@
+"""clipseek's encoder beside transformers on the same CLIP, texts and files: ``python benchmarks/encode.py``.
+
+A random CLIP of ViT-B/32's shapes unless ``--checkpoint`` names another. Both sides take turns in one process, each with
+all cores. Texts of 8 to 20 tokens: ours at their true length, transformers padded to the context as the original
+tokenizer pads, in batches of 32; and one query alone. Files: JPEG and PNG from 256 x 256 to 3 megapixels, from bytes to
+unit vectors; transformers opens them with Pillow and its own processor. fp32 vectors must be equal to 1e-4, int8's cosine
+to them is printed. Medians over ``--rounds``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+import os
+import random
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from checkpoints import make_vit_b32
+from PIL import Image
+
+BATCH = 32
+WORDS = "a small red house with two tall trees and old dogs on the green hill under evening sun by blue water".split()  # noqa: SIM905
+SIZES = ((256, 256), (640, 480), (1024, 768), (2048, 1536))
+Encode = Callable[[], np.ndarray]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", help="folder of a CLIP")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--texts", type=int, default=64)
+    parser.add_argument("--files", type=int, default=32)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+
+    import torch
+    from clipseek.encoder import Bundle, ClipEncoder
+    from clipseek.training.export import export_bundle
+    from transformers import CLIPModel, CLIPProcessor
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        checkpoint = options.checkpoint or str(make_vit_b32(folder / "checkpoint"))
+        bundles: list[Bundle] = [export_bundle(checkpoint, folder / "fp32")]
+        bundles.append(export_bundle(checkpoint, folder / "int8", precision="int8", accept_loss=True))
+        encoders = {bundle.precision: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for bundle in bundles}
+        model: Any = CLIPModel.from_pretrained(checkpoint).eval()
+        processor: Any = CLIPProcessor.from_pretrained(checkpoint)
+
+        rng = random.Random(0)
+        texts = [" ".join(rng.choices(WORDS, k=rng.randint(6, 18))) for _ in range(options.texts)]
+        files = [_file(SIZES[at % len(SIZES)], at) for at in range(options.files)]
+        print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {checkpoint}, torch {torch.__version__}")
+
+        @torch.no_grad()
+        def their_texts(given: list[str]) -> np.ndarray:
+            rows = []
+            for start in range(0, len(given), BATCH):
+                part = given[start : start + BATCH]
+                tokens = processor(text=part, padding="max_length", truncation=True, return_tensors="pt")
+                rows.append(torch.nn.functional.normalize(model.get_text_features(**tokens), dim=-1))
+            return torch.cat(rows).numpy()
+
+        @torch.no_grad()
+        def their_files() -> np.ndarray:
+            rows = []
+            for start in range(0, len(files), BATCH):
+                opened = [Image.open(io.BytesIO(data)).convert("RGB") for data in files[start : start + BATCH]]
+                pixels = processor(images=opened, return_tensors="pt")
+                rows.append(torch.nn.functional.normalize(model.get_image_features(**pixels), dim=-1))
+            return torch.cat(rows).numpy()
+
+        def our_files(encoder: ClipEncoder) -> np.ndarray:
+            with ThreadPoolExecutor(2) as pool:
+                coming = [pool.submit(encoder.load_picture, data) for data in files]
+                parts = [coming[start : start + BATCH] for start in range(0, len(coming), BATCH)]
+                return np.concatenate([encoder.encode_pictures([one.result() for one in part]) for part in parts])
+
+        _compare(
+            f"{len(texts)} texts of 8 to 20 tokens",
+            {"transformers": lambda: their_texts(texts)}
+            | {f"clipseek {name}": lambda e=e: e.encode_texts(texts) for name, e in encoders.items()},
+            options.rounds,
+            len(texts),
+        )
+        _compare(
+            "one query of 9 tokens",
+            {"transformers": lambda: their_texts(["a small red house by blue water"])}
+            | {
+                f"clipseek {name}": lambda e=e: e.encode_texts(["a small red house by blue water"])
+                for name, e in encoders.items()
+            },
+            7 * options.rounds,
+            1,
+        )
+        for encoder in encoders.values():
+            encoder.stages.reset()
+        _compare(
+            f"{len(files)} files of 0.07 to 3 megapixels",
+            {"transformers": their_files}
+            | {f"clipseek {name}": lambda e=e: our_files(e) for name, e in encoders.items()},
+            options.rounds,
+            len(files),
+        )
+        for name, encoder in encoders.items():
+            seconds = {stage: took.seconds for stage, took in encoder.stages.snapshot().items() if took.calls}
+            print(
+                f"clipseek {name}, ms a file: "
+                + ", ".join(
+                    f"{stage} {1000 * took / (options.rounds + 1) / len(files):.1f}" for stage, took in seconds.items()
+                )
+            )
+
+
+def _compare(title: str, ways: dict[str, Encode], rounds: int, count: int) -> None:
+    """Time the ways in turn, assert that their vectors are equal, print times and ratios to the first."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    rows: dict[str, np.ndarray] = {}
+    for turn in range(rounds + 1):
+        for name, encode in ways.items():
+            started = time.perf_counter()
+            rows[name] = encode()
+            if turn:  # the first finds its memory
+                times[name].append(time.perf_counter() - started)
+    first = next(iter(ways))
+    base = statistics.median(times[first])
+    for name, each in times.items():
+        middle = statistics.median(each)
+        apart, cosine = np.abs(rows[name] - rows[first]).max(), (rows[name] * rows[first]).sum(1).min()
+        assert "int8" in name or apart < 1e-4, f"{name} differs by {apart}"
+        print(
+            f"{title:34}  {name:14}  {count / middle:8.1f}/s  {1000 * middle / count:8.2f} ms each  {base / middle:5.2f} x"
+            f"  largest difference {apart:.1e}, lowest cosine {cosine:.5f}",
+            flush=True,
+        )
+
+
+def _file(size: tuple[int, int], seed: int) -> bytes:
+    """A picture with soft and hard edges and grain; every third a PNG."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    grain = rng.normal(0, 6, (size[1], size[0], 1))
+    picture = Image.fromarray((np.asarray(coarse) + grain).clip(0, 255).astype(np.uint8))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG") if seed % 3 == 0 else picture.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    main()
