@@ -53,6 +53,11 @@ def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **
     """
     # One query needs no pool of BLAS threads; starting one takes longer than the query.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from .warm import WarmModels, load_beside
+
+    url, warm = _url(given["url"]), WarmModels.default()
+    guess = given["model"] or warm.bundle(url, given["index"])
+    ready = load_beside(guess, given["device"]) if guess and words and given["kind"] != "caption" else None
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.queries import Query
@@ -71,11 +76,14 @@ def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **
     query = Query(text=text, picture=picture, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
-    client = connect(_url(given["url"]), check=False)
+    client = connect(url, check=False)
     from clipseek.opensearch import versions
 
     version = versions.current(client, given["index"])
-    searcher = Searcher(client, version, _encoder(given, version))
+    if version.bundle:
+        warm.remember(url, given["index"], version.bundle)
+    usable = ready is not None and guess == (given["model"] or version.bundle)
+    searcher = Searcher(client, version, ready if usable else _encoder(given, version))
     answer = searcher.search(query)
     if sheet is not None:
         from clipseek.opensearch.sheet import Section, render_sheet
