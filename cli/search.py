@@ -9,25 +9,51 @@ from typing import Any
 
 import click
 
+from .output import is_terminal
+
 
 @click.command()
 @click.argument("words", required=False, default="")
-@click.option("--image", type=click.Path(path_type=Path), help="A picture to search by, alone or with the words.")
+@click.option("--image", "images", multiple=True, metavar="FILE[@W]", help="A picture to search by. Repeatable.")
+@click.option("--like", multiple=True, metavar="ID[@W]", help="A picture of the index to search by. Repeatable.")
+@click.option("--unlike", multiple=True, metavar="ID[@W]", help="A picture of the index to move away from. Repeatable.")
+@click.option("--not", "unwanted", multiple=True, metavar="WORDS", help="Words to move away from. Repeatable.")
+@click.option(
+    "--not-weight", default=0.5, show_default=True, help="How much of --not and --unlike is subtracted, 0 to 1."
+)
 @click.option("--caption", "kind", flag_value="caption", help="By the captions alone (BM25).")
 @click.option("--vector", "kind", flag_value="vector", help="By the pictures' vectors alone.")
 @click.option("--hybrid", "kind", flag_value="hybrid", help="By both; the default where there are words.")
 @click.option("--weight", default=0.5, show_default=True, help="Share of the vectors in a hybrid, 0 to 1.")
 @click.option(
-    "--text-weight", default=0.5, show_default=True, help="Share of the words beside --image in the query's vector."
+    "--text-weight", default=0.5, show_default=True, help="Share of the words beside pictures in the query's vector."
+)
+@click.option(
+    "--match",
+    type=click.Choice(["any", "all", "phrase"]),
+    default="any",
+    show_default=True,
+    help="Which of the words a caption must have.",
 )
 @click.option(
     "--fusion",
-    type=click.Choice(["min_max", "l2", "rrf"]),
+    type=click.Choice(["min_max", "l2", "z_score", "rrf"]),
     default="min_max",
     show_default=True,
     help="How scores join.",
 )
+@click.option(
+    "--mean",
+    type=click.Choice(["arithmetic", "geometric", "harmonic"]),
+    default="arithmetic",
+    show_default=True,
+    help="How min_max and l2 scores are averaged.",
+)
 @click.option("-k", "size", default=10, show_default=True, help="How many hits.")
+@click.option("--from", "start", default=0, show_default=True, help="Pass over so many hits: the next page.")
+@click.option("--depth", "candidates", type=int, help="Candidates of each clause; 200, more for pages beyond.")
+@click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of FIELD. Repeatable.")
+@click.option("--group-duplicates", is_flag=True, help="One hit for pictures that are the same file.")
 @click.option(
     "--filter", "filters", multiple=True, metavar="F", help="field=value, field!=value, width>=640 … Repeatable."
 )
@@ -45,8 +71,10 @@ import click
 @click.option(
     "--html", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a sheet with the pictures."
 )
-def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **given: Any) -> None:
-    """Search an index by WORDS (- reads them from stdin), by --image, or by both.
+def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: bool, **given: Any) -> None:
+    """Search an index by WORDS (- reads them from stdin), by pictures, or by both.
+
+    Pictures and ids take a weight after an @: --image a.jpg@2 --like cat-7@0.5.
 
     In a terminal the hits are a table: score, each clause's share of it, caption with the matched words marked, file. In a pipe
     they are lines of score, id, file and caption with tabs between.
@@ -59,21 +87,15 @@ def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **
     guess = given["model"] or warm.bundle(url, given["index"])
     ready = load_beside(guess, given["device"]) if guess and words and given["kind"] != "caption" else None
     from clipseek.opensearch.client import connect
-    from clipseek.opensearch.errors import InvalidOption
+    from clipseek.opensearch.compose import read_weight
     from clipseek.opensearch.queries import Query
     from clipseek.opensearch.search import Searcher
 
     text = sys.stdin.read() if words == "-" else words
-    try:
-        picture = image.read_bytes() if image is not None else None
-    except OSError as problem:
-        raise InvalidOption(
-            f"the query picture {image} cannot be read ({problem.strerror}); name a picture file"
-        ) from None
-    if given["fusion"] == "rrf" and given["weight"] != 0.5:
-        raise InvalidOption("rrf counts ranks alone and takes no weights; leave --weight out, or use --fusion min_max")
-    options = {name: given[name] for name in ("kind", "weight", "text_weight", "fusion", "size", "filters")}
-    query = Query(text=text, picture=picture, **options)
+    pictures = tuple(_picture(image) for image in images)
+    like, unlike = (tuple(map(read_weight, given.pop(name))) for name in ("like", "unlike"))
+    options = {name: value for name, value in given.items() if name not in ("index", "url", "model", "device")}
+    query = Query(text=text, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
     client = connect(url, check=False)
@@ -83,7 +105,10 @@ def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **
     if version.bundle:
         warm.remember(url, given["index"], version.bundle)
     usable = ready is not None and guess == (given["model"] or version.bundle)
-    searcher = Searcher(client, version, ready if usable else _encoder(given, version))
+    # Pictures of the index bring their vectors with them.
+    needs_model = query.resolved_kind != "caption" and bool(query.words or query.pictures or query.unwanted)
+    encoder = (ready if usable else _encoder(given, version)) if needs_model else None
+    searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
     if sheet is not None:
         from clipseek.opensearch.sheet import Section, render_sheet
@@ -92,6 +117,19 @@ def search(words: str, image: Path | None, sheet: Path | None, as_json: bool, **
         sheet.write_text(render_sheet("clipseek search", [Section("Search", answer)]), "utf-8")
         click.echo(f"wrote {sheet}", err=True)
     _print(answer, as_json)
+
+
+def _picture(given: str) -> tuple[bytes, float]:
+    """The file's bytes and its weight."""
+    from clipseek.opensearch.compose import read_weight
+    from clipseek.opensearch.errors import InvalidOption
+
+    name, weight = (given, 1.0) if Path(given).is_file() else read_weight(given)
+    try:
+        return Path(name).read_bytes(), weight
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise InvalidOption(f"the query picture {name} cannot be read ({reason}); name a picture file") from None
 
 
 def _url(given: str | None) -> str:
@@ -126,17 +164,51 @@ def _print(answer: Any, as_json: bool) -> None:
             "index": answer.index,
             "documents": answer.documents,
             "matched": answer.matched,
+            "reachable": answer.reachable,
+            "from": answer.query.start,
+            "facets": answer.facets,
             "milliseconds": answer.milliseconds,
         }
         click.echo(orjson.dumps({**facts, "hits": rows}).decode())
         return
-    if not answer.hits:
-        click.echo(f"nothing found among {answer.documents:,} pictures", err=True)
-    elif sys.stdout.isatty():
+    if answer.hits and is_terminal(sys.stdout):
         _draw(answer)
     else:
         for hit in answer.hits:
             click.echo("\t".join([f"{hit.score:.4f}", hit.id, hit.uri, " ".join(hit.caption.split())]))
+    _facets(answer)
+    click.echo(_place(answer), err=True)
+
+
+def _place(answer: Any) -> str:
+    """Which hits these are, of how many."""
+    start = answer.query.start
+    if answer.hits:
+        # How many groups there are, only a hybrid knows.
+        known = not answer.query.group_duplicates or answer.query.resolved_kind == "hybrid"
+        of = f" of {answer.reachable:,}" if known else ""
+        return (
+            f"hits {start + 1:,}-{start + len(answer.hits):,}{of}, {answer.documents:,} pictures, "
+            f"{answer.milliseconds} ms on the server"
+        )
+    if start and answer.matched:
+        return f"no hits from {start + 1:,} on; there are {answer.reachable:,}"
+    return f"nothing found among {answer.documents:,} pictures"
+
+
+def _facets(answer: Any) -> None:
+    """On stderr, for stdout has the hits; --json has them too."""
+    if not answer.facets:
+        return
+    query = answer.query
+    counted = {
+        "caption": f"the {answer.matched:,} pictures whose captions match",
+        "vector": f"the {answer.matched:,} nearest pictures",
+        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.depth:,} nearest",
+    }[query.resolved_kind]
+    for name, values in answer.facets.items():
+        shown = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"
+        click.echo(f"{name}, counted over {counted}: {shown}", err=True)
 
 
 def _draw(answer: Any) -> None:
@@ -155,7 +227,7 @@ def _draw(answer: Any) -> None:
     ):
         table.add_column(name, justify=side)  # type: ignore[arg-type]
     table.add_column("picture", overflow="fold")
-    for rank, hit in enumerate(answer.hits, 1):
+    for rank, hit in enumerate(answer.hits, answer.query.start + 1):
         words = Text()
         for part, matched in hit.parts():
             words.append(part, style="bold yellow" if matched else "")
@@ -163,8 +235,4 @@ def _draw(answer: Any) -> None:
         shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in ("caption", "vector")]
         cosine = "" if hit.cosine is None else f"{hit.cosine:.2f}"
         table.add_row(str(rank), f"{hit.score:.3f}", *shares, cosine, words)
-    console = Console()
-    console.print(table)
-    console.print(
-        f"{answer.documents:,} pictures, {answer.milliseconds} ms on the server", style="dim", highlight=False
-    )
+    Console().print(table)

@@ -1,0 +1,22 @@
+"""Searching an OpenSearch index: ``Searcher.open(connect(url), "clipseek", encoder).search(Query("red bicycle"))``."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import connect
+    from .queries import Query
+    from .search import Searcher
+
+__all__ = ["Query", "Searcher", "connect"]
+
+_HOMES = {"Query": "queries", "Searcher": "search", "connect": "client"}
+
+
+def __getattr__(name: str) -> Any:
+    # Late: `clipseek node` must not pay for numpy and the client.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)

@@ -9,8 +9,9 @@ from typing import Any
 import opensearchpy
 import orjson
 
+from .bodies import candidates_body
 from .client import refused
-from .queries import Query, candidates_body
+from .queries import Query
 
 _KEPT = (
     "responses.hits.hits._score,responses.hits.hits.fields,responses.hits.total.value,responses.error,responses.status"

@@ -47,17 +47,7 @@ def _clause(text: str, declared: Mapping[str, FieldType]) -> dict[str, Any]:
             f"filter {_short(text)} is not understood; write it like set=lucide, set!=lucide or width>=640"
         )
     name, sign, written = match[1], match[2], match[3].strip()
-    column = name.removeprefix("metadata.")
-    if column in declared:
-        field, kind = f"metadata.{column}", declared[column]
-    elif name in OWN:
-        field, kind = name, OWN[name]
-    else:
-        known = ", ".join([*sorted(declared), *OWN])
-        raise InvalidOption(
-            f"filter field {_short(name)} is not indexed here; use one of {known}, or declare it at ingest with --keyword, "
-            "--number or --date"
-        )
+    field, kind = indexed_field(name, declared, "filter")
     value = _value(name, kind, written)
     if sign in _RANGES:
         if kind == "keyword":
@@ -65,6 +55,28 @@ def _clause(text: str, declared: Mapping[str, FieldType]) -> dict[str, Any]:
         return {"range": {field: {_RANGES[sign]: value}}}
     term = {"term": {field: {"value": value}}}
     return {"bool": {"must_not": [term]}} if sign == "!=" else term
+
+
+def indexed_field(name: str, declared: Mapping[str, FieldType], purpose: str) -> tuple[str, FieldType]:
+    """Where the column ``name`` stands in a document, and its type. Raises InvalidOption for one that is not indexed."""
+    column = name.removeprefix("metadata.")
+    if column in declared:
+        return f"metadata.{column}", declared[column]
+    if name in OWN:
+        return name, OWN[name]
+    known = ", ".join([*sorted(declared), *OWN])
+    raise InvalidOption(
+        f"{purpose} field {_short(name)} is not indexed here; use one of {known}, or declare it at ingest with --keyword, "
+        "--number or --date"
+    )
+
+
+def parse_facets(names: Sequence[str], declared: Mapping[str, FieldType]) -> dict[str, str]:
+    """Each facet's name and the field whose values it counts. Raises InvalidOption as ``indexed_field`` does."""
+    if len(names) > 10:
+        raise InvalidOption(f"{len(names)} facets are too many; give at most 10")
+    clean = [name.encode("utf-8", "replace").decode("utf-8").strip() for name in names]
+    return {name: indexed_field(name, declared, "facet")[0] for name in clean}
 
 
 def _value(name: str, kind: FieldType, written: str) -> str | float:

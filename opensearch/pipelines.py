@@ -13,37 +13,66 @@ from typing import Any, Literal, TypeAlias
 from .errors import InvalidOption
 from .templates import fill
 
-Fusion: TypeAlias = Literal["min_max", "l2", "rrf"]
-FUSIONS: tuple[Fusion, ...] = ("min_max", "l2", "rrf")
+Fusion: TypeAlias = Literal["min_max", "l2", "z_score", "rrf"]
+FUSIONS: tuple[Fusion, ...] = ("min_max", "l2", "z_score", "rrf")
+Mean: TypeAlias = Literal["arithmetic", "geometric", "harmonic"]
+MEANS: tuple[Mean, ...] = ("arithmetic", "geometric", "harmonic")
 
 #: The constant of reciprocal rank fusion: a hit at rank r of a clause adds 1 / (60 + r).
 RANK_CONSTANT = 60
 
 
 def pipeline(
-    fusion: Fusion, weights: Sequence[float] | None = None, *, clauses: int = 2, rank_constant: int = RANK_CONSTANT
+    fusion: Fusion,
+    weights: Sequence[float] | None = None,
+    *,
+    clauses: int = 2,
+    mean: Mean = "arithmetic",
+    rank_constant: int = RANK_CONSTANT,
 ) -> dict[str, Any]:
     """The pipeline for ``clauses`` clauses.
 
     ``weights``: one number of at least 0 for each clause, in their order, of any sum; they are scaled to sum 1. Equal
-    by default. Raises InvalidOption for an unknown fusion, a wrong count, a weight that is negative or not finite,
-    all weights zero, and for unequal weights with ``rrf``, which OpenSearch 2.19 cannot weigh.
+    by default. Raises InvalidOption for an unknown fusion or mean, a mean that the fusion does not have, a wrong count,
+    a weight that is negative or not finite, and all weights zero. What an older server lacks ``oldest_server`` tells.
     """
-    if fusion not in FUSIONS:
-        raise InvalidOption(f"fusion {fusion!r} is not known; choose one of {', '.join(FUSIONS)}")
+    check_mean(fusion, mean)
     chosen = [1.0] * clauses if weights is None else [float(weight) for weight in weights]
     if len(chosen) != clauses:
         raise InvalidOption(f"{len(chosen)} weights for {clauses} clauses; give one weight for each clause")
     if not all(math.isfinite(weight) and weight >= 0 for weight in chosen) or not sum(chosen) > 0:
         raise InvalidOption(f"weights {chosen} cannot be used; give numbers of at least 0, not all of them 0")
-    if fusion == "rrf":
-        if len(set(chosen)) > 1:
-            raise InvalidOption(
-                "rrf counts ranks alone and takes no weights; leave --weight out, or use --fusion min_max"
-            )
-        if not 1 <= rank_constant <= 10_000:
-            raise InvalidOption(f"rank constant {rank_constant} is outside 1 to 10000")
-        return fill("pipelines/rrf.json", rank_constant=rank_constant)
     total = sum(chosen)
     # The server casts the list to doubles and fails on the integers 0 and 1: these stay floats in JSON, 0.0 and 1.0.
-    return fill(f"pipelines/{fusion}.json", weights=[weight / total for weight in chosen])
+    scaled = [weight / total for weight in chosen]
+    if fusion == "rrf":
+        if not 1 <= rank_constant <= 10_000:
+            raise InvalidOption(f"rank constant {rank_constant} is outside 1 to 10000")
+        if len(set(chosen)) > 1:
+            return fill("pipelines/rrf_weighted.json", rank_constant=rank_constant, weights=scaled)
+        return fill("pipelines/rrf.json", rank_constant=rank_constant)
+    if fusion == "z_score":
+        return fill("pipelines/z_score.json", weights=scaled)
+    return fill(f"pipelines/{fusion}.json", weights=scaled, mean=f"{mean}_mean")
+
+
+def check_mean(fusion: Fusion, mean: Mean) -> None:
+    """Raise InvalidOption for a fusion or a mean that does not exist, or that do not go together."""
+    if fusion not in FUSIONS:
+        raise InvalidOption(f"fusion {fusion!r} is not known; choose one of {', '.join(FUSIONS)}")
+    if mean not in MEANS:
+        raise InvalidOption(f"mean {mean!r} is not known; choose one of {', '.join(MEANS)}")
+    if fusion in ("rrf", "z_score") and mean != "arithmetic":
+        what = (
+            "counts ranks and takes no mean"
+            if fusion == "rrf"
+            else "has negative scores, whose only mean is arithmetic"
+        )
+        raise InvalidOption(f"{fusion} {what}; leave --mean out, or use --fusion min_max")
+
+
+def oldest_server(fusion: Fusion, weights: Sequence[float]) -> tuple[int, int]:
+    """The oldest OpenSearch, (major, minor), that fuses so."""
+    if fusion == "z_score":
+        return (3, 0)
+    return (3, 1) if fusion == "rrf" and len(set(weights)) > 1 else (2, 19)

@@ -1,21 +1,19 @@
-"""What is asked, as a value, and the bodies that are sent for it. Pure: nothing here talks to a server."""
+"""What is asked, as a value. Pure: nothing here talks to a server; ``bodies.py`` says what is sent for it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal, TypeAlias
 
 from .errors import InvalidOption
-from .pipelines import FUSIONS, Fusion, pipeline
+from .pipelines import Fusion, Mean, check_mean
 
 Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
 KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
+Match: TypeAlias = Literal["any", "all", "phrase"]
+MATCHES: tuple[Match, ...] = ("any", "all", "phrase")
 
 #: Candidates of each clause. Sent always: without it a clause brings only as many as hits are asked for, and the ranking would
 #: depend on that number.
@@ -25,6 +23,14 @@ MAX_TERMS = 900
 #: Of the words that are searched for; the rest of a longer text is left out, and ``Query.cut`` says so.
 MAX_CHARACTERS = 4_000
 MAX_HITS = 1_000
+#: OpenSearch's own limit (index.max_result_window): the last hit that paging can reach, and the most candidates.
+MAX_REACH = 10_000
+#: Pictures, ids and unwanted texts in one query.
+MAX_PARTS = 64
+#: Terms of all unwanted texts together; with the words and the filters, still fewer than 1,024.
+MAX_UNWANTED_TERMS = 50
+#: Of a page beyond the usual depth. Steps, not the page's own end, so that neighbouring pages rank the same candidates.
+_DEPTHS = (DEPTH, MAX_HITS, MAX_REACH)
 #: Around the matched words of a caption, as the server marks them: private-use characters, which captions hardly have.
 MARKS = ("\ue000", "\ue001")
 
@@ -40,10 +46,19 @@ SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_searc
 
 @dataclass(frozen=True)
 class Query:
-    """Words, a picture (its file's bytes), or both.
+    """Words, pictures (their files' bytes), pictures of the index (their ids), or any mix of them.
 
-    ``weight`` is the vector clause's share in a hybrid, ``text_weight`` the words' share in the query vector where words and a
-    picture are composed. ``filters`` as ``filters.parse_filters`` reads them. Raises InvalidOption where that makes no query.
+    ``picture`` is one picture of weight 1, ``pictures`` are more, each with its weight; ``like`` are ids of pictures in the
+    index with weights, ``unlike`` those to move away from, and ``unwanted`` words to move away from, which also keep captions
+    that have all of them out of the caption clause. ``text_weight`` is the words' share beside pictures in the query's
+    vector, ``not_weight`` how much of what is not wanted is subtracted from it (``compose.compose``). ``match``: any of the
+    words in the caption, all, or all as a phrase.
+
+    ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``. ``start`` hits are passed over.
+    ``candidates``: how many of each clause are fused; pages of one search must have the same, which they have by default up
+    to hit 200, from there to 1,000, and from there on. ``facets`` are fields whose values are counted; ``group_duplicates``
+    shows one hit of pictures with the same bytes. ``filters`` as ``filters.parse_filters`` reads them. Raises InvalidOption
+    where that makes no query.
     """
 
     text: str = ""
@@ -53,24 +68,71 @@ class Query:
     text_weight: float = 0.5
     fusion: Fusion = "min_max"
     size: int = 10
-    filters: tuple[str, ...] = field(default=())
+    filters: tuple[str, ...] = ()
+    mean: Mean = "arithmetic"
+    match: Match = "any"
+    pictures: tuple[tuple[bytes, float], ...] = ()
+    like: tuple[tuple[str, float], ...] = ()
+    unlike: tuple[tuple[str, float], ...] = ()
+    unwanted: tuple[str, ...] = ()
+    not_weight: float = 0.5
+    start: int = 0
+    candidates: int | None = None
+    facets: tuple[str, ...] = ()
+    group_duplicates: bool = False
 
     def __post_init__(self) -> None:
-        if not self.words and self.picture is None:
+        object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))
+        wanted = bool(self.all_pictures or self.like)
+        if not self.words and not wanted:
+            if self.unlike or self.unwanted:
+                raise InvalidOption("only what is not wanted was given; say what is, in words, with --image or --like")
             raise InvalidOption("nothing to search for; give words, a picture with --image, or both")
         if self.kind is not None and self.kind not in KINDS:
             raise InvalidOption(f"kind {self.kind!r} is not known; choose one of {', '.join(KINDS)}")
         if self.kind in ("caption", "hybrid") and not self.words:
             raise InvalidOption(f"a {self.kind} search needs words; give some, or search by --vector alone")
-        if self.kind == "caption" and self.picture is not None:
-            raise InvalidOption("a caption search cannot use a picture; leave --image or --caption out")
-        if self.fusion not in FUSIONS:
-            raise InvalidOption(f"fusion {self.fusion!r} is not known; choose one of {', '.join(FUSIONS)}")
-        for name, value in (("weight", self.weight), ("text weight", self.text_weight)):
+        if self.kind == "caption" and (wanted or self.unlike):
+            raise InvalidOption(
+                "a caption search cannot use a picture; leave --image, --like, --unlike or --caption out"
+            )
+        if self.match not in MATCHES:
+            raise InvalidOption(f"match {self.match!r} is not known; choose one of {', '.join(MATCHES)}")
+        check_mean(self.fusion, self.mean)
+        for name, value in (
+            ("weight", self.weight),
+            ("text weight", self.text_weight),
+            ("not weight", self.not_weight),
+        ):
             if not 0 <= value <= 1:
                 raise InvalidOption(f"{name} {value} is outside 0 to 1")
         if not 1 <= self.size <= MAX_HITS:
             raise InvalidOption(f"{self.size} hits cannot be asked for; choose 1 to {MAX_HITS}")
+        if self.start < 0 or self.end > MAX_REACH:
+            raise InvalidOption(
+                f"hits {self.start + 1:,} to {self.end:,} cannot be reached; OpenSearch pages from 1 to {MAX_REACH:,}: "
+                "narrow the search with --filter"
+            )
+        if self.candidates is not None and not self.end <= self.candidates <= MAX_REACH:
+            raise InvalidOption(
+                f"{self.candidates:,} candidates cannot be used; give at least the last hit's number, {self.end:,}, "
+                f"and at most {MAX_REACH:,}"
+            )
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        count = len(self.all_pictures) + len(self.like) + len(self.unlike) + len(self.unwanted)
+        if count > MAX_PARTS:
+            raise InvalidOption(f"{count} pictures, ids and unwanted texts are too many; give at most {MAX_PARTS}")
+        if "" in self.unwanted:
+            raise InvalidOption("--not has no words; name what is not wanted, or leave it out")
+        if sum(len(_TERM.findall(text)) for text in self.unwanted) > MAX_UNWANTED_TERMS:
+            raise InvalidOption(f"what is not wanted is too long; say it in {MAX_UNWANTED_TERMS} words at most")
+        for picture, weight in (*self.like, *self.unlike, *self.pictures):
+            if not picture:
+                raise InvalidOption("an empty id or picture names nothing; give an id as clipseek search prints it")
+            if not 0 < weight <= 1000:
+                raise InvalidOption(f"weight {weight} cannot be used; give a number above 0, at most 1000")
 
     @cached_property
     def words(self) -> str:
@@ -92,8 +154,16 @@ class Query:
 
     @cached_property
     def _line(self) -> str:
-        clean = self.text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
-        return " ".join(clean.split())
+        return one_line(self.text)
+
+    @property
+    def all_pictures(self) -> tuple[tuple[bytes, float], ...]:
+        return self.pictures if self.picture is None else ((self.picture, 1.0), *self.pictures)
+
+    @property
+    def end(self) -> int:
+        """The number of the last hit asked for."""
+        return self.start + self.size
 
     @property
     def resolved_kind(self) -> Kind:
@@ -102,7 +172,8 @@ class Query:
 
     @property
     def depth(self) -> int:
-        return max(DEPTH, self.size)
+        """Candidates of each clause."""
+        return self.candidates or next(depth for depth in _DEPTHS if depth >= self.end)
 
     @property
     def weights(self) -> tuple[float, float]:
@@ -110,77 +181,6 @@ class Query:
         return (1 - self.weight, self.weight)
 
 
-def compose(
-    text: NDArray[np.float32] | None, picture: NDArray[np.float32] | None, text_weight: float
-) -> NDArray[np.float32]:
-    """One (D,) unit vector of words and picture: the point between them, back on the sphere."""
-    parts = [(1.0, v) for v in (text, picture) if v is not None]
-    if len(parts) == 2:
-        parts = [(text_weight, parts[0][1]), (1 - text_weight, parts[1][1])]
-    total = np.sum([weight * vector for weight, vector in parts], axis=0).astype(np.float32)
-    length = float(np.linalg.norm(total))
-    if not np.isfinite(length) or length < 1e-6:
-        raise InvalidOption("words and picture cancel each other out; search by one of them, or change --text-weight")
-    return np.asarray(total / length, np.float32)
-
-
-def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """BM25 over the caption. The words are a value of a match query: no syntax in them means anything."""
-    match = {"match": {"caption": {"query": query.words, "_name": CAPTION}}}
-    return {"bool": {"must": [match], "filter": list(filters)}} if filters else match
-
-
-def vector_clause(query: Query, vector: NDArray[np.float32], filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The ``depth`` nearest vectors; filters work inside the graph's search, so that they never leave fewer."""
-    knn: dict[str, Any] = {"vector": vector.tolist(), "k": query.depth}
-    if filters:
-        knn["filter"] = {"bool": {"filter": list(filters)}}
-    return {"knn": {"image_vector": {**knn, "_name": VECTOR}}}
-
-
-def clauses(
-    query: Query, vector: NDArray[np.float32] | None, filters: Sequence[dict[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    """The query's clauses by name, in the order of the pipeline's weights."""
-    found: dict[str, dict[str, Any]] = {}
-    if query.resolved_kind in ("caption", "hybrid"):
-        found[CAPTION] = caption_clause(query, filters)
-    if query.resolved_kind in ("vector", "hybrid"):
-        if vector is None:
-            raise ValueError("a vector clause without a vector")
-        found[VECTOR] = vector_clause(query, vector, filters)
-    return found
-
-
-def search_body(query: Query, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The search itself. A hybrid never goes without its pipeline: OpenSearch would answer nonsense and not say so.
-
-    To be sent with ``SEARCH_PARAMETERS``.
-    """
-    body: dict[str, Any] = {"size": query.size, "_source": {"excludes": ["image_vector"]}, "track_total_hits": True}
-    if query.resolved_kind == "hybrid":
-        body["query"] = {"hybrid": {"pagination_depth": query.depth, "queries": list(found.values())}}
-        weights = query.weights if query.fusion != "rrf" else None
-        body["search_pipeline"] = pipeline(query.fusion, weights, clauses=len(found))
-    else:
-        (body["query"],) = found.values()
-    if CAPTION in found:
-        words = {"match": {"caption": {"query": query.words}}}
-        body["highlight"] = {
-            "pre_tags": [MARKS[0]],
-            "post_tags": [MARKS[1]],
-            "fields": {"caption": {"number_of_fragments": 0, "highlight_query": words}},
-        }
-    return body
-
-
-def candidates_body(query: Query, clause: dict[str, Any]) -> dict[str, Any]:
-    """One clause alone, ids and scores only: in one shard, exactly the candidates that the hybrid normalises."""
-    return {
-        "size": query.depth,
-        "query": clause,
-        "_source": False,
-        "stored_fields": "_none_",
-        "docvalue_fields": ["image_id"],
-        "track_total_hits": False,
-    }
+def one_line(text: str) -> str:
+    """``text`` on one line, with only characters that JSON can carry."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())

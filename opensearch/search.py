@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import secrets
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 
 from . import candidates, versions
 from .beside import Beside
+from .bodies import clauses, search_body
 from .candidates import Candidates
-from .errors import InvalidOption, ServerError
-from .filters import parse_filters
+from .client import OLDEST
+from .compose import compose
+from .errors import InvalidOption, RequestRefused, ServerError
+from .filters import parse_facets, parse_filters
 from .fusion import contributions
-from .hits import Hit, read_hit
+from .hits import Hit, first_of_each, read_hit
+from .pipelines import oldest_server
 from .protocols import AnyEncoder
-from .queries import CAPTION, SEARCH_PARAMETERS, VECTOR, Query, clauses, compose, search_body
+from .queries import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
+from .stored import stored_vectors
 from .versions import Version
 
 __all__ = ["Answer", "Hit", "Searcher"]
@@ -35,8 +40,9 @@ _GLOBAL_RANKS = (3, 5)
 class Answer:
     """The hits, best first.
 
-    ``matched`` is how many documents any clause brought, of ``documents`` in the index; ``milliseconds`` the server's own time for
-    the search.
+    ``matched`` is how many documents any clause matched, of ``documents`` in the index: for a vector its nearest (``Query.depth``).
+    ``reachable`` is how many of them paging can show. ``facets``: of each field, its most frequent values with how many of the
+    matched have them. ``milliseconds`` is the server's own time for the search.
     """
 
     query: Query
@@ -45,6 +51,8 @@ class Answer:
     matched: int
     documents: int
     milliseconds: int
+    reachable: int = 0
+    facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
 
 
 class Searcher:
@@ -73,42 +81,58 @@ class Searcher:
         return cls(client, versions.current(client, alias), encoder)
 
     def vector(self, query: Query) -> NDArray[np.float32] | None:
-        """The query's (D,) unit vector; None for a caption search. Raises InvalidOption for an unreadable picture."""
+        """The query's (D,) unit vector; None for a caption search. Raises InvalidOption for an unreadable picture,
+        and for an id that is not in the index.
+        """
         if query.resolved_kind == "caption":
             return None
-        if self._encoder is None:
+        stored = stored_vectors(self._client, self._version, [name for name, _ in (*query.like, *query.unlike)])
+        texts = [text for text in (query.words, *query.unwanted) if text]
+        if self._encoder is None and (texts or query.all_pictures):
             raise InvalidOption(
                 f"a {query.resolved_kind} search needs a model; name its bundle, or search by caption alone"
             )
-        text = self._encoder.encode_texts([query.words])[0] if query.words else None
-        picture = None
-        if query.picture is not None:
-            try:
-                loaded = self._encoder.load_picture(query.picture)
-            except ValueError as problem:
-                raise InvalidOption(f"the query picture cannot be used: {problem}") from None
-            picture = self._encoder.encode_pictures([loaded])[0]
-        return compose(text, picture, query.text_weight)
+        vectors = iter([] if self._encoder is None or not texts else list(self._encoder.encode_texts(texts)))
+        return compose(
+            next(vectors) if query.words else None,
+            [*self._seen(query), *((weight, stored[name]) for name, weight in query.like)],
+            [*((1.0, vector) for vector in vectors), *((weight, stored[name]) for name, weight in query.unlike)],
+            text_weight=query.text_weight,
+            away_weight=query.not_weight,
+        )
+
+    def _seen(self, query: Query) -> list[tuple[float, NDArray[np.float32]]]:
+        """The query's own pictures as vectors, with their weights."""
+        if self._encoder is None or not query.all_pictures:
+            return []
+        try:
+            loaded = [self._encoder.load_picture(data) for data, _ in query.all_pictures]
+        except ValueError as problem:
+            raise InvalidOption(f"the query picture cannot be used: {problem}") from None
+        rows = self._encoder.encode_pictures(loaded)
+        return [(weight, row) for (_, weight), row in zip(query.all_pictures, rows, strict=True)]
 
     def search(self, query: Query) -> Answer:
         """The hits. Raises the errors of the tree.
 
         What a search needs besides its hits (each clause's candidates, the number of pictures) is asked at the same time.
         """
-        found = clauses(query, self.vector(query), parse_filters(query.filters, self._version.fields))
-        # Both requests see the same copies of the shards: copies differ in the order of hits that score the same.
-        copies = secrets.token_hex(4)
+        filters = parse_filters(query.filters, self._version.fields)
+        facets = parse_facets(query.facets, self._version.fields)
+        self._check_server(query)
+        if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
+            filters.append({"bool": {"must_not": [{"ids": {"values": asked_for}}]}})
+        found = clauses(query, self.vector(query), filters)
+        # Every request of this search, and of its other pages, sees the same copies of the shards: copies differ in the order of
+        # hits that score the same.
+        copies = f"{zlib.crc32(repr((query.words, filters, query.like)).encode()):08x}"
         shares = found if len(found) > 1 and self._with_shares else {}
 
         def beside() -> Candidates:
             return self._ask(query, shares, copies)
 
         with Beside(beside) as second:
-            answer = self._client.search(
-                index=self._version.index,
-                body=orjson.dumps(search_body(query, found)),
-                params={**SEARCH_PARAMETERS, "preference": copies},
-            )
+            answer = self._first(query, search_body(query, found, facets), copies)
         rows = answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])
         if len({row["_id"] for row in rows}) < len(rows):
@@ -116,11 +140,15 @@ class Searcher:
                 f"{self._version.index} answered a picture twice: its search pipeline did not run. Search with --vector or "
                 "--caption, and look whether its plugin neural-search works"
             )
-        if len(found) > 1 and shards > 1 and query.fusion == "rrf" and (number := self._server_version) < _GLOBAL_RANKS:
+        if len(found) > 1 and shards > 1 and query.fusion == "rrf" and (number := self.server_version) < _GLOBAL_RANKS:
             raise InvalidOption(
                 f"rrf ranks within each shard before OpenSearch 3.5; this is {number[0]}.{number[1]} and "
                 f"{self._version.alias} has {shards} shards: use --fusion min_max"
             )
+        reachable = None
+        if query.group_duplicates and len(found) > 1:
+            grouped = first_of_each(rows)
+            rows, reachable = grouped[query.start : query.end], len(grouped)
         asked = second.result()
         if shards != self._shards:
             self._shards = shards  # learned from the first search of this Searcher
@@ -133,13 +161,46 @@ class Searcher:
             matched=int(answer["hits"]["total"]["value"]),
             documents=asked.documents,
             milliseconds=int(answer["took"]),
+            reachable=reachable or _reachable(query, scores, int(answer["hits"]["total"]["value"])),
+            facets={
+                name: [
+                    (str(bucket.get("key_as_string", bucket["key"])), int(bucket["doc_count"]))
+                    for bucket in found["buckets"]
+                ]
+                for name, found in answer.get("aggregations", {}).items()
+            },
         )
+
+    def _first(self, query: Query, body: dict[str, Any], copies: str) -> Any:
+        parameters = {**SEARCH_PARAMETERS, "preference": copies}
+        try:
+            return self._client.search(index=self._version.index, body=orjson.dumps(body), params=parameters)
+        except RequestRefused as problem:
+            if not query.start or "end of search result" not in str(problem):
+                raise
+            # Past the last hit, which a hybrid takes for an error: ask for the first one, and show none.
+            body = {**body, "from": 0, "size": 1}
+            answer = self._client.search(index=self._version.index, body=orjson.dumps(body), params=parameters)
+            answer["hits"]["hits"] = []
+            return answer
+
+    def _check_server(self, query: Query) -> None:
+        if query.resolved_kind != "hybrid":
+            return
+        needed = oldest_server(query.fusion, query.weights)
+        if needed > OLDEST and (number := self.server_version) < needed:
+            what = query.fusion if query.fusion != "rrf" else "rrf with --weight"
+            raise InvalidOption(
+                f"{what} needs OpenSearch {needed[0]}.{needed[1]}, this is {number[0]}.{number[1]}; use --fusion min_max, or "
+                "upgrade the server"
+            )
 
     def _ask(self, query: Query, found: Mapping[str, dict[str, Any]], copies: str) -> Candidates:
         return candidates.ask(self._client, self._version.index, query, found, shards=self._shards, copies=copies)
 
     @cached_property
-    def _server_version(self) -> tuple[int, int]:
+    def server_version(self) -> tuple[int, int]:
+        """(major, minor)."""
         number = str(self._client.info()["version"]["number"])
         match = re.match(r"(\d+)\.(\d+)", number)
         return (int(match[1]), int(match[2])) if match else (0, 0)
@@ -153,4 +214,12 @@ def _added(
         return dict.fromkeys(found, float(row["_score"]))
     if scores is None:
         return None
-    return contributions(query.fusion, scores, dict(zip((CAPTION, VECTOR), query.weights, strict=True)), row["_id"])
+    weights = dict(zip((CAPTION, VECTOR), query.weights, strict=True))
+    return contributions(query.fusion, scores, weights, row["_id"], query.mean)
+
+
+def _reachable(query: Query, scores: Mapping[str, Mapping[str, float]] | None, matched: int) -> int:
+    """How many hits there are to page through: a hybrid has only its clauses' candidates."""
+    if query.resolved_kind != "hybrid" or scores is None:
+        return min(matched, MAX_REACH)
+    return len({document for candidates in scores.values() for document in candidates})

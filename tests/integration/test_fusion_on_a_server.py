@@ -5,37 +5,43 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from clipseek.opensearch import versions
+from clipseek.opensearch.bodies import candidates_body, clauses, search_body
 from clipseek.opensearch.client import connect
-from clipseek.opensearch.fusion import contributions
+from clipseek.opensearch.fusion import contributions, normalized, ranking
 from clipseek.opensearch.mapping import IndexOptions
-from clipseek.opensearch.queries import Query, candidates_body, clauses, search_body
+from clipseek.opensearch.queries import Query
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.parametrize(
-    ("fusion", "weight"),
-    [("min_max", 0.5), ("min_max", 0.2), ("min_max", 0.9), ("l2", 0.5), ("l2", 0.2), ("l2", 0.9), ("rrf", 0.5)],
-)
-def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str, weight: float) -> None:
+QUERIES = 200
+MEANS = [(fusion, mean) for fusion in ("min_max", "l2") for mean in ("arithmetic", "geometric", "harmonic")]
+
+
+@pytest.mark.parametrize(("fusion", "mean"), [*MEANS, ("rrf", "arithmetic")])
+def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str, mean: str) -> None:
     client = connect(opensearch_url)
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(300, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     words = ["red", "green", "blue", "car", "boat", "house", "tree", "bird"]
-    version = versions.find(client, f"test-fusion-{fusion.replace('_', '-')}")
+    alias = "test-fusion"
+    version = versions.find(client, alias)
     if version is None:
-        alias = f"test-fusion-{fusion.replace('_', '-')}"
         version = versions.create(client, alias, fingerprint="ab" * 32, dimension=8, options=IndexOptions())
         for at, vector in enumerate(vectors):
             caption = " ".join(rng.choice(words, 3))
             document = {"image_id": f"d{at}", "caption": caption, "image_vector": vector.tolist()}
             client.index(index=version.index, id=f"d{at}", body=document)
+        # One segment: else merges behind our back change the graph between a search and its candidates.
+        client.indices.forcemerge(index=version.index, params={"max_num_segments": 1})
         client.indices.refresh(index=version.index)
-    for seed in range(12):
+    for seed in range(QUERIES):
+        weight = 0.5 if fusion == "rrf" else (seed % 11) / 10
         vector = np.random.default_rng(seed).normal(size=8)
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
-        query = Query(" ".join(np.random.default_rng(seed).choice(words, 2)), weight=weight, fusion=fusion, size=50)  # type: ignore[arg-type]
+        text = " ".join(np.random.default_rng(seed).choice(words, 2))
+        query = Query(text, weight=weight, fusion=fusion, mean=mean, size=50)  # type: ignore[arg-type]
         found = clauses(query, vector, [])
         hits = client.search(index=version.index, body=search_body(query, found))["hits"]["hits"]
         candidates = {
@@ -48,5 +54,9 @@ def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str
         weights = {"caption": 1 - weight, "vector": weight}
         assert len(hits) == 50
         for hit in hits:
-            added = contributions(query.fusion, candidates, weights, hit["_source"]["image_id"])
+            added = contributions(query.fusion, candidates, weights, hit["_source"]["image_id"], query.mean)
             assert sum(added.values()) == pytest.approx(hit["_score"], abs=1e-5)
+        # The ranking made here has the server's scores in the server's order.
+        normal = {name: normalized(query.fusion, scores) for name, scores in candidates.items()}
+        fused = ranking(query.fusion, normal, weights, query.mean)[:50]
+        assert [score for _, score in fused] == pytest.approx([hit["_score"] for hit in hits], abs=1e-5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ import opensearchpy
 import orjson
 import pytest
 from clipseek.opensearch import versions
+from clipseek.opensearch.bodies import clauses, search_body
 from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.mapping import IndexOptions
-from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query, clauses, search_body
+from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query
 from clipseek.opensearch.search import Searcher
 from clipseek.opensearch.versions import Version
 from PIL import Image
@@ -263,3 +265,97 @@ def test_without_shares_it_is_one_request_with_the_same_hits(
     full = searcher.search(Query("green boat")).hits
     assert [(hit.id, hit.raw) for hit in plain] == [(hit.id, hit.raw) for hit in full]
     assert all(not hit.shares for hit in plain)
+
+
+def test_like_searches_with_the_stored_vector_and_leaves_the_picture_out(
+    client: opensearchpy.OpenSearch, version: Version, searcher: Searcher
+) -> None:
+    without = Searcher(client, version)  # no model is needed: the index has the vectors
+    hits = without.search(Query(like=(("d20", 1.0),), size=20)).hits
+    stored = {
+        document["_id"]: np.asarray(document["_source"]["image_vector"])
+        for document in client.mget(index=version.index, body={"ids": ["d20", *[hit.id for hit in hits]]})["docs"]
+    }
+    assert "d20" not in {hit.id for hit in hits}
+    for hit in hits:
+        assert hit.cosine == pytest.approx(float(stored["d20"] @ stored[hit.id]), abs=1e-5)
+    with pytest.raises(InvalidOption, match="no picture 'nobody'"):
+        without.search(Query(like=(("nobody", 1.0),)))
+    with pytest.raises(InvalidOption, match="needs a model"):
+        without.search(Query(like=(("d20", 1.0),), unwanted=("red",)))
+
+
+def test_what_is_not_wanted_moves_the_vector_away(searcher: Searcher) -> None:
+    toward = searcher.search(Query("red green", kind="vector", size=60)).hits
+    assert {hit.metadata["colour"] for hit in toward} >= {"red", "green"}
+    away = searcher.search(Query("red green", unwanted=("green",), not_weight=0.7, kind="vector", size=60)).hits
+    assert {hit.metadata["colour"] for hit in away} == {"red"}
+    captions = searcher.search(Query("boat", unwanted=("green",), kind="caption", size=300)).hits
+    assert captions
+    assert "green" not in {hit.metadata["colour"] for hit in captions}
+
+
+def test_all_words_and_phrases(searcher: Searcher) -> None:
+    some = searcher.search(Query("boat blue", kind="caption")).matched
+    every = searcher.search(Query("boat blue", kind="caption", match="all"))
+    assert 0 < every.matched < some
+    assert searcher.search(Query("boat blue", kind="caption", match="phrase")).matched < every.matched
+    assert searcher.search(Query("blue boat", kind="caption", match="phrase")).matched == every.matched
+
+
+@pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
+def test_pages_put_together_are_the_whole_list(searcher: Searcher, kind: Any) -> None:
+    whole = [hit.id for hit in searcher.search(Query("green boat", kind=kind, size=60)).hits]
+    pages = [
+        hit.id
+        for start in range(0, 60, 20)
+        for hit in searcher.search(Query("green boat", kind=kind, size=20, start=start)).hits
+    ]
+    assert pages == whole
+    assert len(set(pages)) == 60
+
+
+@pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
+def test_past_the_last_hit_is_an_empty_page(searcher: Searcher, kind: Any) -> None:
+    first = searcher.search(Query("green boat", kind=kind, candidates=1000))
+    beyond = searcher.search(Query("green boat", kind=kind, start=900, candidates=1000))
+    assert beyond.hits == []
+    assert beyond.matched >= first.matched > 0
+    last = searcher.search(Query("green boat", kind=kind, start=first.reachable - 1, candidates=1000))
+    assert len(last.hits) == 1
+
+
+def test_facets_count_what_was_matched(searcher: Searcher) -> None:
+    answer = searcher.search(Query("boat", kind="caption", facets=("colour", "day")))
+    assert sum(count for _, count in answer.facets["colour"]) == answer.matched
+    assert {value for value, _ in answer.facets["colour"]} == {"red", "green", "blue"}
+    assert all(len(value) >= 10 for value, _ in answer.facets["day"])
+
+
+def test_pictures_of_the_same_bytes_are_one_hit(client: opensearchpy.OpenSearch) -> None:
+    version = versions.create(client, "test-twins", fingerprint=ENCODER.fingerprint, dimension=4)
+    try:
+        for at in range(12):
+            vector = ENCODER.encode_texts(["red" if at % 2 else "green"])[0].tolist()
+            document = {
+                "image_id": f"t{at}",
+                "caption": "red boat",
+                "content_hash": f"h{at // 4}",
+                "image_vector": vector,
+            }
+            client.index(index=version.index, id=f"t{at}", body=document)
+        client.indices.refresh(index=version.index)
+        for kind in ("caption", "vector", "hybrid"):
+            query = Query("red boat", kind=kind, group_duplicates=True)
+            assert len(Searcher(client, version, ENCODER).search(query).hits) == 3
+            rest = replace(query, start=1)
+            assert len(Searcher(client, version, ENCODER).search(rest).hits) == 2
+    finally:
+        client.indices.delete(index=version.index)
+
+
+def test_what_the_server_is_too_old_for_is_refused_with_the_version_that_can(searcher: Searcher) -> None:
+    for query, needed in ((Query("red", fusion="z_score"), (3, 0)), (Query("red", fusion="rrf", weight=0.7), (3, 1))):
+        if searcher.server_version < needed:
+            with pytest.raises(InvalidOption, match=f"needs OpenSearch {needed[0]}.{needed[1]}"):
+                searcher.search(query)

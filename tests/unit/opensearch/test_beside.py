@@ -19,7 +19,10 @@ def test_it_runs_at_the_same_time_and_gives_what_the_call_gave() -> None:
 
 
 def test_it_raises_what_the_call_raised_and_only_when_asked() -> None:
-    with Beside(lambda: [][0]) as other:
+    def fail() -> int:
+        raise IndexError
+
+    with Beside(fail) as other:
         pass
     with pytest.raises(IndexError):
         other.result()

@@ -20,4 +20,5 @@ def test_l2() -> None:
 
 
 def test_rrf_counts_ranks() -> None:
-    assert contributions("rrf", CANDIDATES, WEIGHTS, "b") == pytest.approx({"caption": 1 / 62, "vector": 1 / 61})
+    equal = {"caption": 0.5, "vector": 0.5}
+    assert contributions("rrf", CANDIDATES, equal, "b") == pytest.approx({"caption": 1 / 62, "vector": 1 / 61})

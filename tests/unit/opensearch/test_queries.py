@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import orjson
 import pytest
+from clipseek.opensearch.bodies import candidates_body, clauses, search_body
+from clipseek.opensearch.compose import compose, read_weight
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.filters import parse_filters
-from clipseek.opensearch.queries import MAX_CHARACTERS, MAX_TERMS, Query, candidates_body, clauses, compose, search_body
-from hypothesis import given
+from clipseek.opensearch.filters import parse_facets, parse_filters
+from clipseek.opensearch.queries import MAX_CHARACTERS, MAX_TERMS, Query
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 VECTOR = np.array([0.6, 0.8], np.float32)
@@ -108,11 +110,13 @@ def test_endless_text_is_cut_to_what_the_server_takes() -> None:
 
 
 def test_words_and_picture_compose_on_the_sphere() -> None:
-    both = compose(np.array([1, 0], np.float32), np.array([0, 1], np.float32), 0.5)
+    both = compose(np.array([1, 0], np.float32), [(1.0, np.array([0, 1], np.float32))])
     assert both == pytest.approx([0.5**0.5, 0.5**0.5])
-    assert compose(np.array([1, 0], np.float32), np.array([0, 1], np.float32), 1.0) == pytest.approx([1, 0])
+    assert compose(
+        np.array([1, 0], np.float32), [(1.0, np.array([0, 1], np.float32))], text_weight=1.0
+    ) == pytest.approx([1, 0])
     with pytest.raises(InvalidOption, match="cancel"):
-        compose(np.array([1, 0], np.float32), np.array([-1, 0], np.float32), 0.5)
+        compose(np.array([1, 0], np.float32), [(1.0, np.array([-1, 0], np.float32))])
 
 
 def test_candidates_are_asked_for_without_their_documents() -> None:
@@ -124,3 +128,111 @@ def test_candidates_are_asked_for_without_their_documents() -> None:
         "docvalue_fields": ["image_id"],
         "track_total_hits": False,
     }
+
+
+def test_all_words_and_phrases_are_match_queries_too() -> None:
+    every = body(Query("red car", kind="caption", match="all"))
+    assert every["query"] == {"match": {"caption": {"query": "red car", "operator": "and", "_name": "caption"}}}
+    phrase = body(Query("red car", kind="caption", match="phrase"))
+    assert phrase["query"] == {"match_phrase": {"caption": {"query": "red car", "_name": "caption"}}}
+    fields = phrase["highlight"]["fields"]  # type: ignore[index]
+    assert fields["caption"]["highlight_query"] == {"match_phrase": {"caption": {"query": "red car"}}}
+
+
+def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> None:
+    sent = body(Query("red car", kind="caption", unwanted=(" old\n van ",)))
+    assert sent["query"] == {
+        "bool": {
+            "must": [MATCH],
+            "must_not": [{"match": {"caption": {"query": "old van", "operator": "and"}}}],
+        }
+    }
+
+
+def test_pages_of_one_search_have_the_same_candidates() -> None:
+    assert [Query("a", start=start, size=10).depth for start in (0, 190, 191, 990, 991, 9990)] == [
+        200,
+        200,
+        1000,
+        1000,
+        10_000,
+        10_000,
+    ]
+    sent = body(Query("red car", start=20, size=10, candidates=300))
+    assert (sent["from"], sent["size"]) == (20, 10)
+    assert sent["query"]["hybrid"]["pagination_depth"] == 300  # type: ignore[index]
+    assert sent["query"]["hybrid"]["queries"][1]["knn"]["image_vector"]["k"] == 300  # type: ignore[index]
+
+
+def test_facets_and_groups() -> None:
+    query = Query("red car", kind="caption", group_duplicates=True, facets=("set",))
+    facets = parse_facets(query.facets, {"set": "keyword"})
+    sent = search_body(query, clauses(query, VECTOR, []), facets)
+    assert sent["collapse"] == {"field": "content_hash"}
+    assert sent["aggs"] == {"set": {"terms": {"field": "metadata.set", "size": 20}}}
+    hybrid = body(Query("red car", group_duplicates=True, start=5))  # grouped here: an older server would ignore it
+    assert "collapse" not in hybrid
+    assert "from" not in hybrid
+    assert hybrid["size"] == 400
+    with pytest.raises(InvalidOption, match="facet field 'colour' is not indexed"):
+        parse_facets(["colour"], {"set": "keyword"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"unwanted": ("a",)}, "only what is not wanted"),
+        ({"unlike": (("a", 1.0),)}, "only what is not wanted"),
+        ({"text": "a", "unwanted": (" ",)}, "--not has no words"),
+        ({"text": "a", "unwanted": ("b " * 51,)}, "too long"),
+        ({"text": "a", "like": (("", 1.0),)}, "names nothing"),
+        ({"text": "a", "like": (("b", 0.0),)}, "weight 0.0 cannot be used"),
+        ({"text": "a", "like": (("b", 1.0),) * 65}, "too many"),
+        ({"text": "a", "kind": "caption", "like": (("b", 1.0),)}, "cannot use a picture"),
+        ({"text": "a", "start": 9_991}, "cannot be reached"),
+        ({"text": "a", "start": -1}, "cannot be reached"),
+        ({"text": "a", "candidates": 9}, "candidates cannot be used"),
+        ({"text": "a", "match": "some"}, "match 'some'"),
+    ],
+)
+def test_what_is_no_composition_is_refused(arguments: dict[str, object], reason: str) -> None:
+    with pytest.raises(InvalidOption, match=reason):
+        Query(**arguments)  # type: ignore[arg-type]
+
+
+FIELD = st.sampled_from(["set", "width", "ingested_at", "metadata.set", "_id", "caption", "", "nope"])
+SIGN = st.sampled_from(["=", "!=", ">=", "<=", ">", "<", "", "~", "=="])
+
+
+@settings(max_examples=5_000, deadline=None)
+@given(
+    text=st.text(max_size=40),
+    written=st.lists(
+        st.one_of(st.text(max_size=40), st.builds("{}{}{}".format, FIELD, SIGN, st.text(max_size=20))), max_size=4
+    ),
+    like=st.lists(st.text(max_size=20), max_size=3),
+    unwanted=st.lists(st.text(max_size=20), max_size=2),
+    numbers=st.tuples(
+        st.integers(-5, 20_000), st.integers(-1, 2_000), st.one_of(st.floats(-1, 2), st.just(float("nan")))
+    ),
+)
+def test_hostile_queries_and_filters_are_bodies_or_one_line(
+    text: str, written: list[str], like: list[str], unwanted: list[str], numbers: tuple[int, int, float]
+) -> None:
+    start, size, weight = numbers
+    try:
+        parts = tuple(map(read_weight, like))
+        query = Query(
+            text, filters=tuple(written), like=parts, unwanted=tuple(unwanted), start=start, size=size, weight=weight
+        )
+        sent = search_body(query, clauses(query, VECTOR, parse_filters(query.filters, {"set": "keyword"})))
+    except InvalidOption as problem:
+        refusal = str(problem)
+    else:
+        refusal = ""
+    if refusal:
+        assert len(refusal) < 600
+        return
+    again = orjson.loads(orjson.dumps(sent))
+    assert again.keys() <= {"size", "from", "query", "search_pipeline", "_source", "track_total_hits", "highlight"}
+    assert again["size"] + again.get("from", 0) <= 10_000

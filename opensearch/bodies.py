@@ -1,0 +1,103 @@
+"""The bodies that are sent for a query. Pure: nothing here talks to a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pipelines import pipeline
+from .queries import CAPTION, MARKS, MAX_REACH, VECTOR, Query
+
+#: Values of a facet that are counted.
+FACET_VALUES = 20
+
+
+def words_clause(query: Query, name: str | None = None) -> dict[str, Any]:
+    """The query's words in the caption. They are a value of a match query: no syntax in them means anything."""
+    inner: dict[str, Any] = {"query": query.words}
+    if query.match == "all":
+        inner["operator"] = "and"
+    if name is not None:
+        inner["_name"] = name
+    return {"match_phrase" if query.match == "phrase" else "match": {"caption": inner}}
+
+
+def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """BM25 over the caption, without captions that have all words of something not wanted."""
+    match = words_clause(query, CAPTION)
+    clause: dict[str, Any] = {"must": [match]}
+    if filters:
+        clause["filter"] = list(filters)
+    if query.unwanted:
+        clause["must_not"] = [{"match": {"caption": {"query": text, "operator": "and"}}} for text in query.unwanted]
+    return {"bool": clause} if len(clause) > 1 else match
+
+
+def vector_clause(query: Query, vector: NDArray[np.float32], filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The ``depth`` nearest vectors; filters work inside the graph's search, so that they never leave fewer."""
+    knn: dict[str, Any] = {"vector": vector.tolist(), "k": query.depth}
+    if filters:
+        knn["filter"] = {"bool": {"filter": list(filters)}}
+    return {"knn": {"image_vector": {**knn, "_name": VECTOR}}}
+
+
+def clauses(
+    query: Query, vector: NDArray[np.float32] | None, filters: Sequence[dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The query's clauses by name, in the order of the pipeline's weights."""
+    found: dict[str, dict[str, Any]] = {}
+    if query.resolved_kind in ("caption", "hybrid"):
+        found[CAPTION] = caption_clause(query, filters)
+    if query.resolved_kind in ("vector", "hybrid"):
+        if vector is None:
+            raise ValueError("a vector clause without a vector")
+        found[VECTOR] = vector_clause(query, vector, filters)
+    return found
+
+
+def search_body(
+    query: Query, found: dict[str, dict[str, Any]], facets: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The search itself; ``facets`` are the fields to count values of, by name.
+
+    A hybrid never goes without its pipeline: OpenSearch would answer nonsense and not say so.
+
+    To be sent with ``queries.SEARCH_PARAMETERS``.
+    """
+    body: dict[str, Any] = {"size": query.size, "_source": {"excludes": ["image_vector"]}, "track_total_hits": True}
+    if query.group_duplicates and query.resolved_kind == "hybrid":
+        # OpenSearch 2.19 takes a collapse in a hybrid, and does nothing: all come, to be grouped here (``hits.first_of_each``).
+        body["size"] = min(2 * query.depth, MAX_REACH)
+    elif query.start:
+        body["from"] = query.start
+    if query.group_duplicates and query.resolved_kind != "hybrid":
+        body["collapse"] = {"field": "content_hash"}
+    if facets:
+        body["aggs"] = {name: {"terms": {"field": field, "size": FACET_VALUES}} for name, field in facets.items()}
+    if query.resolved_kind == "hybrid":
+        body["query"] = {"hybrid": {"pagination_depth": query.depth, "queries": list(found.values())}}
+        body["search_pipeline"] = pipeline(query.fusion, query.weights, clauses=len(found), mean=query.mean)
+    else:
+        (body["query"],) = found.values()
+    if CAPTION in found:
+        body["highlight"] = {
+            "pre_tags": [MARKS[0]],
+            "post_tags": [MARKS[1]],
+            "fields": {"caption": {"number_of_fragments": 0, "highlight_query": words_clause(query)}},
+        }
+    return body
+
+
+def candidates_body(query: Query, clause: dict[str, Any]) -> dict[str, Any]:
+    """One clause alone, ids and scores only: in one shard, exactly the candidates that the hybrid normalises."""
+    return {
+        "size": query.depth,
+        "query": clause,
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": ["image_id"],
+        "track_total_hits": False,
+    }

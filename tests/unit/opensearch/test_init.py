@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_the_public_names_are_late_and_the_right_ones() -> None:
+    code = (
+        "import sys, clipseek.opensearch as room\n"
+        "assert not {'numpy', 'opensearchpy'} & set(sys.modules)\n"
+        "from clipseek.opensearch import Query, Searcher, connect\n"
+        "from clipseek.opensearch.search import Searcher as theirs\n"
+        "assert Searcher is theirs and Query('red').words == 'red' and callable(connect)\n"
+        "assert not hasattr(room, 'nothing')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
