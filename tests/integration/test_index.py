@@ -1,0 +1,88 @@
+"""``clipseek index`` on a real server: what is listed, what is measured, what is deleted and what is not."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from clipseek.cli.index import index as command
+from clipseek.opensearch import versions
+from clipseek.opensearch.client import connect
+from clipseek.opensearch.errors import IndexMissing, IndexUnusable
+from clipseek.opensearch.inventory import delete_index, list_indexes
+from clipseek.opensearch.mapping import IndexOptions
+from clipseek.opensearch.recall import graph_body, recalls, sample_vectors
+
+pytestmark = pytest.mark.integration
+COUNT, DIMENSION = 3000, 32
+
+
+@pytest.fixture(scope="module", params=[(16, 128), (2, 2)], ids=["good graph", "bad graph"])
+def made(request: pytest.FixtureRequest, opensearch_url: str) -> object:
+    client = connect(opensearch_url)
+    m, ef = request.param
+    options = IndexOptions(m=m, ef_construction=ef, fields={"half": "keyword"})
+    version = versions.create(client, f"test-recall-{m}", fingerprint="cd" * 32, dimension=DIMENSION, options=options)
+    rows = np.random.default_rng(1).normal(size=(COUNT, DIMENSION)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    lines: list[object] = []
+    for at, row in enumerate(rows):
+        half = "even" if at % 2 == 0 else "odd"
+        lines += [
+            {"index": {"_id": f"d{at}"}},
+            {"image_id": f"d{at}", "image_vector": row.tolist(), "metadata": {"half": half}},
+        ]
+    client.bulk(index=version.index, body="".join(json.dumps(line) + "\n" for line in lines), refresh=True)
+    yield client, version, rows, m
+    client.indices.delete(index=version.index, ignore_unavailable=True)
+
+
+def test_recall_is_that_of_an_exact_search(made: tuple[object, versions.Version, np.ndarray, int]) -> None:
+    client, version, rows, m = made
+    vectors = sample_vectors(client, version, 30)  # type: ignore[arg-type]
+    found = recalls(client, version, vectors)  # type: ignore[arg-type]
+    for vector, (at_10, at_100) in zip(vectors, found, strict=True):
+        near = client.search(index=version.index, body=graph_body(vector, 101, []))["hits"]["hits"]  # type: ignore[attr-defined]
+        order = np.argsort(-(rows @ vector), kind="stable")[1:101]
+        names = [f"d{at}" for at in order]
+        ours = [row["_id"] for row in near[1:]]
+        assert at_10 == pytest.approx(len(set(ours[:10]) & set(names[:10])) / 10)
+        assert at_100 == pytest.approx(len(set(ours) & set(names)) / 100)
+    assert (found.mean() > 0.99) == (m == 16)
+
+
+def test_the_command_reports_both_and_gives_advice(
+    made: tuple[object, versions.Version, np.ndarray, int], opensearch_url: str
+) -> None:
+    _, version, _, m = made
+    done = CliRunner().invoke(command, ["check", version.alias, "--url", opensearch_url, "--queries", "20", "--json"])
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert [(row["pictures"], row["k"]) for row in report[:2]] == [("all pictures", 10), ("all pictures", 100)]
+    assert report[2]["pictures"] in ("half=even", "half=odd")
+    assert all(row["low"] <= row["recall"] <= row["high"] for row in report)
+    assert done.stderr.strip().endswith("nothing to do" if m == 16 else "--preset talk")
+
+
+def test_list_and_delete_know_only_what_clipseek_made(opensearch_url: str) -> None:
+    client = connect(opensearch_url)
+    version = versions.create(client, "test-listed", fingerprint="ef" * 32, dimension=4, bundle="/bundle")
+    client.indices.create(index="test-foreign")
+    try:
+        facts = {found.index: found for found in list_indexes(client)}
+        assert "test-foreign" not in facts
+        mine = facts[version.index]
+        assert (mine.aliases, mine.pictures, mine.m, mine.ef_construction) == (("test-listed",), 0, 16, 128)
+        assert (mine.engine, mine.shards, mine.bundle, mine.fingerprint) == ("lucene", 1, "/bundle", "ef" * 32)
+        with pytest.raises(IndexUnusable, match="not made by clipseek"):
+            delete_index(client, "test-foreign")
+        assert CliRunner().invoke(command, ["delete", "test-listed", "--url", opensearch_url]).exit_code == 2
+        assert versions.find(client, "test-listed") is not None
+        assert delete_index(client, "test-listed") == [version.index]
+        with pytest.raises(IndexMissing, match="clipseek index list"):
+            delete_index(client, "test-listed")
+    finally:
+        client.indices.delete(index="test-foreign")
+        client.indices.delete(index=version.index, ignore_unavailable=True)
