@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ingest": ("clipseek.cli.ingest", "ingest", "Encode pictures and put them into an OpenSearch index."),
     "search": ("clipseek.cli.search", "search", "Search by words, by a picture, or by both."),
     "explain": ("clipseek.cli.explain", "explain", "Show where in a picture the words are found."),
+    "tune": ("clipseek.cli.tune", "tune", "Find the fusion of captions and vectors that suits an index."),
     "index": ("clipseek.cli.index", "index", "List, check and delete indexes."),
     "node": ("clipseek.cli.node", "node", "Start, stop and look after the embedded OpenSearch node."),
 }

@@ -24,7 +24,7 @@ from .output import is_terminal
 @click.option("--caption", "kind", flag_value="caption", help="By the captions alone (BM25).")
 @click.option("--vector", "kind", flag_value="vector", help="By the pictures' vectors alone.")
 @click.option("--hybrid", "kind", flag_value="hybrid", help="By both; the default where there are words.")
-@click.option("--weight", default=0.5, show_default=True, help="Share of the vectors in a hybrid, 0 to 1.")
+@click.option("--weight", type=float, help="Share of the vectors in a hybrid, 0 to 1.  [default: 0.5]")
 @click.option(
     "--text-weight", default=0.5, show_default=True, help="Share of the words beside pictures in the query's vector."
 )
@@ -38,16 +38,12 @@ from .output import is_terminal
 @click.option(
     "--fusion",
     type=click.Choice(["min_max", "l2", "z_score", "rrf"]),
-    default="min_max",
-    show_default=True,
-    help="How scores join.",
+    help="How scores join.  [default: min_max, or what clipseek tune chose]",
 )
 @click.option(
     "--mean",
     type=click.Choice(["arithmetic", "geometric", "harmonic"]),
-    default="arithmetic",
-    show_default=True,
-    help="How min_max and l2 scores are averaged.",
+    help="How min_max and l2 scores are averaged.  [default: arithmetic]",
 )
 @click.option("-k", "size", default=10, show_default=True, help="How many hits.")
 @click.option("--from", "start", default=0, show_default=True, help="Pass over so many hits: the next page.")
@@ -94,7 +90,11 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     text = sys.stdin.read() if words == "-" else words
     pictures = tuple(_picture(image) for image in images)
     like, unlike = (tuple(map(read_weight, given.pop(name))) for name in ("like", "unlike"))
-    options = {name: value for name, value in given.items() if name not in ("index", "url", "model", "device")}
+    options = {
+        name: value
+        for name, value in given.items()
+        if value is not None and name not in ("index", "url", "model", "device")
+    }
     query = Query(text=text, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
@@ -102,12 +102,14 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     from clipseek.opensearch import versions
 
     version = versions.current(client, given["index"])
+    if not {"fusion", "mean", "weight"} & options.keys():
+        query = query.with_defaults(version.search)
     if version.bundle:
         warm.remember(url, given["index"], version.bundle)
     usable = ready is not None and guess == (given["model"] or version.bundle)
     # Pictures of the index bring their vectors with them.
     needs_model = query.resolved_kind != "caption" and bool(query.words or query.pictures or query.unwanted)
-    encoder = (ready if usable else _encoder(given, version)) if needs_model else None
+    encoder = (ready if usable else encoder_for(given["model"], version, given["device"])) if needs_model else None
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
     if sheet is not None:
@@ -138,15 +140,16 @@ def _url(given: str | None) -> str:
     return given or running_url() or "http://localhost:9200"
 
 
-def _encoder(given: dict[str, Any], version: Any) -> Any:
+def encoder_for(model: str | None, version: Any, device: Any) -> Any:
+    """The encoder of the bundle in folder ``model``, else of the one that filled the index."""
     from clipseek.encoder import Bundle, ClipEncoder
 
-    folder = given["model"] or version.bundle
+    folder = model or version.bundle
     if folder is None:
         raise click.UsageError(
             "the index does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
         )
-    return ClipEncoder(Bundle.load(Path(folder)), device=given["device"])
+    return ClipEncoder(Bundle.load(Path(folder)), device=device)
 
 
 def _print(answer: Any, as_json: bool) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from .errors import InvalidOption
 from .pipelines import Fusion, Mean, check_mean
@@ -119,6 +120,10 @@ class Query:
                 f"and at most {MAX_REACH:,}"
             )
         self._check_parts()
+
+    def with_defaults(self, chosen: Mapping[str, Any]) -> Query:
+        """This query fused as an index's own default says (``Version.search``)."""
+        return replace(self, **{name: chosen[name] for name in ("fusion", "mean", "weight") if name in chosen})
 
     def _check_parts(self) -> None:
         count = len(self.all_pictures) + len(self.like) + len(self.unlike) + len(self.unwanted)

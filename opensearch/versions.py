@@ -29,7 +29,8 @@ class Version:
     """One index version, as the server describes it.
 
     ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
-    are the declared columns that can be filtered by.
+    are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
+    ``clipseek tune`` chose.
     """
 
     index: str
@@ -42,6 +43,7 @@ class Version:
     engine: str = "lucene"
     preset: str | None = "default"
     fields: Mapping[str, FieldType] = field(default_factory=dict)
+    search: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_alias(alias: str) -> str:
@@ -204,6 +206,13 @@ def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[s
     return replace(version, fields={**version.fields, **new})
 
 
+def keep_search(client: opensearchpy.OpenSearch, version: Version, chosen: Mapping[str, Any]) -> None:
+    """Make ``chosen`` (fusion, mean, weight) the default of the index; the rest of its ``_meta`` stays."""
+    mapping: dict[str, Any] = client.indices.get_mapping(index=version.index)
+    meta = mapping[version.index]["mappings"]["_meta"]
+    client.indices.put_mapping(index=version.index, body={"_meta": {**meta, "search": dict(chosen)}})
+
+
 def _behind(client: opensearchpy.OpenSearch, alias: str) -> dict[str, Any]:
     """Name and mapping of every index behind ``alias``; an index of that very name is refused."""
     check_alias(alias)
@@ -236,6 +245,7 @@ def _version(name: str, alias: str, body: Mapping[str, Any]) -> Version:
         analyzer=str(meta.get("analyzer", "")),
         engine=str(meta.get("engine", "")),
         preset=preset_name(properties.get("image_vector", {}).get("method", {}).get("parameters") or {}),
+        search=dict(meta.get("search") or {}),
         fields={
             column: _FIELD_TYPES[found["type"]]
             for column, found in declared.items()

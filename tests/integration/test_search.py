@@ -12,10 +12,11 @@ import numpy as np
 import opensearchpy
 import orjson
 import pytest
-from clipseek.opensearch import versions
+from clipseek.opensearch import tuning, versions
 from clipseek.opensearch.bodies import clauses, search_body
 from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
+from clipseek.opensearch.fusion import normalized, ranking
 from clipseek.opensearch.mapping import IndexOptions
 from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query
 from clipseek.opensearch.search import Searcher
@@ -359,3 +360,33 @@ def test_what_the_server_is_too_old_for_is_refused_with_the_version_that_can(sea
         if searcher.server_version < needed:
             with pytest.raises(InvalidOption, match=f"needs OpenSearch {needed[0]}.{needed[1]}"):
                 searcher.search(query)
+
+
+def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -> None:
+    made = filled(client, 30, 1)
+    try:
+        versions.keep_search(client, made, {"fusion": "l2", "mean": "harmonic", "weight": 0.3})
+        again = versions.current(client, made.alias)
+        assert again == replace(made, search={"fusion": "l2", "mean": "harmonic", "weight": 0.3})
+        query = Query("red boat").with_defaults(again.search)
+        assert (query.fusion, query.mean, query.weight) == ("l2", "harmonic", 0.3)
+        assert Searcher(client, again, ENCODER).search(query).hits[0].shares
+        # Columns that are declared later leave it as it is.
+        versions.declare(client, again, {"later": "keyword"})
+        assert versions.current(client, made.alias).search == again.search
+    finally:
+        client.indices.delete(index=made.index)
+
+
+def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.OpenSearch) -> None:
+    made = filled(client, 300, 1)
+    try:
+        vector = ENCODER.encode_texts(["red boat"])[0]
+        asked = tuning.fetch(client, made, "red boat", vector, ["d0"], without=["d3"])
+        hits = Searcher(client, made, ENCODER).search(Query("red boat", filters=("image_id!=d3",), size=50)).hits
+        normal = {name: normalized("min_max", scores) for name, scores in asked.scores.items()}
+        fused = dict(ranking("min_max", normal, {"caption": 0.5, "vector": 0.5}))
+        assert "d3" not in fused
+        assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
+    finally:
+        client.indices.delete(index=made.index)

@@ -1,0 +1,136 @@
+"""``clipseek tune``: which fusion of captions and vectors finds the right pictures of an index."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .output import ProgressLine, count, note, print_json, print_table
+
+
+@click.command()
+@click.argument("judgments", type=click.Path(path_type=Path))
+@click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
+@click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
+@click.option("--model", envvar="CLIPSEEK_MODEL", help="Bundle folder; the one that filled the index by default.")
+@click.option("--query-column", default="caption", show_default=True, metavar="NAME", help="Column to search with.")
+@click.option(
+    "--group-column", default="group", show_default=True, metavar="NAME", help="Pictures of one group are all right."
+)
+@click.option("--others", is_flag=True, help="Leave each query's own picture out; the others of its group are right.")
+@click.option(
+    "--queries", default=500, show_default=True, type=click.IntRange(20), help="At most so many, drawn at random."
+)
+@click.option("--dry-run", is_flag=True, help="Report only; leave the index's default as it is.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
+    """Try every fusion and weight on held-out pairs, JUDGMENTS, whose pictures are in the index, and keep the best as its default.
+
+    JUDGMENTS is a manifest: each row's words should find its picture (by id), or one of its group. Where the index holds the very
+    captions that are searched with, captions win for nothing: say --others then, or name another column with --query-column.
+    Settings are compared by cross-validated MRR@10, with 95 % intervals; clipseek search then uses the best of them by itself.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from clipseek.evaluation.bootstrap import intervals, paired
+    from clipseek.evaluation.judgments import numbered
+    from clipseek.opensearch import tuning, versions
+    from clipseek.opensearch.client import connect
+    from clipseek.opensearch.errors import InvalidOption
+    from clipseek.opensearch.node.state import running_url
+
+    from .search import encoder_for
+
+    asked = _queries(judgments, given)
+    if len(asked) < 20:
+        raise InvalidOption(
+            f"{judgments} has {count(len(asked), 'query', 'queries')} with ids, words and right answers; give at least 20"
+        )
+    client = connect(given["url"] or running_url() or "http://localhost:9200")
+    version = versions.current(client, given["index"])
+    encoder = encoder_for(given["model"], version, "auto")
+    versions.guard(version, encoder.fingerprint, encoder.dimension)
+    vectors = encoder.encode_texts([text for _, text, _, _ in asked])
+    settings = tuning.grid()
+    rows, basis = [], []
+    with ProgressLine("searching", len(asked)) as progress:
+        for (name, text, _, right), vector in zip(asked, vectors, strict=True):
+            found = tuning.fetch(client, version, text, vector, right, [name] if given["others"] else [])
+            rows.append(tuning.reciprocal_ranks(found, settings))
+            basis.append(tuning.baselines(found))
+            progress.update(len(rows))
+
+    import numpy as np
+
+    ranks = np.stack(rows)
+    groups, _ = numbered([group for _, _, group, _ in asked])
+    best = settings[int(ranks.mean(axis=0).argmax())]
+    named = {name: np.array([row[name] for row in basis]) for name in basis[0]}
+    named["rrf"] = ranks[:, settings.index(tuning.RRF)]
+    named["tuned, cross-validated"] = tuned = tuning.cross_validated(ranks, groups)
+    report: list[dict[str, Any]] = []
+    for name, values in named.items():
+        low, high = intervals(values[:, None], clusters=groups)[0]
+        difference = paired(values, tuned, clusters=groups)
+        report.append(
+            {
+                "setting": name,
+                "MRR@10": float(values.mean()),
+                "interval": [float(low), float(high)],
+                "tuned_gains": difference.mean,
+                "gain_interval": [difference.low, difference.high],
+            }
+        )
+    kept = {"fusion": best.fusion, "mean": best.mean, "weight": best.weight}
+    if as_json:
+        print_json({"queries": len(asked), "best": kept, "written": not dry_run, "report": report})
+    else:
+        _table(report)
+    note(f"best of {len(settings)} settings over {count(len(asked), 'query', 'queries')}: {best}")
+    rival = max(report[:-1], key=lambda row: float(row["MRR@10"]))
+    if rival["gain_interval"][0] <= 0:
+        note(f"that is no certain gain over {rival['setting']}: the interval of the difference holds 0")
+    if not given["others"] and report[0]["MRR@10"] >= 0.95:
+        note(
+            "the captions of the index hold what was searched with; judge with --others, or other words with --query-column"
+        )
+    if not dry_run:
+        versions.keep_search(client, version, kept)
+        note(
+            f"clipseek search --index {version.alias} uses it from now on, unless --fusion, --mean or --weight is given"
+        )
+
+
+def _queries(judgments: Path, given: dict[str, Any]) -> list[tuple[str, str, str, list[str]]]:
+    """(id, words, group, right ids) of up to ``--queries`` rows, drawn by a fixed seed."""
+    from clipseek.sources.read import read_records
+
+    records = [
+        record
+        for record in read_records(judgments, group_column=given["group_column"], caption_column=given["query_column"])
+        if record.id and record.caption.strip()
+    ]
+    members: dict[str, list[str]] = {}
+    for record in records:
+        members.setdefault(record.group or f"\0{record.id}", []).append(str(record.id))
+    found = []
+    for record in records:
+        own, group = str(record.id), record.group or f"\0{record.id}"
+        right = [name for name in members[group] if name != own] if given["others"] else members[group]
+        if right:
+            found.append((own, record.caption, group, right))
+    return found if len(found) <= given["queries"] else random.Random(0).sample(found, given["queries"])
+
+
+def _table(report: list[dict[str, Any]]) -> None:
+    rows = []
+    for row in report:
+        low, high = row["interval"]
+        gain = "" if row is report[-1] else f"{row['tuned_gains']:+.3f}"
+        between = "" if row is report[-1] else f"{row['gain_interval'][0]:+.3f} to {row['gain_interval'][1]:+.3f}"
+        rows.append([row["setting"], f"{row['MRR@10']:.3f}", f"{low:.3f}-{high:.3f}", gain, between])
+    columns = ["setting", "MRR@10", "95 %", "tuned gains", "95 % of the gain"]
+    print_table(columns, rows, right=["MRR@10", "tuned gains"])
