@@ -77,11 +77,6 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     """
     # One query needs no pool of BLAS threads; starting one takes longer than the query.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from .warm import WarmModels, load_beside
-
-    url, warm = _url(given["url"]), WarmModels.default()
-    guess = given["model"] or warm.bundle(url, given["index"])
-    ready = load_beside(guess, given["device"]) if guess and words and given["kind"] != "caption" else None
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.compose import read_weight
     from clipseek.opensearch.queries import Query
@@ -98,18 +93,15 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     query = Query(text=text, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
-    client = connect(url, check=False)
+    client = connect(_url(given["url"]), check=False)
     from clipseek.opensearch import versions
 
     version = versions.current(client, given["index"])
     if not {"fusion", "mean", "weight"} & options.keys():
         query = query.with_defaults(version.search)
-    if version.bundle:
-        warm.remember(url, given["index"], version.bundle)
-    usable = ready is not None and guess == (given["model"] or version.bundle)
     # Pictures of the index bring their vectors with them.
     needs_model = query.resolved_kind != "caption" and bool(query.words or query.pictures or query.unwanted)
-    encoder = (ready if usable else encoder_for(given["model"], version, given["device"])) if needs_model else None
+    encoder = encoder_for(given["model"], version, given["device"]) if needs_model else None
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
     if sheet is not None:

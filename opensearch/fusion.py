@@ -10,7 +10,6 @@ geometric and the harmonic leave it out. rrf adds 1 / (constant + rank), times i
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Mapping
 
 from .pipelines import RANK_CONSTANT, Fusion, Mean
@@ -36,7 +35,8 @@ def normalized(fusion: Fusion, scores: Candidates) -> dict[str, float]:
         return {document: (score - low) / (high - low) or 0.001 for document, score in scores.items()}
     if high == low:
         return dict(scores)
-    mean, deviation = statistics.fmean(values), statistics.stdev(values)
+    mean = math.fsum(values) / len(values)
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
     return {
         document: (score - mean) / deviation if score > mean else high if score == mean else 0.001
         for document, score in scores.items()
