@@ -80,4 +80,5 @@ def share(near: Sequence[float], true: Sequence[float], k: int) -> float:
     wanted = true[1 : k + 1]
     if not wanted:
         return 1.0
-    return sum(score >= wanted[-1] - _SAME for score in near[1 : k + 1]) / len(wanted)
+    own = 1 if near and near[0] >= true[0] - _SAME else 0  # a poor graph may miss even the picture itself
+    return sum(score >= wanted[-1] - _SAME for score in near[own : own + k]) / len(wanted)

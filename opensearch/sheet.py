@@ -43,12 +43,15 @@ def _section(section: Section) -> str:
     facts: list[str] = [query.resolved_kind]
     if query.resolved_kind == "hybrid":
         facts.append(query.fusion if query.fusion == "rrf" else f"{query.fusion}, {query.weight:.0%} vector")
+    facts += [f"like {name}" for name, _ in query.like]
+    facts += [f"not {what}" for what in (*query.unwanted, *(name for name, _ in query.unlike))]
     facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
     asked = f"<q>{html.escape(query.words[:200])}</q>" if query.words else ""
-    if query.picture is not None:
-        asked += f'<img class="asked" alt="query picture" src="{_data_uri(query.picture)}">'
+    for picture, _ in query.all_pictures:
+        asked += f'<img class="asked" alt="query picture" src="{_data_uri(picture)}">'
     cards = (
-        "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, 1)) or '<p class="none">nothing found</p>'
+        "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, query.start + 1))
+        or '<p class="none">nothing found</p>'
     )
     command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
     return (

@@ -15,6 +15,7 @@ def test_the_query_picture_itself_counts_on_neither_side() -> None:
 def test_equally_near_is_equally_right_and_nothing_to_find_is_found() -> None:
     assert share([2.0, 1.5, 1.5], [2.0, 1.5 + 1e-6, 1.5], 2) == 1.0
     assert share([2.0], [2.0, 1.9], 10) == 0.0
+    assert share([1.9], [2.0, 1.9], 10) == 1.0  # the picture itself was missed, its neighbour not
     assert share([], [2.0], 10) == 1.0
 
 
