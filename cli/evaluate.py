@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .output import count, data, note, print_json
+
+if TYPE_CHECKING:
+    from clipseek.evaluation import Change, Report
 
 
 @click.command()
@@ -30,49 +33,64 @@ from .output import count, data, note, print_json
     help="Arithmetic of a checkpoint; auto is bf16 where the processor or GPU has it.",
 )
 @click.option("--no-cache", is_flag=True, help="Keep decoded pictures in memory, not on disk for the next run.")
+@click.option("--against", metavar="OTHER", help="Another checkpoint or bundle, on the same pairs: the differences.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def evaluate(model: str, source: Path, batch: int, seed: int, device: str, as_json: bool, **options: Any) -> None:
+def evaluate(model: str, source: Path, batch: int, seed: int, against: str | None, **options: Any) -> None:
     """Rank the pairs of SOURCE with MODEL, a checkpoint (folder or hub id) or a bundle, in both directions.
 
     Prints MRR@k inside shuffled batches, as the talk does, and over the whole gallery, with the sizes of both: the first
     says little about the second. Pairs of an equal caption or group, and captions of one picture, are right for each
     other; a wrong answer that scores the same as the right one stands before it.
-    """
-    from clipseek.evaluation import evaluate as judge
-    from clipseek.evaluation import report_table
 
+    With --against, each figure of MODEL (after) is set beside that of OTHER (before): the difference, its 95 % interval,
+    and the p value of a paired test in which queries of a group stay together.
+    """
+    from clipseek.evaluation import compare, rank_pairs, report_of
+
+    from .scored import open_model, shared_pairs, vectors
     from .train import load
 
     columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
-    cache = not options["no_cache"]
-    if (Path(model) / "clipseek.json").is_file():
-        from clipseek.encoder import Bundle, ClipEncoder
-        from clipseek.training.bundle_vectors import embed_with_bundle
-
-        encoder = ClipEncoder(Bundle.load(model, verify=True), device=device)  # type: ignore[arg-type]
-        pairs = load(source, encoder.bundle.image, options["layout"], columns, cache=cache)
-        texts, images = embed_with_bundle(encoder, pairs)
-    else:
-        from clipseek.training.embed import embed_distinct
-        from clipseek.training.model import load_checkpoint
-        from clipseek.training.precision import resolve_precision
-
-        checkpoint = load_checkpoint(model)
-        pairs = load(source, checkpoint.image, options["layout"], columns, cache=cache)
-        precision = resolve_precision(options["precision"], checkpoint.model.device)
-        texts, images = embed_distinct(checkpoint, pairs, precision)
-    report = judge(texts, images, pairs.truth(), batch=batch, seed=seed)
-    if as_json:
-        sizes = {"pairs": len(pairs), "pictures": len(images), "skipped": len(pairs.skipped)}
-        print_json({"model": model, "source": str(source), **sizes, "data": pairs.fingerprint(), **report.as_dict()})
+    names = [model] if against is None else [model, against]
+    models = [open_model(name, options["device"], options["precision"]) for name in names]
+    pairs = shared_pairs(
+        source,
+        models,
+        lambda spec: load(source, spec, options["layout"], columns, cache=not options["no_cache"]),
+    )
+    truth = pairs[0].truth()
+    embedded = [vectors(one, own, pairs[0]) for one, own in zip(models, pairs, strict=True)]
+    ranked = [rank_pairs(texts, images, truth, batch=batch, seed=seed) for texts, images in embedded]
+    reports = [report_of(one) for one in ranked]
+    changes = compare(ranked[1], ranked[0]) if against is not None else []
+    if options["as_json"]:
+        sizes = {"pairs": len(pairs[0]), "pictures": truth.pictures, "skipped": len(pairs[0].skipped)}
+        value = {"model": model, "source": str(source), **sizes, "data": pairs[0].fingerprint(), **reports[0].as_dict()}
+        if against is not None:
+            value["against"] = {"model": against, **reports[1].as_dict()}
+            value["changes"] = [change.as_dict() for change in changes]
+        print_json(value)
         return
+    _show(reports[0], changes, model, against)
+    _explain_batches(reports[0], truth.pictures, batch)
+
+
+def _show(report: Report, changes: list[Change], model: str, against: str | None) -> None:
+    """The tables for a person."""
+    from clipseek.evaluation import comparison_table, report_table
+
     data(report_table(list(report.rows())))
+    if changes:
+        data(f"\nafter: {model}\nbefore: {against}\n")
+        data(comparison_table(changes))
+
+
+def _explain_batches(report: Report, pictures: int, batch: int) -> None:
+    """Say what the batches did not hold."""
     drawn = next(iter(report.in_batches.values()))
     if drawn.gallery < batch:
+        note(f"{count(pictures, 'picture')} do not fill a batch of {batch}: they were ranked as one of {drawn.gallery}")
+    elif drawn.queries < pictures:
         note(
-            f"{count(len(images), 'picture')} do not fill a batch of {batch}: they were ranked as one of {drawn.gallery}"
-        )
-    elif drawn.queries < len(images):
-        note(
-            f"batches are whole and hold no two pairs that are right for each other: {len(images) - drawn.queries:,} left out"
+            f"batches are whole and hold no two pairs that are right for each other: {pictures - drawn.queries:,} left out"
         )

@@ -64,16 +64,30 @@ def paired(
     if before.shape != after.shape:
         raise TooFewPairs(f"{before.shape[0]} values before and {after.shape[0]} after; expected the same queries")
     change = (after - before)[:, None]
-    low, high = intervals(change, clusters=clusters, level=level, resamples=resamples, seed=seed)[0]
-    sums = _by_cluster(change, clusters)[:, 0]
-    observed = abs(sums.sum())
+    return paired_columns(change, clusters=clusters, level=level, resamples=resamples, seed=seed)[0]
+
+
+def paired_columns(
+    change: Floats,
+    *,
+    clusters: Ints | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Difference]:
+    """``paired`` for each column of ``change`` = after - before, (Q, M): M figures of the same queries, drawn together."""
+    bounds = intervals(change, clusters=clusters, level=level, resamples=resamples, seed=seed).tolist()
+    sums = _by_cluster(change, clusters)[:, :-1]  # (C, M)
+    observed = np.abs(sums.sum(axis=0))
     rng = np.random.default_rng(seed)
-    extreme = 0
+    extreme = np.zeros(change.shape[1], np.int64)
     for _ in range(resamples):
-        flipped = np.where(rng.integers(0, 2, len(sums), dtype=np.uint8) == 1, sums, -sums).sum()
-        extreme += bool(abs(flipped) >= observed - 1e-12)
+        signs = rng.integers(0, 2, len(sums), dtype=np.int8) * 2.0 - 1.0
+        extreme += np.abs(signs @ sums) >= observed - 1e-9  # another order of summation is no difference
     # +1: the arrangement that was observed is one of those possible, so p is never 0.
-    return Difference(float(change.mean()), float(low), float(high), (extreme + 1) / (resamples + 1))
+    p = ((extreme + 1) / (resamples + 1)).tolist()
+    means = change.mean(axis=0).tolist()
+    return [Difference(mean, low, high, one) for mean, (low, high), one in zip(means, bounds, p, strict=True)]
 
 
 def _by_cluster(values: Floats, clusters: Ints | None) -> Floats:

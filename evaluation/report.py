@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from .bootstrap import intervals
-from .errors import TooFewPairs
-from .judgments import Ints, Judgments
-from .metrics import TALK_BATCH, Rows, Scores, rank_in_batches, reciprocal_ranks, scores_of, talk_batches
-from .ranking import Ranks, rank
+from .judgments import Judgments
+from .metrics import TALK_BATCH, Rows, Scores, scores_of
+from .ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE, Ranked, RankedPairs, rank_pairs
 
-TEXT_TO_IMAGE, IMAGE_TO_TEXT = "text to image", "image to text"
+__all__ = ["IMAGE_TO_TEXT", "TEXT_TO_IMAGE", "Report", "evaluate", "report_of"]
 
 
 @dataclass(frozen=True)
@@ -40,48 +39,21 @@ class Report:
 
 
 def evaluate(texts: Rows, images: Rows, truth: Judgments, *, batch: int = TALK_BATCH, seed: int = 0) -> Report:
-    """Score a model by its vectors.
+    """Score a model by its vectors, as ``rank_pairs`` takes them. Raises as it does."""
+    return report_of(rank_pairs(texts, images, truth, batch=batch, seed=seed))
 
-    texts (N, D): one unit row for each caption of ``truth``. images (P, D): one for each picture. In batches a picture
-    stands with its first caption; over the whole gallery every caption is a query and, the other way, an item.
-    Raises TooFewPairs for no pairs, BadVectors for vectors that cannot be ranked.
-    """
-    if not truth.captions:
-        raise TooFewPairs("no pairs to evaluate; name a source with pictures and captions")
-    batches = talk_batches(truth, batch, seed)
-    of_captions = images[truth.owner]
-    group = _clusters(truth)
-    inside = {
-        IMAGE_TO_TEXT: rank_in_batches(of_captions, texts, truth, batches),
-        TEXT_TO_IMAGE: rank_in_batches(texts, of_captions, truth, batches),
-    }
-    drawn = np.concatenate(batches)
-    everything = {
-        IMAGE_TO_TEXT: rank(images, texts, truth.image_to_text()),
-        TEXT_TO_IMAGE: rank(texts, images, truth.text_to_image()),
-    }
-    clusters = {IMAGE_TO_TEXT: group[truth.first_captions()], TEXT_TO_IMAGE: group}
+
+def report_of(ranked: RankedPairs) -> Report:
+    """The figures of some ranks, with their intervals."""
     return Report(
-        {direction: _with_intervals(found, group[drawn]) for direction, found in inside.items()},
-        {direction: _with_intervals(found, clusters[direction]) for direction, found in everything.items()},
+        {direction: _with_intervals(one) for direction, one in ranked.in_batches.items()},
+        {direction: _with_intervals(one) for direction, one in ranked.whole_gallery.items()},
     )
 
 
-def _clusters(truth: Judgments) -> Ints:
-    """What rises and falls together in a resample: the captions of a group, else of a picture."""
-    last = truth.keys[:, -1]
-    grouped = truth.keys.shape[1] > 2
-    return np.where(last >= 0, last, last.max(initial=0) + 1 + truth.owner) if grouped else truth.owner
-
-
-def _with_intervals(found: Ranks, clusters: Ints) -> Scores:
-    named = {
-        "MRR@10": reciprocal_ranks(found.best, 10),
-        "MRR@20": reciprocal_ranks(found.best, 20),
-        "R@1": (found.best <= 1).astype(np.float64),
-        "R@10": (found.best <= 10).astype(np.float64),
-    }
-    bounds = intervals(np.stack(list(named.values()), axis=1), clusters=clusters).tolist()
+def _with_intervals(ranked: Ranked) -> Scores:
+    named = ranked.figures()
+    bounds = intervals(np.stack(list(named.values()), axis=1), clusters=ranked.clusters).tolist()
     return replace(
-        scores_of(found), intervals={name: (low, high) for name, (low, high) in zip(named, bounds, strict=True)}
+        scores_of(ranked.found), intervals={name: (low, high) for name, (low, high) in zip(named, bounds, strict=True)}
     )

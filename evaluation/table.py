@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .comparison import Change
 from .metrics import KS, Scores
 
 
@@ -34,6 +35,21 @@ def report_table(rows: Sequence[tuple[str, str, Scores]]) -> str:
             ]
         )
     return _aligned(names, cells, left=2)
+
+
+def comparison_table(changes: Sequence[Change]) -> str:
+    """Plain text: one line for each change, with the interval of the difference and the p value of the paired test."""
+    names = ["ranked", "direction", "figure", "queries", "each against", "after", "before", "difference"]
+    names += ["95 % of difference", "p"]
+    cells = []
+    for one in changes:
+        found = one.difference
+        figures = [f"{one.queries:,}", f"{one.gallery:,}", f"{one.after:.3f}", f"{one.before:.3f}"]
+        interval = f"{found.low:+.3f} to {found.high:+.3f}"
+        cells.append(
+            [one.ranked, one.direction, one.figure, *figures, f"{found.mean:+.3f}", interval, f"{found.p:.3f}"]
+        )
+    return _aligned(names, cells, left=3)
 
 
 def _sizes(scores: Scores) -> tuple[str, str]:

@@ -1,0 +1,78 @@
+"""``clipseek evaluate --against`` as a user meets it: in a process of its own, streams and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.models import make_tiny_bundle, make_tiny_clip
+from tests.pairs import write_squares
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two checkpoints that take different pixels, a bundle of the first, and a manifest with an unreadable picture."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    make_tiny_clip(folder / "one")
+    make_tiny_clip(folder / "large", seed=1, size=48, dimension=32)
+    make_tiny_bundle(folder / "one", folder / "bundle")
+    lines = ["image\tcaption\tgroup"]
+    for record in write_squares(folder / "pictures", copies=3):
+        lines.append(f"pictures/{record.image.name}\t{record.caption}\t{record.group}")
+    (folder / "pictures" / "text.jpg").write_text("hello")
+    lines.append("pictures/text.jpg\ta text\tx")
+    (folder / "pairs.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+def evaluate(folder: Path, model: str, *more: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CLIPSEEK_CACHE": str(folder / "cache"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "clipseek.cli", "evaluate", folder / model, folder / "pairs.tsv", *more]
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, env=environment)
+
+
+def test_a_bundle_against_its_checkpoint_shows_no_difference(shared: Path) -> None:
+    done = evaluate(shared, "bundle", "--against", shared / "one", "--batch", "16", "--json")
+    assert done.returncode == 0, done.stderr
+    value = json.loads(done.stdout)
+    assert value["against"]["model"] == str(shared / "one")
+    assert len(value["changes"]) == 16
+    for change in value["changes"]:
+        assert abs(change["difference"]) < 0.02  # a near tie may fall either way
+        assert change["p"] > 0.2
+
+
+def test_models_of_different_pixels_on_the_same_pairs(shared: Path) -> None:
+    done = evaluate(shared, "one", "--against", shared / "large", "--batch", "16", "--json")
+    assert done.returncode == 0, done.stderr
+    value = json.loads(done.stdout)
+    assert (value["pairs"], value["pictures"], value["skipped"]) == (72, 72, 1)
+    # Each model's own figures, as it gets them alone.
+    alone = json.loads(evaluate(shared, "large", "--batch", "16", "--json").stdout)
+    assert value["against"]["whole_gallery"] == alone["whole_gallery"]
+    assert value["against"]["in_batches"] == alone["in_batches"]
+    for change in value["changes"]:
+        part = "whole_gallery" if change["ranked"] == "whole gallery" else "in_batches"
+        kind, _, depth = change["figure"].partition("@")
+        for when, report in (("after", value), ("before", value["against"])):
+            scores = report[part][change["direction"].replace(" ", "_")]
+            assert change[when] == pytest.approx(scores["mrr" if kind == "MRR" else "recall"][depth])
+
+
+def test_the_tables_and_a_model_that_is_not_there(shared: Path) -> None:
+    done = evaluate(shared, "one", "--against", shared / "one", "--batch", "16")
+    assert done.returncode == 0, done.stderr
+    assert f"after: {shared / 'one'}" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if "MRR@10 " in line and "whole gallery" in line]
+    assert [row.split()[-1] for row in rows] == ["1.000", "1.000"]
+    missing = evaluate(shared, "one", "--against", shared / "nowhere")
+    assert missing.returncode == 1
+    assert missing.stdout == ""
+    assert missing.stderr.count("\n") == 1, missing.stderr
