@@ -1,0 +1,84 @@
+"""``clipseek classify`` as a user meets it: in a process of its own, streams and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.models import make_tiny_bundle, make_tiny_clip
+from tests.pairs import write_squares
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("classify")
+    make_tiny_bundle(make_tiny_clip(folder / "checkpoint"), folder / "bundle")
+    write_squares(folder / "pictures")
+    (folder / "pictures" / "notes.txt").write_text("no picture, by its name")
+    (folder / "pictures" / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def classify(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "clipseek.cli", "classify", "--model", folder / "bundle", *arguments]
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+
+
+def test_a_folder_in_a_pipe_and_as_json(shared: Path) -> None:
+    done = classify(shared, shared / "pictures", "--labels", "red square, blue square,cat")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("skipped") == 1
+    assert "broken.png: not an image" in done.stderr
+    head, *lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert head == ["picture", "label", "red square", "blue square", "cat"]
+    assert len(lines) == 24
+    (shared / "labels.txt").write_text("red square\n\nblue square\ncat\n")
+    again = classify(shared, shared / "pictures", "--labels-file", shared / "labels.txt", "--json")
+    value = json.loads(again.stdout)
+    assert [entry["picture"] for entry in value["pictures"]] == [line[0] for line in lines]
+    for entry, line in zip(value["pictures"], lines, strict=True):
+        assert sum(entry["probabilities"].values()) == pytest.approx(1)
+        assert list(entry["probabilities"].values()) == pytest.approx([float(cell) for cell in line[2:]], abs=1e-6)
+        assert entry["label"] == line[1] == max(entry["probabilities"], key=entry["probabilities"].__getitem__)
+    assert [Path(one["picture"]).name for one in value["skipped"]] == ["broken.png"]
+
+
+def test_the_template_counts(shared: Path) -> None:
+    picture = shared / "pictures" / "red-left-0.png"
+    rows = [
+        classify(shared, picture, "--labels", "cat,dog", *more).stdout.splitlines()[1]
+        for more in ((), ("--template", "{}"), ("--template", "a photo of {}", "--template", "{}"))
+    ]
+    assert len({*rows}) == 3
+
+
+def test_nothing_readable_is_1(shared: Path) -> None:
+    done = classify(shared, shared / "pictures" / "broken.png", shared / "absent.png", "--labels", "cat,dog")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert lines[2] == "clipseek: none of 2 pictures can be read; name picture files, or folders of them"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "--labels A,B,C or with --labels-file"),
+        (("--labels", "cat"), "1 label given, expected at least two"),
+        (("--labels", "cat,dog", "--labels-file", "x"), "one of the two"),
+        (("--labels-file", "nowhere.txt"), "nowhere.txt cannot be read (No such file or directory)"),
+        (("--labels", "cat,dog", "--template", "a photo"), "'a photo' has no place for the label"),
+    ],
+)
+def test_usage_is_2(shared: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = classify(shared, shared / "pictures", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stdout == ""
