@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from .output import count, data, note, print_json
 
 if TYPE_CHECKING:
     from clipseek.evaluation import Change, Report
+    from clipseek.evaluation.examples import JudgedModel
+    from clipseek.training.data import Pairs
 
 
 @click.command()
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 )
 @click.option("--no-cache", is_flag=True, help="Keep decoded pictures in memory, not on disk for the next run.")
 @click.option("--against", metavar="OTHER", help="Another checkpoint or bundle, on the same pairs: the differences.")
+@click.option(
+    "--html", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with curves and pictures."
+)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def evaluate(model: str, source: Path, batch: int, seed: int, against: str | None, **options: Any) -> None:
     """Rank the pairs of SOURCE with MODEL, a checkpoint (folder or hub id) or a bundle, in both directions.
@@ -46,10 +52,13 @@ def evaluate(model: str, source: Path, batch: int, seed: int, against: str | Non
     and the p value of a paired test in which queries of a group stay together.
     """
     from clipseek.evaluation import compare, rank_pairs, report_of
+    from clipseek.evaluation.examples import JudgedModel
 
     from .scored import open_model, shared_pairs, vectors
     from .train import load
 
+    if options["sheet"] is not None:
+        _check_writable(options["sheet"])
     columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
     names = [model] if against is None else [model, against]
     models = [open_model(name, options["device"], options["precision"]) for name in names]
@@ -59,10 +68,14 @@ def evaluate(model: str, source: Path, batch: int, seed: int, against: str | Non
         lambda spec: load(source, spec, options["layout"], columns, cache=not options["no_cache"]),
     )
     truth = pairs[0].truth()
-    embedded = [vectors(one, own, pairs[0]) for one, own in zip(models, pairs, strict=True)]
-    ranked = [rank_pairs(texts, images, truth, batch=batch, seed=seed) for texts, images in embedded]
-    reports = [report_of(one) for one in ranked]
-    changes = compare(ranked[1], ranked[0]) if against is not None else []
+    judged = []
+    for one, own in zip(models, pairs, strict=True):
+        texts, images = vectors(one, own, pairs[0])
+        judged.append(JudgedModel(one.name, texts, images, rank_pairs(texts, images, truth, batch=batch, seed=seed)))
+    reports = [report_of(one.ranked) for one in judged]
+    changes = compare(judged[1].ranked, judged[0].ranked) if against is not None else []
+    if options["sheet"] is not None:
+        _write_sheet(options["sheet"], source, judged, pairs[0], reports, changes)
     if options["as_json"]:
         sizes = {"pairs": len(pairs[0]), "pictures": truth.pictures, "skipped": len(pairs[0].skipped)}
         value = {"model": model, "source": str(source), **sizes, "data": pairs[0].fingerprint(), **reports[0].as_dict()}
@@ -83,6 +96,36 @@ def _show(report: Report, changes: list[Change], model: str, against: str | None
     if changes:
         data(f"\nafter: {model}\nbefore: {against}\n")
         data(comparison_table(changes))
+
+
+def _check_writable(sheet: Path) -> None:
+    """Make the folder of the report; minutes of work must not end at a path that cannot be written."""
+    try:
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise click.UsageError(
+            f"--html {sheet}: its folder cannot be made ({problem.strerror}); name another"
+        ) from None
+    if not os.access(sheet if sheet.exists() else sheet.parent, os.W_OK):
+        raise click.UsageError(f"--html {sheet} cannot be written; name another file")
+
+
+def _write_sheet(
+    sheet: Path, source: Path, judged: list[JudgedModel], pairs: Pairs, reports: list[Report], changes: list[Change]
+) -> None:
+    """The HTML report, whole or not at all; its pictures are the pixels that the first model sees."""
+    from clipseek.evaluation.sheet import Shown, render_report
+
+    used = pairs.shown_pictures()[0]
+    shown = Shown(str(source), pairs.captions, lambda picture: pairs.pixels[used[picture]])
+    page = render_report(judged, pairs.truth(), shown, reports=reports, changes=changes)
+    part = sheet.with_name(f"{sheet.name}.{os.getpid()}.part")
+    try:
+        part.write_text(page, "utf-8", errors="replace")
+        os.replace(part, sheet)
+    finally:
+        part.unlink(missing_ok=True)
+    note(f"wrote {sheet}")
 
 
 def _explain_batches(report: Report, pictures: int, batch: int) -> None:

@@ -17,6 +17,11 @@ def before_after(rows: Sequence[tuple[str, str, Scores]]) -> str:
 
 def report_table(rows: Sequence[tuple[str, str, Scores]]) -> str:
     """Plain text: one line for each (what was ranked, direction, scores), MRR@k with its interval, R@k, median rank."""
+    return _aligned(*report_cells(rows), left=2)
+
+
+def report_cells(rows: Sequence[tuple[str, str, Scores]]) -> tuple[list[str], list[list[str]]]:
+    """Names of the columns and the cells of ``report_table``; the first two columns are words."""
     names = ["ranked", "direction", "queries", "each against", *(f"MRR@{k}" for k in KS), "95 % of MRR@20"]
     names += ["R@1", "R@5", "R@10", "nDCG@10", "median rank"]
     cells = []
@@ -34,11 +39,16 @@ def report_table(rows: Sequence[tuple[str, str, Scores]]) -> str:
                 f"{scores.median_rank:,g}",
             ]
         )
-    return _aligned(names, cells, left=2)
+    return names, cells
 
 
 def comparison_table(changes: Sequence[Change]) -> str:
     """Plain text: one line for each change, with the interval of the difference and the p value of the paired test."""
+    return _aligned(*comparison_cells(changes), left=3)
+
+
+def comparison_cells(changes: Sequence[Change]) -> tuple[list[str], list[list[str]]]:
+    """Names of the columns and the cells of ``comparison_table``; the first three columns are words."""
     names = ["ranked", "direction", "figure", "queries", "each against", "after", "before", "difference"]
     names += ["95 % of difference", "p"]
     cells = []
@@ -49,7 +59,7 @@ def comparison_table(changes: Sequence[Change]) -> str:
         cells.append(
             [one.ranked, one.direction, one.figure, *figures, f"{found.mean:+.3f}", interval, f"{found.p:.3f}"]
         )
-    return _aligned(names, cells, left=3)
+    return names, cells
 
 
 def _sizes(scores: Scores) -> tuple[str, str]:

@@ -76,3 +76,18 @@ def test_the_tables_and_a_model_that_is_not_there(shared: Path) -> None:
     assert missing.returncode == 1
     assert missing.stdout == ""
     assert missing.stderr.count("\n") == 1, missing.stderr
+
+
+def test_the_html_report_is_whole_and_its_place_is_checked_first(shared: Path) -> None:
+    out = shared / "new" / "report.html"
+    done = evaluate(shared, "one", "--against", shared / "large", "--batch", "16", "--html", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert f"wrote {out}" in done.stderr
+    page = out.read_text("utf-8")
+    assert page.endswith("</html>\n")
+    assert page.count("<svg") == 5
+    assert page.count("data:image/webp;base64,") >= 11
+    assert [path.name for path in out.parent.iterdir()] == ["report.html"]
+    refused = evaluate(shared, "one", "--html", shared / "pairs.tsv" / "report.html")
+    assert refused.returncode == 2
+    assert "its folder cannot be made" in refused.stderr
