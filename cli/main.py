@@ -18,6 +18,7 @@ import click
 # name -> (module, attribute, one-line help). Help stands here so that `clipseek --help` imports no subcommand.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("clipseek.cli.demo", "demo", "The whole story on the shipped pictures: train, export, ingest, search."),
+    "data": ("clipseek.cli.data", "data_group", "Look at image-caption pairs before training on them."),
     "train": ("clipseek.cli.train", "train", "Fine-tune a CLIP on your image-caption pairs."),
     "export-onnx": ("clipseek.cli.export_onnx", "export_onnx", "Turn a checkpoint into a parity-checked ONNX bundle."),
     "bundle": ("clipseek.cli.bundle", "bundle", "Look into a bundle, and check it."),

@@ -1,0 +1,119 @@
+"""``clipseek data``: look at image-caption pairs before training on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .output import ProgressLine, count, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from clipseek.training.survey import Survey
+
+LISTED = 10  # files and captions that are named
+
+
+@click.group("data")
+def data_group() -> None:
+    """Look at image-caption pairs before training on them."""
+
+
+@data_group.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the captions' tokens.")
+@click.option("--layout", default="auto", show_default=True, help="auto, folder, tsv, csv, jsonl or imageclef.")
+@click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
+@click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
+@click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
+@click.option("--json", "as_json", is_flag=True, help="For machines, every file named.")
+def check(source: Path, model: str | None, as_json: bool, **options: Any) -> None:
+    """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
+
+    Files of equal bytes are one picture. Only captions of readable pictures count: the others are never trained on.
+    """
+    from clipseek.sources import read_source
+    from clipseek.training.survey import survey, token_lengths
+
+    tokenizer = _tokenizer(model) if model is not None else None
+    with ProgressLine(f"reading {source}") as line:
+        found = survey(read_source(source, **options), line.update)
+    value = found.as_dict()
+    if tokenizer is not None:
+        value["lengths"] = token_lengths(found.captions, *tokenizer)
+    if as_json:
+        print_json({"source": str(source), **value})
+    else:
+        _show(found, value)
+    if not found.captions:
+        from clipseek.training.errors import UnusableData
+
+        raise UnusableData(f"{source} has no readable picture with a caption; there is nothing to train on")
+
+
+def _tokenizer(name: str) -> tuple[Callable[[Sequence[str]], list[int]], int]:
+    """A count of tokens, and how many the model reads."""
+    if (Path(name) / "clipseek.json").is_file():
+        from dataclasses import replace
+
+        from clipseek.encoder import Bundle
+        from clipseek.encoder.tokenizer import TextTokenizer
+
+        bundle = Bundle.load(name)
+        uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))
+        return lambda texts: [len(ids) for ids in uncut.encode(texts)[0]], bundle.text.context_length
+    from clipseek.training.model import load_checkpoint, quiet_transformers
+
+    checkpoint = load_checkpoint(name)
+
+    def lengths(texts: Sequence[str]) -> list[int]:
+        with quiet_transformers():
+            return [len(ids) for ids in checkpoint.tokenizer(list(texts))["input_ids"]]
+
+    return lengths, checkpoint.context_length
+
+
+def _show(found: Survey, value: dict[str, Any]) -> None:
+    """The report for a person: a table of figures on stdout, examples of what is wrong on stderr."""
+    twins, repeated = found.duplicate_pictures(), found.duplicate_captions()
+    rows = [
+        ["files named", f"{value['files']:,}", f"in {count(value['records'], 'record')}"],
+        ["readable", f"{value['readable']:,}", f"{value['bytes'] / 1e6:,.1f} MB"],
+        ["unreadable", f"{len(found.unreadable):,}", ""],
+        ["different pictures", f"{value['distinct_pictures']:,}", f"{count(len(twins), 'set')} of equal files"],
+        ["captions", f"{value['captions']:,}", f"{value['distinct_captions']:,} different"],
+        ["captions on several pictures", f"{len(repeated):,}", "right for each other's pictures"],
+        ["groups", f"{value['groups']:,}", ""],
+    ]
+    if found.other:
+        rows.insert(3, ["files that are no pictures", f"{len(found.other):,}", ""])
+    for name, pictures in value["captions_per_picture"].items():
+        rows.append([f"pictures with {count(int(name), 'caption')}", f"{pictures:,}", ""])
+    for name in ("width", "height"):
+        if value[name]:
+            rows.append([f"{name} in pixels, median", f"{value[name]['median']:,.0f}", _range(value[name])])
+    if lengths := value.get("lengths"):
+        if lengths["tokens"]:
+            rows.append(
+                ["tokens in a caption, median", f"{lengths['tokens']['median']:,.0f}", _range(lengths["tokens"])]
+            )
+        rows.append(["captions that are cut", f"{lengths['cut']:,}", f"the model reads {lengths['context']} tokens"])
+    print_table(["what", "number", "of which"], rows, right=["number"])
+    _list("unreadable", [f"{name}: {reason}" for name, reason in found.unreadable])
+    _list("equal files", [" = ".join(names[:4]) + (" = …" if len(names) > 4 else "") for names in twins])
+    _list("one caption, several pictures", [f"{number:,} x {text[:100]}" for text, number in repeated])
+
+
+def _range(spread: dict[str, float]) -> str:
+    return f"{spread['least']:,.0f} to {spread['greatest']:,.0f}, 95 % at most {spread['95 %']:,.0f}"
+
+
+def _list(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        note(f"{title}:")
+    for line in lines[:LISTED]:
+        note("  " + " ".join(line.split()))
+    if len(lines) > LISTED:
+        note(f"  … and {len(lines) - LISTED:,} more")

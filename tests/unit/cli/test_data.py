@@ -1,0 +1,53 @@
+"""``clipseek data check`` as a user meets it: in a process of its own, streams and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.models import make_tiny_bundle, make_tiny_clip
+from tests.pairs import write_squares
+
+pytestmark = pytest.mark.train
+
+
+def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "clipseek.cli", "data", "check", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_checkpoint_and_its_bundle_count_the_same_tokens(tmp_path: Path) -> None:
+    make_tiny_bundle(make_tiny_clip(tmp_path / "checkpoint"), tmp_path / "bundle")
+    for record in write_squares(tmp_path / "pictures"):
+        record.image.with_suffix(".txt").write_text(f"{record.caption}, " * 5)
+    (tmp_path / "pictures" / "short.png").write_bytes((tmp_path / "pictures" / "red-left-0.png").read_bytes())
+    (tmp_path / "pictures" / "short.txt").write_text("red cat")
+    values = []
+    for model in ("checkpoint", "bundle"):
+        done = check(tmp_path / "pictures", "--model", tmp_path / model, "--json")
+        assert done.returncode == 0, done.stderr
+        assert "Token indices" not in done.stderr
+        values.append(json.loads(done.stdout))
+    assert values[0] == values[1]
+    assert values[0]["lengths"]["context"] == 24
+    assert values[0]["lengths"]["cut"] == 24  # all but "red cat", of four tokens
+    assert values[0]["lengths"]["tokens"]["least"] == 4
+    done = check(tmp_path / "pictures")
+    rows = {line.split("  ")[0]: line.split() for line in done.stdout.splitlines()}
+    assert "25" in rows["readable"]
+    assert "24" in rows["different pictures"]
+    assert "red-left-0.png = " in done.stderr
+
+
+def test_nothing_to_train_on_is_1(tmp_path: Path) -> None:
+    (tmp_path / "pairs.tsv").write_text("image\tcaption\nabsent.png\ta cat\n")
+    done = check(tmp_path / "pairs.tsv")
+    assert done.returncode == 1
+    assert "absent.png: No such file" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("clipseek: ")
+    missing = check(tmp_path / "nowhere")
+    assert (missing.returncode, missing.stdout, missing.stderr.count("\n")) == (1, "", 1)

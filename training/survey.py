@@ -1,0 +1,156 @@
+"""What a source of pairs holds, before anybody trains on it: sizes, unreadable files, duplicates, captions, lengths."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from clipseek.encoder.images import open_image
+from clipseek.encoder.session import available_cores
+from clipseek.evaluation.judgments import caption_key
+from clipseek.sources import Record, Skipped, shown
+
+WINDOW = 256  # files read ahead
+
+#: Texts -> the number of tokens of each, both ends included and nothing cut.
+CountTokens = Callable[[Sequence[str]], Sequence[int]]
+
+
+@dataclass(frozen=True)
+class File:
+    """A picture file that was read: hash of its bytes, their number, width and height in pixels."""
+
+    digest: str
+    size: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Survey:
+    """``files``: every distinct path, what it holds or why it cannot be read. ``other``: files that are no pair at all.
+
+    ``records``: path, captions and group of each record, in the order of the source.
+    """
+
+    records: list[tuple[str, tuple[str, ...], str | None]]
+    files: dict[str, File | str]
+    other: list[tuple[str, str]]
+
+    @property
+    def readable(self) -> dict[str, File]:
+        return {name: found for name, found in self.files.items() if isinstance(found, File)}
+
+    @property
+    def unreadable(self) -> list[tuple[str, str]]:
+        """(file, reason)."""
+        return [(name, found) for name, found in self.files.items() if isinstance(found, str)]
+
+    @property
+    def captions(self) -> list[str]:
+        """Of all readable pictures, without blank ones: what training would use."""
+        readable = self.readable
+        return [text for name, texts, _ in self.records if name in readable for text in texts if text.strip()]
+
+    def duplicate_pictures(self) -> list[list[str]]:
+        """Files of equal bytes, the largest sets first."""
+        same: dict[str, list[str]] = defaultdict(list)
+        for name, file in self.readable.items():
+            same[file.digest].append(name)
+        return sorted((names for names in same.values() if len(names) > 1), key=len, reverse=True)
+
+    def captions_per_picture(self) -> dict[int, int]:
+        """Number of captions -> number of readable pictures (equal bytes are one) that have so many different ones."""
+        readable = self.readable
+        texts: dict[str, set[str]] = defaultdict(set)
+        for name, captions, _ in self.records:
+            if name in readable:
+                texts[readable[name].digest] |= {caption_key(text) for text in captions if text.strip()}
+        return dict(sorted(Counter(len(found) for found in texts.values()).items()))
+
+    def duplicate_captions(self) -> list[tuple[str, int]]:
+        """(caption, how many different pictures carry it), the most frequent first; case and white space do not count."""
+        readable = self.readable
+        carried: dict[str, set[str]] = defaultdict(set)
+        first: dict[str, str] = {}
+        for name, captions, _ in self.records:
+            for text in filter(str.strip, captions) if name in readable else ():
+                carried[caption_key(text)].add(readable[name].digest)
+                first.setdefault(caption_key(text), text)
+        found = [(first[key], len(pictures)) for key, pictures in carried.items() if len(pictures) > 1]
+        return sorted(found, key=lambda pair: -pair[1])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain types for JSON."""
+        files = self.readable.values()
+        return {
+            "records": len(self.records),
+            "files": len(self.files),
+            "readable": len(files),
+            "distinct_pictures": len({file.digest for file in files}),
+            "bytes": sum(file.size for file in files),
+            "width": spread([file.width for file in files]),
+            "height": spread([file.height for file in files]),
+            "unreadable": [{"file": name, "reason": reason} for name, reason in self.unreadable],
+            "other_files": [{"file": name, "reason": reason} for name, reason in self.other],
+            "duplicate_pictures": self.duplicate_pictures(),
+            "captions": len(self.captions),
+            "distinct_captions": len({caption_key(text) for text in self.captions}),
+            "captions_per_picture": {str(key): value for key, value in self.captions_per_picture().items()},
+            "duplicate_captions": [{"caption": text, "pictures": number} for text, number in self.duplicate_captions()],
+            "groups": len({group for _, _, group in self.records if group is not None}),
+        }
+
+
+def survey(entries: Iterable[Record | Skipped], on_progress: Callable[[int], None] = lambda done: None) -> Survey:
+    """Read and decode every picture of a source once, in threads; never raises for a picture."""
+    records: list[tuple[str, tuple[str, ...], str | None]] = []
+    paths: dict[str, Path] = {}
+    other: list[tuple[str, str]] = []
+    for entry in entries:
+        if isinstance(entry, Skipped):
+            other.append((shown(entry.path), entry.reason))
+            continue
+        name = shown(entry.image)
+        records.append((name, entry.captions, entry.group))
+        paths[name] = Path(entry.image)
+    files: dict[str, File | str] = {}
+    waiting = iter(paths.items())
+    with ThreadPoolExecutor(available_cores()) as pool:
+        while window := list(islice(waiting, WINDOW)):
+            found = pool.map(_look, [path for _, path in window])
+            files.update(zip([name for name, _ in window], found, strict=True))
+            on_progress(len(files))
+    return Survey(records, files, other)
+
+
+def token_lengths(captions: Sequence[str], count: CountTokens, context: int) -> dict[str, Any]:
+    """The spread of the captions' lengths in tokens, and how many are longer than ``context`` and would be cut."""
+    lengths = list(count(captions)) if captions else []
+    return {"context": context, "tokens": spread(lengths), "cut": sum(length > context for length in lengths)}
+
+
+def spread(values: Sequence[int]) -> dict[str, float]:
+    """Least, median, 95th percentile and greatest; nothing for no values."""
+    if not values:
+        return {}
+    names = ("least", "median", "95 %", "greatest")
+    return dict(zip(names, np.quantile(values, [0, 0.5, 0.95, 1]).tolist(), strict=True))
+
+
+def _look(path: Path) -> File | str:
+    try:
+        if path.exists() and not path.is_file():
+            return "not a file"
+        data = path.read_bytes()
+        picture = open_image(data)
+    except (OSError, ValueError) as problem:
+        return getattr(problem, "strerror", None) or str(problem)
+    return File(hashlib.blake2b(data, digest_size=16).hexdigest(), len(data), picture.width, picture.height)
