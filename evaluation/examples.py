@@ -43,7 +43,7 @@ class Example:
 
 
 def gains_and_losses(
-    after: JudgedModel, before: JudgedModel, truth: Judgments, number: int = 10
+    after: JudgedModel, before: JudgedModel, truth: Judgments, number: int = 12
 ) -> tuple[list[Example], list[Example]]:
     """Captions whose right picture rose and fell the most, each with the ranks (after, before).
 
@@ -57,7 +57,7 @@ def gains_and_losses(
     return [_example(row, models, truth) for row in gains], [_example(row, models, truth) for row in losses]
 
 
-def best_and_worst(model: JudgedModel, truth: Judgments, number: int = 10) -> tuple[list[Example], list[Example]]:
+def best_and_worst(model: JudgedModel, truth: Judgments, number: int = 12) -> tuple[list[Example], list[Example]]:
     """Captions whose right picture came first, the most alike before others; and those whose came last.
 
     No caption is in both; one of each group in either.

@@ -24,9 +24,7 @@ from .table import comparison_cells, report_cells
 DEPTH = 20  # of the curves
 THUMB = 96  # pixels
 _COLOURS = ("after", "before")  # classes of the style sheet
-_HOW = (
-    "each caption with its own picture, its rank among all pictures, and what was found first; green: a right picture"
-)
+_HOW = "each caption with its own picture, the rank of the first right picture, and what came first; green: right"
 
 
 @dataclass(frozen=True)
