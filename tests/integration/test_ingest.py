@@ -22,7 +22,7 @@ from clipseek.opensearch.documents import image_path
 from clipseek.opensearch.errors import IndexReadOnly, RequestRefused, ServerUnfit
 from clipseek.opensearch.ingest import IngestReport, ingest
 from clipseek.opensearch.mapping import PRESETS, IndexOptions
-from clipseek.opensearch.pipelines import FUSIONS, pipeline
+from clipseek.opensearch.pipelines import FUSIONS, oldest_server, pipeline
 from clipseek.sources import Record, Skipped, read_source, shown
 from PIL import Image
 
@@ -109,6 +109,11 @@ def test_analyzers(client: opensearchpy.OpenSearch, alias: str, analyzer: str) -
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_the_pipelines_are_accepted_as_they_are(client: opensearchpy.OpenSearch, alias: str, fusion: Any) -> None:
     body = pipeline(fusion)
+    number = tuple(int(part) for part in client.info()["version"]["number"].split(".")[:2])
+    if number < oldest_server(fusion, (0.5, 0.5)):
+        with pytest.raises(opensearchpy.exceptions.OpenSearchException, match="not supported"):
+            client.http.put(f"/_search/pipeline/{alias}", body=body)
+        return
     assert client.http.put(f"/_search/pipeline/{alias}", body=body) == {"acknowledged": True}
     stored = client.http.get(f"/_search/pipeline/{alias}")[alias]
     client.http.delete(f"/_search/pipeline/{alias}")
