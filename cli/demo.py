@@ -112,8 +112,8 @@ def demo(no_train: bool, sheet: Path | None) -> None:
         f'  {command} search "download file" --vector --index {index} --html found.html\n'
         f"  {command} search --image {story.home}/pictures/tabler/bell.png --index {index}\n"
         f"  {command} ingest YOUR_PICTURES --model {bundle} --index mine && {command} search WORDS --index mine\n"
-        f"The node stays up at {state.url}. Stop it: {command} node stop. Remove everything: {command} node reset --all --yes\n"
-        f"and rm -r {story.home}"
+        f"The node stays up at {state.url}. Stop it: {command} node stop\n"
+        f"Remove everything: {command} node reset --all --yes && rm -r {story.home}"
     )
 
 
