@@ -20,10 +20,12 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "--batch-size": ("batch_size", int, "Pairs in a batch: each is told from all others of its batch."),
     "--micro-batch": ("micro_batch", int, "Gradient caching: the same loss in the memory of so many pairs."),
     "--lr": ("learning_rate", float, "Highest learning rate."),
+    "--optimizer": ("optimizer", click.Choice(["muon", "adamw"]), "For the matrices of the towers' layers."),
+    "--muon-factor": ("muon_factor", float, "Muon's learning rate, as a multiple of --lr."),
     "--layer-decay": ("layer_decay", float, "Each layer's learning rate, as a share of that of the layer above it."),
     "--schedule": ("schedule", click.Choice(["cosine", "linear", "constant"]), "How the learning rate falls."),
     "--warmup": ("warmup", float, "Share of the run in which the learning rate rises."),
-    "--weight-decay": ("weight_decay", float, "Of AdamW, on matrices."),
+    "--weight-decay": ("weight_decay", float, "On matrices."),
     "--clip-norm": ("clip_norm", float, "Longest gradient; 0 takes it as it is."),
     "--precision": ("precision", click.Choice(["auto", "fp32", "bf16"]), "Arithmetic."),
     "--loss": ("loss", click.Choice(["softmax", "sigmoid"]), "CLIP's or SigLIP's."),
@@ -40,7 +42,8 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
 }
 #: flags, on/off -> (field, help)
 _FLAGS: dict[str, tuple[str, str]] = {
-    "--augment/--no-augment": ("augment", "Random views of pictures, tags of captions shuffled and dropped."),
+    "--augment/--no-augment": ("augment", "Half of the captions with their tags shuffled and some dropped."),
+    "--views/--no-views": ("views", "With --augment: pictures shifted, scaled and brightened at random too."),
     "--share-targets/--no-share-targets": ("share_targets", "Equal captions and groups are not told from one another."),
     "--interpolate/--no-interpolate": ("interpolate", "Choose a point between base and tuned weights."),
     "--keep-epochs/--no-keep-epochs": ("keep_epochs", "A checkpoint of each epoch."),

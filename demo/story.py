@@ -20,7 +20,7 @@ INDEX = "demo-icons"
 MINUTES = 3.8  # of fine-tuning
 RECIPE: dict[str, Any] = {
     "epochs": 30.0,
-    "batch_size": 256,
+    "batch_size": 128,
     "learning_rate": 6e-4,
     "warmup": 0.05,
     "minutes": MINUTES,

@@ -106,5 +106,7 @@ def _weights(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
     rng = np.random.default_rng(seed)
     step = max(1, 4_000_000 // clusters)
     for start in range(0, resamples, step):
-        draws = (rng.integers(0, clusters, clusters) for _ in range(min(step, resamples - start)))
-        yield np.stack([np.bincount(draw, minlength=clusters) for draw in draws]).astype(np.float64)
+        block = np.empty((min(step, resamples - start), clusters))
+        for row in block:
+            row[:] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
+        yield block

@@ -45,15 +45,18 @@ def evaluate(texts: Rows, images: Rows, truth: Judgments, *, batch: int = TALK_B
 
 def report_of(ranked: RankedPairs) -> Report:
     """The figures of some ranks, with their intervals."""
-    return Report(
-        {direction: _with_intervals(one) for direction, one in ranked.in_batches.items()},
-        {direction: _with_intervals(one) for direction, one in ranked.whole_gallery.items()},
-    )
+    return Report(_with_intervals(ranked.in_batches), _with_intervals(ranked.whole_gallery))
 
 
-def _with_intervals(ranked: Ranked) -> Scores:
-    named = ranked.figures()
-    bounds = intervals(np.stack(list(named.values()), axis=1), clusters=ranked.clusters).tolist()
-    return replace(
-        scores_of(ranked.found), intervals={name: (low, high) for name, (low, high) in zip(named, bounds, strict=True)}
-    )
+def _with_intervals(directions: dict[str, Ranked]) -> dict[str, Scores]:
+    """Direction -> its scores. Directions whose queries are resampled alike share the draws, which cost most."""
+    scores: dict[str, Scores] = {}
+    for direction, ranked in directions.items():
+        if direction not in scores:
+            alike = {name: one for name, one in directions.items() if np.array_equal(one.clusters, ranked.clusters)}
+            columns = [column for one in alike.values() for column in one.figures().values()]
+            bounds = iter(intervals(np.stack(columns, axis=1), clusters=ranked.clusters).tolist())
+            for name, one in alike.items():
+                own = {figure: (low, high) for figure, (low, high) in zip(one.figures(), bounds, strict=False)}
+                scores[name] = replace(scores_of(one.found), intervals=own)
+    return {direction: scores[direction] for direction in directions}

@@ -21,6 +21,9 @@ from .features import VIEWS, Features, pooled_features
 from .model import Checkpoint
 from .sampler import drawn_batches, epoch_batches
 
+#: Share of the captions that a step shuffles and cuts: words alone are learnt from it, the whole captions from the rest.
+VARIED = 0.5
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -70,7 +73,7 @@ class BatchMaker:
             pixels.append(self._pixels(self._keep, kept))
             captions += [self._keep.captions[row] for row in kept]
         if self._config.augment:
-            captions = [random_caption(caption, chance) for caption in captions]
+            captions = [random_caption(text, chance) if chance.random() < VARIED else text for text in captions]
         part = self._world.part(len(captions))
         return Batch(
             pixels=torch.from_numpy(np.concatenate(pixels)[part]),

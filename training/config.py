@@ -12,6 +12,7 @@ from .errors import TrainingError
 from .schedule import SCHEDULES
 
 LOSSES = ("softmax", "sigmoid")
+OPTIMIZERS = ("muon", "adamw")
 LOCKS = ("none", "image", "text", "both")
 
 
@@ -27,6 +28,8 @@ class TrainConfig:
     batch_size: int = 64
     micro_batch: int | None = None  # gradient caching: memory for so many pairs, the loss of the whole batch
     learning_rate: float = 1e-5
+    optimizer: str = "muon"  # muon: for the matrices of the towers' layers, AdamW for the rest; adamw: for all
+    muon_factor: float = 4.0  # Muon's learning rate, as a multiple of AdamW's
     layer_decay: float = 1.0  # the learning rate of each layer, as a share of that of the layer above it
     weight_decay: float = 0.1
     betas: tuple[float, float] = (0.9, 0.98)
@@ -39,7 +42,10 @@ class TrainConfig:
     loss: str = "softmax"  # softmax (CLIP), sigmoid (SigLIP)
     share_targets: bool = True  # equal captions, groups and pictures are no wrong answers for one another
     max_tokens: int | None = None  # captions are cut there; None: at the model's context
-    augment: bool = True
+    augment: bool = True  # half of the captions with their tags shuffled and some dropped
+    views: bool = (
+        False  # with augment: pictures shifted, scaled and brightened too; costs where each is seen a few times
+    )
     lock: str = "none"  # towers that stay as they are: none, image, text, both; projections always learn
     unlock_layers: int = 0  # how many of a locked tower's last layers learn all the same
     ema: float | None = None  # judge and keep a running mean of the weights, with this share of the old ones a step
@@ -68,6 +74,8 @@ class TrainConfig:
             ("batch_size", self.batch_size >= 2, "at least 2 (a caption needs another picture to tell its own from)"),
             ("micro_batch", optional["micro_batch"], "at least 1"),
             ("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1"),
+            ("optimizer", self.optimizer in OPTIMIZERS, "muon or adamw"),
+            ("muon_factor", self.muon_factor > 0, "more than 0"),
             ("layer_decay", 0 < self.layer_decay <= 1, "above 0 and up to 1"),
             ("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
             ("epsilon", self.epsilon > 0, "more than 0"),

@@ -46,8 +46,9 @@ class Learner:
         """Leave the batch's gradients at the parameters; returns the loss. ``batch`` holds this process's rows, and the keys
         of all."""
         model, config, world = self._checkpoint.model, self._config, self._world
-        self._optimizer.zero_grad(set_to_none=True)
-        views = draw_views(len(batch.keys), batch.generator) if config.augment and batch.pooled is None else None
+        self._optimizer.zero_grad()
+        varied = config.augment and config.views and batch.pooled is None
+        views = draw_views(len(batch.keys), batch.generator) if varied else None
         first = world.part(len(batch.keys)).start
         own = len(batch.pixels) if batch.pooled is None else len(batch.pooled[0])
         size = min(config.micro_batch or own, own)
@@ -111,8 +112,7 @@ class Learner:
 
     def update(self, rate: float) -> None:
         """Move the weights by the gradients at learning rate ``rate``."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate * group["factor"]
+        self._optimizer.set_rate(rate)
         self._optimizer.step()
         with torch.no_grad():
             self._checkpoint.model.logit_scale.clamp_(max=MAX_LOG_SCALE)

@@ -17,6 +17,7 @@ from .config import TrainConfig
 from .errors import TrainingError
 
 _TALK: dict[str, Any] = {
+    "optimizer": "adamw",
     "schedule": "linear",
     "warmup": 0.0,
     "weight_decay": 0.0,

@@ -106,7 +106,7 @@ def test_what_is_locked_does_not_move(base: str, squares: Path, lock: str, layer
 
 
 def test_lower_layers_move_less_with_layer_decay(base: str, squares: Path) -> None:
-    learner, batch = learner_and_batch(base, squares, layer_decay=0.5, weight_decay=0.0)
+    learner, batch = learner_and_batch(base, squares, layer_decay=0.5, weight_decay=0.0, optimizer="adamw")
     before = {name: value.clone() for name, value in learner.network.state_dict().items()}
     learner.gradients(batch)
     learner.update(1e-3)
@@ -120,6 +120,28 @@ def test_lower_layers_move_less_with_layer_decay(base: str, squares: Path) -> No
     assert step("vision_model.encoder.layers.1.mlp.fc1.weight") == pytest.approx(0.5e-3, rel=0.02)
     assert step("vision_model.encoder.layers.0.mlp.fc1.weight") == pytest.approx(0.25e-3, rel=0.02)
     assert step("text_model.embeddings.position_embedding.weight") == pytest.approx(0.125e-3, rel=0.02)
+
+
+def test_muon_moves_a_matrix_equally_far_in_every_direction(base: str, squares: Path) -> None:
+    import torch
+
+    learner, batch = learner_and_batch(base, squares, weight_decay=0.0, muon_factor=3.0)
+    name = "vision_model.encoder.layers.0.mlp.fc1.weight"
+    before = {name: value.clone() for name, value in learner.network.state_dict().items()}
+    learner.gradients(batch)
+    gradient = dict(learner.network.named_parameters())[name].grad
+    learner.update(1e-3)
+    after = learner.network.state_dict()
+    moves = torch.linalg.svdvals(after[name] - before[name])
+    expected = 3e-3 * 0.2 * max(before[name].shape) ** 0.5  # the root mean square of AdamW's moves, about 0.2
+    gradients = torch.linalg.svdvals(gradient)
+    counted = gradients > 0.02 * gradients.max()  # below that five iterations do not lift a direction
+    assert counted.sum() >= 8
+    assert gradients[counted].max() / gradients[counted].min() > 5
+    assert moves[: counted.sum()].min() > 0.4 * expected
+    assert moves.max() < 1.3 * expected
+    bias = "vision_model.encoder.layers.0.mlp.fc1.bias"
+    assert float((after[bias] - before[bias]).abs().max()) == pytest.approx(1e-3, rel=0.02)  # AdamW's first step
 
 
 def test_the_running_mean_is_judged_and_the_weights_go_on(base: str, squares: Path) -> None:
