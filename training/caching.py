@@ -1,0 +1,163 @@
+"""Gradient caching (Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup"): the
+vectors of a batch part by part, and their gradients pushed on part by part.
+
+The two towers take turns, so that only one of them holds what its backward pass needs; captions are parted by length, so
+that a part is as wide as its own longest; and the last part of the pictures, seen first with its graph, is not seen twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .augment import Views
+from .model import Checkpoint, rounded_length
+
+
+class Side(Protocol):
+    """One tower's rows of a batch. ``parts`` are the rows, (n,) int64 each, that are in memory together."""
+
+    parts: list[Tensor]
+    keeps_graph: bool  # whether the first look at the last part is also the one that learns
+
+    def encode(self, rows: Tensor) -> Tensor:
+        """(n, D) float32 unit rows."""
+        ...
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        """Around the calls of ``encode`` whose gradients are asked for."""
+        ...
+
+
+@dataclass
+class Seen:
+    """``vectors`` (N, D), no graph behind them; ``last`` those of the last part, with theirs where it is kept."""
+
+    vectors: Tensor
+    last: Tensor
+
+
+def look(side: Side) -> Seen:
+    """All vectors of a side, in the memory of one part."""
+    *head, tail = side.parts
+    with torch.no_grad():
+        found = [side.encode(rows) for rows in head]
+    with torch.set_grad_enabled(side.keeps_graph):
+        last = side.encode(tail)
+    if not head:
+        return Seen(last.detach(), last)
+    joined = torch.cat([*found, last.detach()])
+    return Seen(torch.empty_like(joined).index_copy(0, torch.cat(side.parts).to(joined.device), joined), last)
+
+
+def push(side: Side, seen: Seen, gradient: Tensor) -> None:
+    """Push the vectors' gradient, (N, D), on into the weights; a locked tower has none to take it."""
+    parts = side.parts
+    if seen.last.requires_grad:
+        seen.last.backward(gradient[parts[-1]])
+        parts = parts[:-1]
+    elif side.keeps_graph:
+        return
+    if not parts:
+        return
+    with side.learning():
+        for rows in parts:
+            vectors = side.encode(rows)
+            if not vectors.requires_grad:
+                return
+            vectors.backward(gradient[rows])
+
+
+class Pictures:
+    """``pixels`` (N, S, S, 3) uint8; ``views`` how each is seen, this side's from place ``first`` on."""
+
+    keeps_graph = True
+
+    def __init__(
+        self, checkpoint: Checkpoint, precision: str, pixels: Tensor, size: int, views: Views | None, first: int
+    ) -> None:
+        self._checkpoint, self._precision, self._pixels = checkpoint, precision, pixels
+        self._views, self._first = views, first
+        self.parts = list(torch.arange(len(pixels)).split(size))
+
+    def encode(self, rows: Tensor) -> Tensor:
+        start, stop = int(rows[0]), int(rows[-1]) + 1  # parts are runs of rows
+        pixels = self._pixels[start:stop].to(self._checkpoint.model.device, non_blocking=True)
+        seen = pixels.permute(0, 3, 1, 2).float() / 255
+        if self._views is not None:
+            seen = self._views.of(seen, self._first + start)
+        return self._checkpoint.encode_pixels(seen, self._precision)
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        yield
+
+
+class Captions:
+    """``tokens``: input_ids and attention_mask, (N, L) int64."""
+
+    def __init__(self, checkpoint: Checkpoint, precision: str, tokens: dict[str, Tensor], size: int) -> None:
+        self._checkpoint, self._precision, self._tokens = checkpoint, precision, tokens
+        self._lengths = tokens["attention_mask"].sum(1)
+        self._embedded: Tensor | None = None
+        self._collected: Tensor | None = None
+        rows = torch.arange(len(self._lengths))
+        self.parts = [rows]
+        if len(rows) > size:
+            self.parts = list(torch.argsort(self._lengths, stable=True).split(size))
+        self.keeps_graph = len(self.parts) == 1  # beside the pictures' kept graph it would be one too many
+
+    def encode(self, rows: Tensor) -> Tensor:
+        longest = rounded_length(self._lengths[rows], self._tokens["attention_mask"].shape[1])
+        tokens = {name: values[rows, :longest] for name, values in self._tokens.items()}
+        if self._embedded is None:
+            return self._checkpoint.encode_tokens(tokens, self._precision)
+        own = self._embedded[rows, :longest].requires_grad_(self._collected is not None)
+        if self._collected is not None:
+            collected = self._collected
+
+            def collect(gradient: Tensor) -> None:
+                collected[rows, :longest] = gradient
+
+            own.register_hook(collect)
+        return self._checkpoint.encode_tokens(tokens, self._precision, own)
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        """Embeddings are looked up before, and their gradients go into the table at once: each lookup's gradient is as
+        large as the table."""
+        embedded = self._checkpoint.embed_tokens(self._tokens)
+        if embedded is None:
+            yield
+            return
+        self._embedded = embedded.detach()
+        self._collected = torch.zeros_like(self._embedded) if embedded.requires_grad else None
+        yield
+        if self._collected is not None:
+            embedded.backward(self._collected)
+        self._embedded = self._collected = None
+
+
+class Pooled:
+    """A locked tower's outputs, (N, H) float32, under the projection that learns."""
+
+    keeps_graph = True
+
+    def __init__(self, pooled: Tensor, projection: nn.Linear, size: int) -> None:
+        self._pooled, self._projection = pooled, projection
+        self.parts = list(torch.arange(len(pooled)).split(size))
+
+    def encode(self, rows: Tensor) -> Tensor:
+        pooled = self._pooled[rows].to(self._projection.weight.device, non_blocking=True)
+        return functional.normalize(self._projection(pooled), dim=-1)
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        yield
