@@ -22,6 +22,7 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "--lr": ("learning_rate", float, "Highest learning rate."),
     "--optimizer": ("optimizer", click.Choice(["muon", "adamw"]), "For the matrices of the towers' layers."),
     "--muon-factor": ("muon_factor", float, "Muon's learning rate, as a multiple of --lr."),
+    "--embedding-factor": ("embedding_factor", float, "The token embeddings' learning rate, as a multiple of --lr."),
     "--layer-decay": ("layer_decay", float, "Each layer's learning rate, as a share of that of the layer above it."),
     "--schedule": ("schedule", click.Choice(["cosine", "linear", "constant"]), "How the learning rate falls."),
     "--warmup": ("warmup", float, "Share of the run in which the learning rate rises."),

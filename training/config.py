@@ -30,6 +30,7 @@ class TrainConfig:
     learning_rate: float = 1e-5
     optimizer: str = "muon"  # muon: for the matrices of the towers' layers, AdamW for the rest; adamw: for all
     muon_factor: float = 4.0  # Muon's learning rate, as a multiple of AdamW's
+    embedding_factor: float = 4.0  # the token embeddings' learning rate, as a multiple of the others'
     layer_decay: float = 1.0  # the learning rate of each layer, as a share of that of the layer above it
     weight_decay: float = 0.1
     betas: tuple[float, float] = (0.9, 0.98)
@@ -76,6 +77,7 @@ class TrainConfig:
             ("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1"),
             ("optimizer", self.optimizer in OPTIMIZERS, "muon or adamw"),
             ("muon_factor", self.muon_factor > 0, "more than 0"),
+            ("embedding_factor", self.embedding_factor > 0, "more than 0"),
             ("layer_decay", 0 < self.layer_decay <= 1, "above 0 and up to 1"),
             ("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
             ("epsilon", self.epsilon > 0, "more than 0"),

@@ -57,10 +57,13 @@ def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> O
     share of the learning rate.
 
     Matrices decay; biases, norms and the temperature do not: pulling those to zero has no meaning. Nor do embeddings: a
-    token that a domain never uses would fade away. With ``config.optimizer`` "muon" the matrices of the towers' layers
-    move by Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers"): every direction of a matrix by the same
-    amount, so that what few pictures show is learnt as fast as what all of them show. The size of a move is scaled to
-    AdamW's (Liu et al. 2025, "Muon is scalable for LLM training", section 2.2), times ``muon_factor``.
+    token that a domain never uses would fade away. Their learning rate is ``embedding_factor`` times the others': a row
+    moves only when its token is read, and a domain's own words are read seldom.
+
+    With ``config.optimizer`` "muon" the matrices of the towers' layers move by Muon (Jordan et al. 2024, "Muon: an optimizer
+    for hidden layers"): every direction of a matrix by the same amount, so that what few pictures show is learnt as fast as
+    what all of them show. The size of a move is scaled to AdamW's (Liu et al. 2025, "Muon is scalable for LLM training",
+    section 2.2), times ``muon_factor``.
     """
     groups: dict[tuple[float, bool, bool], list[nn.Parameter]] = {}
     places = depths(model)
@@ -70,7 +73,8 @@ def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> O
         _, place, top = places[name]
         decays = parameter.ndim >= 2 and "embedding" not in name
         inside = config.optimizer == "muon" and parameter.ndim == 2 and _LAYER.match(name) is not None
-        groups.setdefault((config.layer_decay ** (top - place), decays, inside), []).append(parameter)
+        factor = config.layer_decay ** (top - place) * (config.embedding_factor if "token_embedding" in name else 1.0)
+        groups.setdefault((factor, decays, inside), []).append(parameter)
     if own := [parameter for parameter in extra.parameters() if parameter.requires_grad]:
         groups.setdefault((1.0, False, False), []).extend(own)
     adamw: list[dict[str, Any]] = []

@@ -18,6 +18,7 @@ from .errors import TrainingError
 
 _TALK: dict[str, Any] = {
     "optimizer": "adamw",
+    "embedding_factor": 1.0,
     "schedule": "linear",
     "warmup": 0.0,
     "weight_decay": 0.0,

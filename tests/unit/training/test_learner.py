@@ -122,6 +122,24 @@ def test_lower_layers_move_less_with_layer_decay(base: str, squares: Path) -> No
     assert step("text_model.embeddings.position_embedding.weight") == pytest.approx(0.125e-3, rel=0.02)
 
 
+def test_the_embeddings_of_tokens_that_were_read_move_further(base: str, squares: Path) -> None:
+    import torch
+
+    learner, batch = learner_and_batch(base, squares, embedding_factor=4.0, weight_decay=0.0)
+    before = {name: value.clone() for name, value in learner.network.state_dict().items()}
+    learner.gradients(batch)
+    learner.update(1e-3)
+    after = learner.network.state_dict()
+    moved = {name: (after[name] - before[name]).abs() for name in after if "text_model.embeddings" in name}
+    read = batch.tokens["input_ids"].unique()
+    table = moved["text_model.embeddings.token_embedding.weight"]
+    assert float(table[read].max()) == pytest.approx(4e-3, rel=0.02)  # AdamW's first step is the learning rate
+    unread = torch.ones(len(table), dtype=torch.bool)
+    unread[read] = False
+    assert not table[unread].any()
+    assert float(moved["text_model.embeddings.position_embedding.weight"].max()) == pytest.approx(1e-3, rel=0.02)
+
+
 def test_muon_moves_a_matrix_equally_far_in_every_direction(base: str, squares: Path) -> None:
     import torch
 

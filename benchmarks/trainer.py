@@ -1,0 +1,259 @@
+"""Pairs a second beside transformers' Trainer and sentence-transformers' trainer: python benchmarks/trainer.py MANIFEST
+
+Every side fine-tunes the same checkpoint on the same pairs in the same batches, from picture files to moved weights, with
+the same AdamW at a constant rate and CLIP's loss with its learnt temperature; each runs in a process of its own. In fp32
+all are held to one loss curve. MANIFEST is a manifest of pairs, such as the demo's domain-train.jsonl. The other two need
+`pip install accelerate sentence-transformers`; sentence-transformers' losses have a fixed temperature, so CLIP's own loss is
+given to its trainer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HOME = Path(__file__).resolve().parents[1]
+RATE = 5e-5
+
+
+def records(manifest: Path, count: int) -> list[Any]:
+    """``count`` pairs of the manifest, at even distances, no caption twice."""
+    from clipseek.sources import read_records
+
+    seen = {record.caption: record for record in read_records(manifest)}
+    every = list(seen.values())
+    return every[:: max(1, len(every) // count)][:count]
+
+
+def ours(given: argparse.Namespace, out: Path) -> dict[str, Any]:
+    from clipseek.training.config import TrainConfig
+    from clipseek.training.data import load_pairs
+    from clipseek.training.loop import train
+    from clipseek.training.model import load_checkpoint
+    from clipseek.training.recipes import RECIPES
+
+    plain = {**RECIPES["talk/run-1"], "samples": None, "keep_epochs": False, "max_tokens": None}
+    config = TrainConfig(
+        **{
+            **plain,
+            "base": str(given.base),
+            "batch_size": given.batch,
+            "learning_rate": RATE,
+            "epochs": 1.0,
+            "schedule": "constant",
+            "epsilon": 1e-8,
+            "precision": given.precision,
+            "validation_share": 1e-9,
+        }
+    )
+    spec = load_checkpoint(config.base).image
+    chosen = records(given.manifest, given.batch * given.steps)
+    started = time.perf_counter()
+    pairs = load_pairs(chosen, spec)
+    decoding = time.perf_counter() - started
+    losses: list[float] = []
+    ends: list[float] = []
+    first: list[float] = []
+
+    def event(values: dict[str, Any]) -> None:
+        if values["event"] == "start":
+            first.append(time.perf_counter())
+        if values["event"] == "step":
+            losses.append(values["loss"])
+            ends.append(time.perf_counter())
+
+    train(config, pairs, out / "run", on_event=event)
+    return {"losses": losses, "seconds": decoding + ends[-1] - first[0], "steps": _steps(first[0], ends)}
+
+
+def in_order(given: argparse.Namespace) -> list[Any]:
+    """The records in the order in which ``ours`` takes them."""
+    from clipseek.training.data import joint_keys, load_pairs
+    from clipseek.training.model import load_checkpoint
+    from clipseek.training.sampler import epoch_batches
+
+    chosen = records(given.manifest, given.batch * given.steps)
+    pairs = load_pairs(chosen, load_checkpoint(str(given.base)).image)
+    batches = epoch_batches(joint_keys(pairs), given.batch, 0, 0)
+    return [chosen[row] for batch in batches for row in batch]
+
+
+def _arguments(given: argparse.Namespace, out: Path) -> dict[str, Any]:
+    return {
+        "output_dir": str(out / "trainer"),
+        "per_device_train_batch_size": given.batch,
+        "num_train_epochs": 1,
+        "learning_rate": RATE,
+        "lr_scheduler_type": "constant",
+        "weight_decay": 0.0,
+        "max_grad_norm": 0.0,
+        "optim": "adamw_torch_fused",
+        "adam_beta2": 0.999,
+        "save_strategy": "no",
+        "report_to": [],
+        "disable_tqdm": True,
+        "logging_strategy": "no",
+        "dataloader_num_workers": given.workers,
+        "use_cpu": True,
+        "bf16": given.precision == "bf16",
+    }
+
+
+def trainer(given: argparse.Namespace, out: Path) -> dict[str, Any]:
+    import torch
+    from PIL import Image
+    from torch.utils.data import SequentialSampler
+    from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizerFast, Trainer, TrainingArguments
+
+    ordered = in_order(given)
+    model = CLIPModel.from_pretrained(given.base)
+    picture, words = CLIPImageProcessor.from_pretrained(given.base), CLIPTokenizerFast.from_pretrained(given.base)
+    losses: list[float] = []
+    ends: list[float] = []
+
+    class Files(torch.utils.data.Dataset[Any]):
+        def __len__(self) -> int:
+            return len(ordered)
+
+        def __getitem__(self, at: int) -> Any:
+            return {"image": Image.open(ordered[at].image).convert("RGB"), "caption": ordered[at].caption}
+
+    def collate(rows: list[Any]) -> dict[str, Any]:
+        texts = words([row["caption"] for row in rows], padding=True, truncation=True, return_tensors="pt")
+        return {**picture([row["image"] for row in rows], return_tensors="pt"), **texts, "return_loss": True}
+
+    class Clip(Trainer):
+        def _get_train_sampler(self, *arguments: Any) -> Any:
+            return SequentialSampler(ordered)
+
+        def training_step(self, *arguments: Any, **named: Any) -> Any:
+            loss = super().training_step(*arguments, **named)
+            losses.append(float(loss))
+            ends.append(time.perf_counter())
+            return loss
+
+    arguments = TrainingArguments(**_arguments(given, out), remove_unused_columns=False)
+    run = Clip(model=model, args=arguments, train_dataset=Files(), data_collator=collate)
+    started = time.perf_counter()
+    run.train()
+    return {"losses": losses, "seconds": time.perf_counter() - started, "steps": _steps(started, ends)}
+
+
+def sentence_transformers(given: argparse.Namespace, out: Path) -> dict[str, Any]:
+    import torch
+    from datasets import Dataset, Image
+    from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
+    from sentence_transformers import SentenceTransformerTrainingArguments as Arguments
+    from sentence_transformers.base.modules import Transformer
+    from torch import nn
+    from torch.utils.data import BatchSampler, SequentialSampler
+    from transformers import CLIPImageProcessor, CLIPProcessor, CLIPTokenizerFast
+
+    ordered = in_order(given)
+    folder = out / "checkpoint"  # its reader wants one processor for both
+    images, words = CLIPImageProcessor.from_pretrained(given.base), CLIPTokenizerFast.from_pretrained(given.base)
+    CLIPProcessor(images, words).save_pretrained(folder)
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).symlink_to(given.base / name)
+    model = SentenceTransformer(modules=[Transformer(str(folder))])
+    clip: Any = model[0].auto_model
+    losses: list[float] = []
+    ends: list[float] = []
+
+    class ClipLoss(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, features: Any, labels: Any = None) -> torch.Tensor:
+            one, other = (nn.functional.normalize(self.model(side)["sentence_embedding"], dim=-1) for side in features)
+            logits = clip.logit_scale.exp() * one @ other.T
+            own = torch.arange(len(logits))
+            return (nn.functional.cross_entropy(logits, own) + nn.functional.cross_entropy(logits.T, own)) / 2
+
+    class Timed(SentenceTransformerTrainer):
+        def training_step(self, *arguments: Any, **named: Any) -> Any:
+            loss = super().training_step(*arguments, **named)
+            losses.append(float(loss))
+            ends.append(time.perf_counter())
+            return loss
+
+    def sequential(dataset: Any, batch_size: int, drop_last: bool, **_: Any) -> Any:
+        return BatchSampler(SequentialSampler(dataset), batch_size, drop_last)
+
+    columns = {"image": [str(r.image) for r in ordered], "caption": [r.caption for r in ordered]}
+    data = Dataset.from_dict(columns).cast_column("image", Image(mode="RGB"))
+    arguments = Arguments(**_arguments(given, out), batch_sampler=sequential)
+    run = Timed(model=model, args=arguments, train_dataset=data, loss=ClipLoss())
+    started = time.perf_counter()
+    run.train()
+    return {"losses": losses, "seconds": time.perf_counter() - started, "steps": _steps(started, ends)}
+
+
+def _steps(started: float, ends: list[float]) -> list[float]:
+    return [end - before for before, end in zip([started, *ends], ends, strict=False)]
+
+
+SIDES = {
+    "clipseek": (ours, "fp32"),
+    "transformers Trainer": (trainer, "fp32"),
+    "sentence-transformers": (sentence_transformers, "fp32"),
+    "clipseek bf16": (ours, "bf16"),
+    "transformers Trainer bf16": (trainer, "bf16"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--base", type=Path, default=HOME / "demo" / "data" / "base", help="a CLIP checkpoint folder")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--workers", type=int, default=0, help="of the other trainers, for their pictures")
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--precision", default="fp32", help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.side:
+        found = SIDES[given.side][0](given, given.out)
+        (given.out / "found.json").write_text(json.dumps(found))
+        return
+    for package in ("accelerate", "sentence_transformers"):
+        try:
+            __import__(package)
+        except ImportError:
+            parser.exit(2, f"{package} is not installed; pip install accelerate sentence-transformers\n")
+
+    results: dict[str, dict[str, Any]] = {}
+    for side, (_, precision) in SIDES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            shared = [f"--{name}={getattr(given, name)}" for name in ("base", "batch", "steps", "workers")]
+            command = [sys.executable, __file__, str(given.manifest), *shared]
+            command += [f"--side={side}", f"--precision={precision}", f"--out={folder}"]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            results[side] = json.loads((Path(folder) / "found.json").read_text())
+    curve = results["clipseek"]["losses"]
+    assert len(curve) >= given.steps - 1
+    for side, (_, precision) in SIDES.items():
+        if precision == "fp32":
+            apart = max(abs(a - b) for a, b in zip(curve, results[side]["losses"], strict=True))
+            assert apart <= 1e-4, f"{side}: losses differ by {apart:.2g}"
+    pairs = given.batch * len(curve)
+    print(f"{pairs:,} pairs, batches of {given.batch}; fp32 losses equal to 1e-4 over {len(curve)} steps")
+    print(f"{'':28}{'s':>8}{'pairs/s':>9}{'time: of fp32':>18}{'of ours in bf16':>18}{'a step, ms':>12}")
+    for side, found in results.items():
+        ratios = [found["seconds"] / results[name]["seconds"] for name in ("clipseek", "clipseek bf16")]
+        step = statistics.median(found["steps"][1:]) * 1e3
+        speed = pairs / found["seconds"]
+        print(f"{side:28}{found['seconds']:>8.2f}{speed:>9.1f}{ratios[0]:>17.2f}x{ratios[1]:>17.2f}x{step:>12.1f}")
+
+
+if __name__ == "__main__":
+    main()
