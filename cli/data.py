@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .layout import layout_option
 from .output import ProgressLine, count, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def data_group() -> None:
 @data_group.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the captions' tokens.")
-@click.option("--layout", default="auto", show_default=True, help="auto, folder, tsv, csv, jsonl or imageclef.")
+@layout_option
 @click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
 @click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
 @click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")

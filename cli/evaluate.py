@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .layout import layout_option
 from .output import count, data, note, print_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--batch", default=64, show_default=True, type=click.IntRange(2), help="Size of the talk's batches.")
 @click.option("--seed", default=0, show_default=True, help="Of the shuffle into batches.")
-@click.option("--layout", default="auto", show_default=True, help="auto, folder, tsv, csv, jsonl or imageclef.")
+@layout_option
 @click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
 @click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
 @click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")

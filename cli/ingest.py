@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .layout import layout_option
 from .output import ProgressLine, count, data, duration, note, print_json
 
 if TYPE_CHECKING:
@@ -39,13 +40,7 @@ COUNTING_SECONDS = 2.0
 @click.option(
     "--url", envvar="CLIPSEEK_URL", metavar="URL", help="Server; the embedded node or localhost:9200 by default."
 )
-@click.option(
-    "--layout",
-    type=click.Choice(["auto", "folder", "tsv", "csv", "jsonl", "imageclef"]),
-    default="auto",
-    show_default=True,
-    help="How to read SOURCE; auto goes by what it is and how it is named.",
-)
+@layout_option
 @click.option(
     "--image-column", default="image", show_default=True, metavar="NAME", help="Column with the picture's path."
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .layout import layout_option
 from .output import ProgressLine, count, data, duration, note, print_json, print_table
 from .recipe_options import chosen, recipe_options
 
@@ -24,7 +25,7 @@ LISTED = 20  # skipped files that are named
 @click.option(
     "--base", default="openai/clip-vit-base-patch32", show_default=True, help="CLIP checkpoint folder or hub id."
 )
-@click.option("--layout", default="auto", show_default=True, help="auto, folder, tsv, csv, jsonl or imageclef.")
+@layout_option
 @click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
 @click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
 @click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")

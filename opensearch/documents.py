@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import numpy as np
 import orjson
-from clipseek.sources import MetadataValue, Record
+from clipseek.sources import MetadataValue, Packed, Record, packed
 from numpy.typing import NDArray
 
 from .mapping import FieldType, field_name
@@ -25,6 +26,8 @@ from .mapping import FieldType, field_name
 LONGEST_ID = 512
 #: The fields that a source decides, besides the picture; read back to see whether a document is still true.
 COMPARED = ("content_hash", "image_uri", "caption", "metadata")
+
+_INSIDE = re.compile(r"archive=([^&]+)&bytes=(\d+)-(\d+)")
 
 
 @dataclass(frozen=True)
@@ -115,14 +118,31 @@ def malformed(item: Item, fields: Mapping[str, FieldType]) -> list[str]:
 
 
 def image_uri(path: Path) -> str:
-    """The file as a URI, absolute; any bytes in its name are percent-encoded, so it is always plain ASCII."""
-    return Path(os.path.abspath(path)).as_uri()
+    """The file as a URI, absolute; any bytes in its name are percent-encoded, so it is always plain ASCII.
+
+    Of a picture inside an archive the fragment says where its bytes are: ``shard.tar/0001.jpg#archive=shard.tar&bytes=512-90``,
+    the first byte and how many.
+    """
+    uri = Path(os.path.abspath(path)).as_uri()
+    if isinstance(path, Packed):
+        return f"{uri}#archive={quote(os.fsencode(path.archive.name))}&bytes={path.start}-{path.size}"
+    return uri
 
 
 def image_path(uri: str) -> Path | None:
     """The file that ``image_uri`` names, or ``None`` where it is no file of a machine like this one."""
     parts = urlsplit(uri)
-    return Path(os.fsdecode(unquote_to_bytes(parts.path))) if parts.scheme == "file" and not parts.netloc else None
+    if parts.scheme != "file" or parts.netloc:
+        return None
+    path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
+    inside = _INSIDE.fullmatch(parts.fragment)
+    if inside is None:
+        return path
+    name = os.fsdecode(unquote_to_bytes(inside[1]))
+    archive = next((above for above in path.parents if above.name == name), None)
+    if archive is None:
+        return None
+    return packed(archive, str(path.relative_to(archive)), int(inside[2]), int(inside[3]))
 
 
 def clean(text: str) -> str:

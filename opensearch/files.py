@@ -6,6 +6,8 @@ import os
 import stat
 from pathlib import Path
 
+from clipseek.sources import Packed
+
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -24,6 +26,8 @@ def read_file(path: Path, max_bytes: int) -> bytes:
 
     Raises Unreadable, and never blocks on a pipe.
     """
+    if isinstance(path, Packed):
+        return _read_packed(path, max_bytes)
     try:
         # Opened first and asked afterwards: what is asked is what is read. Without O_NONBLOCK a pipe would wait for
         # its writer.
@@ -37,10 +41,7 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         for test, kind in _KINDS:
             if test(found.st_mode):
                 raise Unreadable(f"{kind}, not a file")
-        if found.st_size > max_bytes:
-            raise Unreadable(
-                f"too large: {found.st_size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB (--max-megabytes)"
-            )
+        _check_size(found.st_size, max_bytes)
         with open(handle, "rb", closefd=False) as stream:
             data = stream.read(max_bytes + 1)
     except OSError as problem:
@@ -52,8 +53,26 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     return data
 
 
+def _read_packed(path: Packed, max_bytes: int) -> bytes:
+    _check_size(path.size, max_bytes)
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise Unreadable(_reason(problem)) from None
+    if not data:
+        raise Unreadable("empty file")
+    return data
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise Unreadable(f"too large: {size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB (--max-megabytes)")
+
+
 def size_of(path: Path) -> int:
     """The file's size in bytes, or 0 where nothing can be said."""
+    if isinstance(path, Packed):
+        return path.size
     try:
         return path.stat().st_size
     except (OSError, ValueError):

@@ -8,8 +8,8 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from .documents import image_path
 from .queries import CAPTION, VECTOR
 from .search import Answer, Hit
 
@@ -80,8 +80,7 @@ def _card(rank: int, hit: Hit) -> str:
 
 
 def _picture(uri: str) -> str:
-    parts = urlsplit(uri)
-    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(uri)
+    path = image_path(uri) or Path(uri)
     try:
         return f'<img alt="" loading="lazy" src="{_data_uri(path.read_bytes())}">'
     except (OSError, ValueError):

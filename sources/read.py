@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from .errors import SourceError, SourceNotFound, UnknownLayout
 from .fields import Columns
 from .folder import is_image_name, read_folder
 from .imageclef import is_imageclef, read_imageclef
+from .karpathy import read_karpathy
 from .manifest import read_jsonl, read_table
+from .parquet import read_parquet
 from .record import Record, Skipped, shown
+from .roco import is_roco, read_roco
+from .webdataset import is_webdataset, read_webdataset
 
-Layout: TypeAlias = Literal["auto", "folder", "tsv", "csv", "jsonl", "imageclef"]
-LAYOUTS: tuple[Layout, ...] = ("auto", "folder", "tsv", "csv", "jsonl", "imageclef")
+Layout: TypeAlias = Literal[
+    "auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco"
+]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+_FOLDERS = ("folder", "imageclef", "roco")
 
 _BY_SUFFIX: dict[str, Layout] = {
     ".tsv": "tsv",
@@ -24,6 +31,9 @@ _BY_SUFFIX: dict[str, Layout] = {
     ".csv": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".tar": "webdataset",
 }
 
 
@@ -49,6 +59,14 @@ def read_source(
         return read_folder(source, columns)
     if chosen == "imageclef":
         return _merged(read_imageclef(source))
+    if chosen == "roco":
+        return _merged(read_roco(source))
+    if chosen == "webdataset":
+        return read_webdataset(source, columns)
+    if chosen == "json":
+        return _merged(read_karpathy(source))
+    if chosen == "parquet":
+        return _merged(read_parquet(source, columns))
     if chosen == "jsonl":
         return _merged(read_jsonl(source, columns))
     return _merged(read_table(source, columns, tabs=chosen == "tsv"))
@@ -89,20 +107,28 @@ def _layout(source: Path, layout: Layout) -> Layout:
         exists, is_folder = source.exists(), source.is_dir()
     except (OSError, ValueError) as problem:
         raise SourceNotFound(f"{shown(source)} cannot be read: {problem}") from None
+    if not exists and layout in ("auto", "webdataset") and "{" in source.name and source.suffix.lower() == ".tar":
+        return "webdataset"
     if not exists:
-        raise SourceNotFound(f"{shown(source)} is not there; name a folder of pictures or a manifest (TSV, CSV, JSONL)")
+        raise SourceNotFound(
+            f"{shown(source)} is not there; name a folder of pictures or a manifest (TSV, CSV, JSONL, Parquet)"
+        )
     if layout == "auto":
         if is_folder:
-            return "imageclef" if is_imageclef(source) else "folder"
+            if is_imageclef(source):
+                return "imageclef"
+            if is_roco(source):
+                return "roco"
+            return "webdataset" if is_webdataset(source) else "folder"
         if (found := _BY_SUFFIX.get(source.suffix.lower())) is not None:
             return found
         if is_image_name(source):
             raise UnknownLayout(f"{shown(source)} is a picture; name its folder, or a manifest that lists it")
         raise UnknownLayout(
-            f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl); say what it is with --layout tsv, csv "
-            "or jsonl"
+            f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl, .json, .parquet, .tar); say what it is "
+            "with --layout tsv, csv or jsonl"
         )
-    if is_folder != (layout in ("folder", "imageclef")):
+    if is_folder != (layout in _FOLDERS) and layout != "webdataset":
         what = "a folder" if is_folder else "a file"
         raise SourceError(f"{shown(source)} is {what}, which --layout {layout} does not read; leave --layout out")
     return layout

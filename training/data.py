@@ -83,7 +83,7 @@ def load_pairs(
     entries = list(records)
     with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
     skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
-    decoded = decode_all([Path(record.image) for record in with_words], spec, cache, on_progress)
+    decoded = decode_all([record.image for record in with_words], spec, cache, on_progress)
     picture: list[int] = []
     captions: list[str] = []
     groups: list[str] = []

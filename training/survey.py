@@ -120,7 +120,7 @@ def survey(entries: Iterable[Record | Skipped], on_progress: Callable[[int], Non
             continue
         name = shown(entry.image)
         records.append((name, entry.captions, entry.group))
-        paths[name] = Path(entry.image)
+        paths[name] = entry.image
     files: dict[str, File | str] = {}
     waiting = iter(paths.items())
     with ThreadPoolExecutor(available_cores()) as pool:

@@ -19,8 +19,9 @@ from clipseek.opensearch.documents import (
     timestamp,
     update_action,
 )
+from clipseek.opensearch.files import Unreadable, read_file, size_of
 from clipseek.opensearch.mapping import FieldType
-from clipseek.sources import Record
+from clipseek.sources import Packed, Record, packed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,3 +162,17 @@ def test_small_things() -> None:
     assert clean("a\udcffb") == "a?b"
     assert len(timestamp()) == len("2026-01-02T03:04:05Z")
     assert some(metadata={"big": 2**64}).metadata == {"big": str(2**64)}
+
+
+def test_a_picture_inside_an_archive_is_found_again(tmp_path: Path) -> None:
+    (tmp_path / "a&b.tar").write_bytes(b"0123picture9")
+    inside = packed(tmp_path / "a&b.tar", "folder/käse #1.jpg", 4, 7)
+    uri = image_uri(inside)
+    assert uri.isascii()
+    found = image_path(uri)
+    assert isinstance(found, Packed)
+    assert (found, found.archive) == (inside, tmp_path / "a&b.tar")
+    assert found.read_bytes() == read_file(found, 7) == b"picture"
+    with pytest.raises(Unreadable, match="too large"):
+        read_file(found, 6)
+    assert size_of(found) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from clipseek.encoder.bundle import ImageSpec
 from clipseek.encoder.images import open_image
 from clipseek.encoder.preprocess import resize_and_crop
-from clipseek.sources import Record
+from clipseek.sources import Record, read_records
 from clipseek.training.data import Pairs, check_usable, joint_keys, load_pairs, split_pairs
 from clipseek.training.errors import UnusableData
 from PIL import Image
@@ -170,3 +171,18 @@ def test_data_that_teaches_nothing_is_refused() -> None:
         check_usable(pairs(["a", "b"], ["g", "g"], [0, 1]))
     with pytest.raises(UnusableData, match="show one picture"):
         check_usable(pairs(["a", "b"], ["g", "h"], [3, 3]))
+
+
+def test_pictures_in_a_tar_are_those_of_their_files(tmp_path: Path) -> None:
+    records = write_squares(tmp_path / "files")
+    with tarfile.open(tmp_path / "pairs.tar", "w") as archive:
+        for record in records:
+            archive.add(record.image, record.image.name)
+            words = tmp_path / f"{record.image.stem}.txt"
+            words.write_text(record.caption, "utf-8")
+            archive.add(words, words.name)
+    plain = load_pairs(records, SPEC)
+    inside = load_pairs(read_records(tmp_path / "pairs.tar"), SPEC)
+    assert inside.digests == plain.digests
+    assert inside.captions == plain.captions
+    assert (inside.pixels == plain.pixels).all()

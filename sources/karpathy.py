@@ -1,0 +1,79 @@
+"""The JSON of RSICD, UCM captions, Sydney captions, and of Karpathy's splits of COCO and Flickr.
+
+``{"dataset": "rsicd", "images": [{"filename": …, "split": "train", "sentences": [{"raw": …}, …]}, …]}``. The file does
+not say where its pictures lie; archives put them beside it, or into one of the folders in ``_PICTURES``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import MalformedSource, SourceNotFound
+from .record import Record, shown
+
+# Below the file's own folder; {} is the data set's name in capitals, as in RSICD_images.
+_PICTURES = ("", "images", "imgs", "{}_images")
+
+
+def read_karpathy(path: Path) -> Iterator[Record]:
+    """A record for each picture, with all its captions, and the metadata ``split`` where it is given.
+
+    The file is one JSON value, so all of it is held in memory. Raises SourceNotFound where it cannot be read,
+    MalformedSource where it is not laid out so, both before the first record but for a single entry's faults.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except OSError as problem:
+        raise SourceNotFound(f"{shown(path)} cannot be read: {problem.strerror}") from None
+    except (ValueError, RecursionError) as problem:
+        raise MalformedSource(
+            f"{shown(path)} is not one JSON value ({problem}); name JSON lines with --layout jsonl"
+        ) from None
+    entries = content.get("images") if isinstance(content, dict) else None
+    if not isinstance(entries, list):
+        raise MalformedSource(
+            f'{shown(path)}: expected {{"images": [{{"filename": …, "sentences": [{{"raw": …}}]}}, …]}}, as RSICD and UCM '
+            "have it; write other data as a manifest (TSV, CSV, JSONL)"
+        )
+    return _records(path, entries, str(content.get("dataset", "")))
+
+
+def _records(path: Path, entries: list[Any], dataset: str) -> Iterator[Record]:
+    folder: Path | None = None
+    for number, entry in enumerate(entries):
+        place = f"{shown(path)} images[{number}]"
+        if not isinstance(entry, dict) or not isinstance(entry.get("filename"), str) or not entry["filename"]:
+            raise MalformedSource(f'{place}: expected an object with a text "filename", the picture\'s name')
+        # COCO's pictures lie in a folder for each part, which "filepath" names.
+        part = entry.get("filepath")
+        name = Path(part if isinstance(part, str) else "") / entry["filename"]
+        folder = folder or _folder(path.parent, name, dataset)
+        split = entry.get("split")
+        yield Record(
+            id=None,
+            image=folder / name,
+            captions=tuple(dict.fromkeys(_captions(entry, place))),
+            metadata={"split": split} if isinstance(split, str) else {},
+        )
+
+
+def _captions(entry: Mapping[str, Any], place: str) -> Iterator[str]:
+    """The captions as they were written; ``tokens`` beside them have lost case and punctuation."""
+    sentences = entry.get("sentences", [])
+    if not isinstance(sentences, list):
+        raise MalformedSource(f'{place}: "sentences" must be a list of objects with a text "raw", the caption')
+    for sentence in sentences:
+        raw = sentence.get("raw") if isinstance(sentence, dict) else None
+        if not isinstance(raw, str):
+            raise MalformedSource(f'{place}: each of its "sentences" must be an object with a text "raw", the caption')
+        if caption := raw.strip():
+            yield caption
+
+
+def _folder(home: Path, name: Path, dataset: str) -> Path:
+    """The folder where the first picture lies; the file's own where it is nowhere, so that errors name that."""
+    places = [home / place.format(dataset.upper()) for place in _PICTURES]
+    return next((place for place in places if (place / name).is_file()), home)
