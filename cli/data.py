@@ -29,21 +29,27 @@ def data_group() -> None:
 @click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
 @click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
 @click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
+@click.option("--mismatches", is_flag=True, help="Encode all pairs with --model and name those that hardly fit.")
 @click.option("--json", "as_json", is_flag=True, help="For machines, every file named.")
-def check(source: Path, model: str | None, as_json: bool, **options: Any) -> None:
+def check(source: Path, model: str | None, mismatches: bool, as_json: bool, **options: Any) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
 
-    Files of equal bytes are one picture. Only captions of readable pictures count: the others are never trained on.
+    Files of equal bytes are one picture; those that look nearly the same are named too. Only captions of readable
+    pictures count: the others are never trained on.
     """
     from clipseek.sources import read_source
     from clipseek.training.survey import survey, token_lengths
 
+    if mismatches and model is None:
+        raise click.UsageError("--mismatches asks a model whether captions fit; name one with --model")
     tokenizer = _tokenizer(model) if model is not None else None
     with ProgressLine(f"reading {source}") as line:
         found = survey(read_source(source, **options), line.update)
     value = found.as_dict()
     if tokenizer is not None:
         value["lengths"] = token_lengths(found.captions, *tokenizer)
+    if mismatches and model is not None and found.captions:
+        value["mismatched"] = _mismatched(found, source, model, options)
     if as_json:
         print_json({"source": str(source), **value})
     else:
@@ -52,6 +58,32 @@ def check(source: Path, model: str | None, as_json: bool, **options: Any) -> Non
         from clipseek.training.errors import UnusableData
 
         raise UnusableData(f"{source} has no readable picture with a caption; there is nothing to train on")
+
+
+def _mismatched(survey: Survey, source: Path, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The pairs that the model doubts, the worst first, and what share of wrong pairs it would notice."""
+    from clipseek.evaluation.mismatched import mismatched
+    from clipseek.sources import read_records
+    from clipseek.training.data import load_pairs
+
+    from .scored import open_model
+
+    model = open_model(name, "auto", "auto")
+    with ProgressLine(f"encoding {source}") as line:
+        pairs = load_pairs(read_records(source, **options), model.image, lambda done, of: line.update(done))
+        found = mismatched(*model.embed(pairs), pairs.truth())
+    files: dict[str, str] = {}
+    for file, read in survey.readable.items():
+        files.setdefault(read.digest, file)  # both hash a file's bytes alike
+    rows = [
+        {
+            "file": files.get(pairs.digests[int(pairs.picture[row])], ""),
+            "caption": pairs.captions[row],
+            "doubt": round(float(found.doubts[row]), 4),
+        }
+        for row in found.rows.tolist()
+    ]
+    return {"model": name, "pairs": len(pairs), "noticed": round(found.noticed, 4), "doubted": rows}
 
 
 def _tokenizer(name: str) -> tuple[Callable[[Sequence[str]], list[int]], int]:
@@ -78,12 +110,13 @@ def _tokenizer(name: str) -> tuple[Callable[[Sequence[str]], list[int]], int]:
 
 def _show(found: Survey, value: dict[str, Any]) -> None:
     """The report for a person: a table of figures on stdout, examples of what is wrong on stderr."""
-    twins, repeated = found.duplicate_pictures(), found.duplicate_captions()
+    twins, alike, repeated = value["duplicate_pictures"], value["near_duplicates"], found.duplicate_captions()
     rows = [
         ["files named", f"{value['files']:,}", f"in {count(value['records'], 'record')}"],
         ["readable", f"{value['readable']:,}", f"{value['bytes'] / 1e6:,.1f} MB"],
         ["unreadable", f"{len(found.unreadable):,}", ""],
         ["different pictures", f"{value['distinct_pictures']:,}", f"{count(len(twins), 'set')} of equal files"],
+        ["sets that look alike", f"{len(alike):,}", f"{sum(map(len, alike)):,} pictures, nearly the same"],
         ["captions", f"{value['captions']:,}", f"{value['distinct_captions']:,} different"],
         ["captions on several pictures", f"{len(repeated):,}", "right for each other's pictures"],
         ["groups", f"{value['groups']:,}", ""],
@@ -101,9 +134,17 @@ def _show(found: Survey, value: dict[str, Any]) -> None:
                 ["tokens in a caption, median", f"{lengths['tokens']['median']:,.0f}", _range(lengths["tokens"])]
             )
         rows.append(["captions that are cut", f"{lengths['cut']:,}", f"the model reads {lengths['context']} tokens"])
+    doubted = value.get("mismatched")
+    if doubted is not None:
+        share = f"over a tenth of all others fit as well; of wrong pairs it would notice {doubted['noticed']:.0%}"
+        rows.append(["pairs that the model doubts", f"{len(doubted['doubted']):,}", share])
     print_table(["what", "number", "of which"], rows, right=["number"])
     _list("unreadable", [f"{name}: {reason}" for name, reason in found.unreadable])
     _list("equal files", [" = ".join(names[:4]) + (" = …" if len(names) > 4 else "") for names in twins])
+    _list("nearly the same picture", [" ~ ".join(names[:4]) + (" ~ …" if len(names) > 4 else "") for names in alike])
+    if doubted is not None:
+        lines = [f"{row['doubt']:.0%} fit as well: {row['file']}: {row['caption'][:100]}" for row in doubted["doubted"]]
+        _list("likely mismatched", lines)
     _list("one caption, several pictures", [f"{number:,} x {text[:100]}" for text, number in repeated])
 
 

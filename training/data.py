@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from clipseek.encoder.bundle import ImageSpec
+from clipseek.encoder.perceptual_hash import near_duplicates, perceptual_hash, small_copy
 from clipseek.evaluation import Judgments
 from clipseek.evaluation.judgments import Ints, caption_key, numbered
 from clipseek.sources import Record, shown
 from numpy.typing import NDArray
+from PIL import Image
 
 from .errors import UnusableData
 from .pixels import Progress, decode_all
@@ -115,7 +117,7 @@ def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[
     """Rows for training and validation: a group, and a picture, lies on one side whole.
 
     Each side is told by a hash of the group alone, so that adding pairs moves no old pair to the other side; groups that
-    share a picture go together.
+    share a picture, or show nearly the same one, go together.
     """
     parent: dict[str, str] = {}
 
@@ -128,12 +130,27 @@ def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[
         one, other = root(f"group {group}"), root(f"picture {pairs.digests[row]}")
         # The smaller name stays on top: groups sort before pictures, and the order of the pairs does not matter.
         parent[max(one, other)] = min(one, other)
+    for row, first in _looks_alike(pairs):
+        one, other = root(f"picture {pairs.digests[row]}"), root(f"picture {pairs.digests[first]}")
+        parent[max(one, other)] = min(one, other)
 
     sides: tuple[list[int], list[int]] = ([], [])
     for at, group in enumerate(pairs.groups):
         digest = hashlib.sha256(f"{seed}\0{root(f'group {group}')}".encode("utf-8", "replace")).digest()
         sides[int.from_bytes(digest[:8], "big") < share * 2**64].append(at)
     return sides
+
+
+def _looks_alike(pairs: Pairs) -> list[tuple[int, int]]:
+    """(picture, the first that looks nearly the same). Where more than a hundredth look alike, and more than ten, that is
+    how pictures of this kind look, not one picture twice: blank pages, flat icons."""
+    rows, _ = pairs.shown_pictures()
+    pictures = [Image.fromarray(np.asarray(pairs.pixels[row])) for row in rows.tolist()]
+    hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
+    first = near_duplicates(hashes, np.array([small_copy(picture) for picture in pictures], np.uint8))
+    size = np.bincount(first, minlength=len(rows))[first]
+    linked = (first != np.arange(len(rows))) & (size <= max(10, len(rows) // 100))
+    return list(zip(rows[linked].tolist(), rows[first[linked]].tolist(), strict=True))
 
 
 def check_usable(pairs: Pairs) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from clipseek.encoder.images import open_image
+from clipseek.encoder.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
 from clipseek.encoder.session import available_cores
 from clipseek.evaluation.judgments import caption_key
 from clipseek.sources import Record, Skipped, shown
@@ -25,12 +26,15 @@ CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
 @dataclass(frozen=True)
 class File:
-    """A picture file that was read: hash of its bytes, their number, width and height in pixels."""
+    """A picture file that was read: hash of its bytes, their number, width and height in pixels; and how it looks, as its
+    perceptual hash and the bytes of its small copy."""
 
     digest: str
     size: int
     width: int
     height: int
+    looks: int
+    copy: bytes
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,19 @@ class Survey:
         for name, file in self.readable.items():
             same[file.digest].append(name)
         return sorted((names for names in same.values() if len(names) > 1), key=len, reverse=True)
+
+    def near_duplicates(self) -> list[list[str]]:
+        """Files that look nearly the same and are not equal, the largest sets first; of equal files only the first."""
+        distinct: dict[str, tuple[str, File]] = {}
+        for name, file in self.readable.items():
+            distinct.setdefault(file.digest, (name, file))
+        entries = list(distinct.values())
+        hashes = np.array([file.looks for _, file in entries], np.uint64)
+        copies = np.frombuffer(b"".join(file.copy for _, file in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
+        alike: dict[int, list[str]] = defaultdict(list)
+        for (name, _), first in zip(entries, near_duplicates(hashes, copies).tolist(), strict=True):
+            alike[first].append(name)
+        return sorted((names for names in alike.values() if len(names) > 1), key=len, reverse=True)
 
     def captions_per_picture(self) -> dict[int, int]:
         """Number of captions -> number of readable pictures (equal bytes are one) that have so many different ones."""
@@ -101,6 +118,7 @@ class Survey:
             "unreadable": [{"file": name, "reason": reason} for name, reason in self.unreadable],
             "other_files": [{"file": name, "reason": reason} for name, reason in self.other],
             "duplicate_pictures": self.duplicate_pictures(),
+            "near_duplicates": self.near_duplicates(),
             "captions": len(self.captions),
             "distinct_captions": len({caption_key(text) for text in self.captions}),
             "captions_per_picture": {str(key): value for key, value in self.captions_per_picture().items()},
@@ -153,4 +171,6 @@ def _look(path: Path) -> File | str:
         picture = open_image(data)
     except (OSError, ValueError) as problem:
         return getattr(problem, "strerror", None) or str(problem)
-    return File(hashlib.blake2b(data, digest_size=16).hexdigest(), len(data), picture.width, picture.height)
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    looks, copy = perceptual_hash(picture), small_copy(picture).tobytes()
+    return File(digest, len(data), picture.width, picture.height, looks, copy)

@@ -51,3 +51,23 @@ def test_nothing_to_train_on_is_1(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("clipseek: ")
     missing = check(tmp_path / "nowhere")
     assert (missing.returncode, missing.stdout, missing.stderr.count("\n")) == (1, "", 1)
+
+
+def test_a_model_names_the_pairs_that_it_doubts(tmp_path: Path) -> None:
+    records = write_squares(tmp_path / "pictures", copies=2)
+    checkpoint = make_tiny_clip(tmp_path / "checkpoint")
+    rows = [json.dumps({"image": str(record.image), "caption": record.caption}) for record in records]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(rows), "utf-8")
+    done = check(tmp_path / "pairs.jsonl", "--model", checkpoint, "--mismatches", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["mismatched"]
+    assert found["pairs"] == 48
+    assert found["doubted"]  # an untrained model cannot tell, and says so
+    assert found["noticed"] < 1
+    assert {row["file"] for row in found["doubted"]} <= {str(record.image) for record in records}
+    doubts = [row["doubt"] for row in found["doubted"]]
+    assert doubts == sorted(doubts, reverse=True)
+    assert min(doubts) > 0.1
+    done = check(tmp_path / "pairs.jsonl", "--mismatches")
+    assert done.returncode == 2
+    assert "--model" in done.stderr

@@ -146,6 +146,19 @@ def test_groups_and_pictures_lie_on_one_side() -> None:
     assert not {digests[i] for i in learn} & {digests[i] for i in held}
 
 
+def test_nearly_the_same_picture_lies_on_one_side() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 240, (300, 8, 8, 3), dtype=np.uint8)
+    pixels[150:] = pixels[:150] + rng.integers(0, 8, (150, 8, 8, 3), dtype=np.uint8)  # a little more light
+    names = [f"{i}" for i in range(300)]
+    pairs = Pairs(pixels, names, np.arange(300), names, names)
+    held = split_pairs(pairs, 0.3, seed=0)[1]
+    assert 0.15 < len(held) / 300 < 0.45
+    assert sorted(row % 150 for row in held) == sorted(2 * list({row % 150 for row in held}))
+    apart = split_pairs(Pairs(pixels // 128 * 0, names, np.arange(300), names, names), 0.3, seed=0)
+    assert 0.15 < len(apart[1]) / 300 < 0.45  # all blank: that is no one picture
+
+
 def test_the_split_depends_on_neither_order_nor_company() -> None:
     groups = [f"g{i}" for i in range(300)]
     held = {groups[i] for i in split_pairs(many(groups), 0.2, seed=0)[1]}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from clipseek.sources import Record, read_source
 from clipseek.training.survey import Survey, spread, survey, token_lengths
+from PIL import Image
 
 from tests.pairs import write_squares
 
@@ -47,6 +48,17 @@ def test_files(found: Survey) -> None:
     assert value["bytes"] == sum(Path(name).stat().st_size for name in found.readable)
     assert value["width"] == {"least": 32, "median": 32, "95 %": 32, "greatest": 32}
     assert value["groups"] == 3
+
+
+def test_pictures_that_look_nearly_the_same(tmp_path: Path) -> None:
+    one, other, *_ = write_squares(tmp_path / "pictures", size=64)
+    Image.open(one.image).save(tmp_path / "pictures" / "again.jpg", quality=90)
+    shutil.copy(one.image, tmp_path / "pictures" / "twin.png")
+    found = survey(read_source(tmp_path / "pictures"))
+    sets = [[Path(name).name for name in names] for names in found.near_duplicates()]
+    assert ["again.jpg", "red-left-0.png"] in sets
+    assert not any("twin.png" in names or other.image.name in names for names in sets)
+    assert found.as_dict()["near_duplicates"] == found.near_duplicates()
 
 
 def test_captions(found: Survey) -> None:
