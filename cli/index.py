@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .index_evaluate import evaluate
 from .output import count, data, note, print_json, print_table
 
 _url_option = click.option(
@@ -18,7 +19,10 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="For machine
 
 @click.group()
 def index() -> None:
-    """List, check and delete the indexes that clipseek made."""
+    """List, check, evaluate and delete the indexes that clipseek made."""
+
+
+index.add_command(evaluate)
 
 
 def _connect(url: str | None) -> Any:

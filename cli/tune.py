@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +39,13 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     from clipseek.opensearch import tuning, versions
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
+    from clipseek.opensearch.judged import read_pairs
     from clipseek.opensearch.node.state import running_url
 
     from .search import encoder_for
 
-    asked = _queries(judgments, given)
+    columns = {name: given[name] for name in ("query_column", "group_column", "others")}
+    asked = read_pairs(judgments, **columns, most=given["queries"])
     if len(asked) < 20:
         raise InvalidOption(
             f"{judgments} has {count(len(asked), 'query', 'queries')} with ids, words and right answers; give at least 20"
@@ -53,12 +54,12 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     version = versions.current(client, given["index"])
     encoder = encoder_for(given["model"], version, "auto")
     versions.guard(version, encoder.fingerprint, encoder.dimension)
-    vectors = encoder.encode_texts([text for _, text, _, _ in asked])
+    vectors = encoder.encode_texts([one.words for one in asked])
     settings = tuning.grid()
     rows, basis = [], []
     with ProgressLine("searching", len(asked)) as progress:
-        for (name, text, _, right), vector in zip(asked, vectors, strict=True):
-            found = tuning.fetch(client, version, text, vector, right, [name] if given["others"] else [])
+        for one, vector in zip(asked, vectors, strict=True):
+            found = tuning.fetch(client, version, one.words, vector, one.right, one.without)
             rows.append(tuning.reciprocal_ranks(found, settings))
             basis.append(tuning.baselines(found))
             progress.update(len(rows))
@@ -66,7 +67,7 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     import numpy as np
 
     ranks = np.stack(rows)
-    groups, _ = numbered([group for _, _, group, _ in asked])
+    groups, _ = numbered([one.group for one in asked])
     best = settings[int(ranks.mean(axis=0).argmax())]
     named = {name: np.array([row[name] for row in basis]) for name in basis[0]}
     named["rrf"] = ranks[:, settings.index(tuning.RRF)]
@@ -102,27 +103,6 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
         note(
             f"clipseek search --index {version.alias} uses it from now on, unless --fusion, --mean or --weight is given"
         )
-
-
-def _queries(judgments: Path, given: dict[str, Any]) -> list[tuple[str, str, str, list[str]]]:
-    """(id, words, group, right ids) of up to ``--queries`` rows, drawn by a fixed seed."""
-    from clipseek.sources.read import read_records
-
-    records = [
-        record
-        for record in read_records(judgments, group_column=given["group_column"], caption_column=given["query_column"])
-        if record.id and record.caption.strip()
-    ]
-    members: dict[str, list[str]] = {}
-    for record in records:
-        members.setdefault(record.group or f"\0{record.id}", []).append(str(record.id))
-    found = []
-    for record in records:
-        own, group = str(record.id), record.group or f"\0{record.id}"
-        right = [name for name in members[group] if name != own] if given["others"] else members[group]
-        if right:
-            found.append((own, record.caption, group, right))
-    return found if len(found) <= given["queries"] else random.Random(0).sample(found, given["queries"])
 
 
 def _table(report: list[dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import opensearchpy
 from numpy.typing import NDArray
 
+from .documents import LONGEST_ID
 from .errors import InvalidOption
 from .versions import Version
 
@@ -31,3 +32,17 @@ def stored_vectors(
             )
         found[document["_id"]] = np.asarray(vector, np.float32)
     return found
+
+
+def stored_ids(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[str]) -> set[str]:
+    """Those of ``ids`` that are in the index."""
+    wanted = list(dict.fromkeys(name for name in ids if 0 < len(name.encode("utf-8", "replace")) <= LONGEST_ID))
+    there: set[str] = set()
+    for start in range(0, len(wanted), 1000):
+        answer = client.mget(
+            index=version.index,
+            body={"ids": wanted[start : start + 1000]},
+            params={"_source": "false", "realtime": "false"},
+        )
+        there.update(document["_id"] for document in answer["docs"] if document.get("found"))
+    return there

@@ -1,0 +1,110 @@
+"""``clipseek index evaluate`` and ``tune`` by the command itself, on drawn squares and a tiny CLIP."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="a tiny CLIP is exported")
+
+from tests.models import make_tiny_bundle, make_tiny_clip
+from tests.pairs import write_squares
+
+pytestmark = [pytest.mark.integration, pytest.mark.train]
+COMMAND = [sys.executable, "-m", "clipseek.cli"]
+
+
+def clipseek(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == expect, f"{arguments}: {done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("squares")
+    lines = ["id\timage\tcaption\tgroup"]
+    for record in write_squares(folder / "pictures", copies=3):
+        lines.append(f"{record.image.stem}\tpictures/{record.image.name}\t{record.caption}\t{record.group}")
+    (folder / "pairs.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+    return folder / "pairs.tsv"
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory, pairs: Path, opensearch_url: str) -> list[object]:
+    """The index of the squares, as options."""
+    folder = tmp_path_factory.mktemp("model")
+    make_tiny_clip(folder / "tiny")
+    make_tiny_bundle(folder / "tiny", folder / "bundle")
+    options: list[object] = ["--index", "test-judged", "--url", opensearch_url]
+    clipseek("ingest", pairs, "--model", folder / "bundle", *options)
+    return options
+
+
+def test_evaluate_writes_runs_that_ranx_scores_the_same(where: list[object], pairs: Path, tmp_path: Path) -> None:
+    from ranx import Qrels, Run, evaluate
+
+    runs = tmp_path / "runs"
+    done = clipseek("index", "evaluate", pairs, *where, "--others", "--runs", runs, "--json")
+    report = json.loads(done.stdout)
+    assert report["queries"] == 72
+    ways = {way["way"]: way for way in report["ways"]}
+    wanted = ["caption", "vector", "hybrid, min_max", "hybrid, l2", "hybrid, rrf", "picture", "picture and words"]
+    assert [name for name in ways if name not in ("hybrid, tuned", "hybrid, z_score")] == wanted
+    for name, way in ways.items():
+        qrels = Qrels.from_file(
+            str(runs / ("picture.qrels" if name.startswith("picture") else "words.qrels")), kind="trec"
+        )
+        run = Run.from_file(str(runs / f"{name.replace(', ', '-').replace(' ', '-')}.run"), kind="trec")
+        theirs = evaluate(qrels, run, ["mrr@10", "hit_rate@5", "ndcg@20"], make_comparable=True)
+        ours = [way["figures"][figure] for figure in ("MRR@10", "R@5", "nDCG@20")]
+        assert ours == pytest.approx([theirs[figure] for figure in ("mrr@10", "hit_rate@5", "ndcg@20")], abs=1e-9), name
+        low, high = way["intervals"]["MRR@10"]
+        assert low <= way["figures"]["MRR@10"] <= high
+        assert 0 < way["milliseconds"]["p50"] <= way["milliseconds"]["p99"]
+    # The caption alone names the square and its place: the other two of its group come first.
+    assert ways["caption"]["figures"]["MRR@10"] == 1
+
+
+def test_evaluate_takes_trec_judgments(where: list[object], tmp_path: Path) -> None:
+    (tmp_path / "topics.tsv").write_text("t1\tred left\nt2\tgreen top\nt3\tblue\n")
+    (tmp_path / "a.qrels").write_text("t1 0 red-left-0 2\nt2 0 green-top-1 1\nt3 0 not-there 1\n")
+    done = clipseek("index", "evaluate", tmp_path / "topics.tsv", "--qrels", tmp_path / "a.qrels", *where, "--json")
+    report = json.loads(done.stdout)
+    assert report["queries"] == 2
+    assert "1 query without a right answer in the index left out" in done.stderr
+    assert "no searches by a picture" in done.stderr
+    caption = next(way for way in report["ways"] if way["way"] == "caption")
+    assert caption["figures"]["R@20"] == 1
+    (tmp_path / "a.qrels").write_text("t1 0 not-there 1\n")
+    refused = clipseek("index", "evaluate", tmp_path / "topics.tsv", "--qrels", tmp_path / "a.qrels", *where, expect=1)
+    assert "give judgments whose ids are in it" in refused.stderr.splitlines()[-1]
+
+
+def test_tune_reports_and_keeps_the_best(where: list[object], pairs: Path) -> None:
+    tried = json.loads(clipseek("tune", pairs, *where, "--others", "--dry-run", "--json").stdout)
+    assert tried["written"] is False
+    figures = {row["setting"]: row["MRR@10"] for row in tried["report"]}
+    assert figures["caption alone"] == 1
+    assert figures["vector alone"] < 1
+    kept = json.loads(clipseek("tune", pairs, *where, "--others", "--json").stdout)
+    assert (kept["best"], kept["written"]) == (tried["best"], True)
+    report = json.loads(clipseek("index", "evaluate", pairs, *where, "--others", "--json").stdout)
+    tuned = next(way for way in report["ways"] if way["way"] == "hybrid, tuned")
+    # What was computed from the clauses' candidates is what the server gives.
+    best = max(tried["report"], key=lambda row: float(row["MRR@10"]))
+    assert tuned["figures"]["MRR@10"] == pytest.approx(best["MRR@10"], abs=0.02)
+    assert tuned["queries"] == tried["queries"] == 72
+
+
+def test_too_few_queries_are_one_line(where: list[object], pairs: Path, tmp_path: Path) -> None:
+    few = pairs.parent / "few.tsv"
+    few.write_text("\n".join(pairs.read_text().splitlines()[:5]) + "\n")
+    refused = clipseek("tune", few, *where, expect=1)
+    assert len(refused.stderr.splitlines()) == 1
+    assert "give at least 20" in refused.stderr
