@@ -66,18 +66,48 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
         data(found.fingerprint)
 
 
+@bundle.command("import")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--image-tower", type=click.Path(path_type=Path), metavar="FILE", help="Where FOLDER has several.")
+@click.option("--text-tower", type=click.Path(path_type=Path), metavar="FILE", help="Where FOLDER has several.")
+@click.option(
+    "--logit-scale", default=100.0, show_default=True, type=click.FloatRange(0, min_open=True), help="For classify."
+)
+@click.option("--force", is_flag=True, help="Replace the bundle at OUT.")
+def import_(folder: Path, out: Path, **options: Any) -> None:
+    """Make a bundle of ONNX towers that were exported elsewhere.
+
+    FOLDER holds a picture tower and a text tower (.onnx, in folders of their own if need be), preprocessor_config.json and
+    tokenizer.json. Their inputs and outputs are named as ours; vectors must not depend on what else is in a batch.
+    """
+    if importlib.util.find_spec("onnx") is None or importlib.util.find_spec("torch") is None:
+        raise click.ClickException(
+            "import needs onnx and torch, which are not installed; pip install 'clipseek[train]'"
+        )
+    from clipseek.training.adopt import adopt_bundle
+
+    made = adopt_bundle(folder, out, on_step=note, **options)
+    alike = made.passport["alike"]
+    note(f"vectors alone and in company: cosine {alike['pictures']:.6f} for pictures, {alike['texts']:.6f} for texts")
+    note(f"bundle at {out}: {made.dimension} numbers, {made.precision}; next: clipseek ingest SOURCE --model {out}")
+    data(made.fingerprint)
+
+
 def _facts(passport: dict[str, Any]) -> Iterator[tuple[str, str]]:
     image, text, origin = passport["image"], passport["text"], passport["provenance"]
     yield "fingerprint", passport["fingerprint"]
-    for name in ("checkpoint", "base", "data", "steps", "opset"):
+    for name in ("checkpoint", "imported_from", "base", "data", "steps", "opset"):
         if origin.get(name) is not None:
-            yield name, str(origin[name])
+            yield name.replace("_", " "), str(origin[name])
     if "made_with" in origin:
         yield "made with", ", ".join(f"{name} {version}" for name, version in origin["made_with"].items())
     yield "vectors", f"{passport['dimension']} numbers, logit scale {passport['logit_scale']:.2f}"
     yield "pictures", f"{image['size']} px, {image['interpolation']}, transparency on {tuple(image['background'])}"
     yield "texts", f"{text['context_length']} tokens"
     yield "precision", f"{passport['precision']}, weights stored as {passport.get('storage', 'fp32')}"
+    if alike := passport.get("alike"):
+        yield "alone and in company", f"cosine {alike['pictures']:.6f} for pictures, {alike['texts']:.6f} for texts"
     parity = passport.get("parity") or {}
     if parity:
         yield (
