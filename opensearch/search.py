@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -122,7 +122,8 @@ class Searcher:
         self._check_server(query)
         if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
             filters.append({"bool": {"must_not": [{"ids": {"values": asked_for}}]}})
-        found = clauses(query, self.vector(query), filters)
+        vector = self.vector(query)
+        found = clauses(query, vector, filters)
         # Every request of this search, and of its other pages, sees the same copies of the shards: copies differ in the order of
         # hits that score the same.
         copies = f"{zlib.crc32(repr((query.words, filters, query.like)).encode()):08x}"
@@ -156,7 +157,9 @@ class Searcher:
         scores = asked.scores if shares or len(found) == 1 else None
         return Answer(
             query=query,
-            hits=[read_hit(row, _added(query, found, scores, row), VECTOR) for row in rows],
+            hits=self._marked(
+                query, vector, [read_hit(row, _added(query, found, scores, row), VECTOR) for row in rows]
+            ),
             index=self._version.index,
             matched=int(answer["hits"]["total"]["value"]),
             documents=asked.documents,
@@ -170,6 +173,19 @@ class Searcher:
                 for name, found in answer.get("aggregations", {}).items()
             },
         )
+
+    def _marked(self, query: Query, vector: NDArray[np.float32] | None, hits: list[Hit]) -> list[Hit]:
+        """The hits with whether they reach ``query.min_cosine``. Those that only the caption clause brought get their cosine from
+        their stored vectors.
+        """
+        if query.min_cosine is None or vector is None:
+            return hits
+        stored = stored_vectors(self._client, self._version, [hit.id for hit in hits if hit.cosine is None])
+        cosines = [float(vector @ stored[hit.id]) if hit.cosine is None else hit.cosine for hit in hits]
+        return [
+            replace(hit, cosine=cosine, relevant=cosine >= query.min_cosine)
+            for hit, cosine in zip(hits, cosines, strict=True)
+        ]
 
     def _first(self, query: Query, body: dict[str, Any], copies: str) -> Any:
         parameters = {**SEARCH_PARAMETERS, "preference": copies}
