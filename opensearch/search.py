@@ -28,6 +28,7 @@ from .pipelines import oldest_server
 from .protocols import AnyEncoder
 from .queries import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
+from .two_steps import named, ranking_body, with_documents
 from .versions import Version
 
 __all__ = ["Answer", "Hit", "Searcher"]
@@ -132,9 +133,11 @@ class Searcher:
         def beside() -> Candidates:
             return self._ask(query, shares, copies)
 
+        body = search_body(query, found, facets)
+        joined = len(found) > 1
         with Beside(beside) as second:
-            answer = self._first(query, search_body(query, found, facets), copies)
-        rows = answer["hits"]["hits"]
+            answer = self._first(query, ranking_body(body) if joined else body, copies)
+        rows = named(answer["hits"]["hits"]) if joined else answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])
         if len({row["_id"] for row in rows}) < len(rows):
             raise ServerError(
@@ -150,6 +153,14 @@ class Searcher:
         if query.group_duplicates and len(found) > 1:
             grouped = first_of_each(rows)
             rows, reachable = grouped[query.start : query.end], len(grouped)
+        if joined:
+            rows = with_documents(
+                self._client,
+                self._version.index,
+                body,
+                rows,
+                {"preference": copies, "allow_partial_search_results": "false"},
+            )
         asked = second.result()
         if shards != self._shards:
             self._shards = shards  # learned from the first search of this Searcher
