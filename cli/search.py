@@ -51,6 +51,11 @@ from .output import is_terminal
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of FIELD. Repeatable.")
 @click.option("--group-duplicates", is_flag=True, help="One hit for pictures that are the same file.")
 @click.option(
+    "--min-relevance",
+    metavar="auto|COSINE",
+    help="Mark hits below this cosine; auto is what clipseek calibrate learnt for searches by words.",
+)
+@click.option(
     "--filter", "filters", multiple=True, metavar="F", help="field=value, field!=value, width>=640 … Repeatable."
 )
 @click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
@@ -77,6 +82,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     """
     # One query needs no pool of BLAS threads; starting one takes longer than the query.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from clipseek.opensearch.calibration import with_calibrated_cut
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.compose import read_weight
     from clipseek.opensearch.queries import Query
@@ -88,8 +94,10 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     options = {
         name: value
         for name, value in given.items()
-        if value is not None and name not in ("index", "url", "model", "device")
+        if value is not None and name not in ("index", "url", "model", "device", "min_relevance")
     }
+    if (asked := given["min_relevance"]) not in (None, "auto"):
+        options["min_cosine"] = _cosine(asked)
     query = Query(text=text, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
@@ -99,6 +107,8 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     version = versions.current(client, given["index"])
     if not {"fusion", "mean", "weight"} & options.keys():
         query = query.with_defaults(version.search)
+    if asked == "auto":
+        query = with_calibrated_cut(query, version)
     # Pictures of the index bring their vectors with them.
     needs_model = query.resolved_kind != "caption" and bool(query.words or query.pictures or query.unwanted)
     encoder = encoder_for(given["model"], version, given["device"]) if needs_model else None
@@ -111,6 +121,13 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
         sheet.write_text(render_sheet("clipseek search", [Section("Search", answer)]), "utf-8")
         click.echo(f"wrote {sheet}", err=True)
     _print(answer, as_json)
+
+
+def _cosine(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f"--min-relevance {text!r} is neither auto nor a cosine, like 0.3") from None
 
 
 def _picture(given: str) -> tuple[bytes, float]:
@@ -151,7 +168,18 @@ def _print(answer: Any, as_json: bool) -> None:
         rows = [
             {
                 name: getattr(hit, name)
-                for name in ("id", "uri", "caption", "score", "raw", "shares", "cosine", "marks", "metadata")
+                for name in (
+                    "id",
+                    "uri",
+                    "caption",
+                    "score",
+                    "raw",
+                    "shares",
+                    "cosine",
+                    "relevant",
+                    "marks",
+                    "metadata",
+                )
             }
             for hit in answer.hits
         ]
@@ -163,6 +191,7 @@ def _print(answer: Any, as_json: bool) -> None:
             "from": answer.query.start,
             "facets": answer.facets,
             "milliseconds": answer.milliseconds,
+            "min_cosine": answer.query.min_cosine,
         }
         click.echo(orjson.dumps({**facts, "hits": rows}).decode())
         return
@@ -170,9 +199,25 @@ def _print(answer: Any, as_json: bool) -> None:
         _draw(answer)
     else:
         for hit in answer.hits:
+            if hit.relevant is False:
+                continue
             click.echo("\t".join([f"{hit.score:.4f}", hit.id, hit.uri, " ".join(hit.caption.split())]))
     _facets(answer)
     click.echo(_place(answer), err=True)
+    if (line := _relevance(answer)) is not None:
+        click.echo(line, err=True)
+
+
+def _relevance(answer: Any) -> str | None:
+    """What the cut-off did to these hits."""
+    tail = sum(hit.relevant is False for hit in answer.hits)
+    if not tail:
+        return None
+    where = "shown dim" if is_terminal(sys.stdout) else "left out"
+    cut = f"the cut-off, cosine {answer.query.min_cosine:.3f}"
+    if tail == len(answer.hits):
+        return f"no good match: no hit reaches {cut} ({where})"
+    return f"{tail} of {len(answer.hits)} hits are below {cut} ({where})"
 
 
 def _place(answer: Any) -> str:
@@ -229,5 +274,6 @@ def _draw(answer: Any) -> None:
         words.append(f"\n{hit.uri}", style="dim")
         shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in ("caption", "vector")]
         cosine = "" if hit.cosine is None else f"{hit.cosine:.2f}"
-        table.add_row(str(rank), f"{hit.score:.3f}", *shares, cosine, words)
+        dim = "dim" if hit.relevant is False else None
+        table.add_row(str(rank), f"{hit.score:.3f}", *shares, cosine, words, style=dim)
     Console().print(table)

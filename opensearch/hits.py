@@ -19,6 +19,7 @@ class Hit:
     beyond its candidates (``Query.depth``) has a raw score and the share 0. ``shares`` is empty where it could not be computed:
     the index changed between the search and the question for its candidates. ``cosine`` is the vectors' own similarity, ``None``
     where the vector clause did not find the picture. ``marks`` are the (start, end) of the caption's matched words.
+    ``relevant``: whether its cosine reaches ``Query.min_cosine``, ``None`` without one.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Hit:
     width: int | None
     height: int | None
     metadata: Mapping[str, Any]
+    relevant: bool | None = None
 
     def parts(self) -> list[tuple[str, bool]]:
         """The caption in pieces, in order, each with whether it matched."""

@@ -19,6 +19,7 @@ from .judged import Judged
 from .pipelines import oldest_server
 from .queries import SEARCH_PARAMETERS, VECTOR, Kind, Query
 from .stored import stored_vectors
+from .two_steps import named, ranking_body, with_documents
 from .versions import Version
 
 # Before it, OpenSearch ranks for rrf within each shard.
@@ -101,7 +102,7 @@ def _all(
     size: int,
 ) -> dict[str, Listed]:
     return {
-        way.name: _ask(client, version, body_of(way, one, text, stored, size))
+        way.name: _ask(client, version, body_of(way, one, text, stored, size), way.kind == "hybrid")
         for way in tried
         if not way.by_picture or one.own in stored
     }
@@ -110,7 +111,7 @@ def _all(
 def body_of(
     way: Way, one: Judged, text: NDArray[np.float32], stored: Mapping[str, NDArray[np.float32]], size: int
 ) -> dict[str, Any]:
-    """What ``clipseek search`` would send for this query, so asked."""
+    """The body of the search; a hybrid's is sent in two steps, as ``clipseek search`` does."""
     query = Query(one.words, kind=way.kind, size=size).with_defaults(way.fused)
     without, vector = list(one.without), text
     if way.by_picture and one.own is not None:
@@ -120,10 +121,13 @@ def body_of(
     return search_body(query, clauses(query, vector, filters))
 
 
-def _ask(client: opensearchpy.OpenSearch, version: Version, body: dict[str, Any]) -> Listed:
-    sent = orjson.dumps(body)
+def _ask(client: opensearchpy.OpenSearch, version: Version, body: dict[str, Any], hybrid: bool) -> Listed:
+    sent = orjson.dumps(ranking_body(body) if hybrid else body)
     began = time.perf_counter()
     answer = client.search(index=version.index, body=sent, params=SEARCH_PARAMETERS)
+    rows = answer["hits"]["hits"]
+    if hybrid:
+        rows = with_documents(client, version.index, body, named(rows), {"allow_partial_search_results": "false"})
     milliseconds = 1e3 * (time.perf_counter() - began)
-    hits = [read_hit(row, None, VECTOR) for row in answer["hits"]["hits"]]
+    hits = [read_hit(row, None, VECTOR) for row in rows]
     return Listed([hit.id for hit in hits], [hit.score for hit in hits], milliseconds, int(answer["took"]))

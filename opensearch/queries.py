@@ -58,8 +58,8 @@ class Query:
     ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``. ``start`` hits are passed over.
     ``candidates``: how many of each clause are fused; pages of one search must have the same, which they have by default up
     to hit 200, from there to 1,000, and from there on. ``facets`` are fields whose values are counted; ``group_duplicates``
-    shows one hit of pictures with the same bytes. ``filters`` as ``filters.parse_filters`` reads them. Raises InvalidOption
-    where that makes no query.
+    shows one hit of pictures with the same bytes. ``min_cosine``: the cosine from which on a hit is marked as relevant.
+    ``filters`` as ``filters.parse_filters`` reads them. Raises InvalidOption where that makes no query.
     """
 
     text: str = ""
@@ -81,6 +81,7 @@ class Query:
     candidates: int | None = None
     facets: tuple[str, ...] = ()
     group_duplicates: bool = False
+    min_cosine: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))
@@ -119,6 +120,11 @@ class Query:
                 f"{self.candidates:,} candidates cannot be used; give at least the last hit's number, {self.end:,}, "
                 f"and at most {MAX_REACH:,}"
             )
+        if self.min_cosine is not None:
+            if self.resolved_kind == "caption":
+                raise InvalidOption("a caption search has no cosines to cut at; leave --caption or --min-relevance out")
+            if not -1 <= self.min_cosine <= 1:
+                raise InvalidOption(f"cosine {self.min_cosine} is outside -1 to 1")
         self._check_parts()
 
     def with_defaults(self, chosen: Mapping[str, Any]) -> Query:

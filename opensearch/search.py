@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,7 @@ from .pipelines import oldest_server
 from .protocols import AnyEncoder
 from .queries import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
+from .two_steps import named, ranking_body, with_documents
 from .versions import Version
 
 __all__ = ["Answer", "Hit", "Searcher"]
@@ -122,7 +123,8 @@ class Searcher:
         self._check_server(query)
         if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
             filters.append({"bool": {"must_not": [{"ids": {"values": asked_for}}]}})
-        found = clauses(query, self.vector(query), filters)
+        vector = self.vector(query)
+        found = clauses(query, vector, filters)
         # Every request of this search, and of its other pages, sees the same copies of the shards: copies differ in the order of
         # hits that score the same.
         copies = f"{zlib.crc32(repr((query.words, filters, query.like)).encode()):08x}"
@@ -131,9 +133,11 @@ class Searcher:
         def beside() -> Candidates:
             return self._ask(query, shares, copies)
 
+        body = search_body(query, found, facets)
+        joined = len(found) > 1
         with Beside(beside) as second:
-            answer = self._first(query, search_body(query, found, facets), copies)
-        rows = answer["hits"]["hits"]
+            answer = self._first(query, ranking_body(body) if joined else body, copies)
+        rows = named(answer["hits"]["hits"]) if joined else answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])
         if len({row["_id"] for row in rows}) < len(rows):
             raise ServerError(
@@ -149,6 +153,14 @@ class Searcher:
         if query.group_duplicates and len(found) > 1:
             grouped = first_of_each(rows)
             rows, reachable = grouped[query.start : query.end], len(grouped)
+        if joined:
+            rows = with_documents(
+                self._client,
+                self._version.index,
+                body,
+                rows,
+                {"preference": copies, "allow_partial_search_results": "false"},
+            )
         asked = second.result()
         if shards != self._shards:
             self._shards = shards  # learned from the first search of this Searcher
@@ -156,7 +168,9 @@ class Searcher:
         scores = asked.scores if shares or len(found) == 1 else None
         return Answer(
             query=query,
-            hits=[read_hit(row, _added(query, found, scores, row), VECTOR) for row in rows],
+            hits=self._marked(
+                query, vector, [read_hit(row, _added(query, found, scores, row), VECTOR) for row in rows]
+            ),
             index=self._version.index,
             matched=int(answer["hits"]["total"]["value"]),
             documents=asked.documents,
@@ -170,6 +184,19 @@ class Searcher:
                 for name, found in answer.get("aggregations", {}).items()
             },
         )
+
+    def _marked(self, query: Query, vector: NDArray[np.float32] | None, hits: list[Hit]) -> list[Hit]:
+        """The hits with whether they reach ``query.min_cosine``. Those that only the caption clause brought get their cosine from
+        their stored vectors.
+        """
+        if query.min_cosine is None or vector is None:
+            return hits
+        stored = stored_vectors(self._client, self._version, [hit.id for hit in hits if hit.cosine is None])
+        cosines = [float(vector @ stored[hit.id]) if hit.cosine is None else hit.cosine for hit in hits]
+        return [
+            replace(hit, cosine=cosine, relevant=cosine >= query.min_cosine)
+            for hit, cosine in zip(hits, cosines, strict=True)
+        ]
 
     def _first(self, query: Query, body: dict[str, Any], copies: str) -> Any:
         parameters = {**SEARCH_PARAMETERS, "preference": copies}

@@ -64,6 +64,7 @@ def _card(rank: int, hit: Hit) -> str:
     caption = "".join(
         f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.parts()
     )
+    tail = ' class="tail"' if hit.relevant is False else ""
     left, right = hit.shares.get(CAPTION, 0.0), hit.shares.get(VECTOR, 0.0)
     numbers = [f"{hit.score:.3f}"]
     if hit.cosine is not None:
@@ -71,7 +72,7 @@ def _card(rank: int, hit: Hit) -> str:
     if CAPTION in hit.raw:
         numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
     return (
-        f'<figure><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
+        f'<figure{tail}><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
         f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="caption" style="width:{left:.1%}"></i>'
         f'<i class="vector" style="width:{right:.1%}"></i></div>'
         f"<figcaption>{caption or '<small>no caption</small>'}<small>{' · '.join(numbers)}<br>{html.escape(hit.id[:80])}</small>"
@@ -111,7 +112,7 @@ pre{background:var(--card);border:1px solid var(--line);border-radius:8px;paddin
 background:#fff;border:2px solid var(--vector);border-radius:8px}code{display:block;color:var(--soft);font-size:12px;margin:0 0 10px;
 overflow-wrap:anywhere}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(142px,1fr));gap:12px}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.picture{position:relative;height:128px;background:#fff;display:grid;place-items:center}.picture img{max-width:100%;max-height:128px}
+figure.tail{opacity:.4}.picture{position:relative;height:128px;background:#fff;display:grid;place-items:center}.picture img{max-width:100%;max-height:128px}
 .picture b{position:absolute;left:6px;top:4px;font-size:12px;color:#98a2b3}.bar{display:flex;height:5px;background:var(--line)}
 .bar i{display:block;height:100%}figcaption{padding:8px 10px 10px;font-size:13px;overflow-wrap:anywhere}
 figcaption small{display:block;margin-top:4px;font-size:11.5px}em{font-style:normal;background:color-mix(in srgb,var(--caption) 30%,transparent);

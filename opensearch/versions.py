@@ -30,7 +30,7 @@ class Version:
 
     ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
     are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
-    ``clipseek tune`` chose.
+    ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from.
     """
 
     index: str
@@ -44,6 +44,7 @@ class Version:
     preset: str | None = "default"
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_alias(alias: str) -> str:
@@ -207,10 +208,15 @@ def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[s
 
 
 def keep_search(client: opensearchpy.OpenSearch, version: Version, chosen: Mapping[str, Any]) -> None:
-    """Make ``chosen`` (fusion, mean, weight) the default of the index; the rest of its ``_meta`` stays."""
+    """Make ``chosen`` (fusion, mean, weight) the default of the index."""
+    keep(client, version, "search", chosen)
+
+
+def keep(client: opensearchpy.OpenSearch, version: Version, name: str, value: Mapping[str, Any]) -> None:
+    """Put ``value`` under ``name`` into the index's ``_meta``; the rest of it stays."""
     mapping: dict[str, Any] = client.indices.get_mapping(index=version.index)
     meta = mapping[version.index]["mappings"]["_meta"]
-    client.indices.put_mapping(index=version.index, body={"_meta": {**meta, "search": dict(chosen)}})
+    client.indices.put_mapping(index=version.index, body={"_meta": {**meta, name: dict(value)}})
 
 
 def _behind(client: opensearchpy.OpenSearch, alias: str) -> dict[str, Any]:
@@ -246,6 +252,7 @@ def _version(name: str, alias: str, body: Mapping[str, Any]) -> Version:
         engine=str(meta.get("engine", "")),
         preset=preset_name(properties.get("image_vector", {}).get("method", {}).get("parameters") or {}),
         search=dict(meta.get("search") or {}),
+        calibration=dict(meta.get("calibration") or {}),
         fields={
             column: _FIELD_TYPES[found["type"]]
             for column, found in declared.items()

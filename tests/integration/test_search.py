@@ -259,7 +259,7 @@ def test_a_picture_that_is_none_is_refused_in_one_line(searcher: Searcher) -> No
         searcher.search(Query(picture=b"GIF89a but not really"))
 
 
-def test_without_shares_it_is_one_request_with_the_same_hits(
+def test_without_shares_the_hits_are_the_same(
     client: opensearchpy.OpenSearch, version: Version, searcher: Searcher
 ) -> None:
     plain = Searcher(client, version, ENCODER, shares=False).search(Query("green boat")).hits
