@@ -21,12 +21,14 @@ def one_side(batch: int, micro: int | None, steps: int, precision: str, out: Pat
     """Print what the steps took as JSON; leave the last step's gradients in ``out``."""
     import numpy as np
     import torch
+    from clipseek.training.allocator import keep_freed_memory
     from clipseek.training.batch import Batch
     from clipseek.training.config import TrainConfig
     from clipseek.training.distributed import World
     from clipseek.training.learner import Learner
     from clipseek.training.model import load_checkpoint
 
+    keep_freed_memory()  # as training does
     checkpoint = load_checkpoint(str(HOME / "demo" / "data" / "base"))
     config = TrainConfig(micro_batch=micro, batch_size=batch, clip_norm=0.0)
     learner = Learner(checkpoint, config, precision, World())

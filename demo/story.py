@@ -24,7 +24,7 @@ RECIPE: dict[str, Any] = {
     "learning_rate": 6e-4,
     "warmup": 0.05,
     "minutes": MINUTES,
-    "keep_share": 0.2,
+    "keep_share": 0.1,
     "keep_loss": 0.15,
 }
 

@@ -1,8 +1,9 @@
 """Gradient caching (Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup"): the
 vectors of a batch part by part, and their gradients pushed on part by part.
 
-The two towers take turns, so that only one of them holds what its backward pass needs; captions are parted by length, so
-that a part is as wide as its own longest; and the last part of the pictures, seen first with its graph, is not seen twice.
+The two towers take turns, so that only one of them holds what its backward pass needs. Captions, which hold less than
+pictures, learn twice as many together, parted by length. The first look needs no graph, so it takes wider parts; and the last
+part of the pictures, seen with its graph, is not seen twice.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from torch.nn import functional
 from .augment import Views
 from .model import Checkpoint, rounded_length
 
+WIDER = 2
+
 
 class Side(Protocol):
-    """One tower's rows of a batch. ``parts`` are the rows, (n,) int64 each, that are in memory together."""
+    """One tower's rows of a batch, (n,) int64 each: ``parts`` learn together; ``glances`` are the rows that are only looked
+    at first, those of all parts or, with ``keeps_graph``, of all but the last, whose first look learns at once."""
 
     parts: list[Tensor]
-    keeps_graph: bool  # whether the first look at the last part is also the one that learns
+    glances: list[Tensor]
+    keeps_graph: bool
 
     def encode(self, rows: Tensor) -> Tensor:
         """(n, D) float32 unit rows."""
@@ -38,33 +43,32 @@ class Side(Protocol):
 
 @dataclass
 class Seen:
-    """``vectors`` (N, D), no graph behind them; ``last`` those of the last part, with theirs where it is kept."""
+    """``vectors`` (N, D), no graph behind them; ``last`` those of the last part with theirs, where it is kept."""
 
     vectors: Tensor
-    last: Tensor
+    last: Tensor | None
 
 
 def look(side: Side) -> Seen:
     """All vectors of a side, in the memory of one part."""
-    *head, tail = side.parts
     with torch.no_grad():
-        found = [side.encode(rows) for rows in head]
-    with torch.set_grad_enabled(side.keeps_graph):
-        last = side.encode(tail)
-    if not head:
-        return Seen(last.detach(), last)
-    joined = torch.cat([*found, last.detach()])
-    return Seen(torch.empty_like(joined).index_copy(0, torch.cat(side.parts).to(joined.device), joined), last)
+        found = [side.encode(rows) for rows in side.glances]
+    last = side.encode(side.parts[-1]) if side.keeps_graph else None
+    if last is not None:
+        found.append(last.detach())
+    joined = torch.cat(found)
+    order = torch.cat([*side.glances, *([] if last is None else [side.parts[-1]])]).to(joined.device)
+    return Seen(torch.empty_like(joined).index_copy(0, order, joined), last)
 
 
 def push(side: Side, seen: Seen, gradient: Tensor) -> None:
     """Push the vectors' gradient, (N, D), on into the weights; a locked tower has none to take it."""
     parts = side.parts
-    if seen.last.requires_grad:
+    if seen.last is not None:
+        if not seen.last.requires_grad:
+            return
         seen.last.backward(gradient[parts[-1]])
         parts = parts[:-1]
-    elif side.keeps_graph:
-        return
     if not parts:
         return
     with side.learning():
@@ -85,7 +89,7 @@ class Pictures:
     ) -> None:
         self._checkpoint, self._precision, self._pixels = checkpoint, precision, pixels
         self._views, self._first = views, first
-        self.parts = list(torch.arange(len(pixels)).split(size))
+        self.parts, self.glances = _runs(len(pixels), size)
 
     def encode(self, rows: Tensor) -> Tensor:
         start, stop = int(rows[0]), int(rows[-1]) + 1  # parts are runs of rows
@@ -101,18 +105,19 @@ class Pictures:
 
 
 class Captions:
-    """``tokens``: input_ids and attention_mask, (N, L) int64."""
+    """``tokens``: input_ids and attention_mask, (N, L) int64. ``size``: pictures in a part."""
 
     def __init__(self, checkpoint: Checkpoint, precision: str, tokens: dict[str, Tensor], size: int) -> None:
         self._checkpoint, self._precision, self._tokens = checkpoint, precision, tokens
         self._lengths = tokens["attention_mask"].sum(1)
         self._embedded: Tensor | None = None
         self._collected: Tensor | None = None
-        rows = torch.arange(len(self._lengths))
-        self.parts = [rows]
-        if len(rows) > size:
-            self.parts = list(torch.argsort(self._lengths, stable=True).split(size))
-        self.keeps_graph = len(self.parts) == 1  # beside the pictures' kept graph it would be one too many
+        # Beside the kept graph of one of several parts of pictures theirs would be one too many.
+        self.keeps_graph = len(self._lengths) <= size
+        self.parts, self.glances = [torch.arange(len(self._lengths))], []
+        if not self.keeps_graph:
+            self.parts = list(torch.argsort(self._lengths, stable=True).split(WIDER * size))
+            self.glances = self.parts
 
     def encode(self, rows: Tensor) -> Tensor:
         longest = rounded_length(self._lengths[rows], self._tokens["attention_mask"].shape[1])
@@ -152,7 +157,7 @@ class Pooled:
 
     def __init__(self, pooled: Tensor, projection: nn.Linear, size: int) -> None:
         self._pooled, self._projection = pooled, projection
-        self.parts = list(torch.arange(len(pooled)).split(size))
+        self.parts, self.glances = _runs(len(pooled), size)
 
     def encode(self, rows: Tensor) -> Tensor:
         pooled = self._pooled[rows].to(self._projection.weight.device, non_blocking=True)
@@ -161,3 +166,9 @@ class Pooled:
     @contextmanager
     def learning(self) -> Iterator[None]:
         yield
+
+
+def _runs(count: int, size: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Parts of ``size`` rows, and wider runs over all rows but those of the last part."""
+    parts = list(torch.arange(count).split(size))
+    return parts, list(torch.arange(count - len(parts[-1])).split(WIDER * size)) if len(parts) > 1 else []

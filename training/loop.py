@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from clipseek.encoder.session import available_cores
 
+from .allocator import keep_freed_memory
 from .batch import make_batches
 from .config import TrainConfig
 from .data import Pairs, check_usable, split_pairs
@@ -59,6 +60,8 @@ def train(
     torch.set_num_threads(max(1, min(torch.get_num_threads(), available_cores() // world.size)))
     checkpoint = load_checkpoint(config.base)
     precision = resolve_precision(config.precision, world.device)
+    if world.device.type == "cpu":
+        keep_freed_memory()
     learner = Learner(checkpoint, config, precision, world)
     network = learner.network
     base = _copy(network.state_dict())
