@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .index_advise import advise
 from .index_evaluate import evaluate
 from .output import count, data, note, print_json, print_table
 
@@ -19,10 +20,11 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="For machine
 
 @click.group()
 def index() -> None:
-    """List, check, evaluate and delete the indexes that clipseek made."""
+    """List, check, evaluate, advise on and delete the indexes that clipseek made."""
 
 
 index.add_command(evaluate)
+index.add_command(advise)
 
 
 def _connect(url: str | None) -> Any:

@@ -62,10 +62,10 @@ COUNTING_SECONDS = 2.0
 )
 @click.option(
     "--preset",
-    type=click.Choice(["default", "talk"]),
     default="default",
     show_default=True,
-    help="Of a new index's graph: m 16 and ef_construction 128, or the talk's 32 and 500.",
+    metavar="default|talk|M,EF[,4x]",
+    help="Of a new index's graph: m 16 and ef_construction 128, the talk's 32 and 500, or what index advise prints.",
 )
 @click.option("--analyzer", default="english", show_default=True, help="Of a new index's captions.")
 @click.option(
@@ -112,15 +112,20 @@ def ingest(context: click.Context, /, **given: Any) -> None:
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.ingest import IngestOptions
     from clipseek.opensearch.ingest import ingest as run
-    from clipseek.opensearch.mapping import PRESETS, IndexOptions
+    from clipseek.opensearch.mapping import IndexOptions, read_preset
     from clipseek.sources import read_source
 
     read = {name: given[name] for name in ("layout", "image_column", "caption_column", "id_column")}
     entries = read_source(given["source"], **read)
-    m, ef_construction = PRESETS[given["preset"]]
+    m, ef_construction, compression = read_preset(given["preset"])
     fields = declared(given["keywords"], given["numbers"], given["dates"])
     index_options = IndexOptions(
-        engine=given["engine"], m=m, ef_construction=ef_construction, analyzer=given["analyzer"], fields=fields
+        engine=given["engine"],
+        m=m,
+        ef_construction=ef_construction,
+        compression=compression,
+        analyzer=given["analyzer"],
+        fields=fields,
     )
     client = connect(server_url(given["url"]))
     version = versions.find(client, given["index"])

@@ -15,6 +15,8 @@ MAPPING_VERSION = 1
 
 Engine: TypeAlias = Literal["lucene", "faiss"]
 ENGINES: tuple[Engine, ...] = ("lucene", "faiss")
+#: Of each engine, how much smaller than floats it can hold vectors.
+COMPRESSIONS: dict[Engine, tuple[str, ...]] = {"lucene": ("1x", "4x"), "faiss": ("1x", "2x", "8x", "16x", "32x")}
 FieldType: TypeAlias = Literal["keyword", "number", "date"]
 
 #: (m, ef_construction): links of a node in the HNSW graph, and candidates looked at when one is added.
@@ -33,10 +35,30 @@ def field_name(column: str) -> str:
     return column.strip().replace(".", "_") or "_"
 
 
-def preset_name(parameters: Mapping[str, Any]) -> str | None:
-    """The preset with these ``m`` and ``ef_construction``, or ``None``."""
-    found = (parameters.get("m"), parameters.get("ef_construction"))
-    return next((name for name, values in PRESETS.items() if values == found), None)
+def preset_name(parameters: Mapping[str, Any], compression: str = "1x") -> str | None:
+    """The name of these ``m``, ``ef_construction`` and compression: a preset's, else as ``read_preset`` takes it; ``None``
+    where the parameters lack one.
+    """
+    m, ef_construction = parameters.get("m"), parameters.get("ef_construction")
+    if m is None or ef_construction is None:
+        return None
+    named = next((name for name, values in PRESETS.items() if values == (m, ef_construction)), None)
+    return named if named and compression == "1x" else f"{m},{ef_construction},{compression}"
+
+
+def read_preset(text: str) -> tuple[int, int, str]:
+    """(m, ef_construction, compression) of a preset's name, or of ``16,128`` or ``16,128,4x``. Raises InvalidOption for
+    anything else.
+    """
+    if text in PRESETS:
+        return (*PRESETS[text], "1x")
+    match = re.fullmatch(r"(\d{1,5}),(\d{1,5})(?:,(\d{1,2}x))?", text)
+    if not match:
+        raise InvalidOption(
+            f"preset {text!r} is not known; choose {' or '.join(PRESETS)}, or give m,ef_construction[,compression] as clipseek "
+            "index advise prints it, like 16,128,4x"
+        )
+    return int(match[1]), int(match[2]), match[3] or "1x"
 
 
 @dataclass(frozen=True)
@@ -44,7 +66,9 @@ class IndexOptions:
     """Everything about a new index but the model.
 
     ``m`` and ``ef_construction`` shape the HNSW graph; ``analyzer`` is the caption's (``english``, ``german``, ``cjk``,
-    ``standard`` ...); ``fields`` declares columns to filter by. Raises InvalidOption for what no server would take.
+    ``standard`` ...); ``fields`` declares columns to filter by; ``compression`` is how much
+    smaller than floats the vectors are in memory, as the engine can (lucene: 4x). Raises InvalidOption for what no server would
+    take.
     """
 
     engine: Engine = "lucene"
@@ -53,6 +77,7 @@ class IndexOptions:
     analyzer: str = "english"
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     shards: int = 1
+    compression: str = "1x"
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -60,6 +85,11 @@ class IndexOptions:
         for name, value, most in (("m", self.m, 512), ("ef_construction", self.ef_construction, 3200)):
             if not 2 <= value <= most:
                 raise InvalidOption(f"{name} {value} cannot be used; give a number from 2 to {most}")
+        if self.compression not in COMPRESSIONS[self.engine]:
+            raise InvalidOption(
+                f"compression {self.compression!r} is none of engine {self.engine}; choose one of "
+                f"{', '.join(COMPRESSIONS[self.engine])}"
+            )
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", self.analyzer):
             raise InvalidOption(
                 f"analyzer {self.analyzer!r} is no name of an analyzer; give one like english or standard"
@@ -71,6 +101,13 @@ class IndexOptions:
             if (other := seen.setdefault(field_name(column), column)) != column:
                 raise InvalidOption(f"columns {other!r} and {column!r} would be one field; rename one")
 
+    @property
+    def preset(self) -> str:
+        """Its graph and compression in one word, as ``read_preset`` takes it."""
+        name = preset_name({"m": self.m, "ef_construction": self.ef_construction}, self.compression)
+        assert name is not None  # both numbers are there
+        return name
+
     def body(self, dimension: int, meta: Mapping[str, Any]) -> dict[str, Any]:
         """The body of ``PUT /<index>`` for vectors of ``dimension`` floats, with ``meta`` under ``_meta``."""
         return fill(
@@ -81,6 +118,7 @@ class IndexOptions:
             ef_construction=self.ef_construction,
             analyzer=self.analyzer,
             shards=self.shards,
+            compression=self.compression,
             metadata={field_name(column): dict(_FIELD_BODIES[kind]) for column, kind in self.fields.items()},
             meta=dict(meta),
         )

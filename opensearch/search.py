@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 import zlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -33,6 +36,8 @@ from .versions import Version
 
 __all__ = ["Answer", "Hit", "Searcher"]
 
+#: For so long a Searcher takes the number of pictures for what it was, where a search asks for nothing else beside its hits.
+COUNT_SECONDS = 5.0
 # Before it, OpenSearch ranks for rrf within each shard.
 _GLOBAL_RANKS = (3, 5)
 
@@ -41,9 +46,9 @@ _GLOBAL_RANKS = (3, 5)
 class Answer:
     """The hits, best first.
 
-    ``matched`` is how many documents any clause matched, of ``documents`` in the index: for a vector its nearest (``Query.depth``).
-    ``reachable`` is how many of them paging can show. ``facets``: of each field, its most frequent values with how many of the
-    matched have them. ``milliseconds`` is the server's own time for the search.
+    ``matched`` is how many documents any clause matched, of ``documents`` in the index (as of the last seconds): for a vector its
+    nearest (``Query.depth``). ``reachable`` is how many of them paging can show. ``facets``: of each field, its most frequent
+    values with how many of the matched have them. ``milliseconds`` is the server's own time for the search.
     """
 
     query: Query
@@ -75,6 +80,7 @@ class Searcher:
             versions.guard(version, encoder.fingerprint, encoder.dimension)
         self._client, self._version, self._encoder, self._with_shares = client, version, encoder, shares
         self._shards = 1
+        self._counted = (0, -math.inf)  # pictures in the index, and when that was
 
     @classmethod
     def open(cls, client: opensearchpy.OpenSearch, alias: str, encoder: AnyEncoder | None = None) -> Searcher:
@@ -129,13 +135,12 @@ class Searcher:
         # hits that score the same.
         copies = f"{zlib.crc32(repr((query.words, filters, query.like)).encode()):08x}"
         shares = found if len(found) > 1 and self._with_shares else {}
-
-        def beside() -> Candidates:
-            return self._ask(query, shares, copies)
-
+        documents, when = self._counted
+        fresh = not shares and time.monotonic() - when < COUNT_SECONDS
+        beside = None if fresh else Beside(lambda: self._ask(query, shares, copies))
         body = search_body(query, found, facets)
         joined = len(found) > 1
-        with Beside(beside) as second:
+        with beside or nullcontext():
             answer = self._first(query, ranking_body(body) if joined else body, copies)
         rows = named(answer["hits"]["hits"]) if joined else answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])
@@ -161,7 +166,7 @@ class Searcher:
                 rows,
                 {"preference": copies, "allow_partial_search_results": "false"},
             )
-        asked = second.result()
+        asked = beside.result() if beside else Candidates({}, documents)
         if shards != self._shards:
             self._shards = shards  # learned from the first search of this Searcher
             asked = self._ask(query, shares, copies)
@@ -223,7 +228,9 @@ class Searcher:
             )
 
     def _ask(self, query: Query, found: Mapping[str, dict[str, Any]], copies: str) -> Candidates:
-        return candidates.ask(self._client, self._version.index, query, found, shards=self._shards, copies=copies)
+        answer = candidates.ask(self._client, self._version.index, query, found, shards=self._shards, copies=copies)
+        self._counted = (answer.documents, time.monotonic())
+        return answer
 
     @cached_property
     def server_version(self) -> tuple[int, int]:

@@ -250,7 +250,10 @@ def _version(name: str, alias: str, body: Mapping[str, Any]) -> Version:
         bundle=meta.get("bundle") or None,
         analyzer=str(meta.get("analyzer", "")),
         engine=str(meta.get("engine", "")),
-        preset=preset_name(properties.get("image_vector", {}).get("method", {}).get("parameters") or {}),
+        preset=preset_name(
+            properties.get("image_vector", {}).get("method", {}).get("parameters") or {},
+            str(properties.get("image_vector", {}).get("compression_level") or "1x"),
+        ),
         search=dict(meta.get("search") or {}),
         calibration=dict(meta.get("calibration") or {}),
         fields={

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ from clipseek.opensearch import versions
 from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import IndexMissing, IndexUnusable
 from clipseek.opensearch.inventory import delete_index, list_indexes
-from clipseek.opensearch.mapping import IndexOptions
+from clipseek.opensearch.mapping import IndexOptions, read_preset
 from clipseek.opensearch.recall import graph_body, recalls, sample_vectors
 
 pytestmark = pytest.mark.integration
@@ -67,6 +71,55 @@ def test_the_command_reports_both_and_gives_advice(
     assert report[2]["pictures"] in ("half=even", "half=odd")
     assert all(row["low"] <= row["recall"] <= row["high"] for row in report)
     assert done.stderr.strip().endswith("nothing to do" if m == 16 else "--preset talk")
+
+
+def test_advise_measures_variants_and_leaves_nothing_behind(
+    made: tuple[object, versions.Version, np.ndarray, int], opensearch_url: str
+) -> None:
+    client, version, _, m = made
+    if m != 16:
+        return  # the index's own graph makes no difference
+    before = {facts["index"] for facts in client.cat.indices(format="json")}  # type: ignore[attr-defined]
+    arguments = ["advise", version.alias, "--url", opensearch_url, "--vectors", "1000", "--queries", "20"]
+    done = CliRunner().invoke(command, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    found = {(row["engine"], row["preset"]): row for row in report["variants"]}
+    assert {("lucene", "8,64,1x"), ("lucene", "default"), ("lucene", "talk"), ("lucene", "16,128,4x")} <= found.keys()
+    for (engine, _), row in found.items():
+        assert engine == "faiss" or row["recall@10"] > (0.8 if row["preset"].endswith("4x") else 0.99)
+        assert row["disk"] > 4 * DIMENSION
+    assert any(row["pareto"] for row in found.values())
+    method = report["chosen"]["method"]
+    assert report["chosen"]["dimension"] == DIMENSION
+    # What is advised can be made.
+    *_, engine, _, preset = done.stderr.strip().splitlines()[-1].split()
+    graph = read_preset(preset)
+    assert (method["engine"], method["parameters"]["m"], report["chosen"]["compression_level"]) == (
+        engine,
+        graph[0],
+        graph[2],
+    )
+    options = IndexOptions(engine=engine, m=graph[0], ef_construction=graph[1], compression=graph[2])  # type: ignore[arg-type]
+    advised = versions.create(client, "test-advised", fingerprint="ab" * 32, dimension=4, options=options)  # type: ignore[arg-type]
+    assert advised.preset == preset
+    assert versions.current(client, "test-advised").preset == preset  # type: ignore[arg-type]
+    client.indices.delete(index=advised.index)  # type: ignore[attr-defined]
+    # Interrupted while a variant is there, it takes it away.
+    running = subprocess.Popen(
+        [sys.executable, "-m", "clipseek.cli", "index", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(2000):
+        there = {facts["index"] for facts in client.cat.indices(format="json")}  # type: ignore[attr-defined]
+        if any("-advise-" in name for name in there):
+            break
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(60) == 130
+    after = {facts["index"] for facts in client.cat.indices(format="json")}  # type: ignore[attr-defined]
+    assert after == before
 
 
 def test_list_and_delete_know_only_what_clipseek_made(opensearch_url: str) -> None:

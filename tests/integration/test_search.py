@@ -390,3 +390,23 @@ def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.Ope
         assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
     finally:
         client.indices.delete(index=made.index)
+
+
+def test_the_number_of_pictures_is_asked_for_again_after_a_while(
+    client: opensearchpy.OpenSearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = filled(client, 20, 1)
+    try:
+        searcher = Searcher(client, made, ENCODER)
+        query = Query("red boat", kind="caption")
+        assert searcher.search(query).documents == 20
+        client.delete(index=made.index, id="d3", params={"refresh": "true"})
+        assert searcher.search(query).documents in (19, 20)
+        # A hybrid asks for its candidates anyway, and counts with them.
+        assert searcher.search(Query("red boat")).documents == 19
+        assert searcher.search(query).documents == 19
+        client.delete(index=made.index, id="d4", params={"refresh": "true"})
+        monkeypatch.setattr("clipseek.opensearch.search.COUNT_SECONDS", 0.0)
+        assert searcher.search(query).documents == 18
+    finally:
+        client.indices.delete(index=made.index)
