@@ -22,6 +22,8 @@ from .versions import Version
 
 Floats = NDArray[np.float64]
 WEIGHTS = tuple(at / 10 for at in range(1, 10))
+#: For the arithmetic mean alone: one clause leads, and the other decides what it leaves equal, or nothing.
+EDGES = (0.0, 0.01, 0.02, 0.05, 0.95, 0.98, 0.99, 1.0)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ RRF = Setting("rrf", "arithmetic", 0.5)
 def grid() -> list[Setting]:
     """Every setting that OpenSearch 2.19 can do."""
     normal: tuple[Fusion, ...] = ("min_max", "l2")
-    return [RRF, *(Setting(fusion, mean, weight) for fusion in normal for mean in MEANS for weight in WEIGHTS)]
+    usual = [Setting(fusion, mean, weight) for fusion in normal for mean in MEANS for weight in WEIGHTS]
+    return [RRF, *usual, *(Setting(fusion, "arithmetic", weight) for fusion in normal for weight in EDGES)]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from clipseek.opensearch.bodies import candidates_body, clauses, search_body
 from clipseek.opensearch.client import connect
 from clipseek.opensearch.fusion import contributions, normalized, ranking
 from clipseek.opensearch.mapping import IndexOptions
+from clipseek.opensearch.pipelines import oldest_server
 from clipseek.opensearch.queries import Query
 
 pytestmark = pytest.mark.integration
@@ -18,9 +19,20 @@ QUERIES = 200
 MEANS = [(fusion, mean) for fusion in ("min_max", "l2") for mean in ("arithmetic", "geometric", "harmonic")]
 
 
-@pytest.mark.parametrize(("fusion", "mean"), [*MEANS, ("rrf", "arithmetic")])
-def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str, mean: str) -> None:
+@pytest.mark.parametrize(
+    ("fusion", "mean", "weighted"),
+    [
+        *((*pair, True) for pair in MEANS),
+        ("z_score", "arithmetic", True),
+        ("rrf", "arithmetic", False),
+        ("rrf", "arithmetic", True),
+    ],
+)
+def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str, mean: str, weighted: bool) -> None:
     client = connect(opensearch_url)
+    needed = oldest_server(fusion, (0.3, 0.7) if weighted else (0.5, 0.5))  # type: ignore[arg-type]
+    if tuple(map(int, client.info()["version"]["number"].split(".")[:2])) < needed:
+        pytest.skip(f"this server has no such fusion before {needed[0]}.{needed[1]}")
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(300, 8))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -37,7 +49,7 @@ def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str
         client.indices.forcemerge(index=version.index, params={"max_num_segments": 1})
         client.indices.refresh(index=version.index)
     for seed in range(QUERIES):
-        weight = 0.5 if fusion == "rrf" else (seed % 11) / 10
+        weight = (seed % 11) / 10 if weighted else 0.5
         vector = np.random.default_rng(seed).normal(size=8)
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
         text = " ".join(np.random.default_rng(seed).choice(words, 2))
