@@ -81,6 +81,7 @@ COUNTING_SECONDS = 2.0
     show_default=True,
     help="Where the model runs.",
 )
+@click.option("--device-megabytes", type=click.IntRange(1), help="At most so much of a GPU's memory.")
 @click.option(
     "--max-megapixels",
     type=click.FloatRange(0, min_open=True),
@@ -197,6 +198,7 @@ def open_encoder(given: dict[str, Any], version: Any) -> Any:
         Bundle.load(Path(folder), verify=True),
         device=given["device"],
         batch_size=given["batch_size"],
+        device_megabytes=given["device_megabytes"],
         max_megapixels=given["max_megapixels"],
         max_megabytes=given["max_megabytes"],
     )

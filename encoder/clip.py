@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 
 from .bundle import PATCHES, Bundle
 from .errors import BundleError, EncoderError
-from .session import Device, open_session
+from .session import Device, open_session, out_of_memory
 from .stages import Stages
 from .tokenizer import TextTokenizer
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,8 @@ class ClipEncoder:
     """A CLIP on onnxruntime. Thread-safe; each tower is loaded when it is first needed, so words never load the picture's.
 
     ``threads``: CPU threads of each tower, by default all that this process may use. ``batch_size``: at most so many
-    inputs in one run. ``max_megapixels`` and ``max_megabytes``: pictures beyond are refused before they are decoded.
+    inputs in one run; where a device's memory does not hold so many, half as many, which is logged. ``device_megabytes``: of a
+    GPU's memory, each tower. ``max_megapixels`` and ``max_megabytes``: pictures beyond are refused before they are decoded.
     """
 
     def __init__(
@@ -40,12 +44,14 @@ class ClipEncoder:
         threads: int | None = None,
         *,
         batch_size: int = 32,
+        device_megabytes: int | None = None,
         max_megapixels: float | None = None,
         max_megabytes: float | None = None,
     ) -> None:
         self.bundle = bundle
         self.max_megapixels, self.max_megabytes = max_megapixels, max_megabytes
         self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
+        self._device_megabytes = device_megabytes
         self._loading = threading.Lock()
         self._loaded: dict[str, Any] = {}
         #: Seconds by stage, of all that this encoder has done; loading a tower is none of them.
@@ -98,9 +104,11 @@ class ClipEncoder:
     def embed_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """What ``encode_pictures`` normalises: (N, D) float32."""
         rows = np.empty((len(pictures), self.dimension), np.float32)
-        for start in range(0, len(pictures), self._batch_size):
+        start = 0
+        while start < len(pictures):  # the batch may become smaller on the way
             batch = np.stack([picture.pixels for picture in pictures[start : start + self._batch_size]])
             rows[start : start + len(batch)] = self._run("image", {"pixel_values": batch})
+            start += len(batch)
         return rows
 
     def encode_patches(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
@@ -136,10 +144,12 @@ class ClipEncoder:
             encoded, _ = tokenizer.encode(texts)
         order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
         rows = np.empty((len(encoded), self.dimension), np.float32)
-        for start in range(0, len(order), self._batch_size):
+        start = 0
+        while start < len(order):
             chosen = order[start : start + self._batch_size]
             ids, mask = tokenizer.pad([encoded[index] for index in chosen])
             rows[chosen] = self._run("text", {"input_ids": ids, "attention_mask": mask})
+            start += len(chosen)
         return rows
 
     def count_cut(self, texts: Sequence[str]) -> int:
@@ -147,15 +157,16 @@ class ClipEncoder:
         return self._tokenizer().encode(texts)[1]
 
     def _run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-        session = self._session(tower)
+        session, count = self._session(tower), len(next(iter(inputs.values())))
         try:
             with self.stages.measure("device"):
                 rows: NDArray[np.float32] = session.run([f"{tower}_embeds"], inputs)[0]
         except Exception as problem:  # onnxruntime's exceptions share no base but Exception
+            if count > 1 and out_of_memory(problem):
+                return self._halved(tower, inputs, count // 2)
             reason = " ".join(str(problem).split())[:200]
             raise EncoderError(
-                f"{tower}.onnx failed on a batch of {len(next(iter(inputs.values())))} ({reason}); "
-                "try a smaller batch or --device cpu"
+                f"{tower}.onnx failed on a batch of {count} ({reason}); try a smaller batch or --device cpu"
             ) from None
         if rows.shape[-1] != self.dimension or rows.ndim != (3 if tower == "patches" else 2):
             raise BundleError(
@@ -165,6 +176,18 @@ class ClipEncoder:
             raise EncoderError(f"{tower}.onnx gives vectors that are no numbers (NaN or infinite); export it again")
         return rows
 
+    def _halved(self, tower: str, inputs: dict[str, NDArray[Any]], half: int) -> NDArray[np.float32]:
+        """The same run in two, and smaller batches from now on."""
+        if half < self._batch_size:
+            self._batch_size = half
+            _LOG.warning(
+                "the device's memory does not hold the batch of %s.onnx; going on with batches of %d", tower, half
+            )
+        parts = (slice(half), slice(half, None))
+        return np.concatenate(
+            [self._run(tower, {name: values[part] for name, values in inputs.items()}) for part in parts]
+        )
+
     def _unit(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         with self.stages.measure("post"):
             return unit_rows(rows)
@@ -172,7 +195,8 @@ class ClipEncoder:
     def _session(self, tower: str) -> Any:
         # CUDA has no kernels for int8 towers: they would be shuttled to the CPU and back product by product.
         device = "cpu" if self._device == "auto" and self.bundle.precision == "int8" else self._device
-        return self._once(tower, lambda: open_session(self.bundle.path / f"{tower}.onnx", device, self._threads))
+        path = self.bundle.path / f"{tower}.onnx"
+        return self._once(tower, lambda: open_session(path, device, self._threads, self._device_megabytes))
 
     def _tokenizer(self) -> TextTokenizer:
         tokenizer: TextTokenizer = self._once(

@@ -18,13 +18,18 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 _CPU = ["CPUExecutionProvider"]
 # TF32 would round what the fp32 model computes; the search for the fastest convolution takes seconds for one convolution.
-_CUDA = [("CUDAExecutionProvider", {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}), *_CPU]
+_CUDA = ("CUDAExecutionProvider", {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"})
+# How onnxruntime, CUDA and cuBLAS say that memory ran out; they share no exception.
+_FULL = ("out of memory", "failed to allocate memory", "alloc_failed", "bad_alloc", "bad allocation")
 # onnxruntime logs what it also raises; the exception is enough.
 _FATAL, _WARNING = 4, 2
 
 
-def open_session(path: Path, device: Device = "auto", threads: int | None = None) -> Any:
+def open_session(
+    path: Path, device: Device = "auto", threads: int | None = None, device_megabytes: int | None = None
+) -> Any:
     """An InferenceSession for the ONNX file at ``path``. ``threads``: CPU threads, by default all this process may use.
+    ``device_megabytes``: at most so much of a GPU's memory.
 
     ``auto`` takes CUDA only where a trial run on it succeeds, and the CPU without a word otherwise. Raises DeviceError
     when ``cuda`` was asked for and does not work (onnxruntime itself would go on, slowly, on the CPU), BundleError when
@@ -34,12 +39,16 @@ def open_session(path: Path, device: Device = "auto", threads: int | None = None
         raise DeviceError(f"device {device!r} is not known; choose one of {', '.join(get_args(Device))}")
     if threads is not None and threads < 1:
         raise DeviceError(f"threads is {threads}, expected at least 1")
+    if device_megabytes is not None and device_megabytes < 1:
+        raise DeviceError(f"device memory is {device_megabytes} MB, expected at least 1")
     import onnxruntime
 
-    return open_with(onnxruntime, path, device, threads)
+    return open_with(onnxruntime, path, device, threads, device_megabytes)
 
 
-def open_with(runtime: Any, path: Path, device: Device, threads: int | None) -> Any:
+def open_with(
+    runtime: Any, path: Path, device: Device, threads: int | None, device_megabytes: int | None = None
+) -> Any:
     """``open_session`` with the onnxruntime module given."""
     options = runtime.SessionOptions()
     options.log_severity_level = _FATAL
@@ -48,7 +57,7 @@ def open_with(runtime: Any, path: Path, device: Device, threads: int | None) -> 
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if device == "cuda" or (device == "auto" and _has_cuda(runtime) and gpu_in_sight()):
         try:
-            return _cuda_session(runtime, path, options)
+            return _cuda_session(runtime, path, options, device_megabytes)
         except DeviceError:
             if device == "cuda":
                 raise
@@ -80,7 +89,13 @@ def _has_cuda(runtime: Any) -> bool:
     return "CUDAExecutionProvider" in runtime.get_available_providers()
 
 
-def _cuda_session(runtime: Any, path: Path, options: Any) -> Any:
+def out_of_memory(problem: Exception) -> bool:
+    """Whether a run failed for want of memory, so that a smaller batch may succeed."""
+    text = str(problem).lower()
+    return isinstance(problem, MemoryError) or any(words in text for words in _FULL)
+
+
+def _cuda_session(runtime: Any, path: Path, options: Any, megabytes: int | None) -> Any:
     """A session that has computed something on CUDA. Raises DeviceError."""
     if not _has_cuda(runtime):
         raise _no_cuda("this onnxruntime was built without it", "pip install onnxruntime-gpu in place of onnxruntime")
@@ -89,9 +104,13 @@ def _cuda_session(runtime: Any, path: Path, options: Any) -> Any:
         # CUDA's libraries from pip packages, where there are. It prints what it does not find; stdout is for data.
         with contextlib.redirect_stdout(io.StringIO()):
             preload(directory="")
+    name, settings = _CUDA
+    if megabytes is not None:  # the arena would else double what it takes, past the limit
+        limit = {"gpu_mem_limit": str(megabytes * 1_000_000), "arena_extend_strategy": "kSameAsRequested"}
+        settings = {**settings, **limit}
     runtime.set_default_logger_severity(_FATAL)  # the providers' loader does not ask the session's options
     try:
-        session = runtime.InferenceSession(str(path), options, providers=_CUDA)
+        session = runtime.InferenceSession(str(path), options, providers=[(name, settings), *_CPU])
         active = session.get_providers()
         if "CUDAExecutionProvider" in active:
             session.run(None, _smallest_input(session))

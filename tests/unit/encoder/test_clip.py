@@ -152,6 +152,34 @@ def test_a_failing_graph_is_one_line(encoder: ClipEncoder) -> None:
     assert "\n" not in str(caught.value)
 
 
+class SmallDevice:
+    """A session whose device holds no more than three inputs at once."""
+
+    def __init__(self, session: Any) -> None:
+        self.session, self.batches = session, list[int]()
+
+    def run(self, names: Any, inputs: dict[str, Any]) -> Any:
+        self.batches.append(len(next(iter(inputs.values()))))
+        if self.batches[-1] > 3:
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 1610612736")
+        return self.session.run(names, inputs)
+
+
+def test_a_batch_too_large_for_the_device_is_halved_and_stays_so(
+    bundle: Bundle, encoder: ClipEncoder, caplog: pytest.LogCaptureFixture
+) -> None:
+    small = ClipEncoder(bundle, device="cpu", batch_size=8)
+    small.warm_up("text")
+    device = small._loaded["text"] = SmallDevice(small._loaded["text"])
+    texts = [f"two dogs and {number} cats" for number in range(20)]
+    np.testing.assert_allclose(small.encode_texts(texts), encoder.encode_texts(texts), atol=1e-6)
+    assert device.batches[:3] == [8, 4, 2]
+    assert max(device.batches[3:]) == 4  # the second half of the first batch; then never again
+    assert device.batches.count(4) == 2
+    assert len(caplog.records) == 2
+    assert "going on with batches of 2" in caplog.text
+
+
 def test_vectors_that_are_no_numbers_are_refused(encoder: ClipEncoder) -> None:
     wrong = Picture(np.full((3, 32, 32), np.nan, np.float32), 5, 5)
     with pytest.raises(EncoderError, match="NaN"):

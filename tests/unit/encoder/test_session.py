@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, DeviceError
 from clipseek.encoder import session as session_module
-from clipseek.encoder.session import available_cores, gpu_in_sight, open_session, open_with
+from clipseek.encoder.session import available_cores, gpu_in_sight, open_session, open_with, out_of_memory
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
@@ -60,6 +60,7 @@ class FakeRuntime:
     def InferenceSession(self, path: str, options: Any, providers: list[Any]) -> FakeSession:
         kinds = [entry if isinstance(entry, str) else entry[0] for entry in providers]
         self.asked.append(kinds)
+        self.settings = [{} if isinstance(entry, str) else entry[1] for entry in providers]
         self.threads = options.intra_op_num_threads
         on_cuda = CUDA in kinds and self.active
         return FakeSession([CUDA, CPU] if on_cuda else [CPU], self.fails and on_cuda)
@@ -158,3 +159,29 @@ except DeviceError as problem:
     assert done.stderr == ""
     assert done.stdout.startswith("device cuda was asked for and does not work (")
     assert done.stdout.count("\n") == 1
+
+
+def test_a_gpus_memory_can_be_limited(gpu: None) -> None:
+    runtime = FakeRuntime()
+    open_with(runtime, Path("image.onnx"), "cuda", None, 1500)
+    assert runtime.settings[0]["gpu_mem_limit"] == "1500000000"
+    assert runtime.settings[0]["arena_extend_strategy"] == "kSameAsRequested"
+    assert runtime.settings[0]["use_tf32"] == "0"
+    open_with(runtime, Path("image.onnx"), "cuda", None)
+    assert "gpu_mem_limit" not in runtime.settings[0]
+    with pytest.raises(DeviceError, match="device memory is 0 MB"):
+        open_session(Path("image.onnx"), "cuda", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "full"),
+    [
+        ("BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 1610612736", True),
+        ("CUDA failure 2: out of memory ; GPU=0", True),
+        ("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED", True),
+        ("std::bad_alloc", True),
+        ("Got invalid dimensions for input: pixel_values", False),
+    ],
+)
+def test_memory_that_ran_out_is_told_from_other_failures(text: str, full: bool) -> None:
+    assert out_of_memory(RuntimeError(text)) == full
