@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -15,6 +16,7 @@ from .layout import layout_option
 from .output import ProgressLine, count, data, duration, note, print_json
 
 if TYPE_CHECKING:
+    from clipseek.encoder import ClipEncoder
     from clipseek.opensearch.ingest import Event, IngestReport
     from clipseek.sources import Skipped
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 LISTED, LISTED_JSON = 20, 1000
 #: A source that takes longer to count is read without a total.
 COUNTING_SECONDS = 2.0
+#: Files in which large JPEGs are looked for.
+LOOKED_AT = 500
 
 
 @click.command()
@@ -83,6 +87,11 @@ COUNTING_SECONDS = 2.0
 )
 @click.option("--device-megabytes", type=click.IntRange(1), help="At most so much of a GPU's memory.")
 @click.option(
+    "--fast-jpeg",
+    is_flag=True,
+    help="Decode large JPEGs at a fraction of their size, if vectors of this source prove nearly the same (cosine 0.995).",
+)
+@click.option(
     "--max-megapixels",
     type=click.FloatRange(0, min_open=True),
     help="Larger pictures are skipped.  [default: 178]",
@@ -134,6 +143,12 @@ def ingest(context: click.Context, /, **given: Any) -> None:
         refuse_other_options(context, version)
     encoder = open_encoder(given, version)
     total = counted(read_source(given["source"], **read)) if readable_twice(given["source"]) else None
+    if given["fast_jpeg"]:
+        if not readable_twice(given["source"]):
+            raise click.UsageError(
+                "--fast-jpeg measures on the source's first pictures; give one that can be read twice"
+            )
+        choose_decoding(encoder, read_source(given["source"], **read))
     with Listener(given["report"], total) as listener:
         report = run(
             client,
@@ -202,6 +217,36 @@ def open_encoder(given: dict[str, Any], version: Any) -> Any:
         max_megapixels=given["max_megapixels"],
         max_megabytes=given["max_megabytes"],
     )
+
+
+def choose_decoding(encoder: ClipEncoder, entries: Iterable[object]) -> None:
+    """Measure on the first large JPEGs of the source whether they may be decoded at a fraction of their size."""
+    from itertools import islice
+
+    from clipseek.encoder.reduced import ENOUGH, LEAST_COSINE, choose_margin, reducible
+    from clipseek.opensearch.files import Unreadable, read_file
+    from clipseek.sources import Record
+
+    samples: list[bytes] = []
+    for entry in islice(entries, LOOKED_AT):
+        if isinstance(entry, Record) and len(samples) < ENOUGH:
+            with contextlib.suppress(Unreadable):
+                data = read_file(entry.image, 64_000_000)
+                if reducible(encoder, data):
+                    samples.append(data)
+    found = choose_margin(encoder, samples)
+    if not samples:
+        note(f"no large JPEG among the first {LOOKED_AT} files: all are decoded whole")
+    elif found.margin is None:
+        note(
+            f"JPEGs are decoded whole: at a fraction of their size {found.pictures} of them have cosines down to "
+            f"{found.cosine:.4f}, expected {LEAST_COSINE}, {found.speedup:.1f} times as fast"
+        )
+    else:
+        note(
+            f"JPEGs are decoded at a fraction of their size: {found.speedup:.1f} times as fast, cosine at least "
+            f"{found.cosine:.4f} on {found.pictures} of them"
+        )
 
 
 def counted(entries: Iterable[object]) -> int | None:

@@ -54,6 +54,8 @@ class ClipEncoder:
         self._device_megabytes = device_megabytes
         self._loading = threading.Lock()
         self._loaded: dict[str, Any] = {}
+        #: What ``reduced.choose_margin`` found; None decodes every picture whole, as training does.
+        self.jpeg_margin: int | None = None
         #: Seconds by stage, of all that this encoder has done; loading a tower is none of them.
         self.stages = Stages()
 
@@ -85,17 +87,21 @@ class ClipEncoder:
 
     def load_picture(self, data: bytes) -> Picture:
         """Decode and preprocess a file's bytes. Raises ImageError (a ValueError), whose text is the reason."""
-        from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_image
+        return self.load_reduced(data, self.jpeg_margin)
+
+    def load_reduced(self, data: bytes, margin: int | None) -> Picture:
+        """``load_picture``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
+        from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_reduced
         from .preprocess import normalize, resize_and_crop
 
         spec = self.bundle.image
+        limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
+        edge = None if margin is None else margin * spec.size
         with self.stages.measure("decode"):
-            picture = open_image(
-                data, spec.background, self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
-            )
+            picture, (width, height) = open_reduced(data, spec.background, *limits, edge)
         with self.stages.measure("preprocess"):
             pixels = normalize(resize_and_crop(picture, spec), spec)
-        return Picture(pixels, picture.width, picture.height)
+        return Picture(pixels, width, height)
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""

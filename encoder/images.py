@@ -33,6 +33,7 @@ _FORMATS = (
     "QOI",
     "PCX",
 )
+_REDUCIBLE = ("JPEG", "MPO")
 _SRGB = ImageCms.createProfile("sRGB")
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 
@@ -47,6 +48,16 @@ def open_image(
 
     Thread-safe. Raises ImageError with the reason: empty, not an image, too large (told before decoding), truncated.
     """
+    return open_reduced(data, background, max_megapixels, max_megabytes, None)[0]
+
+
+def open_reduced(
+    data: bytes, background: tuple[int, int, int], max_megapixels: float, max_megabytes: float, edge: int | None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """``open_image``, and the picture's full width and height, as it is seen.
+
+    A JPEG is decoded at a half, a quarter or an eighth of its size, as long as both its sides keep ``edge`` pixels.
+    """
     if not data:
         raise ImageError("empty file (0 bytes)")
     if len(data) > max_megabytes * 1e6:
@@ -58,10 +69,14 @@ def open_image(
             width, height = picture.size
             if width * height > max_megapixels * 1e6:
                 raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
+            if edge is not None and picture.format in _REDUCIBLE:
+                picture.draft(picture.mode, (edge, edge))
             picture.load()
+            upright = picture.size
             with contextlib.suppress(Exception):  # a broken EXIF block is as good as none
                 ImageOps.exif_transpose(picture, in_place=True)
-            return _to_rgb(picture, background)
+            full = (width, height) if picture.size == upright else (height, width)
+            return _to_rgb(picture, background), full
     except ImageError:
         raise
     except Image.DecompressionBombError as problem:
