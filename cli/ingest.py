@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import time
@@ -16,7 +15,6 @@ from .layout import layout_option
 from .output import ProgressLine, count, data, duration, note, print_json
 
 if TYPE_CHECKING:
-    from clipseek.encoder import ClipEncoder
     from clipseek.opensearch.ingest import Event, IngestReport
     from clipseek.sources import Skipped
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 LISTED, LISTED_JSON = 20, 1000
 #: A source that takes longer to count is read without a total.
 COUNTING_SECONDS = 2.0
-#: Files in which large JPEGs are looked for.
-LOOKED_AT = 500
 
 
 @click.command()
@@ -148,6 +144,8 @@ def ingest(context: click.Context, /, **given: Any) -> None:
             raise click.UsageError(
                 "--fast-jpeg measures on the source's first pictures; give one that can be read twice"
             )
+        from .fast_jpeg import choose_decoding
+
         choose_decoding(encoder, read_source(given["source"], **read))
     with Listener(given["report"], total) as listener:
         report = run(
@@ -217,36 +215,6 @@ def open_encoder(given: dict[str, Any], version: Any) -> Any:
         max_megapixels=given["max_megapixels"],
         max_megabytes=given["max_megabytes"],
     )
-
-
-def choose_decoding(encoder: ClipEncoder, entries: Iterable[object]) -> None:
-    """Measure on the first large JPEGs of the source whether they may be decoded at a fraction of their size."""
-    from itertools import islice
-
-    from clipseek.encoder.reduced import ENOUGH, LEAST_COSINE, choose_margin, reducible
-    from clipseek.opensearch.files import Unreadable, read_file
-    from clipseek.sources import Record
-
-    samples: list[bytes] = []
-    for entry in islice(entries, LOOKED_AT):
-        if isinstance(entry, Record) and len(samples) < ENOUGH:
-            with contextlib.suppress(Unreadable):
-                data = read_file(entry.image, 64_000_000)
-                if reducible(encoder, data):
-                    samples.append(data)
-    found = choose_margin(encoder, samples)
-    if not samples:
-        note(f"no large JPEG among the first {LOOKED_AT} files: all are decoded whole")
-    elif found.margin is None:
-        note(
-            f"JPEGs are decoded whole: at a fraction of their size {found.pictures} of them have cosines down to "
-            f"{found.cosine:.4f}, expected {LEAST_COSINE}, {found.speedup:.1f} times as fast"
-        )
-    else:
-        note(
-            f"JPEGs are decoded at a fraction of their size: {found.speedup:.1f} times as fast, cosine at least "
-            f"{found.cosine:.4f} on {found.pictures} of them"
-        )
 
 
 def counted(entries: Iterable[object]) -> int | None:
