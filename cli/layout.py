@@ -6,10 +6,12 @@ import click
 
 layout_option = click.option(
     "--layout",
-    type=click.Choice(["auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco"]),
+    type=click.Choice(
+        ["auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub"]
+    ),
     metavar="NAME",
     default="auto",
     show_default=True,
-    help="folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef or roco; auto goes by "
-    "what SOURCE is and how it is named.",
+    help="folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco or hub "
+    "(hub:owner/name); auto goes by what SOURCE is and how it is named.",
 )

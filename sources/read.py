@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Literal, TypeAlias, get_args
 from .errors import SourceError, SourceNotFound, UnknownLayout
 from .fields import Columns
 from .folder import is_image_name, read_folder
+from .hub import is_hub, read_hub
 from .imageclef import is_imageclef, read_imageclef
 from .karpathy import read_karpathy
 from .manifest import read_jsonl, read_table
@@ -19,7 +21,7 @@ from .roco import is_roco, read_roco
 from .webdataset import is_webdataset, read_webdataset
 
 Layout: TypeAlias = Literal[
-    "auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco"
+    "auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub"
 ]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 _FOLDERS = ("folder", "imageclef", "roco")
@@ -63,6 +65,8 @@ def read_source(
         return _merged(read_roco(source))
     if chosen == "webdataset":
         return read_webdataset(source, columns)
+    if chosen == "hub":
+        return read_hub(source, columns, _cache())
     if chosen == "json":
         return _merged(read_karpathy(source))
     if chosen == "parquet":
@@ -103,6 +107,8 @@ def _layout(source: Path, layout: Layout) -> Layout:
     """The layout to read ``source`` with: the one asked for, else by what it is and how it is named."""
     if layout not in LAYOUTS:
         raise UnknownLayout(f"layout {layout!r} is not known; choose one of {', '.join(LAYOUTS)}")
+    if layout in ("auto", "hub") and is_hub(source):
+        return "hub"
     try:
         exists, is_folder = source.exists(), source.is_dir()
     except (OSError, ValueError) as problem:
@@ -132,6 +138,14 @@ def _layout(source: Path, layout: Layout) -> Layout:
         what = "a folder" if is_folder else "a file"
         raise SourceError(f"{shown(source)} is {what}, which --layout {layout} does not read; leave --layout out")
     return layout
+
+
+def _cache() -> Path:
+    """Under ``$CLIPSEEK_CACHE``, else the user's cache folder."""
+    import platformdirs
+
+    named = os.environ.get("CLIPSEEK_CACHE")
+    return Path(named) if named else platformdirs.user_cache_path("clipseek")
 
 
 def _merged(records: Iterator[Record]) -> Iterator[Record]:

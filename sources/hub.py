@@ -1,0 +1,89 @@
+"""Data sets of the Hugging Face hub by their id, ``hub:owner/name`` or ``hub:owner/name:split``; needs ``datasets`` and the hub.
+
+Pictures are written to the cache once, as the files that they are on the hub; what was written before is used again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import MalformedSource, SourceError, SourceNotFound
+from .fields import Columns, from_object
+from .record import Record
+
+PREFIX = "hub:"
+_NAME = re.compile(r"hub:([\w.-]+/[\w.-]+|[\w.-]+)(?::([\w.\[\]%:-]+))?")
+_KINDS = (
+    (b"\xff\xd8", "jpg"),
+    (b"\x89PNG", "png"),
+    (b"GIF8", "gif"),
+    (b"RIFF", "webp"),
+    (b"II*", "tif"),
+    (b"MM\x00*", "tif"),
+)
+
+#: Name and split -> rows, the picture as {"bytes": …, "path": …}; and the columns' names.
+Load = Callable[[str, str, str], tuple[Iterable[Mapping[str, Any]], list[str]]]
+
+
+def is_hub(source: Path) -> bool:
+    """True for ``hub:…`` that is no file here."""
+    return str(source).startswith(PREFIX) and not source.exists()
+
+
+def read_hub(source: Path, columns: Columns, cache: Path, load: Load | None = None) -> Iterator[Record]:
+    """A record for every row, its id the row's number where the data set has none. Raises SourceError, SourceNotFound where
+    the hub has no such data set or does not answer, MissingColumn, MalformedSource."""
+    found = _NAME.fullmatch(str(source))
+    if found is None:
+        raise SourceNotFound(f"{source} is no data set of the hub; write hub:owner/name or hub:owner/name:split")
+    name, split = found[1], found[2] or "train"
+    rows, names = (load or _load)(name, split, columns.image)
+    columns.check(names, str(source))
+    folder = cache / "hub" / name.replace("/", "--") / re.sub(r"\W", "-", split)
+    for number, row in enumerate(rows):
+        place = f"{source} row {number}"
+        picture = row[columns.image]
+        if not isinstance(picture, Mapping) or not isinstance(picture.get("bytes"), bytes):
+            raise MalformedSource(
+                f"{place}: {columns.image!r} holds no picture; name the right column with --image-column"
+            )
+        fields = {key: value for key, value in row.items() if not isinstance(value, (bytes, Mapping))}
+        fields.setdefault(columns.id, f"{split}-{number}")
+        yield from_object(fields, columns, place, image=_kept(folder, number, picture["bytes"]))
+
+
+def _kept(folder: Path, number: int, data: bytes) -> Path:
+    """The picture's file in the cache, written whole or not at all."""
+    kind = next((suffix for start, suffix in _KINDS if data.startswith(start)), "png")
+    path = folder / f"{number:08}.{kind}"
+    if not (path.is_file() and path.stat().st_size == len(data)):
+        folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        part.write_bytes(data)
+        part.replace(path)
+    return path
+
+
+def _load(name: str, split: str, image: str) -> tuple[Iterable[Mapping[str, Any]], list[str]]:
+    try:
+        import datasets
+    except ImportError:
+        raise SourceError(
+            f"hub:{name}: the hub's data sets are read by datasets, which is not installed; pip install datasets"
+        ) from None
+    try:
+        found = datasets.load_dataset(name, split=split, streaming=True)
+        names = list(found.column_names or found.features)
+        if image in names:
+            found = found.cast_column(image, datasets.Image(decode=False))
+    except Exception as problem:  # the library and the hub's client raise what they like
+        reason = " ".join(str(problem).split())[:160]
+        raise SourceNotFound(
+            f"hub:{name}:{split} cannot be had ({reason}); is the hub reachable, the name right?"
+        ) from None
+    return found, names
