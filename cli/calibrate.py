@@ -27,7 +27,11 @@ ENOUGH = 1000
     help="Queries that nothing in the index answers: a manifest, or a .txt with one a line.",
 )
 @click.option(
-    "--rate", default=0.05, show_default=True, help="Of background queries, the share that may get a hit all the same."
+    "--rate",
+    default=0.05,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Of background queries, the share that may get a hit all the same.",
 )
 @click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
 @click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")

@@ -82,7 +82,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     """
     # One query needs no pool of BLAS threads; starting one takes longer than the query.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from clipseek.opensearch.calibration import with_calibrated_cut
+    from clipseek.opensearch.calibration import outgrown, with_calibrated_cut
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.compose import read_weight
     from clipseek.opensearch.queries import Query
@@ -121,6 +121,12 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
         sheet.write_text(render_sheet("clipseek search", [Section("Search", answer)]), "utf-8")
         click.echo(f"wrote {sheet}", err=True)
     _print(answer, as_json)
+    if asked == "auto" and outgrown(version.calibration, answer.documents):
+        click.echo(
+            f"the cut-off was learnt with {version.calibration['pictures']:,} pictures: more of them have more chance hits; run "
+            "clipseek calibrate again",
+            err=True,
+        )
 
 
 def _cosine(text: str) -> float:
@@ -217,7 +223,7 @@ def _relevance(answer: Any) -> str | None:
     cut = f"the cut-off, cosine {answer.query.min_cosine:.3f}"
     if tail == len(answer.hits):
         return f"no good match: no hit reaches {cut} ({where})"
-    return f"{tail} of {len(answer.hits)} hits are below {cut} ({where})"
+    return f"{tail} of {len(answer.hits)} hits below {cut} ({where})"
 
 
 def _place(answer: Any) -> str:

@@ -11,7 +11,7 @@ only take such hits away, so that the rate of a vector search over the whole ind
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -128,6 +128,14 @@ def best_cosines(
             rows = answer["hits"]["hits"]
             found.append(cosine(float(rows[0]["_score"])) if rows else -1.0)
     return np.array(found, np.float64)
+
+
+def outgrown(calibration: Mapping[str, Any], pictures: int) -> bool:
+    """Whether an index of ``pictures`` has a fifth more of them than its cut-off was learnt with: more pictures, more chance
+    hits.
+    """
+    learnt = calibration.get("pictures")
+    return isinstance(learnt, int) and pictures > 1.2 * learnt
 
 
 def with_calibrated_cut(query: Query, version: Version) -> Query:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from clipseek.opensearch.calibration import cut, operating, unseen, with_calibrated_cut
+from clipseek.opensearch.calibration import cut, operating, outgrown, unseen, with_calibrated_cut
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.queries import Query
 from clipseek.opensearch.versions import Version
@@ -66,6 +66,11 @@ def test_what_cannot_be_learnt_is_refused() -> None:
             cut(np.zeros(10), rate)
     with pytest.raises(InvalidOption, match="kinds of background queries"):
         unseen(np.zeros(100), np.zeros(100, np.int64), 0.1)
+
+
+def test_a_cut_is_outgrown_by_a_fifth_more_pictures() -> None:
+    assert [outgrown({"pictures": 100}, pictures) for pictures in (50, 120, 121)] == [False, False, True]
+    assert not outgrown({}, 10)
 
 
 def test_auto_is_for_words_alone() -> None:
