@@ -1,8 +1,8 @@
 """Gradient caching (Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup"): the
 vectors of a batch part by part, and their gradients pushed on part by part.
 
-The two towers take turns, so that only one of them holds what its backward pass needs. Captions, which hold less than
-pictures, learn twice as many together, parted by length. The first look needs no graph, so it takes wider parts; and the last
+The two towers take turns, so that only one of them holds what its backward pass needs. Captions, which mostly hold less
+than pictures, learn twice as many together, parted by length. The first look needs no graph, so it takes wider parts; and the last
 part of the pictures, seen with its graph, is not seen twice.
 """
 
@@ -20,7 +20,9 @@ from torch.nn import functional
 from .augment import Views
 from .model import Checkpoint, rounded_length
 
-WIDER = 2
+WIDER = (
+    2  # a look without a graph, and captions shorter than a picture's patches, hold less than half of a part's memory
+)
 
 
 class Side(Protocol):
@@ -116,7 +118,9 @@ class Captions:
         self.keeps_graph = len(self._lengths) <= size
         self.parts, self.glances = [torch.arange(len(self._lengths))], []
         if not self.keeps_graph:
-            self.parts = list(torch.argsort(self._lengths, stable=True).split(WIDER * size))
+            vision = checkpoint.model.config.vision_config
+            short = int(self._lengths.max()) <= (vision.image_size // vision.patch_size) ** 2
+            self.parts = list(torch.argsort(self._lengths, stable=True).split(WIDER * size if short else size))
             self.glances = self.parts
 
     def encode(self, rows: Tensor) -> Tensor:
