@@ -6,8 +6,10 @@ threads wait for one another longer than they compute.
 
 Texts of 8 to 20 tokens: ours at their true length, transformers padded to the context as the original tokenizer pads, in
 batches of 32; and one query alone. Files: JPEG and PNG from 256 x 256 to 3 megapixels, from bytes to unit vectors;
-transformers opens them with Pillow and its own processor. fp32 vectors must be equal to 1e-4, int8's cosine to them is
-printed. Medians over ``--rounds``.
+transformers opens them with Pillow and its own processor, and the last way decodes JPEGs at a fraction of their size. Pictures
+that are decoded: the model alone, beside torch under bf16 autocast, and beside the roofline: the time that the model's
+products alone take at the speed of torch's fp32 product of two matrices of 2,048. fp32 vectors must be equal to 1e-4; what is
+reduced has its cosine printed. Medians over ``--rounds``.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ def main() -> None:
 
     import torch
     from clipseek.encoder import Bundle, ClipEncoder
+    from clipseek.encoder.reduced import choose_margin, reducible
     from clipseek.training.export import export_bundle
     from transformers import CLIPModel, CLIPProcessor
 
@@ -104,6 +107,30 @@ def main() -> None:
             options.rounds,
             len(texts),
         )
+        pictures = [encoders["fp32"].load_picture(data) for data in (files * 4)[:BATCH]]
+        pixels = torch.from_numpy(np.stack([picture.pixels for picture in pictures]))
+
+        @torch.no_grad()
+        def their_pictures(bf16: bool) -> np.ndarray:
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                rows = model.get_image_features(pixel_values=pixels)
+            return torch.nn.functional.normalize(rows.float(), dim=-1).numpy()
+
+        middle = _compare(
+            f"{BATCH} decoded pictures",
+            by_threads(lambda: their_pictures(False))
+            | {"torch bf16 autocast": lambda: by_threads(lambda: their_pictures(True)).popitem()[1]()}
+            | {f"clipseek {name}": lambda e=e: e.encode_pictures(pictures) for name, e in encoders.items()},
+            3 * options.rounds,
+            BATCH,
+        )
+        products, speed = BATCH * _products(model.config), _product_speed(torch)
+        share = products / speed / middle["clipseek fp32"]
+        gain = middle["torch bf16 autocast"] / middle["clipseek int8"]
+        print(
+            f"roofline: {products / 1e9:.0f} GFLOP at {speed / 1e9:.0f} GFLOP/s take {1000 * products / speed:.0f} ms"
+        )
+        print(f"clipseek fp32 reaches {share:.2f} of it; clipseek int8 is {gain:.2f} x torch under bf16 autocast")
         _compare(
             "one query of 9 tokens",
             by_threads(lambda: their_texts(["a small red house by blue water"]))
@@ -114,11 +141,16 @@ def main() -> None:
             7 * options.rounds,
             1,
         )
+        fast = ClipEncoder(bundles[1], device="cpu", batch_size=BATCH)
+        choice = choose_margin(fast, [data for data in files if reducible(fast, data)])
+        print(f"JPEGs at a fraction of their size: margin {choice.margin}, lowest cosine {choice.cosine:.4f}")
         for encoder in encoders.values():
             encoder.stages.reset()
         _compare(
             f"{len(files)} files of 0.07 to 3 megapixels",
-            by_threads(their_files) | {f"clipseek {name}": lambda e=e: our_files(e) for name, e in encoders.items()},
+            by_threads(their_files)
+            | {f"clipseek {name}": lambda e=e: our_files(e) for name, e in encoders.items()}
+            | {"clipseek int8, fast JPEG": lambda: our_files(fast)},
             options.rounds,
             len(files),
         )
@@ -132,8 +164,33 @@ def main() -> None:
             )
 
 
-def _compare(title: str, ways: dict[str, Encode], rounds: int, count: int) -> None:
-    """Time the ways in turn, assert that their vectors are equal, print times and ratios to the best of transformers."""
+def _products(config: Any) -> float:
+    """Floating-point operations of one picture's matrix products."""
+    vision = config.vision_config
+    patches = (vision.image_size // vision.patch_size) ** 2
+    tokens, width = patches + 1, vision.hidden_size
+    layer = tokens * (4 * width * width + 2 * width * vision.intermediate_size) + 2 * tokens * tokens * width
+    first, last = patches * 3 * vision.patch_size**2 * width, width * config.projection_dim
+    return 2.0 * (first + vision.num_hidden_layers * layer + last)
+
+
+def _product_speed(torch: Any) -> float:
+    """Operations a second of torch's fp32 matrix product, all cores."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    one = torch.rand(2048, 2048)
+    times = []
+    for _ in range(12):
+        started = time.perf_counter()
+        one @ one
+        times.append(time.perf_counter() - started)
+    return float(2 * 2048**3 / min(times))
+
+
+def _compare(title: str, ways: dict[str, Encode], rounds: int, count: int) -> dict[str, float]:
+    """Time the ways in turn, assert that their vectors are equal, print times and ratios to the best of transformers.
+
+    Returns each way's median, in seconds.
+    """
     times: dict[str, list[float]] = {name: [] for name in ways}
     rows: dict[str, np.ndarray] = {}
     for turn in range(rounds + 1):
@@ -147,12 +204,13 @@ def _compare(title: str, ways: dict[str, Encode], rounds: int, count: int) -> No
     for name, each in times.items():
         middle = statistics.median(each)
         apart, cosine = np.abs(rows[name] - rows[first]).max(), (rows[name] * rows[first]).sum(1).min()
-        assert "int8" in name or apart < 1e-4, f"{name} differs by {apart}"
+        assert "int8" in name or "bf16" in name or apart < 1e-4, f"{name} differs by {apart}"
         print(
             f"{title:34}  {name:23}  {count / middle:8.1f}/s  {1000 * middle / count:8.2f} ms each  {base / middle:5.2f} x"
             f"  largest difference {apart:.1e}, lowest cosine {cosine:.5f}",
             flush=True,
         )
+    return {name: statistics.median(each) for name, each in times.items()}
 
 
 def _file(size: tuple[int, int], seed: int) -> bytes:
