@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from .bundle import PATCHES, Bundle
 from .errors import BundleError, EncoderError
-from .session import Device, open_session, out_of_memory
+from .lanes import Lanes
+from .session import Device, available_cores, open_session, out_of_memory
 from .stages import Stages
 from .tokenizer import TextTokenizer
 
@@ -52,6 +53,11 @@ class ClipEncoder:
         self.max_megapixels, self.max_megabytes = max_megapixels, max_megabytes
         self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
         self._device_megabytes = device_megabytes
+        # An int8 product is over before a second thread has woken up: each thread rather takes a part of the batch
+        # (docs/encoder.md). CUDA has no kernels for int8: those towers would be shuttled to the CPU product by product.
+        self._on_cpu = device == "cpu" or (device == "auto" and bundle.precision == "int8")
+        apart = self._on_cpu and bundle.precision == "int8"
+        self._lanes = Lanes((threads or available_cores()) if apart else 1)
         self._loading = threading.Lock()
         self._loaded: dict[str, Any] = {}
         #: What ``reduced.choose_margin`` found; None decodes every picture whole, as training does.
@@ -109,13 +115,12 @@ class ClipEncoder:
 
     def embed_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """What ``encode_pictures`` normalises: (N, D) float32."""
-        rows = np.empty((len(pictures), self.dimension), np.float32)
-        start = 0
-        while start < len(pictures):  # the batch may become smaller on the way
-            batch = np.stack([picture.pixels for picture in pictures[start : start + self._batch_size]])
-            rows[start : start + len(batch)] = self._run("image", {"pixel_values": batch})
-            start += len(batch)
-        return rows
+
+        def run(part: Sequence[Picture]) -> NDArray[np.float32]:
+            return self._run("image", {"pixel_values": np.stack([picture.pixels for picture in part])})
+
+        rows = self._lanes.run(run, pictures, self._most)
+        return np.concatenate(rows) if rows else np.empty((0, self.dimension), np.float32)
 
     def encode_patches(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, G, G, D) float32: a unit vector for each patch, top left first, to be compared with texts' alone.
@@ -150,12 +155,12 @@ class ClipEncoder:
             encoded, _ = tokenizer.encode(texts)
         order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
         rows = np.empty((len(encoded), self.dimension), np.float32)
-        start = 0
-        while start < len(order):
-            chosen = order[start : start + self._batch_size]
+
+        def run(chosen: Sequence[int]) -> None:
             ids, mask = tokenizer.pad([encoded[index] for index in chosen])
             rows[chosen] = self._run("text", {"input_ids": ids, "attention_mask": mask})
-            start += len(chosen)
+
+        self._lanes.run(run, order, self._most)
         return rows
 
     def count_cut(self, texts: Sequence[str]) -> int:
@@ -182,6 +187,9 @@ class ClipEncoder:
             raise EncoderError(f"{tower}.onnx gives vectors that are no numbers (NaN or infinite); export it again")
         return rows
 
+    def _most(self) -> int:
+        return self._batch_size
+
     def _halved(self, tower: str, inputs: dict[str, NDArray[Any]], half: int) -> NDArray[np.float32]:
         """The same run in two, and smaller batches from now on."""
         if half < self._batch_size:
@@ -199,10 +207,10 @@ class ClipEncoder:
             return unit_rows(rows)
 
     def _session(self, tower: str) -> Any:
-        # CUDA has no kernels for int8 towers: they would be shuttled to the CPU and back product by product.
-        device = "cpu" if self._device == "auto" and self.bundle.precision == "int8" else self._device
+        device: Device = "cpu" if self._on_cpu else self._device
+        threads = 1 if self._lanes.count > 1 else self._threads
         path = self.bundle.path / f"{tower}.onnx"
-        return self._once(tower, lambda: open_session(path, device, self._threads, self._device_megabytes))
+        return self._once(tower, lambda: open_session(path, device, threads, self._device_megabytes))
 
     def _tokenizer(self) -> TextTokenizer:
         tokenizer: TextTokenizer = self._once(

@@ -93,17 +93,15 @@ def cosine(score: float) -> float:
 def read_marks(caption: str, marked: str) -> tuple[tuple[int, int], ...]:
     """(start, end) in ``caption`` of what the server marked; none where the marks cannot be told from the caption."""
     first, last = MARKS
-    if marked.replace(first, "").replace(last, "") != caption:
-        return ()
     found: list[tuple[int, int]] = []
-    at = start = 0
-    for character in marked:
-        if character == first:
-            start = at
-        elif character == last:
-            found.append((start, at))
-        else:
-            at += 1
+    pieces = marked.split(first)
+    if len(pieces) == 1 or marked.replace(first, "").replace(last, "") != caption:
+        return ()
+    at = len(pieces[0])
+    for piece in pieces[1:]:
+        matched, _, rest = piece.partition(last)
+        found.append((at, at + len(matched)))
+        at += len(matched) + len(rest)
     return tuple(found)
 
 
