@@ -43,9 +43,10 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
 }
 #: flags, on/off -> (field, help)
 _FLAGS: dict[str, tuple[str, str]] = {
-    "--augment/--no-augment": ("augment", "Half of the captions with their tags shuffled and some dropped."),
+    "--augment/--no-augment": ("augment", "Each caption a second time, its tags shuffled and some dropped."),
     "--views/--no-views": ("views", "With --augment: pictures shifted, scaled and brightened at random too."),
     "--share-targets/--no-share-targets": ("share_targets", "Equal captions and groups are not told from one another."),
+    "--intra-modal/--no-intra-modal": ("intra_modal", "Pictures are told from pictures, captions from captions too."),
     "--interpolate/--no-interpolate": ("interpolate", "Choose a point between base and tuned weights."),
     "--keep-epochs/--no-keep-epochs": ("keep_epochs", "A checkpoint of each epoch."),
 }

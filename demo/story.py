@@ -21,7 +21,7 @@ MINUTES = 3.8  # of fine-tuning
 RECIPE: dict[str, Any] = {
     "epochs": 30.0,
     "batch_size": 128,
-    "learning_rate": 4.5e-4,
+    "learning_rate": 3e-4,
     "warmup": 0.05,
     "minutes": MINUTES,
     "keep_share": 0.1,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,8 @@ def random_caption(caption: str, chance: random.Random) -> str:
     if not chosen:
         return title
     return chosen if chance.random() < 0.1 else f"{title}: {chosen}"
+
+
+def words_of(caption: str) -> frozenset[str]:
+    """Its words in lower case, in no order."""
+    return frozenset(_WORD.findall(caption.lower()))

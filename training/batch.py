@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .augment import random_caption
+from .augment import random_caption, words_of
 from .config import TrainConfig
 from .data import Pairs, joint_keys
 from .distributed import World
@@ -21,9 +21,6 @@ from .features import VIEWS, Features, pooled_features
 from .model import Checkpoint
 from .sampler import drawn_batches, epoch_batches
 
-#: Share of the captions that a step shuffles and cuts: words alone are learnt from it, the whole captions from the rest.
-VARIED = 0.5
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -31,6 +28,8 @@ class Batch:
 
     ``generator`` draws the views of this step's B pictures. b is B where one process works alone, else its part of it.
     ``pooled``: (b, H) and (b, H') float32, the locked towers' outputs; then there are no pixels and no tokens.
+    ``varied``: the captions once more, shuffled and cut, as ``tokens``, with the (B, B) bool which picture (row) each of them
+    (column) may be said of too; None where no caption of the batch can be varied.
     """
 
     pixels: Tensor
@@ -38,6 +37,7 @@ class Batch:
     keys: Tensor
     generator: torch.Generator
     pooled: tuple[Tensor, Tensor] | None = None
+    varied: tuple[dict[str, Tensor], Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -72,14 +72,16 @@ class BatchMaker:
         if self._keep is not None and kept:
             pixels.append(self._pixels(self._keep, kept))
             captions += [self._keep.captions[row] for row in kept]
-        if self._config.augment:
-            captions = [random_caption(text, chance) if chance.random() < VARIED else text for text in captions]
         part = self._world.part(len(captions))
+        varied = [random_caption(text, chance) for text in captions] if self._config.augment else captions
         return Batch(
             pixels=torch.from_numpy(np.concatenate(pixels)[part]),
             tokens=self._checkpoint.tokenize(captions[part], self._config.max_tokens),
             keys=self._keys_of(rows, kept),
             generator=torch.Generator().manual_seed(chance.getrandbits(63)),
+            varied=None
+            if varied == captions
+            else (self._checkpoint.tokenize(varied[part], self._config.max_tokens), _fits(captions, varied)),
         )
 
     def _rows(self, step: int) -> tuple[list[int], list[int], random.Random]:
@@ -115,6 +117,12 @@ class BatchMaker:
     @staticmethod
     def _pixels(pairs: Pairs, rows: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         return np.asarray(pairs.pixels[pairs.picture[rows]])
+
+
+def _fits(captions: list[str], varied: list[str]) -> Tensor:
+    """(B, B) bool: whether the caption of the row has every word of the varied one of the column."""
+    whole, parts = [words_of(text) for text in captions], [words_of(text) for text in varied]
+    return torch.tensor([[part <= words for part in parts] for words in whole])
 
 
 class FeatureBatchMaker(BatchMaker):

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from .augment import Views
 from .model import Checkpoint, rounded_length
+from .shared_weights import SharedWeights
 
 WIDER = (
     2  # a look without a graph, and captions shorter than a picture's patches, hold less than half of a part's memory
@@ -66,14 +67,12 @@ def look(side: Side) -> Seen:
 def push(side: Side, seen: Seen, gradient: Tensor) -> None:
     """Push the vectors' gradient, (N, D), on into the weights; a locked tower has none to take it."""
     parts = side.parts
-    if seen.last is not None:
-        if not seen.last.requires_grad:
-            return
-        seen.last.backward(gradient[parts[-1]])
-        parts = parts[:-1]
-    if not parts:
-        return
     with side.learning():
+        if seen.last is not None:
+            if not seen.last.requires_grad:
+                return
+            seen.last.backward(gradient[parts[-1]])
+            parts = parts[:-1]
         for rows in parts:
             vectors = side.encode(rows)
             if not vectors.requires_grad:
@@ -92,6 +91,7 @@ class Pictures:
         self._checkpoint, self._precision, self._pixels = checkpoint, precision, pixels
         self._views, self._first = views, first
         self.parts, self.glances = _runs(len(pixels), size)
+        self._shared = checkpoint.shared_weights("vision", precision) if len(self.parts) > 1 else None
 
     def encode(self, rows: Tensor) -> Tensor:
         start, stop = int(rows[0]), int(rows[-1]) + 1  # parts are runs of rows
@@ -99,11 +99,13 @@ class Pictures:
         seen = pixels.permute(0, 3, 1, 2).float() / 255
         if self._views is not None:
             seen = self._views.of(seen, self._first + start)
-        return self._checkpoint.encode_pixels(seen, self._precision)
+        return self._checkpoint.encode_pixels(seen, self._precision, self._shared)
 
     @contextmanager
     def learning(self) -> Iterator[None]:
         yield
+        if self._shared is not None:
+            self._shared.settle()
 
 
 class Captions:
@@ -114,20 +116,23 @@ class Captions:
         self._lengths = tokens["attention_mask"].sum(1)
         self._embedded: Tensor | None = None
         self._collected: Tensor | None = None
+        self._shared: SharedWeights | None = None
         # Beside the kept graph of one of several parts of pictures theirs would be one too many.
         self.keeps_graph = len(self._lengths) <= size
         self.parts, self.glances = [torch.arange(len(self._lengths))], []
         if not self.keeps_graph:
             vision = checkpoint.model.config.vision_config
             short = int(self._lengths.max()) <= (vision.image_size // vision.patch_size) ** 2
+            # Parts of one size: of many sizes the allocator would keep more than the widest holds.
             self.parts = list(torch.argsort(self._lengths, stable=True).split(WIDER * size if short else size))
             self.glances = self.parts
+            self._shared = checkpoint.shared_weights("text", precision)
 
     def encode(self, rows: Tensor) -> Tensor:
         longest = rounded_length(self._lengths[rows], self._tokens["attention_mask"].shape[1])
         tokens = {name: values[rows, :longest] for name, values in self._tokens.items()}
         if self._embedded is None:
-            return self._checkpoint.encode_tokens(tokens, self._precision)
+            return self._checkpoint.encode_tokens(tokens, self._precision, shared=self._shared)
         own = self._embedded[rows, :longest].requires_grad_(self._collected is not None)
         if self._collected is not None:
             collected = self._collected
@@ -136,22 +141,25 @@ class Captions:
                 collected[rows, :longest] = gradient
 
             own.register_hook(collect)
-        return self._checkpoint.encode_tokens(tokens, self._precision, own)
+        return self._checkpoint.encode_tokens(tokens, self._precision, own, self._shared)
 
     @contextmanager
     def learning(self) -> Iterator[None]:
         """Embeddings are looked up before, and their gradients go into the table at once: each lookup's gradient is as
         large as the table."""
-        embedded = self._checkpoint.embed_tokens(self._tokens)
-        if embedded is None:
+        if self.keeps_graph:  # a single part, seen with its graph
             yield
             return
-        self._embedded = embedded.detach()
-        self._collected = torch.zeros_like(self._embedded) if embedded.requires_grad else None
+        embedded = self._checkpoint.embed_tokens(self._tokens)
+        if embedded is not None:
+            self._embedded = embedded.detach()
+            self._collected = torch.zeros_like(self._embedded) if embedded.requires_grad else None
         yield
-        if self._collected is not None:
+        if embedded is not None and self._collected is not None:
             embedded.backward(self._collected)
         self._embedded = self._collected = None
+        if self._shared is not None:
+            self._shared.settle()
 
 
 class Pooled:

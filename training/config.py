@@ -42,8 +42,9 @@ class TrainConfig:
     precision: str = "auto"  # auto, fp32, bf16
     loss: str = "softmax"  # softmax (CLIP), sigmoid (SigLIP)
     share_targets: bool = True  # equal captions, groups and pictures are no wrong answers for one another
+    intra_modal: bool = True  # softmax: other pictures are a picture's wrong answers too, other captions a caption's
     max_tokens: int | None = None  # captions are cut there; None: at the model's context
-    augment: bool = True  # half of the captions with their tags shuffled and some dropped
+    augment: bool = True  # every caption a second time, its tags shuffled and some dropped
     views: bool = (
         False  # with augment: pictures shifted, scaled and brightened too; costs where each is seen a few times
     )

@@ -18,7 +18,8 @@ of a few hundred beside components near 1, which bf16's 8 bits cannot hold toget
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,9 @@ from torch.nn import functional
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
+
+#: A layer's matrices and biases by name, as ``layer_weights`` makes them.
+LayerWeights: TypeAlias = dict[str, Tensor]
 
 _SLOPE = 1.702
 # Above so many tokens the (tokens x tokens) weights of plain attention cost more than the flash kernel's slow backward.
@@ -56,10 +60,18 @@ def supports(model: CLIPModel) -> bool:
         return False
 
 
-def pooled_pixels(model: CLIPModel, pixels: Tensor, mean: Tensor, std: Tensor, dtype: torch.dtype) -> Tensor:
+def pooled_pixels(
+    model: CLIPModel,
+    pixels: Tensor,
+    mean: Tensor,
+    std: Tensor,
+    dtype: torch.dtype,
+    weights: Sequence[LayerWeights] | None = None,
+) -> Tensor:
     """(N, 3, S, S) float in 0..1 -> (N, H) float32: the image tower's pooled output, what the projection takes.
 
-    ``mean`` and ``std`` (3,) float32. ``dtype``: what matrix products are computed in.
+    ``mean`` and ``std`` (3,) float32. ``dtype``: what matrix products are computed in. ``weights``: each layer's
+    ``layer_weights`` in that type, where they were made before.
     """
     tower: Any = model.vision_model
     embeddings, patch = tower.embeddings, tower.config.patch_size
@@ -78,7 +90,7 @@ def pooled_pixels(model: CLIPModel, pixels: Tensor, mean: Tensor, std: Tensor, d
     hidden = torch.cat([first, hidden + position[1:]], dim=1)
     hidden = _norm(hidden, tower.pre_layrnorm, torch.float32)
     pool = torch.zeros(count, dtype=torch.long, device=pixels.device)
-    pooled = _encode(hidden, tower, None, pool, dtype)
+    pooled = _encode(hidden, tower, None, pool, dtype, weights)
     return _norm(pooled, tower.post_layernorm, torch.float32)
 
 
@@ -92,9 +104,15 @@ def text_features(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype) -> Te
     return functional.linear(pooled_tokens(model, input_ids, dtype), model.text_projection.weight)
 
 
-def pooled_tokens(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype, embedded: Tensor | None = None) -> Tensor:
+def pooled_tokens(
+    model: CLIPModel,
+    input_ids: Tensor,
+    dtype: torch.dtype,
+    embedded: Tensor | None = None,
+    weights: Sequence[LayerWeights] | None = None,
+) -> Tensor:
     """As ``text_features``, before the projection: (N, H) float32. ``embedded``: (N, L, H) float32, the tokens' embeddings
-    where they were looked up before."""
+    where they were looked up before; ``weights`` as in ``pooled_pixels``."""
     tower: Any = model.text_model
     length = input_ids.shape[1]
     ends = input_ids if tower.config.eos_token_id == _LEGACY_EOS else (input_ids == tower.config.eos_token_id).int()
@@ -102,24 +120,52 @@ def pooled_tokens(model: CLIPModel, input_ids: Tensor, dtype: torch.dtype, embed
         embedded = tower.embeddings.token_embedding(input_ids)
     hidden = embedded + tower.embeddings.position_embedding.weight[:length]
     causal = torch.full((length, length), float("-inf"), dtype=dtype, device=hidden.device).triu(1)
-    pooled = _encode(hidden, tower, causal, ends.argmax(dim=1), dtype)
+    pooled = _encode(hidden, tower, causal, ends.argmax(dim=1), dtype, weights)
     return _norm(pooled, tower.final_layer_norm, torch.float32)
 
 
-def _encode(hidden: Tensor, tower: Any, mask: Tensor | None, pool: Tensor, dtype: torch.dtype) -> Tensor:
+def layer_weights(layer: Any, dtype: torch.dtype) -> LayerWeights:
+    """What the products of one layer take, by name: matrices (out, in) and biases in ``dtype``."""
+    attention, mlp = layer.self_attn, layer.mlp
+    # The scale goes into the query's weights: a matrix of H x H instead of a tensor of N x heads x Q x L.
+    scale = (attention.q_proj.out_features // attention.num_heads) ** -0.5
+    slope = _SLOPE if mlp.config.hidden_act == "quick_gelu" else 1.0
+    made = {
+        "joint": torch.cat([attention.q_proj.weight * scale, attention.k_proj.weight, attention.v_proj.weight]),
+        "joint_bias": torch.cat([attention.q_proj.bias * scale, attention.k_proj.bias, attention.v_proj.bias]),
+        "out": attention.out_proj.weight,
+        "out_bias": attention.out_proj.bias,
+        "first": mlp.fc1.weight * slope,
+        "first_bias": mlp.fc1.bias * slope,
+        "second": mlp.fc2.weight / slope,
+        "second_bias": mlp.fc2.bias,
+    }
+    return {name: value.to(dtype) for name, value in made.items()}
+
+
+def _encode(
+    hidden: Tensor,
+    tower: Any,
+    mask: Tensor | None,
+    pool: Tensor,
+    dtype: torch.dtype,
+    weights: Sequence[LayerWeights] | None,
+) -> Tensor:
     """All layers over (N, L, H) float32; the last one for token ``pool`` (N,) alone -> (N, H) float32."""
     heads, quick = tower.config.num_attention_heads, tower.config.hidden_act == "quick_gelu"
     *layers, last = tower.encoder.layers
-    for layer in layers:
+    for at, layer in enumerate(layers):
+        own = weights[at] if weights is not None else layer_weights(layer, dtype)
         normed = _norm(hidden, layer.layer_norm1, dtype)
-        hidden = hidden + _attend(normed, normed, layer.self_attn, heads, mask, dtype)
-        hidden = hidden + _mlp(_norm(hidden, layer.layer_norm2, dtype), layer.mlp, quick, dtype)
+        hidden = hidden + _attend(normed, normed, own, heads, mask)
+        hidden = hidden + _mlp(_norm(hidden, layer.layer_norm2, dtype), own, quick)
+    own = weights[-1] if weights is not None else layer_weights(last, dtype)
     index = torch.arange(len(hidden), device=hidden.device)
     normed = _norm(hidden, last.layer_norm1, dtype)
     row_mask = None if mask is None else mask[pool][:, None, None, :]  # (N, 1, 1, L)
     pooled = hidden[index, pool][:, None]
-    pooled = pooled + _attend(normed[index, pool][:, None], normed, last.self_attn, heads, row_mask, dtype)
-    pooled = pooled + _mlp(_norm(pooled, last.layer_norm2, dtype), last.mlp, quick, dtype)
+    pooled = pooled + _attend(normed[index, pool][:, None], normed, own, heads, row_mask)
+    pooled = pooled + _mlp(_norm(pooled, last.layer_norm2, dtype), own, quick)
     return pooled[:, 0]
 
 
@@ -128,35 +174,28 @@ def _norm(hidden: Tensor, norm: nn.LayerNorm, dtype: torch.dtype) -> Tensor:
     return functional.layer_norm(hidden, norm.normalized_shape, norm.weight, norm.bias, norm.eps).to(dtype)
 
 
-def _attend(query: Tensor, keys: Tensor, layer: Any, heads: int, mask: Tensor | None, dtype: torch.dtype) -> Tensor:
+def _attend(query: Tensor, keys: Tensor, weights: LayerWeights, heads: int, mask: Tensor | None) -> Tensor:
     """Attention of ``query`` (N, Q, H) over ``keys`` (N, L, H); where both are one tensor, in a single product."""
     count, length, width = keys.shape
     size = width // heads
-    # The scale goes into the query's weights: a matrix of H x H instead of a tensor of N x heads x Q x L.
-    scale = size**-0.5
-    weights = [layer.q_proj.weight * scale, layer.k_proj.weight, layer.v_proj.weight]
-    biases = [layer.q_proj.bias * scale, layer.k_proj.bias, layer.v_proj.bias]
+    joint, bias = weights["joint"], weights["joint_bias"]
     if query is keys:
-        joint = functional.linear(keys, torch.cat(weights).to(dtype), torch.cat(biases).to(dtype))
-        q, k, v = joint.view(count, length, 3, heads, size).permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L, size)
+        product = functional.linear(keys, joint, bias)
+        q, k, v = product.view(count, length, 3, heads, size).permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L, size)
     else:
-        joint = functional.linear(keys, torch.cat(weights[1:]).to(dtype), torch.cat(biases[1:]).to(dtype))
-        k, v = joint.view(count, length, 2, heads, size).permute(2, 0, 3, 1, 4).unbind(0)
-        q = functional.linear(query, weights[0].to(dtype), biases[0].to(dtype))
-        q = q.view(count, -1, heads, size).transpose(1, 2)
+        product = functional.linear(keys, joint[width:], bias[width:])
+        k, v = product.view(count, length, 2, heads, size).permute(2, 0, 3, 1, 4).unbind(0)
+        q = functional.linear(query, joint[:width], bias[:width]).view(count, -1, heads, size).transpose(1, 2)
     if keys.device.type == "cpu" and length <= _PLAIN_TOKENS:
         scores = q @ k.transpose(-1, -2)
         mixed = torch.softmax(scores if mask is None else scores + mask, dim=-1) @ v
     else:
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
     mixed = mixed.transpose(1, 2).reshape(count, -1, width)
-    return functional.linear(mixed, layer.out_proj.weight.to(dtype), layer.out_proj.bias.to(dtype))
+    return functional.linear(mixed, weights["out"], weights["out_bias"])
 
 
-def _mlp(hidden: Tensor, mlp: Any, quick: bool, dtype: torch.dtype) -> Tensor:
-    first, second = mlp.fc1, mlp.fc2
-    if not quick:
-        inner = functional.gelu(functional.linear(hidden, first.weight.to(dtype), first.bias.to(dtype)))
-        return functional.linear(inner, second.weight.to(dtype), second.bias.to(dtype))
-    inner = functional.linear(hidden, (first.weight * _SLOPE).to(dtype), (first.bias * _SLOPE).to(dtype))
-    return functional.linear(functional.silu(inner), (second.weight / _SLOPE).to(dtype), second.bias.to(dtype))
+def _mlp(hidden: Tensor, weights: LayerWeights, quick: bool) -> Tensor:
+    inner = functional.linear(hidden, weights["first"], weights["first_bias"])
+    inner = functional.silu(inner) if quick else functional.gelu(inner)
+    return functional.linear(inner, weights["second"], weights["second_bias"])

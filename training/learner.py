@@ -51,11 +51,16 @@ class Learner:
         sides = self._sides(batch, views, world.part(len(batch.keys)).start)
         seen = [look(side) for side in sides]
         # The loss of the whole batch, and its gradient by every vector of it.
-        every_image, every_text = (world.gather(one.vectors).requires_grad_() for one in seen)
-        loss = self._objective(every_image, every_text, batch.keys.to(world.device), model.logit_scale)
+        images, *texts = vectors = [world.gather(one.vectors).requires_grad_() for one in seen]
+        keys = batch.keys.to(world.device)
+        fits = [None, *([batch.varied[1].to(world.device)] if batch.varied is not None else [])]
+        losses = [
+            self._objective(images, text, keys, model.logit_scale, fit) for text, fit in zip(texts, fits, strict=True)
+        ]
+        loss = torch.stack(losses).mean()
         loss.backward()
         here = world.part(len(batch.keys))
-        for side, one, every in zip(sides, seen, (every_image, every_text), strict=True):
+        for side, one, every in zip(sides, seen, vectors, strict=True):
             assert every.grad is not None
             push(side, one, every.grad[here])
         # Every process has these whole already; all else is a sum over the processes' rows.
@@ -65,17 +70,18 @@ class Learner:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip_norm)
         return float(loss.detach())  # waits for the device: one small wait a step buys never saving broken weights
 
-    def _sides(self, batch: Batch, views: Views | None, first: int) -> tuple[Side, Side]:
-        """This process's pictures and captions, in parts of ``micro_batch``."""
+    def _sides(self, batch: Batch, views: Views | None, first: int) -> list[Side]:
+        """This process's pictures, captions and varied captions, in parts of ``micro_batch``."""
         checkpoint, precision = self._checkpoint, self._precision
         if batch.pooled is not None:
             image, text = batch.pooled
             size = self._config.micro_batch or len(image)
             model = checkpoint.model
-            return Pooled(image, model.visual_projection, size), Pooled(text, model.text_projection, size)
+            return [Pooled(image, model.visual_projection, size), Pooled(text, model.text_projection, size)]
         size = self._config.micro_batch or len(batch.pixels)
         pictures = Pictures(checkpoint, precision, batch.pixels, size, views, first)
-        return pictures, Captions(checkpoint, precision, batch.tokens, size)
+        texts = [batch.tokens, *([batch.varied[0]] if batch.varied is not None else [])]
+        return [pictures, *(Captions(checkpoint, precision, tokens, size) for tokens in texts)]
 
     def update(self, rate: float) -> None:
         """Move the weights by the gradients at learning rate ``rate``."""

@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from .errors import ModelUnavailable
-from .forward import pooled_pixels, pooled_tokens, supports
+from .forward import LayerWeights, pooled_pixels, pooled_tokens, supports
+from .shared_weights import SharedWeights
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
@@ -36,16 +37,25 @@ class Checkpoint:
     context_length: int
     origin: str
 
-    def encode_pixels(self, pixels: Tensor, precision: str = "fp32") -> Tensor:
-        """(N, 3, S, S) float in 0..1 -> (N, D) float32 unit rows. ``precision``: fp32 or bf16 matrix products."""
-        projection = self.model.visual_projection.weight
-        return functional.normalize(functional.linear(self.pooled_pixels(pixels, precision), projection), dim=-1)
+    def shared_weights(self, tower: str, precision: str) -> SharedWeights | None:
+        """The layers' weights of the tower ``vision`` or ``text`` for several calls of ``encode_pixels`` or ``encode_tokens``;
+        None for a model whose own forward takes its parameters."""
+        return (
+            SharedWeights(getattr(self.model, f"{tower}_model"), _DTYPES[precision]) if supports(self.model) else None
+        )
 
-    def pooled_pixels(self, pixels: Tensor, precision: str = "fp32") -> Tensor:
+    def encode_pixels(self, pixels: Tensor, precision: str = "fp32", shared: SharedWeights | None = None) -> Tensor:
+        """(N, 3, S, S) float in 0..1 -> (N, D) float32 unit rows. ``precision``: fp32 or bf16 matrix products."""
+        pooled = self.pooled_pixels(pixels, precision, shared)
+        return functional.normalize(functional.linear(pooled, self.model.visual_projection.weight), dim=-1)
+
+    def pooled_pixels(self, pixels: Tensor, precision: str = "fp32", shared: SharedWeights | None = None) -> Tensor:
         """The same before projection: (N, H) float32, the image tower's pooled output."""
         mean, std = (torch.tensor(v, device=pixels.device) for v in (self.image.mean, self.image.std))
         if supports(self.model):
-            return pooled_pixels(self.model, pixels, mean, std, _DTYPES[precision])
+            return pooled_pixels(
+                self.model, pixels, mean, std, _DTYPES[precision], shared.layers if shared is not None else None
+            )
         normal = (pixels - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
             pooled: Tensor = self.model.vision_model(pixel_values=normal).pooler_output
@@ -63,14 +73,22 @@ class Checkpoint:
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}
 
     def encode_tokens(
-        self, tokens: dict[str, Tensor], precision: str = "fp32", embedded: Tensor | None = None
+        self,
+        tokens: dict[str, Tensor],
+        precision: str = "fp32",
+        embedded: Tensor | None = None,
+        shared: SharedWeights | None = None,
     ) -> Tensor:
         """What ``tokenize`` gave -> (N, D) float32 unit rows. ``embedded`` as in ``pooled_tokens``."""
-        pooled = self.pooled_tokens(tokens, precision, embedded)
+        pooled = self.pooled_tokens(tokens, precision, embedded, shared)
         return functional.normalize(functional.linear(pooled, self.model.text_projection.weight), dim=-1)
 
     def pooled_tokens(
-        self, tokens: dict[str, Tensor], precision: str = "fp32", embedded: Tensor | None = None
+        self,
+        tokens: dict[str, Tensor],
+        precision: str = "fp32",
+        embedded: Tensor | None = None,
+        shared: SharedWeights | None = None,
     ) -> Tensor:
         """The same before projection: (N, H) float32, the text tower's pooled output. ``embedded``: what ``embed_tokens`` gave."""
         device = self.model.device
@@ -78,7 +96,8 @@ class Checkpoint:
         if supports(self.model):
             if embedded is None:
                 embedded = self.embed_tokens(tokens)
-            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision], embedded)
+            weights = shared.layers if shared is not None else None
+            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision], embedded, weights)
         mask = tokens["attention_mask"].to(device, non_blocking=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
             pooled: Tensor = self.model.text_model(input_ids=ids, attention_mask=mask).pooler_output
@@ -94,17 +113,24 @@ class Checkpoint:
         embedded: Tensor = self.model.text_model.embeddings.token_embedding(tokens["input_ids"].to(self.model.device))
         return embedded
 
-    def _by_length(self, ids: Tensor, mask: Tensor, dtype: torch.dtype, embedded: Tensor | None) -> Tensor:
+    def _by_length(
+        self,
+        ids: Tensor,
+        mask: Tensor,
+        dtype: torch.dtype,
+        embedded: Tensor | None,
+        weights: list[LayerWeights] | None,
+    ) -> Tensor:
         """Pooled texts; on a CPU the short captions go apart from the long ones, so that few pay for padding."""
         groups = min(_LENGTHS, len(ids) // _LEAST)
         if ids.device.type != "cpu" or groups < 2 or embedded is None:
-            return pooled_tokens(self.model, ids, dtype, embedded)
+            return pooled_tokens(self.model, ids, dtype, embedded, weights)
         lengths = mask.sum(1)
         parts = torch.argsort(lengths).chunk(groups)
         pooled = []
         for part in parts:
             longest = rounded_length(lengths[part], ids.shape[1])
-            pooled.append(pooled_tokens(self.model, ids[part, :longest], dtype, embedded[part, :longest]))
+            pooled.append(pooled_tokens(self.model, ids[part, :longest], dtype, embedded[part, :longest], weights))
         joined = torch.cat(pooled)
         return torch.empty_like(joined).index_copy(0, torch.cat(parts), joined)
 

@@ -28,6 +28,7 @@ _TALK: dict[str, Any] = {
     "max_tokens": 64,
     "augment": False,
     "share_targets": False,
+    "intra_modal": False,
     "keep_share": 0.0,
     "interpolate": False,
     "choose": "last",
@@ -39,7 +40,14 @@ TALK_PAIRS = 148_153
 
 RECIPES: dict[str, dict[str, Any]] = {
     "best": {},
-    "adapter": {"lock": "both", "batch_size": 1024, "learning_rate": 1e-3, "epochs": 30.0, "patience": 5},
+    "adapter": {
+        "lock": "both",
+        "intra_modal": False,
+        "batch_size": 1024,
+        "learning_rate": 1e-3,
+        "epochs": 30.0,
+        "patience": 5,
+    },
     "talk/run-1": {**_TALK, "samples": 20_000, "batch_size": 32, "learning_rate": 5e-5, "epochs": 5.0},
     "talk/run-2": {**_TALK, "samples": 20_000, "batch_size": 64, "learning_rate": 5e-5, "epochs": 5.0},
     "talk/run-3": {**_TALK, "samples": 20_000, "batch_size": 64, "learning_rate": 1e-4, "epochs": 5.0},

@@ -68,7 +68,7 @@ def test_the_gradient_is_that_of_the_loss_itself(base: str, squares: Path) -> No
     """Outside oracle: transformers' own forward, its own loss, autograd from end to end."""
     import torch
 
-    learner, batch = learner_and_batch(base, squares, augment=False, share_targets=False)
+    learner, batch = learner_and_batch(base, squares, augment=False, share_targets=False, intra_modal=False)
     value = learner.gradients(batch)
     ours = gradients(learner)
     from clipseek.training.model import load_checkpoint
@@ -143,7 +143,7 @@ def test_the_embeddings_of_tokens_that_were_read_move_further(base: str, squares
 def test_muon_moves_a_matrix_equally_far_in_every_direction(base: str, squares: Path) -> None:
     import torch
 
-    learner, batch = learner_and_batch(base, squares, weight_decay=0.0, muon_factor=3.0)
+    learner, batch = learner_and_batch(base, squares, weight_decay=0.0, muon_factor=3.0, intra_modal=False)
     name = "vision_model.encoder.layers.0.mlp.fc1.weight"
     before = {name: value.clone() for name, value in learner.network.state_dict().items()}
     learner.gradients(batch)

@@ -91,3 +91,45 @@ def test_without_shared_targets_equal_keys_are_wrong_answers() -> None:
     keys = torch.tensor([[0, 5], [1, 5], [2, -1], [3, -1]])
     assert right_answers(keys).int().tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     assert torch.equal(right_answers(keys, share=False), torch.eye(4, dtype=torch.bool))
+
+
+def test_what_fits_is_neither_right_nor_wrong() -> None:
+    import torch
+    from clipseek.training.loss import contrastive_loss, sigmoid_loss
+
+    generator = torch.Generator().manual_seed(0)
+    images, texts = (torch.nn.functional.normalize(torch.randn(4, 5, generator=generator), dim=-1) for _ in range(2))
+    keys, scale = torch.arange(4)[:, None], torch.tensor(1.0)
+    fits = torch.zeros(4, 4, dtype=torch.bool)
+    fits[0, 2] = fits[1, 1] = True  # the second is the pair itself, which stays right
+    logits = scale.exp() * images @ texts.T
+    logits[0, 2] = -torch.inf
+    labels = torch.arange(4)
+    by_hand = (
+        torch.nn.functional.cross_entropy(logits, labels) + torch.nn.functional.cross_entropy(logits.T, labels)
+    ) / 2
+    torch.testing.assert_close(contrastive_loss(images, texts, keys, scale, fits=fits), by_hand)
+    bias = torch.tensor(-1.0)
+    every = [sigmoid_loss(images, texts, keys, scale, bias, fits=mask) for mask in (None, fits)]
+    left_out = math.log1p(math.exp(float(scale.exp() * images[0] @ texts[2] + bias))) / 4
+    assert float(every[0] - every[1]) == pytest.approx(left_out, rel=1e-5)
+
+
+def test_intra_modal_answers_are_all_others_of_the_same_kind() -> None:
+    """By hand, one row at a time: the other kind's N, then its own kind's without itself and what is right for it."""
+    import torch
+    from clipseek.training.loss import contrastive_loss
+
+    generator = torch.Generator().manual_seed(0)
+    images, texts = (torch.nn.functional.normalize(torch.randn(4, 5, generator=generator), dim=-1) for _ in range(2))
+    keys = torch.tensor([[0], [1], [1], [3]])  # the second and third are right for each other
+    scale = torch.tensor(1.2)
+    total = 0.0
+    for one, other in ((images, texts), (texts, images)):
+        for row in range(4):
+            right = [at for at in range(4) if keys[at] == keys[row]]
+            across = [math.exp(float(scale.exp() * one[row] @ other[at])) for at in range(4)]
+            within = [math.exp(float(scale.exp() * one[row] @ one[at])) for at in range(4) if at not in right]
+            for at in right:
+                total -= math.log(across[at] / (sum(across) + sum(within))) / len(right) / 8
+    assert float(contrastive_loss(images, texts, keys, scale, intra_modal=True)) == pytest.approx(total, rel=1e-5)
