@@ -1,4 +1,4 @@
-"""``clipseek tune``: which fusion of captions and vectors finds the right pictures of an index."""
+"""``clipseek tune``: which words of the captions, depth and fusion with the vectors find the right pictures of an index."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from .output import ProgressLine, count, note, print_json, print_table
 @click.option("--dry-run", is_flag=True, help="Report only; leave the index's default as it is.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
-    """Try every fusion and weight on held-out pairs, JUDGMENTS, whose pictures are in the index, and keep the best as its default.
+    """Try every fusion and weight, ways to ask the captions, and depths on held-out pairs, JUDGMENTS, whose pictures are in the
+    index, and keep the best as its default.
 
     JUDGMENTS is a manifest: each row's words should find its picture (by id), or one of its group. Where the index holds the very
     captions that are searched with, captions win for nothing: say --others then, or name another column with --query-column.
@@ -41,6 +42,7 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.judged import read_pairs
     from clipseek.opensearch.node.state import running_url
+    from clipseek.opensearch.settings import RRF, fusions, grid
 
     from .search import encoder_for
 
@@ -55,11 +57,13 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     encoder = encoder_for(given["model"], version, "auto")
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([one.words for one in asked])
-    settings = tuning.grid()
+    settings = grid(tuning.wordings_of(client, version))
+    usual = len(fusions())  # the first of the grid: fusions alone
     rows, basis = [], []
     with ProgressLine("searching", len(asked)) as progress:
         for one, vector in zip(asked, vectors, strict=True):
-            found = tuning.fetch(client, version, one.words, vector, one.right, one.without)
+            wordings = tuple(dict.fromkeys(setting.wording for setting in settings))
+            found = tuning.fetch(client, version, one.words, vector, one.right, one.without, wordings)
             rows.append(tuning.reciprocal_ranks(found, settings))
             basis.append(tuning.baselines(found))
             progress.update(len(rows))
@@ -68,10 +72,15 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
 
     ranks = np.stack(rows)
     groups, _ = numbered([one.group for one in asked])
-    best = settings[int(ranks.mean(axis=0).argmax())]
+    narrow, wide = (tuning.cross_validated(part, groups) for part in (ranks[:, :usual], ranks))
+    # More to choose from is more to choose wrongly: words and depth stay as usual unless choosing them too is a sure gain.
+    wider = paired(narrow, wide, clusters=groups).low > 0
+    tuned = wide if wider else narrow
+    best = settings[int((ranks if wider else ranks[:, :usual]).mean(axis=0).argmax())]
     named = {name: np.array([row[name] for row in basis]) for name in basis[0]}
-    named["rrf"] = ranks[:, settings.index(tuning.RRF)]
-    named["tuned, cross-validated"] = tuned = tuning.cross_validated(ranks, groups)
+    named["rrf"] = ranks[:, settings.index(RRF)]
+    named["fusion alone tuned" if wider else "words and depth tuned too"] = narrow if wider else wide
+    named["tuned, cross-validated"] = tuned
     report: list[dict[str, Any]] = []
     for name, values in named.items():
         low, high = intervals(values[:, None], clusters=groups)[0]
@@ -85,13 +94,18 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
                 "gain_interval": [difference.low, difference.high],
             }
         )
-    kept = {"fusion": best.fusion, "mean": best.mean, "weight": best.weight}
+    kept = best.default()
+    parts = _parts(ranks, settings, best)
     if as_json:
-        print_json({"queries": len(asked), "best": kept, "written": not dry_run, "report": report})
+        print_json({"queries": len(asked), "best": kept, "written": not dry_run, "report": report, "parts": parts})
     else:
         _table(report)
-    note(f"best of {len(settings)} settings over {count(len(asked), 'query', 'queries')}: {best}")
-    rival = max(report[:-1], key=lambda row: float(row["MRR@10"]))
+        note("")
+        print_table(["with the best fusion", "MRR@10"], [[name, f"{value:.3f}"] for name, value in parts.items()])
+    note(f"best of {len(settings) if wider else usual} settings over {count(len(asked), 'query', 'queries')}: {best}")
+    if not wider:
+        note(f"other words or depths, {len(settings):,} settings in all, are no certain gain: not kept")
+    rival = max(report[:4], key=lambda row: float(row["MRR@10"]))
     if rival["gain_interval"][0] <= 0:
         note(f"that is no certain gain over {rival['setting']}: the interval of the difference holds 0")
     if not given["others"] and report[0]["MRR@10"] >= 0.95:
@@ -103,6 +117,20 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
         note(
             f"clipseek search --index {version.alias} uses it from now on, unless --fusion, --mean or --weight is given"
         )
+
+
+def _parts(ranks: Any, settings: Any, best: Any) -> dict[str, float]:
+    """MRR@10 of the best fusion of each wording at the usual depth, and of each depth with the chosen wording, not
+    cross-validated.
+    """
+    means = ranks.mean(axis=0).tolist()
+    found: dict[str, float] = {}
+    for mean, setting in zip(means, settings, strict=True):
+        names = [str(setting.wording)] if setting.depth == settings[0].depth else []
+        names += [f"depth {setting.depth}"] if setting.wording == best.wording else []
+        for name in names:
+            found[name] = max(found.get(name, 0.0), mean)
+    return found
 
 
 def _table(report: list[dict[str, Any]]) -> None:

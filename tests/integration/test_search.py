@@ -6,6 +6,7 @@ import io
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from clipseek.opensearch.fusion import normalized, ranking
 from clipseek.opensearch.mapping import IndexOptions
 from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query
 from clipseek.opensearch.search import Searcher
+from clipseek.opensearch.settings import DEPTHS, WORDINGS, Setting
 from clipseek.opensearch.versions import Version
 from PIL import Image
 
@@ -381,13 +383,28 @@ def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -
 def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.OpenSearch) -> None:
     made = filled(client, 300, 1)
     try:
-        vector = ENCODER.encode_texts(["red boat"])[0]
-        asked = tuning.fetch(client, made, "red boat", vector, ["d0"], without=["d3"])
-        hits = Searcher(client, made, ENCODER).search(Query("red boat", filters=("image_id!=d3",), size=50)).hits
-        normal = {name: normalized("min_max", scores) for name, scores in asked.scores.items()}
-        fused = dict(ranking("min_max", normal, {"caption": 0.5, "vector": 0.5}))
-        assert "d3" not in fused
-        assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
+        words = "red boats by the sea"
+        vector = ENCODER.encode_texts([words])[0]
+        assert tuning.wordings_of(client, made) == WORDINGS
+        asked = tuning.fetch(client, made, words, vector, ["d0"], without=["d3"])
+        assert len({tuple(asked.scores[wording.clause].items()) for wording in WORDINGS}) == len(WORDINGS)
+        # Every wording and depth that tune tries here is what the server answers when it is asked so.
+        for wording, depth in product(WORDINGS, DEPTHS):
+            query = Query(words, filters=("image_id!=d3",), size=25)
+            chosen = Setting("min_max", "arithmetic", 0.5, depth, wording).default()
+            query = query.with_defaults(chosen)
+            assert (query.match, query.exact, query.depth) == (wording.match, wording.exact, depth)
+            hits = Searcher(client, made, ENCODER).search(query).hits
+            cut = {
+                name: dict(list(asked.scores[clause].items())[:depth])
+                for name, clause in (("caption", wording.clause), ("vector", "vector"))
+            }
+            normal = {name: normalized("min_max", scores) for name, scores in cut.items()}
+            fused = dict(ranking("min_max", normal, {"caption": 0.5, "vector": 0.5}))
+            assert "d3" not in fused
+            assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
+            best = sorted(fused.values(), reverse=True)[:25]
+            assert best == pytest.approx([hit.score for hit in hits], abs=1e-5)
     finally:
         client.indices.delete(index=made.index)
 
