@@ -54,6 +54,9 @@ from .output import is_terminal
     type=int,
     help="Candidates of each clause.  [default: 200, or what clipseek tune chose; more for pages beyond]",
 )
+@click.option(
+    "--ef-search", type=int, help="Vectors the graph's search keeps on its way: more find surely, and slower."
+)
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of FIELD. Repeatable.")
 @click.option("--group-duplicates", is_flag=True, help="One hit for pictures that are the same file.")
 @click.option(
@@ -258,7 +261,7 @@ def _facets(answer: Any) -> None:
     counted = {
         "caption": f"the {answer.matched:,} pictures whose captions match",
         "vector": f"the {answer.matched:,} nearest pictures",
-        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.depth:,} nearest",
+        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.nearest:,} nearest",
     }[query.resolved_kind]
     for name, values in answer.facets.items():
         shown = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"

@@ -46,8 +46,10 @@ def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str,
 
 
 def vector_clause(query: Query, vector: NDArray[np.float32], filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The ``depth`` nearest vectors; filters work inside the graph's search, so that they never leave fewer."""
-    knn: dict[str, Any] = {"vector": vector.tolist(), "k": query.depth}
+    """The nearest vectors; filters work inside the graph's search, so that they never leave fewer."""
+    knn: dict[str, Any] = {"vector": vector.tolist(), "k": query.nearest}
+    if query.ef_search is not None:
+        knn["method_parameters"] = {"ef_search": query.ef_search}
     if filters:
         knn["filter"] = {"bool": {"filter": list(filters)}}
     return {"knn": {"image_vector": {**knn, "_name": VECTOR}}}

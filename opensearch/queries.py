@@ -41,7 +41,7 @@ _TERM = re.compile(r"[A-Za-z0-9]{1,255}|[^\sA-Za-z0-9]")
 
 CAPTION, VECTOR = "caption", "vector"  # names of the two clauses
 #: What an index can have its own default of.
-TUNED = ("fusion", "mean", "weight", "candidates", "match", "exact")
+TUNED = ("fusion", "mean", "weight", "candidates", "match", "exact", "ef_search")
 
 #: In the URL of a search: each hit's raw score from each clause; and an error, not fewer hits, where a shard fails.
 SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_search_results": "false"}
@@ -56,7 +56,8 @@ class Query:
     that have all of them out of the caption clause. ``text_weight`` is the words' share beside pictures in the query's
     vector, ``not_weight`` how much of what is not wanted is subtracted from it (``compose.compose``). ``match``: any of the
     words in the caption, most (of more than two, three in four), all, or all as a phrase; with ``exact`` as they are written,
-    without the language's endings.
+    without the language's endings. ``ef_search``: how many vectors the graph's search keeps on its way, if more than it does by
+    itself (``nearest``).
 
     ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``. ``start`` hits are passed over.
     ``candidates``: how many of each clause are fused; pages of one search must have the same, which they have by default up
@@ -86,6 +87,7 @@ class Query:
     group_duplicates: bool = False
     min_cosine: float | None = None
     exact: bool = False
+    ef_search: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))
@@ -124,6 +126,8 @@ class Query:
                 f"{self.candidates:,} candidates cannot be used; give at least the last hit's number, {self.end:,}, "
                 f"and at most {MAX_REACH:,}"
             )
+        if self.ef_search is not None and not 1 <= self.ef_search <= MAX_REACH:
+            raise InvalidOption(f"ef_search {self.ef_search:,} cannot be used; give 1 to {MAX_REACH:,}")
         if self.min_cosine is not None:
             if self.resolved_kind == "caption":
                 raise InvalidOption("a caption search has no cosines to cut at; leave --caption or --min-relevance out")
@@ -196,6 +200,13 @@ class Query:
     def depth(self) -> int:
         """Candidates of each clause."""
         return self.candidates or next(depth for depth in _DEPTHS if depth >= self.end)
+
+    @property
+    def nearest(self) -> int:
+        """How many of the nearest vectors the graph is asked for. A hybrid of a smaller depth asks for the usual number, and the
+        fusion cuts: the graph finds what is nearest the less surely, the fewer it is asked for.
+        """
+        return max(self.depth, DEPTH) if self.resolved_kind == "hybrid" else self.depth
 
     @property
     def weights(self) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .pipelines import MEANS, Fusion, Mean
-from .queries import CAPTION, DEPTH, Match
+from .queries import CAPTION, DEPTH, VECTOR, Match
 
 WEIGHTS = tuple(at / 10 for at in range(1, 10))
 #: For the arithmetic mean alone: one clause leads, and the other decides what it leaves equal, or nothing.
@@ -44,10 +44,17 @@ class Setting:
     weight: float
     depth: int = DEPTH
     wording: Wording = WORDINGS[0]
+    ef_search: int | None = None
+
+    @property
+    def vector_clause(self) -> str:
+        """The name of its vector clause."""
+        return VECTOR if self.ef_search is None else f"{VECTOR}, ef_search {self.ef_search}"
 
     def __str__(self) -> str:
         fused = self.fusion if self.fusion == "rrf" else f"{self.fusion}, {self.mean} mean, weight {self.weight:g}"
-        return f"{fused}; {self.wording}; depth {self.depth}"
+        wider = "" if self.ef_search is None else f"; ef_search {self.ef_search}"
+        return f"{fused}; {self.wording}; depth {self.depth}{wider}"
 
     def default(self) -> dict[str, Any]:
         """As an index keeps it (``queries.TUNED``)."""
@@ -58,6 +65,7 @@ class Setting:
             "candidates": self.depth,
             "match": self.wording.match,
             "exact": self.wording.exact,
+            **({} if self.ef_search is None else {"ef_search": self.ef_search}),
         }
 
 

@@ -19,7 +19,8 @@ from .bodies import caption_clause, vector_clause
 from .fusion import normalized
 from .pipelines import Fusion, Mean
 from .queries import CAPTION, VECTOR, Query
-from .settings import DEPTHS, WORDINGS, Setting, Wording
+from .recall import exact_body
+from .settings import DEPTHS, RRF, WORDINGS, Setting, Wording
 from .versions import Version
 
 Floats = NDArray[np.float64]
@@ -41,25 +42,49 @@ def fetch(
     right: Collection[str],
     without: Sequence[str] = (),
     wordings: Sequence[Wording] = WORDINGS,
+    beams: Sequence[int] = (),
 ) -> Asked:
-    """The candidates for the words ``text``, asked in each of ``wordings``, and for their (D,) ``vector``, none of them in
-    ``without``. One request.
+    """The candidates for the words ``text``, asked in each of ``wordings``, and for their (D,) ``vector``, with the graph's usual
+    search and with an ef_search of each of ``beams``; none of them in ``without``. One request.
     """
-    filters: list[dict[str, Any]] = [{"bool": {"must_not": [{"ids": {"values": list(without)}}]}}] if without else []
+    filters = _left_out(without)
     query = Query(text, kind="hybrid", candidates=max(DEPTHS))
     found = {
         wording.clause: caption_clause(replace(query, match=wording.match, exact=wording.exact), filters)
         for wording in wordings
     }
-    found[VECTOR] = vector_clause(query, vector, filters)
+    for beam in (None, *beams):
+        name = replace(RRF, ef_search=beam).vector_clause
+        found[name] = vector_clause(replace(query, ef_search=beam), vector, filters)
     answer = candidates.ask(client, version.index, query, found, shards=1, copies="tune")
     return Asked(answer.scores, frozenset(right))
+
+
+def _left_out(without: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"bool": {"must_not": [{"ids": {"values": list(without)}}]}}] if without else []
 
 
 def wordings_of(client: opensearchpy.OpenSearch, version: Version) -> tuple[Wording, ...]:
     """What the index's captions can be asked without a new index: ``exact`` needs its own field."""
     caption = client.indices.get_mapping(index=version.index)[version.index]["mappings"]["properties"]["caption"]
     return tuple(wording for wording in WORDINGS if not wording.exact or "exact" in caption.get("fields", {}))
+
+
+def graph_recall(
+    client: opensearchpy.OpenSearch,
+    version: Version,
+    asked: Asked,
+    vector: NDArray[np.float32],
+    without: Sequence[str] = (),
+) -> float:
+    """Of the ten pictures truly nearest to the (D,) ``vector``, the share that ``fetch`` brought with it as ``asked``. One exact
+    search.
+    """
+    true = client.search(index=version.index, body=exact_body(vector, 10, _left_out(without)))["hits"]["hits"]
+    # As near as the last is as good; both are 1 + inner product in single precision, summed in another order.
+    least = true[-1]["_score"] - 1e-5 if true else 0.0
+    near = [score for score in islice(asked.scores[VECTOR].values(), 10) if score >= least]
+    return len(near) / len(true) if true else 1.0
 
 
 def reciprocal_ranks(asked: Asked, settings: Sequence[Setting], k: int = 10) -> Floats:
@@ -69,16 +94,18 @@ def reciprocal_ranks(asked: Asked, settings: Sequence[Setting], k: int = 10) -> 
     """
     found = [
         row
-        for (wording, depth), alike in groupby(settings, lambda setting: (setting.wording, setting.depth))
-        for row in _ranks(asked, wording, depth, list(alike), k)
+        for _, alike in groupby(settings, lambda setting: (setting.wording, setting.depth, setting.ef_search))
+        for row in _ranks(asked, list(alike), k)
     ]
     return np.array(found)
 
 
-def _ranks(asked: Asked, wording: Wording, depth: int, settings: Sequence[Setting], k: int) -> list[float]:
+def _ranks(asked: Asked, settings: Sequence[Setting], k: int) -> list[float]:
+    """Of settings that differ only in how they fuse."""
+    first = settings[0]
     cut = {
-        name: dict(islice(asked.scores[clause].items(), depth))
-        for name, clause in ((CAPTION, wording.clause), (VECTOR, VECTOR))
+        name: dict(islice(asked.scores[clause].items(), first.depth))
+        for name, clause in ((CAPTION, first.wording.clause), (VECTOR, first.vector_clause))
     }
     documents = list(dict.fromkeys(document for scores in cut.values() for document in scores))
     right = np.array([document in asked.right for document in documents], bool)

@@ -404,7 +404,27 @@ def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.Ope
             assert "d3" not in fused
             assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
             best = sorted(fused.values(), reverse=True)[:25]
+            assert len(best) == len(hits) == 25
             assert best == pytest.approx([hit.score for hit in hits], abs=1e-5)
+    finally:
+        client.indices.delete(index=made.index)
+
+
+def test_the_graphs_recall_and_ef_search(client: opensearchpy.OpenSearch) -> None:
+    made = filled(client, 300, 1)
+    try:
+        vector = ENCODER.encode_texts(["red boat"])[0]
+        asked = tuning.fetch(client, made, "red boat", vector, ["d0"], ["d3"], WORDINGS[:1], (300,))
+        # The graph of 300 vectors misses none; without its best two, two of the ten truly nearest are missing.
+        assert tuning.graph_recall(client, made, asked, vector, ["d3"]) == 1
+        fewer = dict(list(asked.scores["vector"].items())[2:])
+        poorer = tuning.Asked({"vector": fewer}, asked.right)
+        assert tuning.graph_recall(client, made, poorer, vector, ["d3"]) == pytest.approx(0.8)
+        wide = asked.scores["vector, ef_search 300"]
+        assert wide == pytest.approx(asked.scores["vector"])
+        hits = Searcher(client, made, ENCODER).search(Query("red boat", candidates=25, ef_search=300, size=25)).hits
+        assert len(hits) == 25
+        assert all(hit.shares for hit in hits)
     finally:
         client.indices.delete(index=made.index)
 

@@ -73,6 +73,15 @@ def test_each_wording_is_fused_with_the_same_vectors() -> None:
     assert reciprocal_ranks(asked, [by_words, replace(by_words, wording=most)]).tolist() == [1 / 4, 1.0]
 
 
+def test_an_ef_search_has_its_own_vectors() -> None:
+    wide = replace(RRF, ef_search=400)
+    scores = {**ASKED.scores, wide.vector_clause: {"c": 2.0}}
+    # By rank: c is third by caption and first by the wider search, a first and not found.
+    assert reciprocal_ranks(Asked(scores, frozenset({"c"})), [RRF, wide]).tolist() == [1 / 4, 1.0]
+    assert "ef_search" not in RRF.default()
+    assert wide.default()["ef_search"] == 400
+
+
 def test_the_first_settings_are_the_usual_search() -> None:
     # The first of equal settings is chosen, and clipseek tune compares the fusions alone with all.
     assert grid()[: len(fusions())] == fusions()
