@@ -13,7 +13,7 @@ import numpy as np
 import opensearchpy
 import orjson
 import pytest
-from clipseek.opensearch import tuning, versions
+from clipseek.opensearch import predictor, tuning, versions
 from clipseek.opensearch.bodies import clauses, search_body
 from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
@@ -425,6 +425,20 @@ def test_the_graphs_recall_and_ef_search(client: opensearchpy.OpenSearch) -> Non
         hits = Searcher(client, made, ENCODER).search(Query("red boat", candidates=25, ef_search=300, size=25)).hits
         assert len(hits) == 25
         assert all(hit.shares for hit in hits)
+    finally:
+        client.indices.delete(index=made.index)
+
+
+def test_idfs_are_the_servers_own(client: opensearchpy.OpenSearch) -> None:
+    made = filled(client, 300, 1)
+    try:
+        (found,) = predictor.idfs(client, made, ["boats"])
+        body = {"size": 1, "explain": True, "query": {"match": {"caption": "boats"}}}
+        (hit,) = client.search(index=made.index, body=body)["hits"]["hits"]
+        (explained,) = hit["_explanation"]["details"]
+        (idf,) = [part["value"] for part in explained["details"] if part["description"].startswith("idf")]
+        assert found == pytest.approx([idf], abs=1e-5)
+        assert predictor.idfs(client, made, ["..."]) == [[]]
     finally:
         client.indices.delete(index=made.index)
 
