@@ -30,10 +30,11 @@ from .output import is_terminal
 )
 @click.option(
     "--match",
-    type=click.Choice(["any", "all", "phrase"]),
-    default="any",
-    show_default=True,
-    help="Which of the words a caption must have.",
+    type=click.Choice(["any", "most", "all", "phrase"]),
+    help="Which of the words a caption must have.  [default: any, or what clipseek tune chose]",
+)
+@click.option(
+    "--exact/--stems", default=None, help="Words as they are written, or in any form: boat, boats.  [default: --stems]"
 )
 @click.option(
     "--fusion",
@@ -47,7 +48,15 @@ from .output import is_terminal
 )
 @click.option("-k", "size", default=10, show_default=True, help="How many hits.")
 @click.option("--from", "start", default=0, show_default=True, help="Pass over so many hits: the next page.")
-@click.option("--depth", "candidates", type=int, help="Candidates of each clause; 200, more for pages beyond.")
+@click.option(
+    "--depth",
+    "candidates",
+    type=int,
+    help="Candidates of each clause.  [default: 200, or what clipseek tune chose; more for pages beyond]",
+)
+@click.option(
+    "--ef-search", type=int, help="Vectors the graph's search keeps on its way: more find surely, and slower."
+)
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of FIELD. Repeatable.")
 @click.option("--group-duplicates", is_flag=True, help="One hit for pictures that are the same file.")
 @click.option(
@@ -105,8 +114,10 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
     from clipseek.opensearch import versions
 
     version = versions.current(client, given["index"])
-    if not {"fusion", "mean", "weight"} & options.keys():
-        query = query.with_defaults(version.search)
+    # A fusion, its mean and its weight were chosen together.
+    fused = {"fusion", "mean", "weight"}
+    own = options.keys() | (fused if fused & options.keys() else set())
+    query = query.with_defaults({name: value for name, value in version.search.items() if name not in own})
     if asked == "auto":
         query = with_calibrated_cut(query, version)
     # Pictures of the index bring their vectors with them.
@@ -250,7 +261,7 @@ def _facets(answer: Any) -> None:
     counted = {
         "caption": f"the {answer.matched:,} pictures whose captions match",
         "vector": f"the {answer.matched:,} nearest pictures",
-        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.depth:,} nearest",
+        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.nearest:,} nearest",
     }[query.resolved_kind]
     for name, values in answer.facets.items():
         shown = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"

@@ -1,14 +1,18 @@
-"""``clipseek tune``: which fusion of captions and vectors finds the right pictures of an index."""
+"""``clipseek tune``: which words of the captions, depth and fusion with the vectors find the right pictures of an index."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .output import ProgressLine, count, note, print_json, print_table
+
+#: So many queries tell whether the graph's search finds what is nearest, as often as SURE; where not, BEAMS are tried.
+RECALL_QUERIES, SURE, BEAMS = 50, 0.99, (400, 800)
 
 
 @click.command()
@@ -24,10 +28,18 @@ from .output import ProgressLine, count, note, print_json, print_table
 @click.option(
     "--queries", default=500, show_default=True, type=click.IntRange(20), help="At most so many, drawn at random."
 )
+@click.option(
+    "--ef-search",
+    multiple=True,
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="Try the graph's search with N as well. Repeatable; where the graph misses some, 400 and 800 are tried.",
+)
 @click.option("--dry-run", is_flag=True, help="Report only; leave the index's default as it is.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
-    """Try every fusion and weight on held-out pairs, JUDGMENTS, whose pictures are in the index, and keep the best as its default.
+    """Try every fusion and weight, ways to ask the captions, and depths on held-out pairs, JUDGMENTS, whose pictures are in the
+    index, and keep the best as its default.
 
     JUDGMENTS is a manifest: each row's words should find its picture (by id), or one of its group. Where the index holds the very
     captions that are searched with, captions win for nothing: say --others then, or name another column with --query-column.
@@ -36,11 +48,12 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from clipseek.evaluation.bootstrap import intervals, paired
     from clipseek.evaluation.judgments import numbered
-    from clipseek.opensearch import tuning, versions
+    from clipseek.opensearch import predictor, tuning, versions
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.judged import read_pairs
     from clipseek.opensearch.node.state import running_url
+    from clipseek.opensearch.settings import RRF, fusions, grid
 
     from .search import encoder_for
 
@@ -55,23 +68,59 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     encoder = encoder_for(given["model"], version, "auto")
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([one.words for one in asked])
-    settings = tuning.grid()
-    rows, basis = [], []
+    settings = grid(tuning.wordings_of(client, version))
+    usual = len(fusions())  # the first of the grid: fusions alone
+    rows, basis, known = [], [], list[Any]()
+    idfs = predictor.idfs(client, version, [one.words for one in asked])
+    recalls: list[float] = []
     with ProgressLine("searching", len(asked)) as progress:
         for one, vector in zip(asked, vectors, strict=True):
-            found = tuning.fetch(client, version, one.words, vector, one.right, one.without)
+            wordings = tuple(dict.fromkeys(setting.wording for setting in settings))
+            found = tuning.fetch(client, version, one.words, vector, one.right, one.without, wordings)
             rows.append(tuning.reciprocal_ranks(found, settings))
             basis.append(tuning.baselines(found))
+            known.append(predictor.features(found, idfs[len(known)]))
+            if len(recalls) < RECALL_QUERIES:
+                recalls.append(tuning.graph_recall(client, version, found, vector, one.without))
             progress.update(len(rows))
 
     import numpy as np
 
     ranks = np.stack(rows)
     groups, _ = numbered([one.group for one in asked])
-    best = settings[int(ranks.mean(axis=0).argmax())]
+    narrow, wide = (tuning.cross_validated(part, groups) for part in (ranks[:, :usual], ranks))
+    # More to choose from is more to choose wrongly: words and depth stay as usual unless choosing them too is a sure gain.
+    wider = paired(narrow, wide, clusters=groups).low > 0
+    tuned = wide if wider else narrow
+    by_query = predictor.predicted(ranks if wider else ranks[:, :usual], np.stack(known), groups, settings)
+    gained = paired(tuned, by_query, clusters=groups)
+    best = settings[int((ranks if wider else ranks[:, :usual]).mean(axis=0).argmax())]
+    recall = float(np.mean(recalls))
+    beams = given["ef_search"] or (BEAMS if recall < SURE else ())
+    note(f"the graph finds {recall:.4f} of the ten truly nearest" + ("" if beams else ": no other ef_search tried"))
+    widened = None
+    if beams:
+        tried = [replace(best, ef_search=beam) for beam in (None, *beams)]
+        by_beam = []
+        with ProgressLine("searching wider", len(asked)) as progress:
+            for one, vector in zip(asked, vectors, strict=True):
+                found = tuning.fetch(client, version, one.words, vector, one.right, one.without, (best.wording,), beams)
+                by_beam.append(tuning.reciprocal_ranks(found, tried))
+                progress.update(len(by_beam))
+        beamed = np.stack(by_beam)
+        gain = paired(beamed[:, 0], tuning.cross_validated(beamed, groups), clusters=groups)
+        widened = {
+            str(setting.ef_search or "usual"): float(v) for setting, v in zip(tried, beamed.mean(0), strict=True)
+        }
+        if gain.low > 0:
+            best = tried[int(beamed.mean(axis=0).argmax())]
+        else:
+            note("no other ef_search is a certain gain: not kept")
     named = {name: np.array([row[name] for row in basis]) for name in basis[0]}
-    named["rrf"] = ranks[:, settings.index(tuning.RRF)]
-    named["tuned, cross-validated"] = tuned = tuning.cross_validated(ranks, groups)
+    named["rrf"] = ranks[:, settings.index(RRF)]
+    named["fusion alone tuned" if wider else "words and depth tuned too"] = narrow if wider else wide
+    named["a weight for each query"] = by_query
+    named["tuned, cross-validated"] = tuned
     report: list[dict[str, Any]] = []
     for name, values in named.items():
         low, high = intervals(values[:, None], clusters=groups)[0]
@@ -85,13 +134,30 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
                 "gain_interval": [difference.low, difference.high],
             }
         )
-    kept = {"fusion": best.fusion, "mean": best.mean, "weight": best.weight}
+    kept = best.default()
+    parts = _parts(ranks, settings, best)
+    parts.update({f"ef_search {beam}": value for beam, value in (widened or {}).items()})
     if as_json:
-        print_json({"queries": len(asked), "best": kept, "written": not dry_run, "report": report})
+        print_json(
+            {
+                "queries": len(asked),
+                "best": kept,
+                "written": not dry_run,
+                "report": report,
+                "parts": parts,
+                "graph_recall": recall,
+            }
+        )
     else:
         _table(report)
-    note(f"best of {len(settings)} settings over {count(len(asked), 'query', 'queries')}: {best}")
-    rival = max(report[:-1], key=lambda row: float(row["MRR@10"]))
+        note("")
+        print_table(["with the best fusion", "MRR@10"], [[name, f"{value:.3f}"] for name, value in parts.items()])
+    note(f"best of {len(settings) if wider else usual} settings over {count(len(asked), 'query', 'queries')}: {best}")
+    if not wider:
+        note(f"other words or depths, {len(settings):,} settings in all, are no certain gain: not kept")
+    sure = "a sure gain, but a search has one weight" if gained.low > 0 else "no sure gain: not kept"
+    note(f"a weight predicted for each query: {gained.mean:+.4f} ({gained.low:+.4f} to {gained.high:+.4f}), {sure}")
+    rival = max(report[:4], key=lambda row: float(row["MRR@10"]))
     if rival["gain_interval"][0] <= 0:
         note(f"that is no certain gain over {rival['setting']}: the interval of the difference holds 0")
     if not given["others"] and report[0]["MRR@10"] >= 0.95:
@@ -100,9 +166,21 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
         )
     if not dry_run:
         versions.keep_search(client, version, kept)
-        note(
-            f"clipseek search --index {version.alias} uses it from now on, unless --fusion, --mean or --weight is given"
-        )
+        note(f"clipseek search --index {version.alias} uses it from now on, unless options of its own say otherwise")
+
+
+def _parts(ranks: Any, settings: Any, best: Any) -> dict[str, float]:
+    """MRR@10 of the best fusion of each wording at the usual depth, and of each depth with the chosen wording, not
+    cross-validated.
+    """
+    means = ranks.mean(axis=0).tolist()
+    found: dict[str, float] = {}
+    for mean, setting in zip(means, settings, strict=True):
+        names = [str(setting.wording)] if setting.depth == settings[0].depth else []
+        names += [f"depth {setting.depth}"] if setting.wording == best.wording else []
+        for name in names:
+            found[name] = max(found.get(name, 0.0), mean)
+    return found
 
 
 def _table(report: list[dict[str, Any]]) -> None:

@@ -13,6 +13,8 @@ from .queries import CAPTION, MARKS, MAX_REACH, VECTOR, Query
 
 #: Values of a facet that are counted.
 FACET_VALUES = 20
+#: Of up to two words all, of more at least three in four, rounded down.
+MOST = "2<75%"
 
 
 def words_clause(query: Query, name: str | None = None) -> dict[str, Any]:
@@ -20,9 +22,16 @@ def words_clause(query: Query, name: str | None = None) -> dict[str, Any]:
     inner: dict[str, Any] = {"query": query.words}
     if query.match == "all":
         inner["operator"] = "and"
+    elif query.match == "most":
+        inner["minimum_should_match"] = MOST
     if name is not None:
         inner["_name"] = name
-    return {"match_phrase" if query.match == "phrase" else "match": {"caption": inner}}
+    return {"match_phrase" if query.match == "phrase" else "match": {caption_field(query): inner}}
+
+
+def caption_field(query: Query) -> str:
+    """The field of the caption that the words are searched in."""
+    return "caption.exact" if query.exact else "caption"
 
 
 def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -37,8 +46,10 @@ def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str,
 
 
 def vector_clause(query: Query, vector: NDArray[np.float32], filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The ``depth`` nearest vectors; filters work inside the graph's search, so that they never leave fewer."""
-    knn: dict[str, Any] = {"vector": vector.tolist(), "k": query.depth}
+    """The nearest vectors; filters work inside the graph's search, so that they never leave fewer."""
+    knn: dict[str, Any] = {"vector": vector.tolist(), "k": query.nearest}
+    if query.ef_search is not None:
+        knn["method_parameters"] = {"ef_search": query.ef_search}
     if filters:
         knn["filter"] = {"bool": {"filter": list(filters)}}
     return {"knn": {"image_vector": {**knn, "_name": VECTOR}}}
@@ -86,7 +97,7 @@ def search_body(
         body["highlight"] = {
             "pre_tags": [MARKS[0]],
             "post_tags": [MARKS[1]],
-            "fields": {"caption": {"number_of_fragments": 0, "highlight_query": words_clause(query)}},
+            "fields": {caption_field(query): {"number_of_fragments": 0, "highlight_query": words_clause(query)}},
         }
     return body
 

@@ -78,7 +78,7 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
         raw=raw,
         shares=_shares(added, float(score)),
         cosine=cosine(raw[vector]) if vector in raw else None,
-        marks=read_marks(caption, (row.get("highlight", {}).get("caption") or [""])[0]),
+        marks=read_marks(caption, next(iter(row.get("highlight", {}).values()), [""])[0]),
         width=source.get("width"),
         height=source.get("height"),
         metadata={name: value for name, value in (source.get("metadata") or {}).items() if value is not None},

@@ -13,8 +13,8 @@ from .pipelines import Fusion, Mean, check_mean
 
 Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
 KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
-Match: TypeAlias = Literal["any", "all", "phrase"]
-MATCHES: tuple[Match, ...] = ("any", "all", "phrase")
+Match: TypeAlias = Literal["any", "most", "all", "phrase"]
+MATCHES: tuple[Match, ...] = ("any", "most", "all", "phrase")
 
 #: Candidates of each clause. Sent always: without it a clause brings only as many as hits are asked for, and the ranking would
 #: depend on that number.
@@ -40,6 +40,8 @@ MARKS = ("\ue000", "\ue001")
 _TERM = re.compile(r"[A-Za-z0-9]{1,255}|[^\sA-Za-z0-9]")
 
 CAPTION, VECTOR = "caption", "vector"  # names of the two clauses
+#: What an index can have its own default of.
+TUNED = ("fusion", "mean", "weight", "candidates", "match", "exact", "ef_search")
 
 #: In the URL of a search: each hit's raw score from each clause; and an error, not fewer hits, where a shard fails.
 SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_search_results": "false"}
@@ -53,7 +55,9 @@ class Query:
     index with weights, ``unlike`` those to move away from, and ``unwanted`` words to move away from, which also keep captions
     that have all of them out of the caption clause. ``text_weight`` is the words' share beside pictures in the query's
     vector, ``not_weight`` how much of what is not wanted is subtracted from it (``compose.compose``). ``match``: any of the
-    words in the caption, all, or all as a phrase.
+    words in the caption, most (of more than two, three in four), all, or all as a phrase; with ``exact`` as they are written,
+    without the language's endings. ``ef_search``: how many vectors the graph's search keeps on its way, if more than it does by
+    itself (``nearest``).
 
     ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``. ``start`` hits are passed over.
     ``candidates``: how many of each clause are fused; pages of one search must have the same, which they have by default up
@@ -82,6 +86,8 @@ class Query:
     facets: tuple[str, ...] = ()
     group_duplicates: bool = False
     min_cosine: float | None = None
+    exact: bool = False
+    ef_search: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))
@@ -120,6 +126,8 @@ class Query:
                 f"{self.candidates:,} candidates cannot be used; give at least the last hit's number, {self.end:,}, "
                 f"and at most {MAX_REACH:,}"
             )
+        if self.ef_search is not None and not 1 <= self.ef_search <= MAX_REACH:
+            raise InvalidOption(f"ef_search {self.ef_search:,} cannot be used; give 1 to {MAX_REACH:,}")
         if self.min_cosine is not None:
             if self.resolved_kind == "caption":
                 raise InvalidOption("a caption search has no cosines to cut at; leave --caption or --min-relevance out")
@@ -128,8 +136,15 @@ class Query:
         self._check_parts()
 
     def with_defaults(self, chosen: Mapping[str, Any]) -> Query:
-        """This query fused as an index's own default says (``Version.search``)."""
-        return replace(self, **{name: chosen[name] for name in ("fusion", "mean", "weight") if name in chosen})
+        """This query, if it is a hybrid, asked and fused as an index's own default says (``Version.search``). A depth that does not
+        reach the last hit stays out.
+        """
+        if self.resolved_kind != "hybrid":
+            return self
+        tuned = {name: chosen[name] for name in TUNED if name in chosen}
+        if tuned.get("candidates", self.end) < self.end:
+            del tuned["candidates"]
+        return replace(self, **tuned)
 
     def _check_parts(self) -> None:
         count = len(self.all_pictures) + len(self.like) + len(self.unlike) + len(self.unwanted)
@@ -185,6 +200,13 @@ class Query:
     def depth(self) -> int:
         """Candidates of each clause."""
         return self.candidates or next(depth for depth in _DEPTHS if depth >= self.end)
+
+    @property
+    def nearest(self) -> int:
+        """How many of the nearest vectors the graph is asked for. A hybrid of a smaller depth asks for the usual number, and the
+        fusion cuts: the graph finds what is nearest the less surely, the fewer it is asked for.
+        """
+        return max(self.depth, DEPTH) if self.resolved_kind == "hybrid" else self.depth
 
     @property
     def weights(self) -> tuple[float, float]:

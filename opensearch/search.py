@@ -47,7 +47,7 @@ class Answer:
     """The hits, best first.
 
     ``matched`` is how many documents any clause matched, of ``documents`` in the index (as of the last seconds): for a vector its
-    nearest (``Query.depth``). ``reachable`` is how many of them paging can show. ``facets``: of each field, its most frequent
+    nearest (``Query.nearest``). ``reachable`` is how many of them paging can show. ``facets``: of each field, its most frequent
     values with how many of the matched have them. ``milliseconds`` is the server's own time for the search.
     """
 

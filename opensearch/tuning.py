@@ -6,7 +6,8 @@ Pure, but for ``fetch``. The arithmetic is that of ``fusion.py``, over arrays; a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -14,40 +15,15 @@ import opensearchpy
 from numpy.typing import NDArray
 
 from . import candidates
-from .bodies import clauses
+from .bodies import caption_clause, vector_clause
 from .fusion import normalized
-from .pipelines import MEANS, Fusion, Mean
+from .pipelines import Fusion, Mean
 from .queries import CAPTION, VECTOR, Query
+from .recall import exact_body
+from .settings import DEPTHS, RRF, WORDINGS, Setting, Wording
 from .versions import Version
 
 Floats = NDArray[np.float64]
-WEIGHTS = tuple(at / 10 for at in range(1, 10))
-#: For the arithmetic mean alone: one clause leads, and the other decides what it leaves equal, or nothing.
-EDGES = (0.0, 0.01, 0.02, 0.05, 0.95, 0.98, 0.99, 1.0)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """``weight`` is the vector clause's share."""
-
-    fusion: Fusion
-    mean: Mean
-    weight: float
-
-    def __str__(self) -> str:
-        if self.fusion == "rrf":
-            return "rrf"
-        return f"{self.fusion}, {self.mean} mean, weight {self.weight:g}"
-
-
-RRF = Setting("rrf", "arithmetic", 0.5)
-
-
-def grid() -> list[Setting]:
-    """Every setting that OpenSearch 2.19 can do."""
-    normal: tuple[Fusion, ...] = ("min_max", "l2")
-    usual = [Setting(fusion, mean, weight) for fusion in normal for mean in MEANS for weight in WEIGHTS]
-    return [RRF, *usual, *(Setting(fusion, "arithmetic", weight) for fusion in normal for weight in EDGES)]
 
 
 @dataclass(frozen=True)
@@ -65,33 +41,90 @@ def fetch(
     vector: NDArray[np.float32],
     right: Collection[str],
     without: Sequence[str] = (),
+    wordings: Sequence[Wording] = WORDINGS,
+    beams: Sequence[int] = (),
 ) -> Asked:
-    """The candidates for the words ``text`` and their (D,) ``vector``, none of them in ``without``. One request."""
-    query = Query(text, kind="hybrid")
-    filters: list[dict[str, Any]] = [{"bool": {"must_not": [{"ids": {"values": list(without)}}]}}] if without else []
-    found = clauses(query, vector, filters)
+    """The candidates for the words ``text``, asked in each of ``wordings``, and for their (D,) ``vector``, with the graph's usual
+    search and with an ef_search of each of ``beams``; none of them in ``without``. One request.
+    """
+    filters = _left_out(without)
+    query = Query(text, kind="hybrid", candidates=max(DEPTHS))
+    found = {
+        wording.clause: caption_clause(replace(query, match=wording.match, exact=wording.exact), filters)
+        for wording in wordings
+    }
+    for beam in (None, *beams):
+        name = replace(RRF, ef_search=beam).vector_clause
+        found[name] = vector_clause(replace(query, ef_search=beam), vector, filters)
     answer = candidates.ask(client, version.index, query, found, shards=1, copies="tune")
     return Asked(answer.scores, frozenset(right))
 
 
+def _left_out(without: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"bool": {"must_not": [{"ids": {"values": list(without)}}]}}] if without else []
+
+
+def wordings_of(client: opensearchpy.OpenSearch, version: Version) -> tuple[Wording, ...]:
+    """What the index's captions can be asked without a new index: ``exact`` needs its own field."""
+    caption = client.indices.get_mapping(index=version.index)[version.index]["mappings"]["properties"]["caption"]
+    return tuple(wording for wording in WORDINGS if not wording.exact or "exact" in caption.get("fields", {}))
+
+
+def graph_recall(
+    client: opensearchpy.OpenSearch,
+    version: Version,
+    asked: Asked,
+    vector: NDArray[np.float32],
+    without: Sequence[str] = (),
+) -> float:
+    """Of the ten pictures truly nearest to the (D,) ``vector``, the share that ``fetch`` brought with it as ``asked``. One exact
+    search.
+    """
+    true = client.search(index=version.index, body=exact_body(vector, 10, _left_out(without)))["hits"]["hits"]
+    # As near as the last is as good; both are 1 + inner product in single precision, summed in another order.
+    least = true[-1]["_score"] - 1e-5 if true else 0.0
+    near = [score for score in islice(asked.scores[VECTOR].values(), 10) if score >= least]
+    return len(near) / len(true) if true else 1.0
+
+
 def reciprocal_ranks(asked: Asked, settings: Sequence[Setting], k: int = 10) -> Floats:
-    """(S,) float64: for each setting 1/rank of the first right answer, 0 beyond rank ``k``."""
-    documents = list(dict.fromkeys(document for scores in asked.scores.values() for document in scores))
+    """(S,) float64: for each setting 1/rank of the first right answer, 0 beyond rank ``k``.
+
+    Settings of one wording and depth, and of one fusion and mean, are quickest side by side.
+    """
+    found = [
+        row
+        for _, alike in groupby(settings, lambda setting: (setting.wording, setting.depth, setting.ef_search))
+        for row in _ranks(asked, list(alike), k)
+    ]
+    return np.array(found)
+
+
+def _ranks(asked: Asked, settings: Sequence[Setting], k: int) -> list[float]:
+    """Of settings that differ only in how they fuse."""
+    first = settings[0]
+    cut = {
+        name: dict(islice(asked.scores[clause].items(), first.depth))
+        for name, clause in ((CAPTION, first.wording.clause), (VECTOR, first.vector_clause))
+    }
+    documents = list(dict.fromkeys(document for scores in cut.values() for document in scores))
     right = np.array([document in asked.right for document in documents], bool)
     normal: dict[Fusion, tuple[Floats, Floats]] = {}
-    found = np.zeros(len(settings))
-    for at, setting in enumerate(settings):
-        if setting.fusion not in normal:
-            normal[setting.fusion] = _columns(asked, documents, setting.fusion)
-        found[at] = reciprocal_rank(fuse(setting, *normal[setting.fusion]), right, k)
+    found: list[float] = []
+    for (fusion, mean), alike in groupby(settings, lambda setting: (setting.fusion, setting.mean)):
+        if fusion not in normal:
+            normal[fusion] = _columns(cut, documents, fusion)
+        weights = np.array([setting.weight for setting in alike])
+        found += [reciprocal_rank(row, right, k) for row in fuse(fusion, mean, weights, *normal[fusion])]
     return found
 
 
 def baselines(asked: Asked, k: int = 10) -> dict[str, float]:
     """Reciprocal ranks of the caption alone, of the vector alone, and of the talk's sum of raw scores."""
-    documents = list(dict.fromkeys(document for scores in asked.scores.values() for document in scores))
+    clauses = {name: asked.scores[name] for name in (CAPTION, VECTOR)}
+    documents = list(dict.fromkeys(document for scores in clauses.values() for document in scores))
     right = np.array([document in asked.right for document in documents], bool)
-    raw = {name: np.array([scores.get(d, 0.0) for d in documents]) for name, scores in asked.scores.items()}
+    raw = {name: np.array([scores.get(d, 0.0) for d in documents]) for name, scores in clauses.items()}
     alone = {
         f"{name} alone": reciprocal_rank(np.where(raw[name] > 0, raw[name], -np.inf), right, k)
         for name in (CAPTION, VECTOR)
@@ -101,25 +134,31 @@ def baselines(asked: Asked, k: int = 10) -> dict[str, float]:
 
 def reciprocal_rank(scores: Floats, right: NDArray[np.bool_], k: int) -> float:
     """1/rank of the first right one of (N,) ``scores``, 0 beyond ``k``; of equal scores the earlier comes first."""
-    order = np.argsort(-scores, kind="stable")[:k]
-    hits = np.flatnonzero(right[order] & np.isfinite(scores[order]))
-    return 1.0 / (int(hits[0]) + 1) if len(hits) else 0.0
+    hits = np.flatnonzero(right & np.isfinite(scores))
+    if not len(hits):
+        return 0.0
+    first = int(hits[scores[hits].argmax()])
+    rank = 1 + int((scores > scores[first]).sum()) + int((scores[:first] == scores[first]).sum())
+    return 1.0 / rank if rank <= k else 0.0
 
 
-def fuse(setting: Setting, caption: Floats, vector: Floats) -> Floats:
-    """(N,) fused scores of (N,) normalised ones; 0 stands for a clause that did not find the document."""
-    weights = (1 - setting.weight, setting.weight)
-    if setting.fusion == "rrf":
-        return caption + vector
-    if setting.mean == "arithmetic":
-        return np.asarray(weights[0] * caption + weights[1] * vector)
+def fuse(fusion: Fusion, mean: Mean, weights: Floats, caption: Floats, vector: Floats) -> Floats:
+    """(W, N) fused scores of (N,) normalised ones, for (W,) shares of the vector clause; 0 stands for a clause that did not find
+    the document.
+    """
+    if fusion == "rrf":
+        return np.broadcast_to(caption + vector, (len(weights), len(caption)))
+    second = weights[:, None]
+    first = 1 - second
+    if mean == "arithmetic":
+        return np.asarray(first * caption + second * vector)
     here = [column > 0 for column in (caption, vector)]
-    weight = np.maximum(weights[0] * here[0] + weights[1] * here[1], 1e-300)
+    weight = np.maximum(first * here[0] + second * here[1], 1e-300)
     safe = [np.where(there, column, 1.0) for there, column in zip(here, (caption, vector), strict=True)]
-    if setting.mean == "geometric":
-        fused = np.exp((weights[0] * np.log(safe[0]) + weights[1] * np.log(safe[1])) / weight)
+    if mean == "geometric":
+        fused = np.exp((first * np.log(safe[0]) + second * np.log(safe[1])) / weight)
     else:
-        fused = weight / np.maximum(weights[0] * here[0] / safe[0] + weights[1] * here[1] / safe[1], 1e-300)
+        fused = weight / np.maximum(first * here[0] / safe[0] + second * here[1] / safe[1], 1e-300)
     return np.where(here[0] | here[1], fused, 0.0)
 
 
@@ -128,11 +167,7 @@ def cross_validated(ranks: Floats, groups: NDArray[np.int64], folds: int = 5, se
 
     ``ranks``: (Q, S); ``groups``: (Q,) int64, queries of one number stay in one fold.
     """
-    names = np.unique(groups)
-    fold_of = dict(
-        zip(np.random.default_rng(seed).permutation(names).tolist(), np.arange(len(names)) % folds, strict=True)
-    )
-    fold = np.array([fold_of[group] for group in groups.tolist()])
+    fold = folds_of(groups, folds, seed)
     found = np.zeros(len(ranks))
     for at in range(folds):
         held = fold == at
@@ -141,7 +176,17 @@ def cross_validated(ranks: Floats, groups: NDArray[np.int64], folds: int = 5, se
     return found
 
 
-def _columns(asked: Asked, documents: Sequence[str], fusion: Fusion) -> tuple[Floats, Floats]:
-    normal = {name: normalized(fusion, scores) for name, scores in asked.scores.items()}
+def folds_of(groups: NDArray[np.int64], folds: int = 5, seed: int = 0) -> NDArray[np.int64]:
+    """(Q,) int64, the fold of each query; those of one group are in one."""
+    names, places = np.unique(groups, return_inverse=True)
+    fold = np.empty(len(names), np.int64)
+    fold[np.random.default_rng(seed).permutation(len(names))] = np.arange(len(names)) % folds
+    return np.asarray(fold[places])
+
+
+def _columns(
+    scores: Mapping[str, Mapping[str, float]], documents: Sequence[str], fusion: Fusion
+) -> tuple[Floats, Floats]:
+    normal = {name: normalized(fusion, found) for name, found in scores.items()}
     first, second = (np.array([normal[name].get(d, 0.0) for d in documents]) for name in (CAPTION, VECTOR))
     return first, second

@@ -6,13 +6,14 @@ import io
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import opensearchpy
 import orjson
 import pytest
-from clipseek.opensearch import tuning, versions
+from clipseek.opensearch import predictor, tuning, versions
 from clipseek.opensearch.bodies import clauses, search_body
 from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
@@ -20,6 +21,7 @@ from clipseek.opensearch.fusion import normalized, ranking
 from clipseek.opensearch.mapping import IndexOptions
 from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query
 from clipseek.opensearch.search import Searcher
+from clipseek.opensearch.settings import DEPTHS, WORDINGS, Setting
 from clipseek.opensearch.versions import Version
 from PIL import Image
 
@@ -381,13 +383,62 @@ def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -
 def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.OpenSearch) -> None:
     made = filled(client, 300, 1)
     try:
+        words = "red boats by the sea"
+        vector = ENCODER.encode_texts([words])[0]
+        assert tuning.wordings_of(client, made) == WORDINGS
+        asked = tuning.fetch(client, made, words, vector, ["d0"], without=["d3"])
+        assert len({tuple(asked.scores[wording.clause].items()) for wording in WORDINGS}) == len(WORDINGS)
+        # Every wording and depth that tune tries here is what the server answers when it is asked so.
+        for wording, depth in product(WORDINGS, DEPTHS):
+            query = Query(words, filters=("image_id!=d3",), size=25)
+            chosen = Setting("min_max", "arithmetic", 0.5, depth, wording).default()
+            query = query.with_defaults(chosen)
+            assert (query.match, query.exact, query.depth) == (wording.match, wording.exact, depth)
+            hits = Searcher(client, made, ENCODER).search(query).hits
+            cut = {
+                name: dict(list(asked.scores[clause].items())[:depth])
+                for name, clause in (("caption", wording.clause), ("vector", "vector"))
+            }
+            normal = {name: normalized("min_max", scores) for name, scores in cut.items()}
+            fused = dict(ranking("min_max", normal, {"caption": 0.5, "vector": 0.5}))
+            assert "d3" not in fused
+            assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
+            best = sorted(fused.values(), reverse=True)[:25]
+            assert len(best) == len(hits) == 25
+            assert best == pytest.approx([hit.score for hit in hits], abs=1e-5)
+    finally:
+        client.indices.delete(index=made.index)
+
+
+def test_the_graphs_recall_and_ef_search(client: opensearchpy.OpenSearch) -> None:
+    made = filled(client, 300, 1)
+    try:
         vector = ENCODER.encode_texts(["red boat"])[0]
-        asked = tuning.fetch(client, made, "red boat", vector, ["d0"], without=["d3"])
-        hits = Searcher(client, made, ENCODER).search(Query("red boat", filters=("image_id!=d3",), size=50)).hits
-        normal = {name: normalized("min_max", scores) for name, scores in asked.scores.items()}
-        fused = dict(ranking("min_max", normal, {"caption": 0.5, "vector": 0.5}))
-        assert "d3" not in fused
-        assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
+        asked = tuning.fetch(client, made, "red boat", vector, ["d0"], ["d3"], WORDINGS[:1], (300,))
+        # The graph of 300 vectors misses none; without its best two, two of the ten truly nearest are missing.
+        assert tuning.graph_recall(client, made, asked, vector, ["d3"]) == 1
+        fewer = dict(list(asked.scores["vector"].items())[2:])
+        poorer = tuning.Asked({"vector": fewer}, asked.right)
+        assert tuning.graph_recall(client, made, poorer, vector, ["d3"]) == pytest.approx(0.8)
+        wide = asked.scores["vector, ef_search 300"]
+        assert wide == pytest.approx(asked.scores["vector"])
+        hits = Searcher(client, made, ENCODER).search(Query("red boat", candidates=25, ef_search=300, size=25)).hits
+        assert len(hits) == 25
+        assert all(hit.shares for hit in hits)
+    finally:
+        client.indices.delete(index=made.index)
+
+
+def test_idfs_are_the_servers_own(client: opensearchpy.OpenSearch) -> None:
+    made = filled(client, 300, 1)
+    try:
+        (found,) = predictor.idfs(client, made, ["boats"])
+        body = {"size": 1, "explain": True, "query": {"match": {"caption": "boats"}}}
+        (hit,) = client.search(index=made.index, body=body)["hits"]["hits"]
+        (explained,) = hit["_explanation"]["details"]
+        (idf,) = [part["value"] for part in explained["details"] if part["description"].startswith("idf")]
+        assert found == pytest.approx([idf], abs=1e-5)
+        assert predictor.idfs(client, made, ["..."]) == [[]]
     finally:
         client.indices.delete(index=made.index)
 

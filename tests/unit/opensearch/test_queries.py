@@ -139,6 +139,45 @@ def test_all_words_and_phrases_are_match_queries_too() -> None:
     assert fields["caption"]["highlight_query"] == {"match_phrase": {"caption": {"query": "red car"}}}
 
 
+def test_most_words_and_words_as_they_are_written() -> None:
+    most = body(Query("red car", kind="caption", match="most"))
+    assert most["query"] == {
+        "match": {"caption": {"query": "red car", "minimum_should_match": "2<75%", "_name": "caption"}}
+    }
+    exact = body(Query("red car", kind="caption", exact=True))
+    assert exact["query"] == {"match": {"caption.exact": {"query": "red car", "_name": "caption"}}}
+    (marked,) = exact["highlight"]["fields"].items()  # type: ignore[index]
+    assert marked[0] == "caption.exact"
+    assert marked[1]["highlight_query"] == {"match": {"caption.exact": {"query": "red car"}}}
+
+
+def test_a_smaller_depth_cuts_what_the_graph_finds_as_usual() -> None:
+    # The graph asked for fewer misses more of them: what tune cut here would not be what the server answers.
+    hybrid = body(Query("red car", candidates=50))["query"]["hybrid"]  # type: ignore[index]
+    assert hybrid["pagination_depth"] == 50
+    assert hybrid["queries"][1] == {"knn": KNN}
+    deep = body(Query("red car", candidates=300))["query"]["hybrid"]  # type: ignore[index]
+    assert deep["queries"][1]["knn"]["image_vector"]["k"] == deep["pagination_depth"] == 300
+    alone = body(Query("red car", kind="vector", candidates=50))["query"]
+    assert alone == {"knn": {"image_vector": {**KNN["image_vector"], "k": 50}}}
+
+
+def test_ef_search_goes_with_the_vector() -> None:
+    sent = body(Query("red car", kind="vector", ef_search=400))["query"]
+    assert sent == {"knn": {"image_vector": {**KNN["image_vector"], "method_parameters": {"ef_search": 400}}}}
+    with pytest.raises(InvalidOption, match="ef_search 0"):
+        Query("red car", ef_search=0)
+
+
+def test_an_indexs_default_is_for_hybrids_and_reaches_the_last_hit() -> None:
+    chosen = {"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all", "exact": True, "else": 1}
+    query = Query("red car").with_defaults(chosen)
+    assert (query.fusion, query.weight, query.depth, query.match, query.exact) == ("l2", 0.3, 50, "all", True)
+    assert Query("red car", start=45).with_defaults(chosen).depth == 200
+    alone = Query("red car", kind="caption")
+    assert alone.with_defaults(chosen) == alone
+
+
 def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> None:
     sent = body(Query("red car", kind="caption", unwanted=(" old\n van ",)))
     assert sent["query"] == {
