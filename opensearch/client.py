@@ -1,8 +1,8 @@
 """One connection to one server, whose failures are this room's errors, each in one line.
 
-The client is opensearch-py's own. Three things differ from a plain one: its transport turns every failure into the
-tree of ``errors.py``, its serializer is orjson (a 512-float vector takes about 12 microseconds instead of 220), and
-bodies that are bytes already are sent as they are.
+The client is opensearch-py's own. Four things differ from a plain one: over http its connection is that of
+``plain_http.py``, its transport turns every failure into the tree of ``errors.py``, its serializer is orjson (a 512-float
+vector takes about 12 microseconds instead of 220), and bodies that are bytes already are sent as they are.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from .errors import (
     TLSFailed,
     Unreachable,
 )
+from .plain_http import PlainHttpConnection
 
 #: The oldest server with ``pagination_depth`` and reciprocal rank fusion.
 OLDEST = (2, 19)
@@ -234,7 +235,7 @@ def connect(
         # One more try covers a kept-alive connection that the server has closed; all that we send may be sent twice.
         max_retries=1,
         pool_maxsize=4,
-        **(_tls(environ) if host["scheme"] == "https" else {}),
+        **(_tls(environ) if host["scheme"] == "https" else {"connection_class": PlainHttpConnection}),
     )
     if check:
         check_server(client)

@@ -93,16 +93,16 @@ def cosine(score: float) -> float:
 def read_marks(caption: str, marked: str) -> tuple[tuple[int, int], ...]:
     """(start, end) in ``caption`` of what the server marked; none where the marks cannot be told from the caption."""
     first, last = MARKS
+    before, *pieces = marked.split(first)
     found: list[tuple[int, int]] = []
-    pieces = marked.split(first)
-    if len(pieces) == 1 or marked.replace(first, "").replace(last, "") != caption:
-        return ()
-    at = len(pieces[0])
-    for piece in pieces[1:]:
+    text, at = [before], len(before)
+    for piece in pieces:
         matched, _, rest = piece.partition(last)
-        found.append((at, at + len(matched)))
-        at += len(matched) + len(rest)
-    return tuple(found)
+        end = at + len(matched)
+        found.append((at, end))
+        at = end + len(rest)
+        text += (matched, rest)
+    return tuple(found) if "".join(text) == caption else ()
 
 
 def _shares(added: Mapping[str, float] | None, score: float) -> dict[str, float]:
