@@ -47,7 +47,7 @@ class PlainHttpConnection(Connection):
         timeout: float | None = None,
         ignore: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
-    ) -> tuple[int, Mapping[str, str], str]:
+    ) -> tuple[int, http.client.HTTPMessage, str]:
         """(status, headers, text) of the answer. Raises opensearch-py's TransportError: ConnectionError where none came,
         ConnectionTimeout, and those of a status that is neither 2xx nor in ``ignore``.
         """
