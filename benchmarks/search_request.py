@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:9200")
     parser.add_argument("--index", default="demo-icons")
     parser.add_argument("--queries", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=150)
+    parser.add_argument("--count", type=int, default=600)
     options = parser.parse_args()
     client = connect(options.url)
     version = versions.current(client, options.index)

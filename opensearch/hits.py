@@ -81,8 +81,14 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
         marks=read_marks(caption, next(iter(row.get("highlight", {}).values()), [""])[0]),
         width=source.get("width"),
         height=source.get("height"),
-        metadata={name: value for name, value in (source.get("metadata") or {}).items() if value is not None},
+        metadata=_present(source.get("metadata")),
     )
+
+
+def _present(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if not metadata or None not in metadata.values():
+        return metadata or {}
+    return {name: value for name, value in metadata.items() if value is not None}
 
 
 def cosine(score: float) -> float:

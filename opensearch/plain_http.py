@@ -47,7 +47,7 @@ class PlainHttpConnection(Connection):
         timeout: float | None = None,
         ignore: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
-    ) -> tuple[int, http.client.HTTPMessage, str]:
+    ) -> tuple[int, dict[str, str], str]:
         """(status, headers, text) of the answer. Raises opensearch-py's TransportError: ConnectionError where none came,
         ConnectionTimeout, and those of a status that is neither 2xx nor in ``ignore``.
         """
@@ -58,8 +58,11 @@ class PlainHttpConnection(Connection):
         try:
             connection = self._connection(wait)
             try:
-                connection.request(method, path, body, sent)
-                response = connection.getresponse()
+                if connection.sock is None:
+                    connection.connect()
+                connection.sock.sendall(request_bytes(method, path, connection, sent, body))
+                response = http.client.HTTPResponse(connection.sock, method=method)
+                response.begin()
                 text = response.read().decode("utf-8", "surrogatepass")
             except BaseException:  # an interrupt too: an answer that nobody read would be the next request's
                 connection.close()
@@ -75,12 +78,14 @@ class PlainHttpConnection(Connection):
             connection.close()
         else:
             self._idle.append(connection)
-        self._raise_warnings(response.headers.get_all("warning", ()))
+        answered = {name.lower(): value for name, value in response.headers.items()}
+        if "warning" in response.headers:
+            self._raise_warnings(response.headers.get_all("warning", ()))
         if not 200 <= response.status < 300 and response.status not in ignore:
             self.log_request_fail(method, self.host + path, path, body, seconds, response.status, text)
             self._raise_error(response.status, text, response.headers.get("content-type"))
         self.log_request_success(method, self.host + path, path, body, response.status, text, seconds)
-        return response.status, response.headers, text
+        return response.status, answered, text
 
     def _connection(self, wait: float) -> http.client.HTTPConnection:
         """One that was kept and is still open, else a new one, not yet connected."""
@@ -98,6 +103,22 @@ class PlainHttpConnection(Connection):
     def close(self) -> None:
         """Close what nobody uses."""
         _close_all(self._idle)
+
+
+def request_bytes(
+    method: str, path: str, server: http.client.HTTPConnection, headers: Mapping[str, str], body: bytes | None
+) -> bytes:
+    """The whole request, to be sent in one piece: ``http.client`` sends a body apart, which costs two packets and the server
+    two readings. Raises ValueError for what would be more than one request.
+    """
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{server.port}", "Accept-Encoding: identity"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if body is not None or method in ("POST", "PUT"):
+        lines.append(f"Content-Length: {len(body or b'')}")
+    if lines[0].count(" ") != 2 or any("\r" in line or "\n" in line for line in lines):
+        raise ValueError(f"no request can be made of {method} {path!r} and these headers")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
 
 
 def _close_all(connections: deque[http.client.HTTPConnection]) -> None:

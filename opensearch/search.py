@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import opensearchpy
@@ -206,15 +207,20 @@ class Searcher:
     def _first(self, query: Query, body: dict[str, Any], copies: str) -> Any:
         parameters = {**SEARCH_PARAMETERS, "preference": copies}
         try:
-            return self._client.search(index=self._version.index, body=orjson.dumps(body), params=parameters)
+            return self._send(body, parameters)
         except RequestRefused as problem:
             if not query.start or "end of search result" not in str(problem):
                 raise
             # Past the last hit, which a hybrid takes for an error: ask for the first one, and show none.
             body = {**body, "from": 0, "size": 1}
-            answer = self._client.search(index=self._version.index, body=orjson.dumps(body), params=parameters)
+            answer = self._send(body, parameters)
             answer["hits"]["hits"] = []
             return answer
+
+    def _send(self, body: Mapping[str, Any], parameters: Mapping[str, str]) -> Any:
+        # As client.search, without the copying of all arguments that its decorator does.
+        path = f"/{quote(self._version.index)}/_search"
+        return self._client.transport.perform_request("POST", path, params=parameters, body=orjson.dumps(body))
 
     def _check_server(self, query: Query) -> None:
         if query.resolved_kind != "hybrid":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import opensearchpy
 import pytest
-from clipseek.opensearch.plain_http import PlainHttpConnection
+from clipseek.opensearch.plain_http import PlainHttpConnection, request_bytes
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import ConnectionTimeout, NotFoundError, RequestError
 
@@ -83,7 +84,7 @@ def connection(seen: Seen) -> Iterator[PlainHttpConnection]:
 def test_requests_one_after_the_other_share_a_connection(connection: PlainHttpConnection, seen: Seen) -> None:
     for number in range(3):
         status, headers, text = connection.perform_request("POST", "/index/_search", {"size": number}, b'{"a": 1}')
-        assert (status, headers["Content-Type"]) == (200, "application/json")
+        assert (status, headers["content-type"]) == (200, "application/json")
         assert text == '{"sent": "Ünïcode 𝄞"}'
     assert len(set(seen.ports)) == 1
     assert seen.asked[2][1:4] == ("POST", "/index/_search?size=2", b'{"a": 1}')
@@ -173,3 +174,16 @@ def test_only_plain_http() -> None:
         PlainHttpConnection("localhost", use_ssl=True)
     with pytest.raises(ValueError, match="plain http only"):
         PlainHttpConnection("localhost", http_compress=True)
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX:1"])
+def test_no_path_makes_a_second_request(path: str) -> None:
+    with pytest.raises(ValueError, match="no request can be made"):
+        request_bytes("GET", path, http.client.HTTPConnection("localhost", 9), {}, None)
+
+
+def test_a_request_is_one_piece_with_the_length_of_its_body() -> None:
+    sent = request_bytes("POST", "/x", http.client.HTTPConnection("::1", 9), {"a": "b"}, b"{}")
+    assert (
+        sent == b"POST /x HTTP/1.1\r\nHost: [::1]:9\r\nAccept-Encoding: identity\r\na: b\r\nContent-Length: 2\r\n\r\n{}"
+    )

@@ -34,6 +34,14 @@ class Recorder:
     parameters: list[dict[str, Any]] = field(default_factory=list)
     together: list[list[dict[str, Any]]] = field(default_factory=list)
 
+    @property
+    def transport(self) -> Recorder:
+        return self
+
+    def perform_request(self, method: str, path: str, *, params: dict[str, Any], body: bytes) -> dict[str, Any]:
+        assert (method, path) == ("POST", "/i-1/_search")
+        return self.search(index="i-1", body=body, params=params)
+
     def search(self, *, index: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         assert index == "i-1"
         self.searches.append(orjson.loads(body))
