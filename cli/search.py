@@ -59,6 +59,7 @@ from .output import is_terminal
 )
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of FIELD. Repeatable.")
 @click.option("--group-duplicates", is_flag=True, help="One hit for pictures that are the same file.")
+@click.option("--group-near", is_flag=True, help="One hit for pictures that look nearly the same.")
 @click.option(
     "--min-relevance",
     metavar="auto|COSINE",
@@ -241,8 +242,9 @@ def _place(answer: Any) -> str:
     """Which hits these are, of how many."""
     start = answer.query.start
     if answer.hits:
-        # How many groups there are, only a hybrid knows.
-        known = not answer.query.group_duplicates or answer.query.resolved_kind == "hybrid"
+        # How many groups there are is not known where the server makes them.
+        query = answer.query
+        known = query.group_near or not query.group_duplicates or query.resolved_kind == "hybrid"
         of = f" of {answer.reachable:,}" if known else ""
         return (
             f"hits {start + 1:,}-{start + len(answer.hits):,}{of}, {answer.documents:,} pictures, "

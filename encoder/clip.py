@@ -23,11 +23,14 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture ready for the model: ``pixels`` (3, S, S) float32; ``width`` and ``height`` of the original, in pixels."""
+    """A picture ready for the model: ``pixels`` (3, S, S) float32; ``width`` and ``height`` of the original, in pixels; ``look``
+    as ``perceptual_hash.look`` makes it of what the model sees.
+    """
 
     pixels: NDArray[np.float32]
     width: int
     height: int
+    look: bytes = b""
 
 
 class ClipEncoder:
@@ -98,6 +101,7 @@ class ClipEncoder:
     def load_reduced(self, data: bytes, margin: int | None) -> Picture:
         """``load_picture``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
         from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_reduced
+        from .perceptual_hash import look
         from .preprocess import normalize, resize_and_crop
 
         spec = self.bundle.image
@@ -106,8 +110,9 @@ class ClipEncoder:
         with self.stages.measure("decode"):
             picture, (width, height) = open_reduced(data, spec.background, *limits, edge)
         with self.stages.measure("preprocess"):
-            pixels = normalize(resize_and_crop(picture, spec), spec)
-        return Picture(pixels, width, height)
+            seen = resize_and_crop(picture, spec)
+            pixels = normalize(seen, spec)
+        return Picture(pixels, width, height, look(seen))
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""

@@ -28,6 +28,12 @@ def small_copy(picture: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX), np.uint8)
 
 
+def look(pixels: NDArray[np.uint8]) -> bytes:
+    """Hash (8 bytes, the first bit first) and small copy (192 bytes, row by row) of (H, W, 3) uint8 pixels."""
+    picture = Image.fromarray(pixels)
+    return perceptual_hash(picture).to_bytes(8, "big") + small_copy(picture).tobytes()
+
+
 def near_duplicates(hashes: NDArray[np.uint64], copies: NDArray[np.uint8]) -> NDArray[np.int64]:
     """(N,) int64: for each picture the number of the first one that it is nearly the same as, its own where there is none.
 

@@ -13,6 +13,8 @@ from .queries import CAPTION, MARKS, MAX_REACH, VECTOR, Query
 
 #: Values of a facet that are counted.
 FACET_VALUES = 20
+#: Fields of a document that no hit shows.
+UNSEEN = ["image_vector", "look"]
 #: Of up to two words all, of more at least three in four, rounded down.
 MOST = "2<75%"
 
@@ -69,6 +71,13 @@ def clauses(
     return found
 
 
+def grouped_here(query: Query) -> bool:
+    """Whether all candidates come, for ``looks.first_of_each`` to group them: a server groups by equal values only, and OpenSearch
+    2.19 takes a collapse in a hybrid, and does nothing.
+    """
+    return query.group_near or (query.group_duplicates and query.resolved_kind == "hybrid")
+
+
 def search_body(
     query: Query, found: dict[str, dict[str, Any]], facets: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -78,13 +87,12 @@ def search_body(
 
     To be sent with ``queries.SEARCH_PARAMETERS``.
     """
-    body: dict[str, Any] = {"size": query.size, "_source": {"excludes": ["image_vector"]}, "track_total_hits": True}
-    if query.group_duplicates and query.resolved_kind == "hybrid":
-        # OpenSearch 2.19 takes a collapse in a hybrid, and does nothing: all come, to be grouped here (``hits.first_of_each``).
-        body["size"] = min(2 * query.depth, MAX_REACH)
+    body: dict[str, Any] = {"size": query.size, "_source": {"excludes": UNSEEN}, "track_total_hits": True}
+    if grouped_here(query):
+        body["size"] = min(len(found) * query.depth, MAX_REACH)
     elif query.start:
         body["from"] = query.start
-    if query.group_duplicates and query.resolved_kind != "hybrid":
+    if query.group_duplicates and not grouped_here(query):
         body["collapse"] = {"field": "content_hash"}
     if facets:
         body["aggs"] = {name: {"terms": {"field": field, "size": FACET_VALUES}} for name, field in facets.items()}

@@ -5,6 +5,7 @@ A document with the same ``content_hash`` has the same vector, so a changed capt
 
 from __future__ import annotations
 
+import base64
 import math
 import os
 import re
@@ -60,10 +61,13 @@ class Item:
             }
         return changed
 
-    def document(self, vector: NDArray[np.float32], width: int, height: int, now: str) -> dict[str, Any]:
+    def document(
+        self, vector: NDArray[np.float32], width: int, height: int, now: str, look: bytes = b""
+    ) -> dict[str, Any]:
         """The whole document.
 
-        ``vector``: (D,) float32, a unit row; ``width`` and ``height`` in pixels; ``now`` ISO 8601.
+        ``vector``: (D,) float32, a unit row; ``width`` and ``height`` in pixels; ``now`` ISO 8601; ``look`` as
+        ``protocols.Picture`` has it.
         """
         fields: dict[str, Any] = {
             "image_id": self.id,
@@ -74,6 +78,8 @@ class Item:
             "height": height,
             "ingested_at": now,
         }
+        if look:
+            fields["look"] = base64.b64encode(look).decode()
         if self.caption:
             fields["caption"] = self.caption
         if self.metadata:

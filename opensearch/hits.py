@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,18 +43,6 @@ class Hit:
             pieces += [(self.caption[at:start], False), (self.caption[start:end], True)]
             at = end
         return [(text, matched) for text, matched in [*pieces, (self.caption[at:], False)] if text]
-
-
-def first_of_each(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The rows without those whose picture has the same bytes as one before."""
-    seen: set[str] = set()
-    kept: list[Mapping[str, Any]] = []
-    for row in rows:
-        content = str(row["_source"].get("content_hash") or row["_id"])
-        if content not in seen:
-            seen.add(content)
-            kept.append(row)
-    return kept
 
 
 def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: str) -> Hit:

@@ -155,6 +155,7 @@ class _Run:
             self.version = found
         # After create as well: another process may have made it first, with another model.
         versions.guard(self.version, self.encoder.fingerprint, self.encoder.dimension)
+        versions.add_missing(self.client, self.version)
         self.version = versions.declare(self.client, self.version, index_options.fields)
 
     def through(self, entries: Iterable[Record | Skipped]) -> None:
@@ -234,7 +235,7 @@ class _Run:
             if not fine:
                 self.skip(Skipped(item.path, "no vector", "the model makes no vector of it"))
                 continue
-            document = item.document(vector, picture.width, picture.height, now)
+            document = item.document(vector, picture.width, picture.height, now, picture.look)
             writer.add(Action("index", item.path, index_action(self._version().index, item, document)))
             self.encoded += 1
         batch.clear()

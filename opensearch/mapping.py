@@ -12,6 +12,8 @@ from .templates import fill
 
 #: Raised when the mapping changes so that older indexes can no longer be written to.
 MAPPING_VERSION = 1
+#: As in mappings/images.json; for indexes that were made before it was there.
+LOOK_FIELD = {"type": "binary", "doc_values": True}
 
 Engine: TypeAlias = Literal["lucene", "faiss"]
 ENGINES: tuple[Engine, ...] = ("lucene", "faiss")

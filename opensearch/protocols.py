@@ -25,6 +25,12 @@ class Picture(Protocol):
     @property
     def height(self) -> int: ...
 
+    @property
+    def look(self) -> bytes:
+        """How it looks: a 64-bit hash (8 bytes), and the mean colours of 8 x 8 cells (192 bytes); or nothing, and the picture is
+        nobody's near duplicate (``looks.py``).
+        """
+
 
 PictureT = TypeVar("PictureT", bound=Picture)
 

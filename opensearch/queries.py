@@ -62,7 +62,8 @@ class Query:
     ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``. ``start`` hits are passed over.
     ``candidates``: how many of each clause are fused; pages of one search must have the same, which they have by default up
     to hit 200, from there to 1,000, and from there on. ``facets`` are fields whose values are counted; ``group_duplicates``
-    shows one hit of pictures with the same bytes. ``min_cosine``: the cosine from which on a hit is marked as relevant.
+    shows one hit of pictures with the same bytes, ``group_near`` one of those that look nearly the same, of the ``depth`` best
+    of each clause. ``min_cosine``: the cosine from which on a hit is marked as relevant.
     ``filters`` as ``filters.parse_filters`` reads them. Raises InvalidOption where that makes no query.
     """
 
@@ -85,6 +86,7 @@ class Query:
     candidates: int | None = None
     facets: tuple[str, ...] = ()
     group_duplicates: bool = False
+    group_near: bool = False
     min_cosine: float | None = None
     exact: bool = False
     ef_search: int | None = None

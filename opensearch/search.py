@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 
 from . import candidates, versions
 from .beside import Beside
-from .bodies import clauses, search_body
+from .bodies import clauses, grouped_here, search_body
 from .candidates import Candidates
 from .client import OLDEST
 from .compose import compose
 from .errors import InvalidOption, RequestRefused, ServerError
 from .filters import parse_facets, parse_filters
 from .fusion import contributions
-from .hits import Hit, first_of_each, read_hit
+from .hits import Hit, read_hit
+from .looks import first_of_each
 from .pipelines import oldest_server
 from .protocols import AnyEncoder
 from .queries import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
@@ -140,10 +141,10 @@ class Searcher:
         fresh = not shares and time.monotonic() - when < COUNT_SECONDS
         beside = None if fresh else Beside(lambda: self._ask(query, shares, copies))
         body = search_body(query, found, facets)
-        joined = len(found) > 1
+        stepped = len(found) > 1 or query.group_near
         with beside or nullcontext():
-            answer = self._first(query, ranking_body(body) if joined else body, copies)
-        rows = named(answer["hits"]["hits"]) if joined else answer["hits"]["hits"]
+            answer = self._first(query, ranking_body(body, query.group_near) if stepped else body, copies)
+        rows = named(answer["hits"]["hits"]) if stepped else answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])
         if len({row["_id"] for row in rows}) < len(rows):
             raise ServerError(
@@ -156,10 +157,10 @@ class Searcher:
                 f"{self._version.alias} has {shards} shards: use --fusion min_max"
             )
         reachable = None
-        if query.group_duplicates and len(found) > 1:
-            grouped = first_of_each(rows)
+        if grouped_here(query):
+            grouped = first_of_each(rows, query.group_near)
             rows, reachable = grouped[query.start : query.end], len(grouped)
-        if joined:
+        if stepped:
             rows = with_documents(
                 self._client,
                 self._version.index,

@@ -14,10 +14,13 @@ import opensearchpy
 import orjson
 
 
-def ranking_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The search ``body`` (``bodies.search_body``) with ids, content hashes and scores as its only answer."""
+def ranking_body(body: Mapping[str, Any], looks: bool = False) -> dict[str, Any]:
+    """The search ``body`` (``bodies.search_body``) with ids, content hashes and scores as its only answer; with ``looks``, those
+    too.
+    """
     kept = {name: value for name, value in body.items() if name != "highlight"}
-    return {**kept, "_source": False, "stored_fields": "_none_", "docvalue_fields": ["image_id", "content_hash"]}
+    values = ["image_id", "content_hash", *(["look"] if looks else [])]
+    return {**kept, "_source": False, "stored_fields": "_none_", "docvalue_fields": values}
 
 
 def page_body(body: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
@@ -27,11 +30,11 @@ def page_body(body: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
 
 
 def named(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of a ranking with their ``_id`` where it always is, and ``content_hash`` in ``_source``."""
+    """Rows of a ranking with their ``_id`` where it always is, and ``content_hash`` and ``look`` in ``_source``."""
     found = []
     for row in rows:
         fields = row["fields"]
-        source = {"content_hash": fields["content_hash"][0]} if "content_hash" in fields else {}
+        source = {name: fields[name][0] for name in ("content_hash", "look") if name in fields}
         found.append({**row, "_id": fields["image_id"][0], "_source": source})
     return found
 

@@ -16,7 +16,7 @@ import opensearchpy
 
 from .client import address, check_engine, check_plugins
 from .errors import IndexMissing, IndexUnusable, InvalidOption, ModelMismatch, NotFound, RequestRefused
-from .mapping import MAPPING_VERSION, FieldType, IndexOptions, field_name, preset_name
+from .mapping import LOOK_FIELD, MAPPING_VERSION, FieldType, IndexOptions, field_name, preset_name
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
@@ -30,7 +30,8 @@ class Version:
 
     ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
     are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
-    ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from.
+    ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
+    made before there were looks of pictures has no such field (``has_looks``).
     """
 
     index: str
@@ -45,6 +46,7 @@ class Version:
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    has_looks: bool = True
 
 
 def check_alias(alias: str) -> str:
@@ -179,6 +181,12 @@ def check_still(client: opensearchpy.OpenSearch, version: Version) -> None:
         )
 
 
+def add_missing(client: opensearchpy.OpenSearch, version: Version) -> None:
+    """Fields that an index made by an older clipseek does not have yet; its documents get them when they are written again."""
+    if not version.has_looks:
+        client.indices.put_mapping(index=version.index, body={"properties": {"look": LOOK_FIELD}})
+
+
 def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[str, FieldType]) -> Version:
     """``version`` with further columns declared; documents that have them already become searchable by them before it returns.
 
@@ -256,6 +264,7 @@ def _version(name: str, alias: str, body: Mapping[str, Any]) -> Version:
         ),
         search=dict(meta.get("search") or {}),
         calibration=dict(meta.get("calibration") or {}),
+        has_looks="look" in properties,
         fields={
             column: _FIELD_TYPES[found["type"]]
             for column, found in declared.items()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from clipseek.encoder.perceptual_hash import look
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -17,6 +18,7 @@ class ColourPicture:
     pixels: NDArray[np.float32]
     width: int
     height: int
+    look: bytes = b""
 
 
 class ColourEncoder:
@@ -38,7 +40,7 @@ class ColourEncoder:
         except Exception as problem:
             raise ValueError(f"not a picture: {type(problem).__name__}") from None
         self.decoded += 1
-        return ColourPicture(pixels, image.width, image.height)
+        return ColourPicture(pixels, image.width, image.height, look(np.asarray(image.convert("RGB"))))
 
     def encode_pictures(self, pictures: Sequence[ColourPicture]) -> NDArray[np.float32]:
         self.batches.append(len(pictures))

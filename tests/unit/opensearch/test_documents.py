@@ -55,6 +55,7 @@ def test_a_document() -> None:
         "height": 480,
         "ingested_at": "2026-01-02T03:04:05Z",
     }
+    assert item(record, HASH, {}).document(vector, 1, 1, "", b"\xff\x00")["look"] == "/wA="
     bare = some().document(vector, 1, 1, "")
     assert "caption" not in bare
     assert "metadata" not in bare

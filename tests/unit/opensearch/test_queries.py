@@ -29,7 +29,7 @@ def test_hybrid_never_goes_without_its_pipeline_and_depth() -> None:
     combination = processor["normalization-processor"]["combination"]
     assert combination["technique"] == "arithmetic_mean"
     assert combination["parameters"]["weights"] == pytest.approx([0.3, 0.7])
-    assert sent["_source"] == {"excludes": ["image_vector"]}
+    assert sent["_source"] == {"excludes": ["image_vector", "look"]}
 
 
 def test_weights_of_zero_and_one_stay_floats_in_json() -> None:
@@ -213,6 +213,9 @@ def test_facets_and_groups() -> None:
     assert "collapse" not in hybrid
     assert "from" not in hybrid
     assert hybrid["size"] == 400
+    near = Query("red car", kind="caption", group_near=True, start=5)
+    sent = search_body(near, clauses(near, VECTOR, []))
+    assert ("collapse" in sent, "from" in sent, sent["size"]) == (False, False, 200)
     with pytest.raises(InvalidOption, match="facet field 'colour' is not indexed"):
         parse_facets(["colour"], {"set": "keyword"})
 

@@ -21,7 +21,7 @@ ENCODER = ColourEncoder()
 VERSION = Version("i-1", "i", ENCODER.fingerprint, 4, 1, fields={"set": "keyword"})
 RED, GREEN = ENCODER.encode_texts(["red car", "green"])
 STORED = {"cat-1": [1.0, 0.0, 0.0, 0.0], "dog-1": [0.0, 1.0, 0.0, 0.0], "a": RED.tolist()}
-SHOWN = {"size": 10, "_source": {"excludes": ["image_vector"]}, "track_total_hits": True}
+SHOWN = {"size": 10, "_source": {"excludes": ["image_vector", "look"]}, "track_total_hits": True}
 RANKED = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["image_id", "content_hash"]}
 MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
 
@@ -119,7 +119,7 @@ def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
     hybrid = {"hybrid": {"pagination_depth": 200, "queries": [MATCH, knn(RED)]}}
     assert ranking == {**SHOWN, **RANKED, "query": hybrid}
     ids = {"ids": {"values": ["a"]}}
-    excluded = {"excludes": ["image_vector"]}
+    excluded = {"excludes": ["image_vector", "look"]}
     assert page == {"size": 1, "query": ids, "track_total_hits": False, "_source": excluded, "highlight": highlight()}
     # Each clause's candidates are asked for at the same time.
     bare = {
@@ -167,6 +167,14 @@ def test_facets_groups_and_pages_of_a_hybrid_are_the_rankings() -> None:
     ranking, page = sent(Query("red car", start=20, size=5, candidates=500)).searches
     assert (ranking["from"], ranking["size"], ranking["query"]["hybrid"]["pagination_depth"]) == (20, 5, 500)
     assert (page["size"], "from" in page) == (1, False)
+
+
+@pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
+def test_near_duplicates_are_grouped_from_a_ranking_with_looks(kind: Any) -> None:
+    ranking, page = sent(Query("red car", kind=kind, group_near=True)).searches
+    assert ranking["docvalue_fields"] == ["image_id", "content_hash", "look"]
+    assert (ranking["size"], ranking["_source"]) == (400 if kind == "hybrid" else 200, False)
+    assert page["query"] == {"ids": {"values": ["a"]}}
 
 
 def test_a_search_without_shares_asks_for_the_number_of_pictures_once() -> None:
