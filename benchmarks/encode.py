@@ -50,6 +50,7 @@ def main() -> None:
 
     import torch
     from clipseek.encoder import Bundle, ClipEncoder
+    from clipseek.encoder.preprocess import normalize
     from clipseek.encoder.reduced import choose_margin, reducible
     from clipseek.training.export import export_bundle
     from transformers import CLIPModel, CLIPProcessor
@@ -108,7 +109,8 @@ def main() -> None:
             len(texts),
         )
         pictures = [encoders["fp32"].load_picture(data) for data in (files * 4)[:BATCH]]
-        pixels = torch.from_numpy(np.stack([picture.pixels for picture in pictures]))
+        spec = encoders["fp32"].bundle.image
+        pixels = torch.from_numpy(np.stack([normalize(picture.pixels, spec) for picture in pictures]))
 
         @torch.no_grad()
         def their_pictures(bf16: bool) -> np.ndarray:

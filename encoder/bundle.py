@@ -15,6 +15,9 @@ PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
 #: Written on request, for ``clipseek explain``; no part of the fingerprint, for it decides no vector that is searched.
 PATCHES = "patches.onnx"
+#: What a picture tower takes: pixels as they are, (N, S, S, 3) uint8, or, if it was made elsewhere or before, normalised ones,
+#: (N, 3, S, S) float32.
+PIXELS, FLOATS = "pixels", "pixel_values"
 FORMAT = 1
 INTERPOLATIONS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 

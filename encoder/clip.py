@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .bundle import PATCHES, Bundle
+from .bundle import FLOATS, PATCHES, PIXELS, Bundle
 from .errors import BundleError, EncoderError
 from .lanes import Lanes
 from .session import Device, available_cores, open_session, out_of_memory
@@ -23,11 +23,11 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture ready for the model: ``pixels`` (3, S, S) float32; ``width`` and ``height`` of the original, in pixels; ``look``
+    """A picture ready for the model: ``pixels`` (S, S, 3) uint8; ``width`` and ``height`` of the original, in pixels; ``look``
     as ``perceptual_hash.look`` makes it of what the model sees.
     """
 
-    pixels: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
     width: int
     height: int
     look: bytes = b""
@@ -90,7 +90,7 @@ class ClipEncoder:
         size = self.bundle.image.size
         for tower in towers or ("image", "text"):
             if tower == "image":
-                self.embed_pictures([Picture(np.zeros((3, size, size), np.float32), size, size)])
+                self.embed_pictures([Picture(np.zeros((size, size, 3), np.uint8), size, size)])
             else:
                 self.embed_texts(["a picture"])
 
@@ -102,7 +102,7 @@ class ClipEncoder:
         """``load_picture``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
         from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_reduced
         from .perceptual_hash import look
-        from .preprocess import normalize, resize_and_crop
+        from .preprocess import resize_and_crop
 
         spec = self.bundle.image
         limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
@@ -110,9 +110,8 @@ class ClipEncoder:
         with self.stages.measure("decode"):
             picture, (width, height) = open_reduced(data, spec.background, *limits, edge)
         with self.stages.measure("preprocess"):
-            seen = resize_and_crop(picture, spec)
-            pixels = normalize(seen, spec)
-        return Picture(pixels, width, height, look(seen))
+            pixels = resize_and_crop(picture, spec)
+            return Picture(pixels, width, height, look(pixels))
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""
@@ -122,7 +121,7 @@ class ClipEncoder:
         """What ``encode_pictures`` normalises: (N, D) float32."""
 
         def run(part: Sequence[Picture]) -> NDArray[np.float32]:
-            return self._run("image", {"pixel_values": np.stack([picture.pixels for picture in part])})
+            return self._run("image", self._inputs("image", part))
 
         rows = self._lanes.run(run, pictures, self._most)
         return np.concatenate(rows) if rows else np.empty((0, self.dimension), np.float32)
@@ -141,7 +140,7 @@ class ClipEncoder:
             raise BundleError(
                 f"{self.bundle.path} has no {PATCHES}; export it again with: clipseek export-onnx CHECKPOINT OUT --explain"
             )
-        rows = [self._run("patches", {"pixel_values": picture.pixels[None]}) for picture in pictures]
+        rows = [self._run("patches", self._inputs("patches", [picture])) for picture in pictures]
         side = round((rows[0].shape[1] if rows else 0) ** 0.5)
         return np.asarray(rows, np.float32).reshape(len(rows), side, side, self.dimension)
 
@@ -191,6 +190,15 @@ class ClipEncoder:
         if not np.isfinite(rows).all():
             raise EncoderError(f"{tower}.onnx gives vectors that are no numbers (NaN or infinite); export it again")
         return rows
+
+    def _inputs(self, tower: str, pictures: Sequence[Picture]) -> dict[str, NDArray[Any]]:
+        """Pixels as they are, or normalised, as the tower takes them."""
+        stacked = np.stack([picture.pixels for picture in pictures])
+        if self._session(tower).get_inputs()[0].name == PIXELS:
+            return {PIXELS: stacked}
+        from .preprocess import normalize
+
+        return {FLOATS: np.stack([normalize(pixels, self.bundle.image) for pixels in stacked])}
 
     def _most(self) -> int:
         return self._batch_size

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import EncoderError
+from .graph_files import load_graph, save_graph
+from .int8_patches import reduce_patches
 
 #: What a product of int8 becomes in a graph; their number tells whether the reduction took place.
 PRODUCT = "MatMulInteger"
@@ -18,11 +20,11 @@ def reduce_to_int8(tower: Path, out: Path) -> int:
 
     One scale a column. Weights are signed and use seven of their eight bits: processors without VNNI or AMX add products
     in 16 bits, which eight would overflow, and that costs nothing that can be seen elsewhere. Unsigned weights would miss
-    the fast kernels. Attention's own products, norms, convolutions and the word table stay as they are. Raises
+    the fast kernels. The convolution that makes patches of bytes becomes such a product too. Attention's own products, norms, other
+    convolutions and the word table stay as they are. Raises
     EncoderError when there is nothing to reduce.
     """
     with _quiet():
-        import onnx
         from onnx import TensorProto
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -35,9 +37,10 @@ def reduce_to_int8(tower: Path, out: Path) -> int:
             weight_type=QuantType.QInt8,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},  # behind nodes that onnx itself does not know
         )
-        products: int = sum(
-            node.op_type == PRODUCT for node in onnx.load(str(out), load_external_data=False).graph.node
-        )
+        model = load_graph(out)
+        if reduce_patches(model):
+            save_graph(model, out)
+        products: int = sum(node.op_type == PRODUCT for node in model.graph.node)
     if not products:
         raise EncoderError(
             f"{tower.name} has no product of weights that could be int8; export it with --precision fp32"

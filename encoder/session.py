@@ -124,7 +124,7 @@ def _cuda_session(runtime: Any, path: Path, options: Any, megabytes: int | None)
 
 def _smallest_input(session: Any) -> dict[str, Any]:
     """One row of zeros for each input: what is not a fixed size becomes 1."""
-    kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
+    kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(uint8)": np.uint8}
     return {
         entry.name: np.zeros([size if isinstance(size, int) else 1 for size in entry.shape], kinds[entry.type])
         for entry in session.get_inputs()

@@ -16,10 +16,6 @@ class Picture(Protocol):
     """A decoded and preprocessed picture; ``width`` and ``height`` are the original's, in pixels."""
 
     @property
-    def pixels(self) -> NDArray[np.float32]:
-        """``(3, S, S) float32``, ready for the model."""
-
-    @property
     def width(self) -> int: ...
 
     @property

@@ -6,7 +6,6 @@ from itertools import islice
 
 import numpy as np
 from clipseek.encoder import ClipEncoder, Picture
-from clipseek.encoder.preprocess import normalize
 from numpy.typing import NDArray
 
 from .data import Pairs
@@ -19,10 +18,10 @@ def embed_with_bundle(encoder: ClipEncoder, pairs: Pairs, window: int = 256) -> 
 
     ``pairs`` were loaded for the bundle's own ImageSpec.
     """
-    spec = encoder.bundle.image
+    size = encoder.bundle.image.size
     used = iter(pairs.shown_pictures()[0].tolist())
     rows = [np.empty((0, encoder.dimension), np.float32)]
     while part := list(islice(used, window)):
-        pictures = [Picture(normalize(pairs.pixels[row], spec), spec.size, spec.size) for row in part]
+        pictures = [Picture(pairs.pixels[row], size, size) for row in part]
         rows.append(encoder.encode_pictures(pictures))
     return encoder.encode_texts(pairs.captions), np.concatenate(rows)

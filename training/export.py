@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from clipseek.encoder import Bundle
+from clipseek.encoder.bundle import PATCHES
 from clipseek.encoder.writer import check_free, new_bundle, write_passport
 
 from .errors import ExportRefused
@@ -20,7 +21,8 @@ from .parity import check_parity, difference, reference
 from .patches import check_patches, export_patches
 from .reduce import Precision, reduce_towers, settle
 from .samples import Samples, made_samples
-from .towers import TEXT, export_towers
+from .towers import IMAGE, TEXT, export_towers
+from .uint8_input import take_pixels
 
 Storage: TypeAlias = Literal["fp32", "fp16"]
 
@@ -75,6 +77,8 @@ def export_bundle(
         (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
         if explain:
             export_patches(loaded.model, folder, opset)
+            take_pixels(folder / PATCHES, loaded.image)
+        take_pixels(folder / IMAGE, loaded.image)
         reduced = reduce_towers(folder) if precision != "fp32" else None
         if storage == "fp16":
             for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):

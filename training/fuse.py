@@ -6,6 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from clipseek.encoder.graph_files import load_graph, prune, save_graph
+
 #: The fused node, of onnxruntime's own operators.
 ATTENTION, DOMAIN = "MultiHeadAttention", "com.microsoft"
 
@@ -17,10 +19,9 @@ def fuse_attention(path: Path, heads: int, *, causal: bool) -> int:
     then, so the mask that is built at run time goes away whole. Where a layer is not recognised, it stays as it is.
     Layer norms are left alone: onnxruntime's SkipLayerNormalization was slower on a CPU (docs/encoder.md).
     """
-    import onnx
     from onnx import helper
 
-    model: Any = onnx.load(str(path))
+    model = load_graph(path)
     graph = model.graph
     made = {name: node for node in graph.node for name in node.output}
     users: dict[str, list[Any]] = defaultdict(list)
@@ -47,12 +48,9 @@ def fuse_attention(path: Path, heads: int, *, causal: bool) -> int:
         graph.node.insert(at, fused)
         count += 1
     if count:
-        _prune(graph)
+        prune(graph)
         model.opset_import.append(helper.make_opsetid(DOMAIN, 1))
-        beside = path.with_name(f"{path.name}_data")
-        large = beside.exists()
-        beside.unlink(missing_ok=True)
-        onnx.save(model, str(path), save_as_external_data=large, location=beside.name if large else None)
+        save_graph(model, path)
     return count
 
 
@@ -83,18 +81,3 @@ def _before_heads(name: str, made: dict[str, Any]) -> str | None:
 
 def _only(nodes: list[Any]) -> Any | None:
     return nodes[0] if len(nodes) == 1 else None
-
-
-def _prune(graph: Any) -> None:
-    """Remove what no output needs any more; inputs stay, so that callers need not know."""
-    wanted = {output.name for output in graph.output}
-    kept = []
-    for node in reversed(graph.node):  # sorted: users come after what they use
-        if wanted.intersection(node.output):
-            kept.append(node)
-            wanted.update(node.input)
-    del graph.node[:]
-    graph.node.extend(reversed(kept))
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in wanted]:
-        graph.initializer.remove(tensor)
-    del graph.value_info[:]

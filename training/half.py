@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from clipseek.encoder.graph_files import load_graph, save_graph
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
@@ -30,10 +31,9 @@ def store_as_half(path: Path) -> None:
     Nothing is rounded here: after ``round_weights`` that is every large weight. A table that is only looked up in is
     cast after the look-up, so that loading never blows it up.
     """
-    import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    model: Any = onnx.load(str(path))
+    model = load_graph(path)
     graph = model.graph
     users: dict[str, list[Any]] = defaultdict(list)
     for node in graph.node:
@@ -66,7 +66,4 @@ def store_as_half(path: Path) -> None:
     del graph.node[:]
     graph.node.extend(nodes)
     del graph.value_info[:]  # inferred types of what is now float16
-    beside = path.with_name(f"{path.name}_data")
-    large = beside.exists()
-    beside.unlink(missing_ok=True)
-    onnx.save(model, str(path), save_as_external_data=large, location=beside.name if large else None)
+    save_graph(model, path)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle import PATCHES
+from clipseek.encoder.preprocess import normalize
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -71,7 +72,8 @@ def check_patches(bundle: Bundle, model: CLIPModel, samples: Samples) -> dict[st
     encoder = ClipEncoder(bundle, device="cpu", batch_size=7)
     pictures = [encoder.load_picture(data) for data in samples.pictures]
     ours = encoder.embed_patches(pictures)
-    pixels = torch.from_numpy(np.stack([picture.pixels for picture in pictures]))
+    spec = bundle.image
+    pixels = torch.from_numpy(np.stack([normalize(picture.pixels, spec) for picture in pictures]))
     theirs: NDArray[np.float32] = PatchTower(model.eval())(pixels).numpy().reshape(ours.shape)
     apart = float(np.abs(ours - theirs).max())
     if not apart <= MAX_DIFFERENCE:

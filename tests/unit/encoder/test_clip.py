@@ -111,8 +111,9 @@ def test_order_is_kept_when_lengths_are_mixed(bundle: Bundle) -> None:
 def test_picture_knows_the_original_size(encoder: ClipEncoder) -> None:
     picture = encoder.load_picture(png(PICTURES[3]))
     assert (picture.width, picture.height) == (200, 131)
-    assert picture.pixels.shape == (3, 32, 32)
-    assert picture.pixels.dtype == np.float32
+    assert picture.pixels.shape == (32, 32, 3)
+    assert picture.pixels.dtype == np.uint8
+    assert len(picture.look) == 200
 
 
 def test_unreadable_picture_is_a_value_error_with_the_reason(encoder: ClipEncoder) -> None:
@@ -146,7 +147,7 @@ def test_many_threads_share_one_encoder(bundle: Bundle, encoder: ClipEncoder) ->
 
 
 def test_a_failing_graph_is_one_line(encoder: ClipEncoder) -> None:
-    wrong = Picture(np.zeros((3, 5, 5), np.float32), 5, 5)
+    wrong = Picture(np.zeros((5, 5, 3), np.uint8), 5, 5)
     with pytest.raises(EncoderError, match=r"image\.onnx failed on a batch of 1") as caught:
         encoder.encode_pictures([wrong])
     assert "\n" not in str(caught.value)
@@ -180,10 +181,25 @@ def test_a_batch_too_large_for_the_device_is_halved_and_stays_so(
     assert "going on with batches of 2" in caplog.text
 
 
-def test_vectors_that_are_no_numbers_are_refused(encoder: ClipEncoder) -> None:
-    wrong = Picture(np.full((3, 32, 32), np.nan, np.float32), 5, 5)
+class BrokenDevice:
+    """A session whose vectors are no numbers."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    def get_inputs(self) -> Any:
+        return self.session.get_inputs()
+
+    def run(self, names: Any, inputs: dict[str, Any]) -> Any:
+        return [rows * np.float32("nan") for rows in self.session.run(names, inputs)]
+
+
+def test_vectors_that_are_no_numbers_are_refused(bundle: Bundle) -> None:
+    broken = ClipEncoder(bundle, device="cpu")
+    broken.warm_up("image")
+    broken._loaded["image"] = BrokenDevice(broken._loaded["image"])
     with pytest.raises(EncoderError, match="NaN"):
-        encoder.encode_pictures([wrong])
+        broken.encode_pictures([broken.load_picture(png(PICTURES[0]))])
 
 
 def test_counts_the_texts_that_are_cut(encoder: ClipEncoder) -> None:

@@ -17,6 +17,8 @@ from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.errors import BundleError
 from clipseek.training.adopt import adopt_bundle
 from clipseek.training.errors import ExportRefused
+from clipseek.training.model import load_checkpoint
+from clipseek.training.towers import export_towers
 from onnx import TensorProto, helper
 
 from tests.models import make_tiny_bundle, make_tiny_clip
@@ -28,10 +30,12 @@ CAPTIONS = ["red square", "two dogs and a ball on the grass, black and white pic
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A checkpoint and its bundle."""
+    """A checkpoint, its bundle, and beside them in towers/ the graphs as the exporter leaves them."""
     home = tmp_path_factory.mktemp("made")
     checkpoint = make_tiny_clip(home / "checkpoint")
     make_tiny_bundle(checkpoint, home / "bundle")
+    (home / "towers").mkdir()
+    export_towers(load_checkpoint(str(checkpoint)).model.eval(), home / "towers", 18)
     return checkpoint, home / "bundle"
 
 
@@ -43,8 +47,8 @@ def folder(made: tuple[Path, Path], tmp_path: Path) -> Path:
     (source / "onnx").mkdir(parents=True)
     for name in ("config.json", "preprocessor_config.json", "tokenizer_config.json", "tokenizer.json"):
         shutil.copy(checkpoint / name, source / name)
-    shutil.copy(bundle / "image.onnx", source / "onnx" / "vision_model.onnx")
-    shutil.copy(bundle / "text.onnx", source / "onnx" / "text_model.onnx")
+    shutil.copy(bundle.parent / "towers" / "image.onnx", source / "onnx" / "vision_model.onnx")
+    shutil.copy(bundle.parent / "towers" / "text.onnx", source / "onnx" / "text_model.onnx")
     return source
 
 

@@ -85,7 +85,7 @@ def test_graphs_take_any_batch_and_length(bundle: Bundle) -> None:
         for entry in [*graph.input, *graph.output]:
             shapes[entry.name] = [dim.dim_param or dim.dim_value for dim in entry.type.tensor_type.shape.dim]
     assert shapes == {
-        "pixel_values": ["batch", 3, 32, 32],
+        "pixels": ["batch", 32, 32, 3],
         "image_embeds": ["batch", 48],
         "input_ids": ["batch", "sequence"],
         "attention_mask": ["batch", "sequence"],

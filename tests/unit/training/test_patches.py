@@ -11,6 +11,7 @@ import pytest
 from clipseek.encoder import Bundle, BundleError, ClipEncoder
 from clipseek.encoder.bundle import PATCHES
 from clipseek.encoder.explain import GAP, SIDE, Explanation, explain
+from clipseek.encoder.preprocess import normalize
 
 from tests.models import make_tiny_clip, quiet
 
@@ -43,7 +44,7 @@ def test_patches_are_the_last_layers_own_values(bundle: Bundle, checkpoint: Path
     encoder = ClipEncoder(bundle, device="cpu")
     pictures = [encoder.load_picture(data) for data in made_samples(32, 24).pictures]
     with torch.no_grad():
-        pixels = torch.from_numpy(np.stack([picture.pixels for picture in pictures]))
+        pixels = torch.from_numpy(np.stack([normalize(picture.pixels, bundle.image) for picture in pictures]))
         model.get_image_features(pixel_values=pixels)
         states = model.vision_model.post_layernorm(last.out_proj(caught[0]))
         expected = torch.nn.functional.normalize(model.visual_projection(states)[:, 1:], dim=-1)
