@@ -66,7 +66,7 @@ def main() -> None:
 
         rng = random.Random(0)
         texts = [" ".join(rng.choices(WORDS, k=rng.randint(6, 18))) for _ in range(options.texts)]
-        files = [_file(SIZES[at % len(SIZES)], at) for at in range(options.files)]
+        files = [picture_file(SIZES[at % len(SIZES)], at) for at in range(options.files)]
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {checkpoint}, torch {torch.__version__}")
 
         @torch.no_grad()
@@ -215,7 +215,7 @@ def _compare(title: str, ways: dict[str, Encode], rounds: int, count: int) -> di
     return {name: statistics.median(each) for name, each in times.items()}
 
 
-def _file(size: tuple[int, int], seed: int) -> bytes:
+def picture_file(size: tuple[int, int], seed: int) -> bytes:
     """A picture with soft and hard edges and grain; every third a PNG."""
     rng = np.random.default_rng(seed)
     coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)

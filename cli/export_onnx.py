@@ -11,6 +11,9 @@ import click
 from .output import data, note, plain_table, print_json
 
 if TYPE_CHECKING:
+    from clipseek.encoder.bundle import ImageSpec
+    from clipseek.training.calibration import Calibration
+    from clipseek.training.data import Pairs
     from clipseek.training.gate import Gate
     from clipseek.training.samples import Samples
 
@@ -38,6 +41,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="What int8 may lose on them: of MRR@10 and R@10 over the whole gallery, absolute.",
 )
+@click.option(
+    "--calibrate",
+    type=click.Path(path_type=Path),
+    metavar="SOURCE",
+    help="Pairs, not held-out ones, to measure int8's ranges on once (static); without, each run measures its own (dynamic).",
+)
 @click.option("--accept-loss", is_flag=True, help="Write an int8 bundle that does not pass; its passport says so.")
 @click.option(
     "--storage",
@@ -62,6 +71,7 @@ def export_onnx(
     precision: Any,
     gate: Path | None,
     tolerance: float,
+    calibrate: Path | None,
     accept_loss: bool,
     storage: Any,
     samples: Path | None,
@@ -81,6 +91,8 @@ def export_onnx(
         raise click.UsageError("--accept-loss goes with --precision int8; fp32 loses nothing, auto keeps what passes")
     if gate and precision == "fp32":
         raise click.UsageError("--gate judges int8; give it with --precision int8 or auto")
+    if calibrate and precision == "fp32":
+        raise click.UsageError("--calibrate is for int8; give it with --precision int8 or auto")
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("optimum") is None:
         raise click.ClickException(
             "exporting needs torch and optimum, which are not installed; try: pip install 'clipseek[train]'"
@@ -98,6 +110,7 @@ def export_onnx(
         precision=precision,
         storage=storage,
         gate=_gate(gate, tolerance) if gate else None,
+        calibration=_calibration(calibrate) if calibrate else None,
         accept_loss=accept_loss,
         explain=explain,
         samples=given,
@@ -137,10 +150,24 @@ def _samples(source: Path) -> Samples:
 def _gate(source: Path, tolerance: float) -> Gate:
     from clipseek.training.gate import Gate
 
+    return Gate(str(source), lambda spec: _pairs(source, spec), tolerance)
+
+
+def _calibration(source: Path) -> Calibration:
+    from clipseek.training.calibration import Calibration
+
+    return Calibration(str(source), lambda spec: _pairs(source, spec))
+
+
+def _pairs(source: Path, spec: ImageSpec) -> Pairs:
     from .train import load
 
     columns = {f"{name}_column": name for name in ("image", "caption", "group")}
-    return Gate(str(source), lambda spec: load(source, spec, "auto", columns, cache=True), tolerance)
+    return load(source, spec, "auto", columns, cache=True)
+
+
+def _named(row: dict[str, Any]) -> str:
+    return f"{row['precision']} {row['ranges']}" if row.get("ranges") == "static" else str(row["precision"])
 
 
 def _tell_gates(passport: dict[str, Any]) -> None:
@@ -149,13 +176,13 @@ def _tell_gates(passport: dict[str, Any]) -> None:
     for verdict in passport.get("gates", []):
         accepted = ", its loss was accepted" if verdict.get("accepted_loss") else ""
         outcome = "passes" if verdict["passed"] else f"does not pass{accepted}"
-        note(f"{verdict['precision']} {outcome}: {in_words(verdict)}")
+        note(f"{_named(verdict)} {outcome}: {in_words(verdict)}")
     if "candidates" in passport:
         for line in plain_table(
             ["precision", "MB", "pictures/s", "texts/s", "query ms", "gate", "kept"],
             [
                 [
-                    row["precision"],
+                    _named(row),
                     f"{row['bytes'] / 1e6:.1f}",
                     f"{row['pictures_per_second']:,.0f}",
                     f"{row['texts_per_second']:,.0f}",

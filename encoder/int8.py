@@ -20,11 +20,10 @@ def reduce_to_int8(tower: Path, out: Path) -> int:
 
     One scale a column. Weights are signed and use seven of their eight bits: processors without VNNI or AMX add products
     in 16 bits, which eight would overflow, and that costs nothing that can be seen elsewhere. Unsigned weights would miss
-    the fast kernels. The convolution that makes patches of bytes becomes such a product too. Attention's own products, norms, other
-    convolutions and the word table stay as they are. Raises
-    EncoderError when there is nothing to reduce.
+    the fast kernels. The convolution that makes patches of bytes becomes such a product too. Attention's own products, norms,
+    other convolutions and the word table stay as they are. Raises EncoderError when there is nothing to reduce.
     """
-    with _quiet():
+    with quiet():
         from onnx import TensorProto
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -37,19 +36,23 @@ def reduce_to_int8(tower: Path, out: Path) -> int:
             weight_type=QuantType.QInt8,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},  # behind nodes that onnx itself does not know
         )
-        model = load_graph(out)
-        if reduce_patches(model):
-            save_graph(model, out)
-        products: int = sum(node.op_type == PRODUCT for node in model.graph.node)
+    return finish(out, PRODUCT)
+
+
+def finish(out: Path, product: str) -> int:
+    """Reduce the patches too, in the graph at ``out``; how many nodes ``product`` it has. EncoderError where none."""
+    model = load_graph(out)
+    products: int = sum(node.op_type == product for node in model.graph.node)
     if not products:
-        raise EncoderError(
-            f"{tower.name} has no product of weights that could be int8; export it with --precision fp32"
-        )
+        raise EncoderError(f"{out.name} has no product of weights that could be int8; export it with --precision fp32")
+    if reduce_patches(model):
+        save_graph(model, out)
+        products += 1
     return products
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The quantiser advises, on the root logger, a preparation that changes nothing for these graphs."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)

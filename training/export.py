@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from clipseek.encoder import Bundle
-from clipseek.encoder.bundle import PATCHES
+from clipseek.encoder.bundle import PATCHES, TextSpec
 from clipseek.encoder.writer import check_free, new_bundle, write_passport
 
+from .calibration import Calibration
 from .errors import ExportRefused
 from .fuse import fuse_attention
 from .gate import Gate
@@ -38,6 +39,7 @@ def export_bundle(
     precision: Precision = "fp32",
     storage: Storage = "fp32",
     gate: Gate | None = None,
+    calibration: Calibration | None = None,
     accept_loss: bool = False,
     explain: bool = False,
     samples: Samples | None = None,
@@ -50,7 +52,8 @@ def export_bundle(
     ``storage`` fp16 halves the files: large weights are rounded to float16, stored so, and computed with in float32.
     Parity is then that with the rounded model; what the rounding itself costs stands beside it. ``samples`` join the
     made ones on which parity is checked. ``precision`` int8 is judged by ``gate``'s held-out pairs, without it by the
-    cosine on the samples, and written only when it passes or ``accept_loss``; auto keeps the fastest that passes.
+    cosine on the samples, and written only when it passes or ``accept_loss``; auto keeps the fastest that passes. With
+    ``calibration`` the ranges of int8's inputs are measured once, on its pairs, and not in each run.
     ``explain`` adds patches.onnx, always in fp32, compared with the checkpoint too. Raises
     ExportRefused when the vectors differ or the gate is not passed, BundleError when ``out`` is taken (``force`` replaces
     a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
@@ -69,6 +72,7 @@ def export_bundle(
         unrounded, expected = expected, reference(loaded, samples)
         rounding = {"rounding": vars(difference(expected, unrounded)).copy()}
     held_out = (gate, gate.load(loaded.image)) if gate and precision != "fp32" else None
+    measured_on = calibration.load(loaded.image) if calibration and precision != "fp32" else None
     with new_bundle(out, force=force) as folder:
         on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
         export_towers(loaded.model, folder, opset)
@@ -79,11 +83,12 @@ def export_bundle(
             export_patches(loaded.model, folder, opset)
             take_pixels(folder / PATCHES, loaded.image)
         take_pixels(folder / IMAGE, loaded.image)
-        reduced = reduce_towers(folder) if precision != "fp32" else None
+        facts = _facts(loaded, storage, opset)
+        text = TextSpec(**facts["text"])
+        reduced = reduce_towers(folder, measured_on, text, precision) if precision != "fp32" else []
         if storage == "fp16":
             for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):
                 store_as_half(path)
-        facts = _facts(loaded, storage, opset)
         facts["provenance"]["fused_attention"] = {"text": fused}
         write_passport(folder, facts)
         on_step(f"comparing with the checkpoint on {len(samples.pictures)} pictures and {len(samples.captions)} texts")
@@ -92,6 +97,8 @@ def export_bundle(
         if explain:
             facts["parity"].update(check_patches(full, loaded.model, samples))
         if reduced:
+            if calibration:
+                facts["provenance"]["calibrated_on"] = calibration.source
             facts = settle(
                 full,
                 reduced,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from clipseek.encoder import Bundle
+from clipseek.encoder.bundle import TextSpec
 from clipseek.encoder.int8 import reduce_to_int8
+from clipseek.encoder.int8_static import reduce_statically
 from clipseek.encoder.writer import write_passport
 
+from .calibration import picture_inputs, text_inputs
 from .data import Pairs
 from .errors import ExportRefused
 from .gate import Gate, by_cosine, by_ranking, in_words, size_of
@@ -22,23 +25,36 @@ from .towers import IMAGE, TEXT
 #: What is asked for: one precision, or the fastest that passes its gate on this machine.
 Precision: TypeAlias = Literal["fp32", "int8", "auto"]
 
-#: Folder of the reduced towers inside the bundle that is being written; gone before it is put in place.
-INT8 = "int8"
+#: Folders of the reduced towers inside the bundle that is being written; gone before it is put in place.
+DYNAMIC, STATIC = "int8", "int8-static"
+#: When the ranges of what goes into a product are measured: in each run, or once.
+RANGES = {DYNAMIC: "dynamic", STATIC: "static"}
 
 
-def reduce_towers(folder: Path) -> Path:
-    """int8 towers and the tokenizer, in a folder of their own inside ``folder``; returns it."""
-    reduced = folder / INT8
-    reduced.mkdir()
-    for name in (IMAGE, TEXT):
-        reduce_to_int8(folder / name, reduced / name)
-    shutil.copyfile(folder / "tokenizer.json", reduced / "tokenizer.json")
-    return reduced
+def reduce_towers(folder: Path, pairs: Pairs | None, text: TextSpec, precision: Precision) -> list[Path]:
+    """int8 towers and the tokenizer, in folders of their own inside ``folder``; returns these: with ranges measured on ``pairs``,
+    without them run by run, and for auto with ``pairs`` both.
+    """
+    tokenizer = folder / "tokenizer.json"
+    made: list[Path] = []
+    both = [DYNAMIC, STATIC] if precision == "auto" else [STATIC]
+    for name in both if pairs is not None else [DYNAMIC]:
+        reduced = folder / name
+        reduced.mkdir()
+        for tower in (IMAGE, TEXT):
+            if name == DYNAMIC or pairs is None:
+                reduce_to_int8(folder / tower, reduced / tower)
+            else:
+                inputs = picture_inputs(pairs) if tower == IMAGE else text_inputs(pairs, tokenizer, text)
+                reduce_statically(folder / tower, reduced / tower, inputs)
+        shutil.copyfile(tokenizer, reduced / tokenizer.name)
+        made.append(reduced)
+    return made
 
 
 def settle(
     full: Bundle,
-    reduced_folder: Path,
+    folders: Sequence[Path],
     facts: dict[str, Any],
     precision: Precision,
     *,
@@ -47,46 +63,63 @@ def settle(
     accept_loss: bool,
     on_step: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Judge the reduced towers against the full ones and keep one of the two in ``full.path``; its passport's facts.
+    """Judge the reduced towers in ``folders`` against the full ones and keep one of all in ``full.path``; its passport's facts.
 
     Raises ExportRefused when int8 was asked for, does not pass, and its loss is not accepted.
     """
-    write_passport(reduced_folder, {**facts, "precision": "int8"})
-    reduced = Bundle.load(reduced_folder)
-    on_step("comparing int8 with fp32")
-    verdict = by_ranking(full, reduced, gate[1], gate[0]) if gate else by_cosine(full, reduced, samples)
-    facts = {**facts, "gates": [verdict]}
+    reduced, verdicts = [], []
+    for folder in folders:
+        write_passport(folder, {**facts, "precision": "int8", "ranges": RANGES[folder.name]})
+        bundle = Bundle.load(folder)
+        on_step(f"comparing {folder.name} with fp32")
+        verdict = by_ranking(full, bundle, gate[1], gate[0]) if gate else by_cosine(full, bundle, samples)
+        reduced.append(bundle)
+        verdicts.append({**verdict, "ranges": RANGES[folder.name]})
+    facts = {**facts, "gates": verdicts}
     if precision == "auto":
         on_step("measuring fp32 and int8 on this machine")
-        table = candidates(full, reduced, verdict)
+        table = candidates([full, *reduced], [True, *(bool(verdict["passed"]) for verdict in verdicts)])
         facts["candidates"] = table
-        keep = next(row["precision"] for row in table if row["kept"])
+        kept = next(at for at, row in enumerate(table) if row["kept"])
     else:
-        keep = "int8"
+        kept, (verdict,) = 1, verdicts
         if not verdict["passed"] and not accept_loss:
             raise ExportRefused(
                 f"int8 does not pass its gate: {in_words(verdict)}; nothing was written; "
                 "use --precision fp32, or take the loss with --accept-loss"
             )
         verdict["accepted_loss"] = not verdict["passed"]
-    if keep == "int8":
+    if kept:
+        chosen = reduced[kept - 1]
         theirs = from_bundle(full, samples, BATCH_SIZES[-1])
-        apart = worst([difference(from_bundle(reduced, samples, size), theirs) for size in BATCH_SIZES])
-        facts = {**facts, "precision": "int8", "parity": {**facts["parity"], "reduction": vars(apart).copy()}}
+        apart = worst([difference(from_bundle(chosen, samples, size), theirs) for size in BATCH_SIZES])
+        ranges = chosen.passport["ranges"]
+        facts = {
+            **facts,
+            "precision": "int8",
+            "ranges": ranges,
+            "parity": {**facts["parity"], "reduction": vars(apart).copy()},
+        }
         for name in (IMAGE, TEXT):
             (full.path / f"{name}_data").unlink(missing_ok=True)
-        for path in reduced_folder.glob("*.onnx*"):
+        for path in chosen.path.glob("*.onnx*"):
             path.replace(full.path / path.name)
-    shutil.rmtree(reduced_folder)
+    for folder in folders:
+        shutil.rmtree(folder)
     return facts
 
 
-def candidates(full: Bundle, reduced: Bundle, verdict: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row for each candidate with its speed here; the fastest that passes is ``kept``."""
-    bundles, passes = (full, reduced), (True, bool(verdict["passed"]))
+def candidates(bundles: Sequence[Bundle], passes: Sequence[bool]) -> list[dict[str, Any]]:
+    """One row for each candidate with its speed here; the fastest that ``passes`` is ``kept``."""
     speeds = measure(bundles)
     rows = [
-        {"precision": bundle.precision, "bytes": size_of(bundle), **speed.as_dict(), "passed": passed}
+        {
+            "precision": bundle.precision,
+            "ranges": bundle.passport.get("ranges"),
+            "bytes": size_of(bundle),
+            **speed.as_dict(),
+            "passed": passed,
+        }
         for bundle, speed, passed in zip(bundles, speeds, passes, strict=True)
     ]
     order = sorted((at for at, row in enumerate(rows) if row["passed"]), key=lambda at: speeds[at].seconds())

@@ -15,6 +15,8 @@ from PIL import Image
 from tests.models import make_tiny_clip, quiet
 
 with quiet():
+    from clipseek.training.bundle_vectors import embed_with_bundle
+    from clipseek.training.calibration import Calibration
     from clipseek.training.data import load_pairs
     from clipseek.training.errors import ExportRefused
     from clipseek.training.export import export_bundle
@@ -156,6 +158,52 @@ def test_stored_as_fp16_the_rest_shrinks_too(checkpoint: Path, int8: Bundle, tmp
     assert {onnx.TensorProto.FLOAT16, onnx.TensorProto.INT8} <= kinds
     assert bundle.passport["sizes"]["text.onnx"] < int8.passport["sizes"]["text.onnx"]
     assert bundle.passport["storage"] == "fp16"
+
+
+@pytest.fixture(scope="module")
+def static(checkpoint: Path, gate: Gate) -> Bundle:
+    """Its ranges measured on the gate's own pairs."""
+    calibration = Calibration(gate.source, gate.load)
+    out = checkpoint.parent / "static"
+    return export_bundle(str(checkpoint), out, precision="int8", gate=gate, calibration=calibration)
+
+
+class TestStatic:
+    def test_no_range_is_measured_in_a_run(self, static: Bundle, int8: Bundle) -> None:
+        for name in ("image.onnx", "text.onnx"):
+            kinds = operators(static.path / name)
+            assert "DynamicQuantizeLinear" not in kinds
+            assert kinds.count("QuantizeLinear") > 0
+            assert "DynamicQuantizeLinear" in operators(int8.path / name)
+        assert (static.precision, static.passport["ranges"], int8.passport["ranges"]) == ("int8", "static", "dynamic")
+        assert static.passport["provenance"]["calibrated_on"].endswith("pairs.tsv")
+        assert [verdict["ranges"] for verdict in static.passport["gates"]] == ["static"]
+        assert [path for path in static.path.iterdir() if path.is_dir()] == []
+
+    def test_a_vector_does_not_depend_on_its_batch(self, static: Bundle, int8: Bundle) -> None:
+        texts = ["a red cat", "two dogs on the house", "blue"]
+
+        def apart(bundle: Bundle) -> float:
+            encoder = ClipEncoder(bundle, device="cpu", threads=1)
+            alone = np.concatenate([encoder.encode_texts([text]) for text in texts])
+            return float(np.abs(encoder.encode_texts(texts) - alone).max())
+
+        assert apart(static) < 1e-6 < apart(int8)
+
+    def test_vectors_are_near_those_of_fp32(self, static: Bundle, full: Bundle, gate: Gate) -> None:
+        pairs = gate.load(full.image)
+        ours, theirs = (embed_with_bundle(ClipEncoder(bundle, device="cpu"), pairs) for bundle in (static, full))
+        for mine, other in zip(ours, theirs, strict=True):
+            assert (mine * other).sum(1).min() > 0.98
+
+    def test_auto_judges_both(self, checkpoint: Path, gate: Gate, tmp_path: Path) -> None:
+        calibration = Calibration(gate.source, gate.load)
+        made = export_bundle(str(checkpoint), tmp_path / "bundle", precision="auto", gate=gate, calibration=calibration)
+        assert [row["ranges"] for row in made.passport["candidates"]] == [None, "dynamic", "static"]
+        assert [verdict["ranges"] for verdict in made.passport["gates"]] == ["dynamic", "static"]
+        assert sum(row["kept"] for row in made.passport["candidates"]) == 1
+        assert Bundle.load(made.path, verify=True) == made
+        assert [path for path in made.path.iterdir() if path.is_dir()] == []
 
 
 def test_a_graph_without_weights_to_reduce_is_refused(tmp_path: Path) -> None:
