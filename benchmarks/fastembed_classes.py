@@ -95,7 +95,8 @@ def main() -> None:
         serve = [options.python, "-c", SERVE, str(home)]
         quiet = {**os.environ, "HF_HUB_OFFLINE": "1"}
         with subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet) as theirs:
-            assert theirs.stdin and theirs.stdout
+            assert theirs.stdin
+            assert theirs.stdout
             assert theirs.stdout.readline().strip() == "ready", "fastembed did not start"
             for what, encode in ours.items():
                 times: dict[str, list[float]] = {}
