@@ -1,10 +1,11 @@
-"""clipseek's encoder beside fastembed's classes, on the same model: ``python benchmarks/fastembed_classes.py --python PATH``.
+"""clipseek's encoder beside fastembed's classes, on the same ONNX files: ``python benchmarks/fastembed_classes.py --python PATH``.
 
 ``PATH``: the interpreter of another environment with fastembed in it, whose onnxruntime shuts ours out. It runs in a process of
-its own and the two sides take turns; a side that waits does nothing. Both have a random CLIP of ViT-B/32's shapes from the same
-checkpoint: fastembed the two graphs as the exporter leaves them, clipseek its bundle of them, fp32 and int8. Files are JPEG and PNG
-from 256 x 256 to 3 megapixels on the disk, texts have 8 to 20 tokens, batches 32. fp32 vectors must have a cosine of 0.999 to
-fastembed's, whose resizing is its own. Medians over ``--rounds``.
+its own and the two sides take turns; a side that waits does nothing. Two random towers of ViT-B/32's shapes, as the exporter leaves
+them and in dynamic int8: fastembed loads the files, clipseek a bundle of the same files (``bundle import``), and beside them
+its own int8 bundle, whose pixels go in as bytes. Files are JPEG and PNG from 256 x 256 to 3 megapixels on the disk, texts have 8
+to 20 tokens, batches 32. fp32 vectors must have a cosine of 0.999 to fastembed's, whose resizing is its own, int8 ones 0.99.
+Medians over ``--rounds``.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     from clipseek.encoder import ClipEncoder
+    from clipseek.encoder.int8 import reduce_to_int8
+    from clipseek.training.adopt import adopt_bundle
     from clipseek.training.export import export_bundle
     from clipseek.training.model import load_checkpoint
     from clipseek.training.towers import export_towers
@@ -64,70 +67,96 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         checkpoint = make_vit_b32(home / "checkpoint")
-        bundles = [export_bundle(str(checkpoint), home / "fp32")]
-        bundles.append(export_bundle(str(checkpoint), home / "int8", precision="int8", accept_loss=True))
-        encoders = {bundle.precision: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for bundle in bundles}
-        towers = home / "towers"
-        towers.mkdir()
-        export_towers(load_checkpoint(str(checkpoint)).model.eval(), towers, 18)
-        for name, graph in (("vision", "image.onnx"), ("text", "text.onnx")):
-            shutil.copytree(checkpoint, home / name, ignore=shutil.ignore_patterns("*.safetensors"))
-            shutil.move(towers / graph, home / name / "model.onnx")
         rng = random.Random(0)
         texts = [" ".join(rng.choices(WORDS, k=rng.randint(6, 18))) for _ in range(options.count)]
         files = [home / f"{at}.picture" for at in range(options.count)]
         for at, path in enumerate(files):
             path.write_bytes(picture_file(SIZES[at % len(SIZES)], at))
+        own = export_bundle(str(checkpoint), home / "own", precision="int8", accept_loss=True)
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        for precision in ("fp32", "int8"):
+            towers, model = home / f"{precision}-towers", home / precision
+            towers.mkdir()
+            export_towers(load_checkpoint(str(checkpoint)).model.eval(), towers, 18)
+            for name, graph in (("vision", "image.onnx"), ("text", "text.onnx")):
+                shutil.copytree(checkpoint, model / name, ignore=shutil.ignore_patterns("*.safetensors"))
+                if precision == "int8":
+                    reduce_to_int8(towers / graph, model / name / "model.onnx")
+                else:
+                    shutil.move(towers / graph, model / name / "model.onnx")
+            shutil.copytree(checkpoint, model / "both", ignore=shutil.ignore_patterns("*.safetensors"))
+            same = adopt_bundle(
+                model / "both",
+                home / f"{precision}-bundle",
+                image_tower=model / "vision" / "model.onnx",
+                text_tower=model / "text" / "model.onnx",
+            )
+            bundles = {f"clipseek, same {precision}": same} | (
+                {"clipseek's own int8": own} if precision == "int8" else {}
+            )
+            encoders = {name: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for name, bundle in bundles.items()}
+            _race(options.python, model, precision, encoders, texts, files, options.rounds)
 
-        def our_files(encoder: ClipEncoder) -> np.ndarray:
-            with ThreadPoolExecutor(2) as pool:
-                coming = [pool.submit(lambda path=path: encoder.load_picture(path.read_bytes())) for path in files]
-                parts = [coming[start : start + BATCH] for start in range(0, len(coming), BATCH)]
-                return np.concatenate([encoder.encode_pictures([one.result() for one in part]) for part in parts])
 
-        ours: dict[str, Any] = {
-            "texts": lambda encoder: encoder.encode_texts(texts),
-            "query": lambda encoder: encoder.encode_texts(texts[:1]),
-            "files": our_files,
-        }
-        given = {"texts": texts, "query": texts[:1], "files": [str(path) for path in files]}
-        serve = [options.python, "-c", SERVE, str(home)]
-        quiet = {**os.environ, "HF_HUB_OFFLINE": "1"}
-        with subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet) as theirs:
-            assert theirs.stdin
-            assert theirs.stdout
-            assert theirs.stdout.readline().strip() == "ready", "fastembed did not start"
-            for what, encode in ours.items():
-                times: dict[str, list[float]] = {}
-                rows: dict[str, np.ndarray] = {}
-                for turn in range(options.rounds + 1):
-                    out = str(home / "rows.npy")
-                    asked = {"what": what, "given": given[what], "batch": BATCH, "out": out}
-                    theirs.stdin.write(json.dumps(asked) + "\n")
-                    theirs.stdin.flush()
-                    took = {"fastembed": float(theirs.stdout.readline())}
-                    rows["fastembed"] = np.load(out)
-                    for name, encoder in encoders.items():
-                        began = time.perf_counter()
-                        rows[name] = encode(encoder)
-                        took[name] = time.perf_counter() - began
-                    for name, seconds in took.items():
-                        if turn:  # the first finds its memory
-                            times.setdefault(name, []).append(seconds)
-                _show(what, len(given[what]), times, rows)
-            theirs.stdin.close()
+def _race(
+    python: str,
+    model: Path,
+    precision: str,
+    encoders: dict[str, Any],
+    texts: list[str],
+    files: list[Path],
+    rounds: int,
+) -> None:
+    """fastembed on the towers of ``model`` and the ``encoders`` in turns: texts, one query, files."""
+
+    def our_files(encoder: Any) -> np.ndarray:
+        with ThreadPoolExecutor(2) as pool:
+            coming = [pool.submit(lambda path=path: encoder.load_picture(path.read_bytes())) for path in files]
+            parts = [coming[start : start + BATCH] for start in range(0, len(coming), BATCH)]
+            return np.concatenate([encoder.encode_pictures([one.result() for one in part]) for part in parts])
+
+    ours: dict[str, Any] = {
+        "texts": lambda encoder: encoder.encode_texts(texts),
+        "query": lambda encoder: encoder.encode_texts(texts[:1]),
+        "files": our_files,
+    }
+    given = {"texts": texts, "query": texts[:1], "files": [str(path) for path in files]}
+    quiet = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    serve = [python, "-c", SERVE, str(model)]
+    with subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet) as theirs:
+        assert theirs.stdin
+        assert theirs.stdout
+        assert theirs.stdout.readline().strip() == "ready", "fastembed did not start"
+        for what, encode in ours.items():
+            times: dict[str, list[float]] = {}
+            rows: dict[str, np.ndarray] = {}
+            for turn in range((rounds if what != "query" else 5 * rounds) + 1):
+                out = str(model / "rows.npy")
+                theirs.stdin.write(json.dumps({"what": what, "given": given[what], "batch": BATCH, "out": out}) + "\n")
+                theirs.stdin.flush()
+                took = {f"fastembed, {precision}": float(theirs.stdout.readline())}
+                rows[f"fastembed, {precision}"] = np.load(out)
+                for name, encoder in encoders.items():
+                    began = time.perf_counter()
+                    rows[name] = encode(encoder)
+                    took[name] = time.perf_counter() - began
+                for name, seconds in took.items():
+                    if turn:  # the first finds its memory
+                        times.setdefault(name, []).append(seconds)
+            _show(what, len(given[what]), times, rows)
+        theirs.stdin.close()
 
 
 def _show(what: str, count: int, times: dict[str, list[float]], rows: dict[str, np.ndarray]) -> None:
     unit = {name: each / np.linalg.norm(each, axis=1, keepdims=True) for name, each in rows.items()}
-    base = statistics.median(times["fastembed"])
+    first = next(iter(times))
+    base = statistics.median(times[first])
     for name, each in times.items():
         middle = statistics.median(each)
-        cosine = float((unit[name] * unit["fastembed"]).sum(1).min())
-        assert name != "fp32" or cosine > 0.999, f"{what}: cosine {cosine}"
+        cosine = float((unit[name] * unit[first]).sum(1).min())
+        assert cosine > (0.99 if "int8" in name else 0.999), f"{what}, {name}: cosine {cosine}"
         print(
-            f"{count} {what:6} {name:10} {count / middle:8.1f}/s {1000 * middle / count:8.2f} ms each {base / middle:5.2f} x"
+            f"{count} {what:6} {name:20} {count / middle:8.1f}/s {1000 * middle / count:8.2f} ms each {base / middle:5.2f} x"
             f"  lowest cosine {cosine:.6f}",
             flush=True,
         )

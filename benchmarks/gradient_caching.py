@@ -1,24 +1,30 @@
 """Peak memory and time of one step at a large batch, plain and with gradient caching: python benchmarks/gradient_caching.py
 
-Each side runs in a process of its own, on the demo's base model, with the same batch; the gradients are compared.
+Each side runs in a process of its own, on the demo's base model, with the same batch; they take turns step by step, one
+waiting while the other works; the gradients are compared. The ratio of times is the median over pairs of turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 HOME = Path(__file__).resolve().parents[1]
 
 
-def one_side(batch: int, micro: int | None, steps: int, precision: str, out: Path) -> None:
-    """Print what the steps took as JSON; leave the last step's gradients in ``out``."""
+def one_side(batch: int, micro: int | None, precision: str, out: Path) -> None:
+    """Print loss and memory of a step as JSON, then the seconds of each step that a line of input asks for; leave the last step's
+    gradients in ``out``.
+    """
     import numpy as np
     import torch
     from clipseek.training.allocator import keep_freed_memory
@@ -50,48 +56,74 @@ def one_side(batch: int, micro: int | None, steps: int, precision: str, out: Pat
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     loss = step()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    times = []
-    for _ in range(steps):
+    print(json.dumps({"loss": loss, "megabytes": (peak - before) / 1024}), flush=True)
+    for _ in sys.stdin:  # a line asks for a step
         started = time.perf_counter()
         step()
-        times.append(time.perf_counter() - started)
+        print(time.perf_counter() - started, flush=True)
     torch.save({name: p.grad for name, p in checkpoint.model.named_parameters() if p.grad is not None}, out)
-    print(json.dumps({"loss": loss, "megabytes": (peak - before) / 1024, "seconds": sorted(times)[len(times) // 2]}))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--micro", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=5, help="of each side")
     parser.add_argument("--precision", default="bf16", choices=["bf16", "fp32"])
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.side:
-        one_side(given.batch, None if given.side == "plain" else given.micro, given.steps, given.precision, given.out)
+        one_side(given.batch, None if given.side == "plain" else given.micro, given.precision, given.out)
         return
     import torch
 
-    found, gradients = {}, {}
-    with tempfile.TemporaryDirectory() as folder:
+    gradients: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        running, found = {}, {}
         for side in ("plain", "cached"):
-            out = Path(folder) / side
-            numbers = [f"--{name}={getattr(given, name)}" for name in ("batch", "micro", "steps", "precision")]
-            command = [sys.executable, __file__, *numbers, f"--side={side}", f"--out={out}"]
-            found[side] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-            gradients[side] = torch.load(out)
+            numbers = [f"--{name}={getattr(given, name)}" for name in ("batch", "micro", "precision")]
+            command = [sys.executable, __file__, *numbers, f"--side={side}", f"--out={Path(folder) / side}"]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            running[side] = stack.enter_context(process)
+            found[side] = json.loads(_line(process))
+        times: dict[str, list[float]] = {"plain": [], "cached": []}
+        for turn in range(2 * given.steps):
+            side = ("plain", "cached", "cached", "plain")[turn % 4]  # neither is always the first
+            times[side].append(float(_ask(running[side])))
+        for side, process in running.items():
+            assert process.stdin
+            process.stdin.close()
+            assert process.wait() == 0
+            gradients[side] = torch.load(Path(folder) / side)
+    ratio = statistics.median(c / p for p, c in zip(times["plain"], times["cached"], strict=True))
     plain, cached = found["plain"], found["cached"]
     assert abs(plain["loss"] - cached["loss"]) <= 1e-3 * plain["loss"], found
     flat = {side: torch.cat([g.flatten() for g in grads.values()]) for side, grads in gradients.items()}
     apart = float((flat["cached"] - flat["plain"]).norm() / flat["plain"].norm())
     assert apart < (1e-4 if given.precision == "fp32" else 0.05), apart
     print(f"{'':24}{'plain':>12}{'cached':>12}{'ratio':>9}")
-    for title, name, unit in (("memory of a step", "megabytes", "MB"), ("time of a step", "seconds", "s")):
-        ratio = cached[name] / plain[name]
-        print(f"{title:24}{plain[name]:>9.4g} {unit:2}{cached[name]:>9.4g} {unit:2}{ratio:>9.3f}")
+    memory = cached["megabytes"] / plain["megabytes"]
+    print(f"{'memory of a step':24}{plain['megabytes']:>9.4g} MB{cached['megabytes']:>9.4g} MB{memory:>9.3f}")
+    middle = {side: statistics.median(each) for side, each in times.items()}
+    print(f"{'time of a step':24}{middle['plain']:>9.4g} s {middle['cached']:>9.4g} s {ratio:>9.3f}")
+    print("seconds: " + "; ".join(f"{side} {' '.join(f'{one:.2f}' for one in each)}" for side, each in times.items()))
     print(f"batch {given.batch}, micro-batch {given.micro}; losses {plain['loss']:.6f} and {cached['loss']:.6f}")
     print(f"{given.precision}: the gradients differ by {apart:.1e} of their length")
+
+
+def _ask(process: subprocess.Popen[str]) -> str:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return _line(process)
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    line = process.stdout.readline()
+    assert line, "a side ended early"
+    return line
 
 
 if __name__ == "__main__":
