@@ -125,14 +125,22 @@ class Checkpoint:
         groups = min(_LENGTHS, len(ids) // _LEAST)
         if ids.device.type != "cpu" or groups < 2 or embedded is None:
             return pooled_tokens(self.model, ids, dtype, embedded, weights)
-        lengths = mask.sum(1)
-        parts = torch.argsort(lengths).chunk(groups)
-        pooled = []
-        for part in parts:
-            longest = rounded_length(lengths[part], ids.shape[1])
+        lengths, width = mask.sum(1), ids.shape[1]
+        parts: dict[
+            int, list[Tensor]
+        ] = {}  # neighbours of one width stay together: small products cost more than they save
+        for part in torch.argsort(lengths).chunk(groups):
+            parts.setdefault(rounded_length(lengths[part], width), []).append(part)
+        if len(parts) == 1:
+            (longest,) = parts
+            return pooled_tokens(self.model, ids[:, :longest], dtype, embedded[:, :longest], weights)
+        pooled, places = [], []
+        for longest, chunks in parts.items():
+            part = torch.cat(chunks)
             pooled.append(pooled_tokens(self.model, ids[part, :longest], dtype, embedded[part, :longest], weights))
+            places.append(part)
         joined = torch.cat(pooled)
-        return torch.empty_like(joined).index_copy(0, torch.cat(parts), joined)
+        return torch.empty_like(joined).index_copy(0, torch.cat(places), joined)
 
     def save(self, folder: Path) -> None:
         """Write everything that loading needs into ``folder``."""
