@@ -87,16 +87,18 @@ def cosine(score: float) -> float:
 def read_marks(caption: str, marked: str) -> tuple[tuple[int, int], ...]:
     """(start, end) in ``caption`` of what the server marked; none where the marks cannot be told from the caption."""
     first, last = MARKS
-    before, *pieces = marked.split(first)
+    pieces = marked.split(first)
+    if len(pieces) == 1 or marked.replace(first, "").replace(last, "") != caption:
+        return ()
     found: list[tuple[int, int]] = []
-    text, at = [before], len(before)
-    for piece in pieces:
-        matched, _, rest = piece.partition(last)
-        end = at + len(matched)
-        found.append((at, end))
-        at = end + len(rest)
-        text += (matched, rest)
-    return tuple(found) if "".join(text) == caption else ()
+    at = len(pieces[0])
+    for piece in pieces[1:]:
+        length = piece.find(last)
+        if length < 0:  # not as the server marks
+            return ()
+        found.append((at, at + length))
+        at += len(piece) - 1
+    return tuple(found)
 
 
 def _shares(added: Mapping[str, float] | None, score: float) -> dict[str, float]:

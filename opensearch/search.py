@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import opensearchpy
@@ -81,6 +81,7 @@ class Searcher:
         if encoder is not None:
             versions.guard(version, encoder.fingerprint, encoder.dimension)
         self._client, self._version, self._encoder, self._with_shares = client, version, encoder, shares
+        self._path = f"/{quote(version.index)}/_search?{urlencode(SEARCH_PARAMETERS)}"
         self._shards = 1
         self._counted = (0, -math.inf)  # pictures in the index, and when that was
 
@@ -206,22 +207,21 @@ class Searcher:
         ]
 
     def _first(self, query: Query, body: dict[str, Any], copies: str) -> Any:
-        parameters = {**SEARCH_PARAMETERS, "preference": copies}
         try:
-            return self._send(body, parameters)
+            return self._send(body, copies)
         except RequestRefused as problem:
             if not query.start or "end of search result" not in str(problem):
                 raise
             # Past the last hit, which a hybrid takes for an error: ask for the first one, and show none.
             body = {**body, "from": 0, "size": 1}
-            answer = self._send(body, parameters)
+            answer = self._send(body, copies)
             answer["hits"]["hits"] = []
             return answer
 
-    def _send(self, body: Mapping[str, Any], parameters: Mapping[str, str]) -> Any:
+    def _send(self, body: Mapping[str, Any], copies: str) -> Any:
         # As client.search, without the copying of all arguments that its decorator does.
-        path = f"/{quote(self._version.index)}/_search"
-        return self._client.transport.perform_request("POST", path, params=parameters, body=orjson.dumps(body))
+        path = f"{self._path}&preference={copies}"
+        return self._client.transport.perform_request("POST", path, body=orjson.dumps(body))
 
     def _check_server(self, query: Query) -> None:
         if query.resolved_kind != "hybrid":

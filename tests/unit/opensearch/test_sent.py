@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import orjson
@@ -38,9 +39,10 @@ class Recorder:
     def transport(self) -> Recorder:
         return self
 
-    def perform_request(self, method: str, path: str, *, params: dict[str, Any], body: bytes) -> dict[str, Any]:
+    def perform_request(self, method: str, path: str, *, body: bytes) -> dict[str, Any]:
+        path, _, parameters = path.partition("?")
         assert (method, path) == ("POST", "/i-1/_search")
-        return self.search(index="i-1", body=body, params=params)
+        return self.search(index="i-1", body=body, params=dict(parse_qsl(parameters, strict_parsing=True)))
 
     def search(self, *, index: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         assert index == "i-1"
