@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .output import is_terminal
+from .answer import print_answer
 
 
 @click.command()
@@ -78,11 +78,12 @@ from .output import is_terminal
     show_default=True,
     help="Where the model runs.",
 )
+@click.option("--explain", is_flag=True, help="Below every hit the sum that its score is.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @click.option(
     "--html", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a sheet with the pictures."
 )
-def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: bool, **given: Any) -> None:
+def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: bool, as_json: bool, **given: Any) -> None:
     """Search an index by WORDS (- reads them from stdin), by pictures, or by both.
 
     Pictures and ids take a weight after an @: --image a.jpg@2 --like cat-7@0.5.
@@ -132,7 +133,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
         sheet.parent.mkdir(parents=True, exist_ok=True)
         sheet.write_text(render_sheet("clipseek search", [Section("Search", answer)]), "utf-8")
         click.echo(f"wrote {sheet}", err=True)
-    _print(answer, as_json)
+    print_answer(answer, as_json=as_json, explain=explain)
     if asked == "auto" and outgrown(version.calibration, answer.documents):
         click.echo(
             f"the cut-off was learnt with {version.calibration['pictures']:,} pictures: more of them have more chance hits; run "
@@ -177,122 +178,3 @@ def encoder_for(model: str | None, version: Any, device: Any) -> Any:
             "the index does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
         )
     return ClipEncoder(Bundle.load(Path(folder)), device=device)
-
-
-def _print(answer: Any, as_json: bool) -> None:
-    if as_json:
-        import orjson
-
-        rows = [
-            {
-                name: getattr(hit, name)
-                for name in (
-                    "id",
-                    "uri",
-                    "caption",
-                    "score",
-                    "raw",
-                    "shares",
-                    "cosine",
-                    "relevant",
-                    "marks",
-                    "metadata",
-                )
-            }
-            for hit in answer.hits
-        ]
-        facts = {
-            "index": answer.index,
-            "documents": answer.documents,
-            "matched": answer.matched,
-            "reachable": answer.reachable,
-            "from": answer.query.start,
-            "facets": answer.facets,
-            "milliseconds": answer.milliseconds,
-            "min_cosine": answer.query.min_cosine,
-        }
-        click.echo(orjson.dumps({**facts, "hits": rows}).decode())
-        return
-    if answer.hits and is_terminal(sys.stdout):
-        _draw(answer)
-    else:
-        for hit in answer.hits:
-            if hit.relevant is False:
-                continue
-            click.echo("\t".join([f"{hit.score:.4f}", hit.id, hit.uri, " ".join(hit.caption.split())]))
-    _facets(answer)
-    click.echo(_place(answer), err=True)
-    if (line := _relevance(answer)) is not None:
-        click.echo(line, err=True)
-
-
-def _relevance(answer: Any) -> str | None:
-    """What the cut-off did to these hits."""
-    tail = sum(hit.relevant is False for hit in answer.hits)
-    if not tail:
-        return None
-    where = "shown dim" if is_terminal(sys.stdout) else "left out"
-    cut = f"the cut-off, cosine {answer.query.min_cosine:.3f}"
-    if tail == len(answer.hits):
-        return f"no good match: no hit reaches {cut} ({where})"
-    return f"{tail} of {len(answer.hits)} hits below {cut} ({where})"
-
-
-def _place(answer: Any) -> str:
-    """Which hits these are, of how many."""
-    start = answer.query.start
-    if answer.hits:
-        # How many groups there are is not known where the server makes them.
-        query = answer.query
-        known = query.group_near or not query.group_duplicates or query.resolved_kind == "hybrid"
-        of = f" of {answer.reachable:,}" if known else ""
-        return (
-            f"hits {start + 1:,}-{start + len(answer.hits):,}{of}, {answer.documents:,} pictures, "
-            f"{answer.milliseconds} ms on the server"
-        )
-    if start and answer.matched:
-        return f"no hits from {start + 1:,} on; there are {answer.reachable:,}"
-    return f"nothing found among {answer.documents:,} pictures"
-
-
-def _facets(answer: Any) -> None:
-    """On stderr, for stdout has the hits; --json has them too."""
-    if not answer.facets:
-        return
-    query = answer.query
-    counted = {
-        "caption": f"the {answer.matched:,} pictures whose captions match",
-        "vector": f"the {answer.matched:,} nearest pictures",
-        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.nearest:,} nearest",
-    }[query.resolved_kind]
-    for name, values in answer.facets.items():
-        shown = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"
-        click.echo(f"{name}, counted over {counted}: {shown}", err=True)
-
-
-def _draw(answer: Any) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, side in (
-        ("#", "right"),
-        ("score", "right"),
-        ("caption", "right"),
-        ("vector", "right"),
-        ("cosine", "right"),
-    ):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
-    table.add_column("picture", overflow="fold")
-    for rank, hit in enumerate(answer.hits, answer.query.start + 1):
-        words = Text()
-        for part, matched in hit.parts():
-            words.append(part, style="bold yellow" if matched else "")
-        words.append(f"\n{hit.uri}", style="dim")
-        shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in ("caption", "vector")]
-        cosine = "" if hit.cosine is None else f"{hit.cosine:.2f}"
-        dim = "dim" if hit.relevant is False else None
-        table.add_row(str(rank), f"{hit.score:.3f}", *shares, cosine, words, style=dim)
-    Console().print(table)

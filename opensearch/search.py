@@ -26,13 +26,14 @@ from .client import OLDEST
 from .compose import compose
 from .errors import InvalidOption, RequestRefused, ServerError
 from .filters import parse_facets, parse_filters
-from .fusion import contributions
+from .fusion import normalized, parts
 from .hits import Hit, read_hit
 from .looks import first_of_each
 from .pipelines import oldest_server
 from .protocols import AnyEncoder
-from .queries import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
+from .queries import MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
+from .sums import Term, terms
 from .two_steps import named, ranking_body, with_documents
 from .versions import Version
 
@@ -50,7 +51,8 @@ class Answer:
 
     ``matched`` is how many documents any clause matched, of ``documents`` in the index (as of the last seconds): for a vector its
     nearest (``Query.nearest``). ``reachable`` is how many of them paging can show. ``facets``: of each field, its most frequent
-    values with how many of the matched have them. ``milliseconds`` is the server's own time for the search.
+    values with how many of the matched have them. ``milliseconds`` is the server's own time for the search. ``normal``: of a
+    hybrid, each clause's candidates as the fusion sees them.
     """
 
     query: Query
@@ -61,6 +63,11 @@ class Answer:
     milliseconds: int
     reachable: int = 0
     facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
+    normal: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def terms(self, hit: Hit) -> list[Term]:
+        """Each clause's part of the hit's score; none where they are not known (``Hit.shares``)."""
+        return terms(self.query, hit, self.normal)
 
 
 class Searcher:
@@ -173,10 +180,11 @@ class Searcher:
             self._shards = shards  # learned from the first search of this Searcher
             asked = self._ask(query, shares, copies)
         scores = asked.scores if shares or len(found) == 1 else None
+        normal = {name: normalized(query.fusion, one) for name, one in asked.scores.items()} if shares else None
         return Answer(
             query=query,
             hits=self._marked(
-                query, vector, [read_hit(row, _added(query, found, scores, row), VECTOR) for row in rows]
+                query, vector, [read_hit(row, _added(query, found, normal, row), VECTOR) for row in rows]
             ),
             index=self._version.index,
             matched=int(answer["hits"]["total"]["value"]),
@@ -190,6 +198,7 @@ class Searcher:
                 ]
                 for name, found in answer.get("aggregations", {}).items()
             },
+            normal=normal or {},
         )
 
     def _marked(self, query: Query, vector: NDArray[np.float32] | None, hits: list[Hit]) -> list[Hit]:
@@ -248,15 +257,15 @@ class Searcher:
 
 
 def _added(
-    query: Query, found: Mapping[str, Any], scores: Mapping[str, Mapping[str, float]] | None, row: Mapping[str, Any]
+    query: Query, found: Mapping[str, Any], normal: Mapping[str, Mapping[str, float]] | None, row: Mapping[str, Any]
 ) -> Mapping[str, float] | None:
     """What each clause added to the row's score; ``None`` where that is not known."""
     if len(found) == 1:
         return dict.fromkeys(found, float(row["_score"]))
-    if scores is None:
+    if normal is None:
         return None
-    weights = dict(zip((CAPTION, VECTOR), query.weights, strict=True))
-    return contributions(query.fusion, scores, weights, row["_id"], query.mean)
+    weights = dict(zip(normal, query.weights, strict=True))
+    return parts(query.fusion, normal, weights, row["_id"], query.mean)
 
 
 def _reachable(query: Query, scores: Mapping[str, Mapping[str, float]] | None, matched: int) -> int:
