@@ -46,6 +46,7 @@ from .answer import print_answer
     type=click.Choice(["arithmetic", "geometric", "harmonic"]),
     help="How min_max and l2 scores are averaged.  [default: arithmetic]",
 )
+@click.option("--pipeline", metavar="NAME", help="Scores join as this search pipeline of the server says.")
 @click.option("-k", "size", default=10, show_default=True, help="How many hits.")
 @click.option("--from", "start", default=0, show_default=True, help="Pass over so many hits: the next page.")
 @click.option(
@@ -107,6 +108,8 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
         for name, value in given.items()
         if value is not None and name not in ("index", "url", "model", "device", "min_relevance")
     }
+    if "pipeline" in options and (also := {"fusion", "mean", "weight"} & options.keys()):
+        raise click.UsageError(f"--pipeline says how scores join; leave --{sorted(also)[0]} out, or --pipeline")
     if (asked := given["min_relevance"]) not in (None, "auto"):
         options["min_cosine"] = _cosine(asked)
     query = Query(text=text, pictures=pictures, like=like, unlike=unlike, **options)
@@ -117,7 +120,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
 
     version = versions.current(client, given["index"])
     # A fusion, its mean and its weight were chosen together.
-    fused = {"fusion", "mean", "weight"}
+    fused = {"fusion", "mean", "weight", "pipeline"}
     own = options.keys() | (fused if fused & options.keys() else set())
     query = query.with_defaults({name: value for name, value in version.search.items() if name not in own})
     if asked == "auto":

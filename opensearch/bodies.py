@@ -98,7 +98,9 @@ def search_body(
         body["aggs"] = {name: {"terms": {"field": field, "size": FACET_VALUES}} for name, field in facets.items()}
     if query.resolved_kind == "hybrid":
         body["query"] = {"hybrid": {"pagination_depth": query.depth, "queries": list(found.values())}}
-        body["search_pipeline"] = pipeline(query.fusion, query.weights, clauses=len(found), mean=query.mean)
+        body["search_pipeline"] = query.pipeline or pipeline(
+            query.fusion, query.weights, clauses=len(found), mean=query.mean
+        )
     else:
         (body["query"],) = found.values()
     if CAPTION in found:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from .errors import InvalidOption
-from .pipelines import Fusion, Mean, check_mean
+from .pipelines import Fusion, Mean, check_mean, check_pipeline_name
 
 Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
 KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
@@ -41,7 +41,7 @@ _TERM = re.compile(r"[A-Za-z0-9]{1,255}|[^\sA-Za-z0-9]")
 
 CAPTION, VECTOR = "caption", "vector"  # names of the two clauses
 #: What an index can have its own default of.
-TUNED = ("fusion", "mean", "weight", "candidates", "match", "exact", "ef_search")
+TUNED = ("fusion", "mean", "weight", "candidates", "match", "exact", "ef_search", "pipeline")
 
 #: In the URL of a search: each hit's raw score from each clause; and an error, not fewer hits, where a shard fails.
 SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_search_results": "false"}
@@ -59,7 +59,8 @@ class Query:
     without the language's endings. ``ef_search``: how many vectors the graph's search keeps on its way, if more than it does by
     itself (``nearest``).
 
-    ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``. ``start`` hits are passed over.
+    ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``; or as ``pipeline`` says, which the
+    server knows by that name, and then ``fixed_weights`` are its weights. ``start`` hits are passed over.
     ``candidates``: how many of each clause are fused; pages of one search must have the same, which they have by default up
     to hit 200, from there to 1,000, and from there on. ``facets`` are fields whose values are counted; ``group_duplicates``
     shows one hit of pictures with the same bytes, ``group_near`` one of those that look nearly the same, of the ``depth`` best
@@ -90,6 +91,8 @@ class Query:
     min_cosine: float | None = None
     exact: bool = False
     ef_search: int | None = None
+    pipeline: str | None = None
+    fixed_weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))
@@ -130,6 +133,12 @@ class Query:
             )
         if self.ef_search is not None and not 1 <= self.ef_search <= MAX_REACH:
             raise InvalidOption(f"ef_search {self.ef_search:,} cannot be used; give 1 to {MAX_REACH:,}")
+        if self.pipeline is not None:
+            check_pipeline_name(self.pipeline)
+            if self.resolved_kind != "hybrid":
+                raise InvalidOption(
+                    f"a {self.resolved_kind} search has one clause and nothing to join; leave --pipeline out"
+                )
         if self.min_cosine is not None:
             if self.resolved_kind == "caption":
                 raise InvalidOption("a caption search has no cosines to cut at; leave --caption or --min-relevance out")
@@ -146,6 +155,8 @@ class Query:
         tuned = {name: chosen[name] for name in TUNED if name in chosen}
         if tuned.get("candidates", self.end) < self.end:
             del tuned["candidates"]
+        if "pipeline" in tuned:  # put there over what was tuned
+            tuned = {name: value for name, value in tuned.items() if name not in ("fusion", "mean", "weight")}
         return replace(self, **tuned)
 
     def _check_parts(self) -> None:
@@ -211,9 +222,9 @@ class Query:
         return max(self.depth, DEPTH) if self.resolved_kind == "hybrid" else self.depth
 
     @property
-    def weights(self) -> tuple[float, float]:
+    def weights(self) -> tuple[float, ...]:
         """Of the caption and the vector clause, summing to 1."""
-        return (1 - self.weight, self.weight)
+        return self.fixed_weights or (1 - self.weight, self.weight)
 
 
 def one_line(text: str) -> str:

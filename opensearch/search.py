@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 import zlib
 from collections.abc import Mapping
@@ -19,17 +18,17 @@ import orjson
 from numpy.typing import NDArray
 
 from . import candidates, versions
+from .abilities import check_fusion, check_ranks, newer_than_oldest, server_version
 from .beside import Beside
 from .bodies import clauses, grouped_here, search_body
 from .candidates import Candidates
-from .client import OLDEST
 from .compose import compose
 from .errors import InvalidOption, RequestRefused, ServerError
 from .filters import parse_facets, parse_filters
 from .fusion import normalized, parts
 from .hits import Hit, read_hit
 from .looks import first_of_each
-from .pipelines import oldest_server
+from .named import get_pipeline, usable
 from .protocols import AnyEncoder
 from .queries import MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
@@ -41,8 +40,6 @@ __all__ = ["Answer", "Hit", "Searcher"]
 
 #: For so long a Searcher takes the number of pictures for what it was, where a search asks for nothing else beside its hits.
 COUNT_SECONDS = 5.0
-# Before it, OpenSearch ranks for rrf within each shard.
-_GLOBAL_RANKS = (3, 5)
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,8 @@ class Searcher:
         """
         filters = parse_filters(query.filters, self._version.fields)
         facets = parse_facets(query.facets, self._version.fields)
-        self._check_server(query)
+        if query.resolved_kind == "hybrid":
+            query = self._fused(query)
         if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
             filters.append({"bool": {"must_not": [{"ids": {"values": asked_for}}]}})
         vector = self.vector(query)
@@ -158,11 +156,8 @@ class Searcher:
                 f"{self._version.index} answered a picture twice: its search pipeline did not run. Search with --vector or "
                 "--caption, and look whether its plugin neural-search works"
             )
-        if len(found) > 1 and shards > 1 and query.fusion == "rrf" and (number := self.server_version) < _GLOBAL_RANKS:
-            raise InvalidOption(
-                f"rrf ranks within each shard before OpenSearch 3.5; this is {number[0]}.{number[1]} and "
-                f"{self._version.alias} has {shards} shards: use --fusion min_max"
-            )
+        if len(found) > 1 and shards > 1 and query.fusion == "rrf":
+            check_ranks(self.server_version, self._version.alias, shards)
         reachable = None
         if grouped_here(query):
             grouped = first_of_each(rows, query.group_near)
@@ -232,16 +227,15 @@ class Searcher:
         path = f"/{quote(self._version.index)}/_search"
         return self._client.transport.perform_request("POST", path, params=parameters, body=orjson.dumps(body))
 
-    def _check_server(self, query: Query) -> None:
-        if query.resolved_kind != "hybrid":
-            return
-        needed = oldest_server(query.fusion, query.weights)
-        if needed > OLDEST and (number := self.server_version) < needed:
-            what = query.fusion if query.fusion != "rrf" else "rrf with --weight"
-            raise InvalidOption(
-                f"{what} needs OpenSearch {needed[0]}.{needed[1]}, this is {number[0]}.{number[1]}; use --fusion min_max, or "
-                "upgrade the server"
-            )
+    def _fused(self, query: Query) -> Query:
+        """The query with what its pipeline on the server does, checked against the server's version."""
+        if query.pipeline is not None:
+            named = get_pipeline(self._client, query.pipeline)
+            fusion, weights = usable(named, len(query.weights))
+            query = replace(query, fusion=fusion, mean=named.mean, fixed_weights=weights)
+        if newer_than_oldest(query.fusion, query.weights):
+            check_fusion(self.server_version, query.fusion, query.weights)
+        return query
 
     def _ask(self, query: Query, found: Mapping[str, dict[str, Any]], copies: str) -> Candidates:
         answer = candidates.ask(self._client, self._version.index, query, found, shards=self._shards, copies=copies)
@@ -251,9 +245,7 @@ class Searcher:
     @cached_property
     def server_version(self) -> tuple[int, int]:
         """(major, minor)."""
-        number = str(self._client.info()["version"]["number"])
-        match = re.match(r"(\d+)\.(\d+)", number)
-        return (int(match[1]), int(match[2])) if match else (0, 0)
+        return server_version(self._client)
 
 
 def _added(
