@@ -117,14 +117,24 @@ def _place(answer: Answer) -> str:
         # How many groups there are is not known where the server makes them.
         query = answer.query
         known = query.group_near or not query.group_duplicates or query.resolved_kind == "hybrid"
-        of = f" of {answer.reachable:,}" if known else ""
+        end = start + len(answer.hits)
+        of = f" of {answer.reachable:,}{', the last' if start and end == answer.reachable else ''}" if known else ""
+        by = f" by {query.sort}, of {_matched(answer)}" if query.sort else ""
         return (
-            f"hits {start + 1:,}-{start + len(answer.hits):,}{of}, {answer.documents:,} pictures, "
-            f"{answer.milliseconds} ms on the server"
+            f"hits {start + 1:,}-{end:,}{of}{by}, {answer.documents:,} pictures, {answer.milliseconds} ms on the server"
         )
     if start and answer.matched:
         return f"no hits from {start + 1:,} on; there are {answer.reachable:,}"
     return f"nothing found among {answer.documents:,} pictures"
+
+
+def _matched(answer: Answer) -> str:
+    """What the hits are a page of."""
+    return {
+        "caption": f"the {answer.matched:,} pictures whose captions match",
+        "vector": f"the {answer.matched:,} nearest pictures",
+        "hybrid": f"the {answer.reachable:,} candidates",
+    }[answer.query.resolved_kind]
 
 
 def _facets(answer: Answer) -> None:
@@ -132,11 +142,8 @@ def _facets(answer: Answer) -> None:
     if not answer.facets:
         return
     query = answer.query
-    counted = {
-        "caption": f"the {answer.matched:,} pictures whose captions match",
-        "vector": f"the {answer.matched:,} nearest pictures",
-        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.nearest:,} nearest",
-    }[query.resolved_kind]
+    hybrid = f"{answer.matched:,} pictures: all whose captions match, and the {query.nearest:,} nearest"
+    counted = hybrid if query.resolved_kind == "hybrid" else _matched(answer)
     for name, values in answer.facets.items():
         shown = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"
         click.echo(f"{name}, counted over {counted}: {shown}", err=True)

@@ -58,6 +58,7 @@ from .answer import print_answer
 @click.option(
     "--ef-search", type=int, help="Vectors the graph's search keeps on its way: more find surely, and slower."
 )
+@click.option("--sort", metavar="FIELD[:asc|desc]", help="Hits in the order of a field, not of their scores.")
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of FIELD. Repeatable.")
 @click.option("--group-duplicates", is_flag=True, help="One hit for pictures that are the same file.")
 @click.option("--group-near", is_flag=True, help="One hit for pictures that look nearly the same.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .order import Order, server_sort
 from .pipelines import pipeline
 from .queries import CAPTION, MARKS, MAX_REACH, VECTOR, Query
 
@@ -72,26 +73,37 @@ def clauses(
 
 
 def grouped_here(query: Query) -> bool:
-    """Whether all candidates come, for ``looks.first_of_each`` to group them: a server groups by equal values only, and OpenSearch
-    2.19 takes a collapse in a hybrid, and does nothing.
+    """Whether ``looks.first_of_each`` groups the candidates: a server groups by equal values only, and OpenSearch 2.19 takes a
+    collapse in a hybrid, and does nothing.
     """
     return query.group_near or (query.group_duplicates and query.resolved_kind == "hybrid")
 
 
+def taken_whole(query: Query) -> bool:
+    """Whether all candidates come, to be grouped or sorted here."""
+    return grouped_here(query) or (query.sort is not None and query.resolved_kind == "hybrid")
+
+
 def search_body(
-    query: Query, found: dict[str, dict[str, Any]], facets: Mapping[str, str] | None = None
+    query: Query,
+    found: dict[str, dict[str, Any]],
+    facets: Mapping[str, str] | None = None,
+    order: Order | None = None,
 ) -> dict[str, Any]:
-    """The search itself; ``facets`` are the fields to count values of, by name.
+    """The search itself; ``facets`` are the fields to count values of, by name, ``order`` is ``query.sort`` as the index has it.
 
     A hybrid never goes without its pipeline: OpenSearch would answer nonsense and not say so.
 
     To be sent with ``queries.SEARCH_PARAMETERS``.
     """
     body: dict[str, Any] = {"size": query.size, "_source": {"excludes": UNSEEN}, "track_total_hits": True}
-    if grouped_here(query):
+    if taken_whole(query):
         body["size"] = min(len(found) * query.depth, MAX_REACH)
     elif query.start:
         body["from"] = query.start
+    if order is not None and not taken_whole(query):
+        body["sort"] = server_sort(order)
+        body["track_scores"] = True
     if query.group_duplicates and not grouped_here(query):
         body["collapse"] = {"field": "content_hash"}
     if facets:

@@ -93,6 +93,7 @@ class Query:
     ef_search: int | None = None
     pipeline: str | None = None
     fixed_weights: tuple[float, ...] | None = None
+    sort: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from . import candidates, versions
 from .abilities import check_fusion, check_ranks, newer_than_oldest, server_version
 from .beside import Beside
-from .bodies import clauses, grouped_here, search_body
+from .bodies import clauses, grouped_here, search_body, taken_whole
 from .candidates import Candidates
 from .compose import compose
 from .errors import InvalidOption, RequestRefused, ServerError
@@ -29,6 +29,7 @@ from .fusion import normalized, parts
 from .hits import Hit, read_hit
 from .looks import first_of_each
 from .named import get_pipeline, usable
+from .order import ordered, parse_order, wanted_value
 from .protocols import AnyEncoder
 from .queries import MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
@@ -132,6 +133,7 @@ class Searcher:
         """
         filters = parse_filters(query.filters, self._version.fields)
         facets = parse_facets(query.facets, self._version.fields)
+        order = None if query.sort is None else parse_order(query.sort, self._version.fields)
         if query.resolved_kind == "hybrid":
             query = self._fused(query)
         if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
@@ -145,10 +147,11 @@ class Searcher:
         documents, when = self._counted
         fresh = not shares and time.monotonic() - when < COUNT_SECONDS
         beside = None if fresh else Beside(lambda: self._ask(query, shares, copies))
-        body = search_body(query, found, facets)
+        body = search_body(query, found, facets, order)
         stepped = len(found) > 1 or query.group_near
         with beside or nullcontext():
-            answer = self._first(query, ranking_body(body, query.group_near) if stepped else body, copies)
+            more = [wanted_value(order)] if order and taken_whole(query) else []
+            answer = self._first(query, ranking_body(body, query.group_near, more) if stepped else body, copies)
         rows = named(answer["hits"]["hits"]) if stepped else answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])
         if len({row["_id"] for row in rows}) < len(rows):
@@ -159,9 +162,10 @@ class Searcher:
         if len(found) > 1 and shards > 1 and query.fusion == "rrf":
             check_ranks(self.server_version, self._version.alias, shards)
         reachable = None
-        if grouped_here(query):
-            grouped = first_of_each(rows, query.group_near)
-            rows, reachable = grouped[query.start : query.end], len(grouped)
+        if taken_whole(query):
+            whole = first_of_each(rows, query.group_near) if grouped_here(query) else rows
+            reachable = len(whole)
+            rows = (ordered(whole, order) if order else whole)[query.start : query.end]
         if stepped:
             rows = with_documents(
                 self._client,

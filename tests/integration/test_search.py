@@ -335,6 +335,39 @@ def test_pages_put_together_are_the_whole_list(searcher: Searcher, kind: Any) ->
     assert len(set(pages)) == 60
 
 
+VALUES = {
+    "weight": lambda hit: hit.metadata["weight"],
+    "colour": lambda hit: hit.metadata["colour"],
+    "day": lambda hit: hit.metadata["day"],
+    "width": lambda hit: hit.width,
+    "image_id": lambda hit: hit.id,
+}
+
+
+@pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
+@pytest.mark.parametrize("field", VALUES)
+def test_sorted_by_a_field(searcher: Searcher, kind: Any, field: str) -> None:
+    whole = searcher.search(Query("green boat", kind=kind, size=1000, candidates=1000))
+    by_id = {hit.id: hit for hit in whole.hits}
+    for down in (False, True):
+        expected = sorted(whole.hits, key=lambda hit: hit.id)
+        expected.sort(key=VALUES[field], reverse=down)
+        query = Query("green boat", kind=kind, sort=f"{field}:desc" if down else field, candidates=1000, size=30)
+        pages = [hit for start in (0, 30, 60) for hit in searcher.search(replace(query, start=start)).hits]
+        assert [hit.id for hit in pages] == [hit.id for hit in expected[:90]]
+        for hit in pages:  # scores, shares and marks are those of the same search in its own order
+            assert hit == by_id[hit.id]
+
+
+def test_sorted_groups_are_the_best_of_each(searcher: Searcher) -> None:
+    query = Query("green boat", group_near=True, sort="weight:desc", size=50)
+    weights = [hit.metadata["weight"] for hit in searcher.search(query).hits]
+    assert len(weights) == 50
+    assert weights == sorted(weights, reverse=True)
+    with pytest.raises(InvalidOption, match="sort field 'free' is not indexed"):
+        searcher.search(Query("green boat", sort="free"))
+
+
 @pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
 def test_past_the_last_hit_is_an_empty_page(searcher: Searcher, kind: Any) -> None:
     first = searcher.search(Query("green boat", kind=kind, candidates=1000))

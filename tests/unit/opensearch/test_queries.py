@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import orjson
 import pytest
@@ -9,6 +11,7 @@ from clipseek.opensearch.bodies import candidates_body, clauses, search_body
 from clipseek.opensearch.compose import compose, read_weight
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.filters import parse_facets, parse_filters
+from clipseek.opensearch.order import parse_order
 from clipseek.opensearch.queries import MAX_CHARACTERS, MAX_TERMS, Query
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -218,6 +221,22 @@ def test_facets_and_groups() -> None:
     assert ("collapse" in sent, "from" in sent, sent["size"]) == (False, False, 200)
     with pytest.raises(InvalidOption, match="facet field 'colour' is not indexed"):
         parse_facets(["colour"], {"set": "keyword"})
+
+
+def test_sorted_by_a_field_pages_are_stable() -> None:
+    order = parse_order("set:desc", {"set": "keyword"})
+    caption = Query("red car", kind="caption", sort="set:desc", start=10)
+    sent = search_body(caption, clauses(caption, VECTOR, []), None, order)
+    by = [{"metadata.set": {"order": "desc", "missing": "_last"}}, {"image_id": "asc"}]
+    assert (sent["sort"], sent["track_scores"], sent["from"], sent["size"]) == (by, True, 10, 10)
+    plain = replace(caption, sort=None)
+    del sent["sort"], sent["track_scores"]
+    assert sent == search_body(plain, clauses(plain, VECTOR, []))
+    # A hybrid's candidates all come, to be sorted here.
+    hybrid = Query("red car", sort="set", start=10)
+    sent = search_body(hybrid, clauses(hybrid, VECTOR, []), None, order)
+    assert ("sort" in sent, "from" in sent, sent["size"]) == (False, False, 400)
+    assert sent["query"] == body(Query("red car"))["query"]
 
 
 @pytest.mark.parametrize(
