@@ -116,7 +116,7 @@ def _place(answer: Answer) -> str:
     if answer.hits:
         # How many groups there are is not known where the server makes them.
         query = answer.query
-        known = query.group_near or not query.group_duplicates or query.resolved_kind == "hybrid"
+        known = query.group_near or not query.group_duplicates or query.fused
         end = start + len(answer.hits)
         of = f" of {answer.reachable:,}{', the last' if start and end == answer.reachable else ''}" if known else ""
         by = f" by {query.sort}, of {_matched(answer)}" if query.sort else ""
@@ -130,11 +130,10 @@ def _place(answer: Answer) -> str:
 
 def _matched(answer: Answer) -> str:
     """What the hits are a page of."""
-    return {
-        "caption": f"the {answer.matched:,} pictures whose captions match",
-        "vector": f"the {answer.matched:,} nearest pictures",
-        "hybrid": f"the {answer.reachable:,} candidates",
-    }[answer.query.resolved_kind]
+    if answer.query.fused:
+        return f"the {answer.reachable:,} candidates"
+    by_caption = answer.query.resolved_kind == "caption"
+    return f"the {answer.matched:,} " + ("pictures whose captions match" if by_caption else "nearest pictures")
 
 
 def _facets(answer: Answer) -> None:
@@ -142,8 +141,9 @@ def _facets(answer: Answer) -> None:
     if not answer.facets:
         return
     query = answer.query
-    hybrid = f"{answer.matched:,} pictures: all whose captions match, and the {query.nearest:,} nearest"
-    counted = hybrid if query.resolved_kind == "hybrid" else _matched(answer)
+    near = f"the {query.nearest:,} nearest{' of each clause' if query.is_split else ''}"
+    every = "all whose captions match, and " if query.resolved_kind == "hybrid" else ""
+    counted = f"{answer.matched:,} pictures: {every}{near}" if query.fused else _matched(answer)
     for name, values in answer.facets.items():
         shown = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"
         click.echo(f"{name}, counted over {counted}: {shown}", err=True)
@@ -156,22 +156,17 @@ def _draw(answer: Answer) -> None:
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, side in (
-        ("#", "right"),
-        ("score", "right"),
-        ("caption", "right"),
-        ("vector", "right"),
-        ("cosine", "right"),
-    ):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+    clauses = list(answer.query.clause_weights) if answer.query.is_split else ["caption", "vector"]
+    for name in ("#", "score", *clauses, *([] if answer.query.is_split else ["cosine"])):
+        table.add_column(name, justify="right")
     table.add_column("picture", overflow="fold")
     for rank, hit in enumerate(answer.hits, answer.query.start + 1):
         words = Text()
         for part, matched in hit.parts():
             words.append(part, style="bold yellow" if matched else "")
         words.append(f"\n{hit.uri}", style="dim")
-        shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in ("caption", "vector")]
-        cosine = "" if hit.cosine is None else f"{hit.cosine:.2f}"
+        shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in clauses]
+        cosine = [] if answer.query.is_split else ["" if hit.cosine is None else f"{hit.cosine:.2f}"]
         dim = "dim" if hit.relevant is False else None
-        table.add_row(str(rank), f"{hit.score:.3f}", *shares, cosine, words, style=dim)
+        table.add_row(str(rank), f"{hit.score:.3f}", *shares, *cosine, words, style=dim)
     Console().print(table)

@@ -96,19 +96,24 @@ def show(name: str, url: str | None) -> None:
     show_default=True,
     help="How min_max and l2 scores are averaged.",
 )
-@click.option("--weight", default=0.5, show_default=True, help="Share of the vectors, 0 to 1.")
+@click.option("--weight", type=float, help="Share of the vectors, 0 to 1.  [default: 0.5]")
+@click.option("--weights", metavar="W,W,...", help="Of each clause instead, in their order, for search --clauses.")
 @click.option("--replace", is_flag=True, help="Also where another pipeline has that name.")
 @_url_option
-def put(name: str, fusion: Any, mean: Any, weight: float, replace: bool, url: str | None) -> None:
+def put(
+    name: str, fusion: Any, mean: Any, weight: float | None, weights: str | None, replace: bool, url: str | None
+) -> None:
     """Keep a way to join scores as NAME; search with it by: clipseek search WORDS --pipeline NAME."""
     client = _connect(url)
     from clipseek.opensearch.abilities import check_fusion, server_version
     from clipseek.opensearch.named import put_pipeline
-    from clipseek.opensearch.pipelines import pipeline, shared_weights
+    from clipseek.opensearch.pipelines import pipeline, read_weights, shared_weights
 
-    weights = shared_weights(weight)
-    body = pipeline(fusion, weights, mean=mean)
-    check_fusion(server_version(client), fusion, weights)
+    if weights is not None and weight is not None:
+        raise click.UsageError("--weights has one for each clause; leave --weight out")
+    shares = read_weights(weights) if weights is not None else shared_weights(0.5 if weight is None else weight)
+    body = pipeline(fusion, shares, clauses=len(shares), mean=mean)
+    check_fusion(server_version(client), fusion, shares)
     put_pipeline(client, name, body, replace=replace)
     data(f"search pipeline {name}: {fusion}; search with it by: clipseek search WORDS --pipeline {name}")
 

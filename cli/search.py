@@ -14,6 +14,7 @@ from .answer import print_answer
 
 @click.command()
 @click.argument("words", required=False, default="")
+@click.option("--text", "texts", multiple=True, metavar="WORDS[@W]", help="More words, with a weight. Repeatable.")
 @click.option("--image", "images", multiple=True, metavar="FILE[@W]", help="A picture to search by. Repeatable.")
 @click.option("--like", multiple=True, metavar="ID[@W]", help="A picture of the index to search by. Repeatable.")
 @click.option("--unlike", multiple=True, metavar="ID[@W]", help="A picture of the index to move away from. Repeatable.")
@@ -27,6 +28,12 @@ from .answer import print_answer
 @click.option("--weight", type=float, help="Share of the vectors in a hybrid, 0 to 1.  [default: 0.5]")
 @click.option(
     "--text-weight", default=0.5, show_default=True, help="Share of the words beside pictures in the query's vector."
+)
+@click.option(
+    "--clauses",
+    "split",
+    is_flag=True,
+    help="Every text, picture and id is a clause of its own in a hybrid, of its weight, instead of one vector of all.",
 )
 @click.option(
     "--match",
@@ -88,7 +95,7 @@ from .answer import print_answer
 def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: bool, as_json: bool, **given: Any) -> None:
     """Search an index by WORDS (- reads them from stdin), by pictures, or by both.
 
-    Pictures and ids take a weight after an @: --image a.jpg@2 --like cat-7@0.5.
+    Texts, pictures and ids take a weight after an @: --image a.jpg@2 --like cat-7@0.5.
 
     In a terminal the hits are a table: score, each clause's share of it, caption with the matched words marked, file. In a pipe
     they are lines of score, id, file and caption with tabs between.
@@ -103,7 +110,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
 
     text = sys.stdin.read() if words == "-" else words
     pictures = tuple(_picture(image) for image in images)
-    like, unlike = (tuple(map(read_weight, given.pop(name))) for name in ("like", "unlike"))
+    texts, like, unlike = (tuple(map(read_weight, given.pop(name))) for name in ("texts", "like", "unlike"))
     options = {
         name: value
         for name, value in given.items()
@@ -113,7 +120,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
         raise click.UsageError(f"--pipeline says how scores join; leave --{sorted(also)[0]} out, or --pipeline")
     if (asked := given["min_relevance"]) not in (None, "auto"):
         options["min_cosine"] = _cosine(asked)
-    query = Query(text=text, pictures=pictures, like=like, unlike=unlike, **options)
+    query = Query(text=text, texts=texts, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
     client = connect(_url(given["url"]), check=False)
@@ -127,7 +134,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     if asked == "auto":
         query = with_calibrated_cut(query, version)
     # Pictures of the index bring their vectors with them.
-    needs_model = query.resolved_kind != "caption" and bool(query.words or query.pictures or query.unwanted)
+    needs_model = query.resolved_kind != "caption" and bool(query.all_texts or query.pictures or query.unwanted)
     encoder = encoder_for(given["model"], version, given["device"]) if needs_model else None
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)

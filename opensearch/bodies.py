@@ -22,13 +22,20 @@ MOST = "2<75%"
 
 def words_clause(query: Query, name: str | None = None) -> dict[str, Any]:
     """The query's words in the caption. They are a value of a match query: no syntax in them means anything."""
-    inner: dict[str, Any] = {"query": query.words}
+    if len(query.all_texts) == 1:
+        return _match(query, query.all_texts[0][0], {} if name is None else {"_name": name})
+    every = [_match(query, text, {"boost": weight}) for text, weight in query.all_texts]
+    joined: dict[str, Any] = {"must" if query.match in ("all", "phrase") else "should": every}
+    return {"bool": joined if name is None else {**joined, "_name": name}}
+
+
+def _match(query: Query, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    inner: dict[str, Any] = {"query": text}
     if query.match == "all":
         inner["operator"] = "and"
     elif query.match == "most":
         inner["minimum_should_match"] = MOST
-    if name is not None:
-        inner["_name"] = name
+    inner.update(more)
     return {"match_phrase" if query.match == "phrase" else "match": {caption_field(query): inner}}
 
 
@@ -48,27 +55,33 @@ def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str,
     return {"bool": clause} if len(clause) > 1 else match
 
 
-def vector_clause(query: Query, vector: NDArray[np.float32], filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def vector_clause(
+    query: Query, vector: NDArray[np.float32], filters: Sequence[dict[str, Any]], name: str = VECTOR
+) -> dict[str, Any]:
     """The nearest vectors; filters work inside the graph's search, so that they never leave fewer."""
     knn: dict[str, Any] = {"vector": vector.tolist(), "k": query.nearest}
     if query.ef_search is not None:
         knn["method_parameters"] = {"ef_search": query.ef_search}
     if filters:
         knn["filter"] = {"bool": {"filter": list(filters)}}
-    return {"knn": {"image_vector": {**knn, "_name": VECTOR}}}
+    return {"knn": {"image_vector": {**knn, "_name": name}}}
 
 
 def clauses(
-    query: Query, vector: NDArray[np.float32] | None, filters: Sequence[dict[str, Any]]
+    query: Query,
+    vectors: NDArray[np.float32] | Mapping[str, NDArray[np.float32]] | None,
+    filters: Sequence[dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
-    """The query's clauses by name, in the order of the pipeline's weights."""
+    """The query's clauses by name, in the order of the pipeline's weights. ``vectors``: each vector clause's, or the only one."""
     found: dict[str, dict[str, Any]] = {}
     if query.resolved_kind in ("caption", "hybrid"):
         found[CAPTION] = caption_clause(query, filters)
     if query.resolved_kind in ("vector", "hybrid"):
-        if vector is None:
+        if vectors is None:
             raise ValueError("a vector clause without a vector")
-        found[VECTOR] = vector_clause(query, vector, filters)
+        by_name = vectors if isinstance(vectors, Mapping) else {VECTOR: vectors}
+        for name, vector in by_name.items():
+            found[name] = vector_clause(query, vector, filters, name)
     return found
 
 
@@ -76,12 +89,12 @@ def grouped_here(query: Query) -> bool:
     """Whether ``looks.first_of_each`` groups the candidates: a server groups by equal values only, and OpenSearch 2.19 takes a
     collapse in a hybrid, and does nothing.
     """
-    return query.group_near or (query.group_duplicates and query.resolved_kind == "hybrid")
+    return query.group_near or (query.group_duplicates and query.fused)
 
 
 def taken_whole(query: Query) -> bool:
     """Whether all candidates come, to be grouped or sorted here."""
-    return grouped_here(query) or (query.sort is not None and query.resolved_kind == "hybrid")
+    return grouped_here(query) or (query.sort is not None and query.fused)
 
 
 def search_body(
@@ -108,7 +121,7 @@ def search_body(
         body["collapse"] = {"field": "content_hash"}
     if facets:
         body["aggs"] = {name: {"terms": {"field": field, "size": FACET_VALUES}} for name, field in facets.items()}
-    if query.resolved_kind == "hybrid":
+    if query.fused:
         body["query"] = {"hybrid": {"pagination_depth": query.depth, "queries": list(found.values())}}
         body["search_pipeline"] = query.pipeline or pipeline(
             query.fusion, query.weights, clauses=len(found), mean=query.mean

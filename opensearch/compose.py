@@ -32,9 +32,9 @@ def compose(
     if text is not None:
         parts.append((text_weight if pictures else 1.0) * text)
     if pictures:
-        parts.append((1 - text_weight if text is not None else 1.0) * _mean(pictures))
+        parts.append((1 - text_weight if text is not None else 1.0) * weighted_mean(pictures))
     if away:
-        parts.append(-away_weight * _mean(away))
+        parts.append(-away_weight * weighted_mean(away))
     total = np.sum(parts, axis=0)
     length = float(np.linalg.norm(total))
     if not np.isfinite(length) or length < 1e-6:
@@ -44,7 +44,8 @@ def compose(
     return np.asarray(total / length, np.float32)
 
 
-def _mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
+def weighted_mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
+    """Of (D,) vectors with their weights; shorter than they are where they point apart."""
     total = sum(weight for weight, _ in parts)
     return np.asarray(np.sum([weight * vector for weight, vector in parts], axis=0) / total, np.float32)
 

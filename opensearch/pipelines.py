@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
+from .clause_weights import MAX_CLAUSES
 from .errors import InvalidOption
 from .templates import fill
 
@@ -79,6 +80,19 @@ def shared_weights(vectors: float) -> tuple[float, float]:
     if not 0 <= vectors <= 1:
         raise InvalidOption(f"weight {vectors} is outside 0 to 1")
     return (1 - vectors, vectors)
+
+
+def read_weights(text: str) -> tuple[float, ...]:
+    """Of ``0.5,0.3,0.2``. Raises InvalidOption for what is no such list, and for fewer than two or more than the clauses that a
+    hybrid can have.
+    """
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not 2 <= len(found) <= MAX_CLAUSES:
+        raise InvalidOption(f"weights {text[:80]!r} cannot be used; give 2 to {MAX_CLAUSES} numbers, like 0.5,0.3,0.2")
+    return found
 
 
 def check_pipeline_name(name: str) -> None:

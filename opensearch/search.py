@@ -22,8 +22,7 @@ from .abilities import check_fusion, check_ranks, newer_than_oldest, server_vers
 from .beside import Beside
 from .bodies import clauses, grouped_here, search_body, taken_whole
 from .candidates import Candidates
-from .compose import compose
-from .errors import InvalidOption, RequestRefused, ServerError
+from .errors import RequestRefused, ServerError
 from .filters import parse_facets, parse_filters
 from .fusion import normalized, parts
 from .hits import Hit, read_hit
@@ -35,6 +34,7 @@ from .queries import MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
 from .sums import Term, terms
 from .two_steps import named, ranking_body, with_documents
+from .vectors import query_vectors
 from .versions import Version
 
 __all__ = ["Answer", "Hit", "Searcher"]
@@ -95,36 +95,17 @@ class Searcher:
         return cls(client, versions.current(client, alias), encoder)
 
     def vector(self, query: Query) -> NDArray[np.float32] | None:
-        """The query's (D,) unit vector; None for a caption search. Raises InvalidOption for an unreadable picture,
-        and for an id that is not in the index.
+        """The query's (D,) unit vector; None for a caption search, and one of several vector clauses. Raises InvalidOption for an
+        unreadable picture, and for an id that is not in the index.
         """
-        if query.resolved_kind == "caption":
-            return None
-        stored = stored_vectors(self._client, self._version, [name for name, _ in (*query.like, *query.unlike)])
-        texts = [text for text in (query.words, *query.unwanted) if text]
-        if self._encoder is None and (texts or query.all_pictures):
-            raise InvalidOption(
-                f"a {query.resolved_kind} search needs a model; name its bundle, or search by caption alone"
-            )
-        vectors = iter([] if self._encoder is None or not texts else list(self._encoder.encode_texts(texts)))
-        return compose(
-            next(vectors) if query.words else None,
-            [*self._seen(query), *((weight, stored[name]) for name, weight in query.like)],
-            [*((1.0, vector) for vector in vectors), *((weight, stored[name]) for name, weight in query.unlike)],
-            text_weight=query.text_weight,
-            away_weight=query.not_weight,
-        )
+        return self._vectors(query).get(VECTOR)
 
-    def _seen(self, query: Query) -> list[tuple[float, NDArray[np.float32]]]:
-        """The query's own pictures as vectors, with their weights."""
-        if self._encoder is None or not query.all_pictures:
-            return []
-        try:
-            loaded = [self._encoder.load_picture(data) for data, _ in query.all_pictures]
-        except ValueError as problem:
-            raise InvalidOption(f"the query picture cannot be used: {problem}") from None
-        rows = self._encoder.encode_pictures(loaded)
-        return [(weight, row) for (_, weight), row in zip(query.all_pictures, rows, strict=True)]
+    def _vectors(self, query: Query) -> dict[str, NDArray[np.float32]]:
+        """Each vector clause's."""
+        if query.resolved_kind == "caption":
+            return {}
+        stored = stored_vectors(self._client, self._version, [name for name, _ in (*query.like, *query.unlike)])
+        return query_vectors(query, self._encoder, stored)
 
     def search(self, query: Query) -> Answer:
         """The hits. Raises the errors of the tree.
@@ -134,12 +115,12 @@ class Searcher:
         filters = parse_filters(query.filters, self._version.fields)
         facets = parse_facets(query.facets, self._version.fields)
         order = None if query.sort is None else parse_order(query.sort, self._version.fields)
-        if query.resolved_kind == "hybrid":
+        if query.fused:
             query = self._fused(query)
         if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
             filters.append({"bool": {"must_not": [{"ids": {"values": asked_for}}]}})
-        vector = self.vector(query)
-        found = clauses(query, vector, filters)
+        vectors = self._vectors(query)
+        found = clauses(query, vectors, filters)
         # Every request of this search, and of its other pages, sees the same copies of the shards: copies differ in the order of
         # hits that score the same.
         copies = f"{zlib.crc32(repr((query.words, filters, query.like)).encode()):08x}"
@@ -183,7 +164,7 @@ class Searcher:
         return Answer(
             query=query,
             hits=self._marked(
-                query, vector, [read_hit(row, _added(query, found, normal, row), VECTOR) for row in rows]
+                query, vectors.get(VECTOR), [read_hit(row, _added(query, found, normal, row), VECTOR) for row in rows]
             ),
             index=self._version.index,
             matched=int(answer["hits"]["total"]["value"]),
@@ -266,6 +247,6 @@ def _added(
 
 def _reachable(query: Query, scores: Mapping[str, Mapping[str, float]] | None, matched: int) -> int:
     """How many hits there are to page through: a hybrid has only its clauses' candidates."""
-    if query.resolved_kind != "hybrid" or scores is None:
+    if not query.fused or scores is None:
         return min(matched, MAX_REACH)
     return len({document for candidates in scores.values() for document in candidates})

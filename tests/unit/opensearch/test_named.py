@@ -10,7 +10,7 @@ from clipseek.opensearch.abilities import check_fusion, check_ranks
 from clipseek.opensearch.bodies import clauses, search_body
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.named import read_pipeline, usable
-from clipseek.opensearch.pipelines import check_pipeline_name, pipeline, shared_weights
+from clipseek.opensearch.pipelines import check_pipeline_name, pipeline, read_weights, shared_weights
 from clipseek.opensearch.queries import Query
 
 VECTOR = np.array([0.6, 0.8], np.float32)
@@ -79,6 +79,13 @@ def test_a_search_of_one_clause_takes_no_pipeline() -> None:
         Query("red car", kind="caption", pipeline="mild")
     with pytest.raises(InvalidOption, match="outside 0 to 1"):
         shared_weights(float("nan"))
+
+
+def test_weights_of_several_clauses() -> None:
+    assert read_weights("0.5, 0.3,0.2") == (0.5, 0.3, 0.2)
+    for text in ("", "1", "a,b", "1,2,3,4,5,6", "1;2"):
+        with pytest.raises(InvalidOption, match="cannot be used; give 2 to 5 numbers"):
+            read_weights(text)
 
 
 def test_an_indexs_pipeline_comes_before_what_was_tuned() -> None:
