@@ -75,7 +75,11 @@ from .answer import print_answer
     help="Mark hits below this cosine; auto is what clipseek calibrate learnt for searches by words.",
 )
 @click.option(
-    "--filter", "filters", multiple=True, metavar="F", help="field=value, field!=value, width>=640 … Repeatable."
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="F",
+    help="field=value, field=one,other, field!=value, width>=640 … Repeatable.",
 )
 @click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
 @click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")

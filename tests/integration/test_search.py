@@ -243,6 +243,10 @@ def test_filters_hold_for_every_hit_and_leave_as_many_as_there_are(searcher: Sea
     assert {hit.metadata["day"] for hit in found("day>2024-01-26", "day<2024-01-28")} == {"2024-01-27"}
     assert [hit.id for hit in found("metadata.weight=10")] == ["d20"]
     assert [hit.id for hit in found("image_id=d20")] == ["d20"]
+    assert {hit.metadata["colour"] for hit in found("colour=red, blue")} == {"red", "blue"}
+    assert {hit.metadata["colour"] for hit in found("colour!=red,blue")} == {"green"}
+    assert {hit.id for hit in found("metadata.weight=10,10.5,11")} == {"d20", "d21", "d22"}
+    assert {hit.metadata["day"] for hit in found("day=2024-01-03,2024-01-05")} == {"2024-01-03", "2024-01-05"}
     assert found("colour=") == found("colour=no such") == []
 
 

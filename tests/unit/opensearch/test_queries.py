@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import orjson
@@ -58,6 +59,27 @@ def test_filters_work_inside_every_clause() -> None:
     caption, vector = body(Query("red car"), filters)["query"]["hybrid"]["queries"]  # type: ignore[index]
     assert caption == {"bool": {"must": [MATCH], "filter": filters}}
     assert vector["knn"]["image_vector"]["filter"] == {"bool": {"filter": filters}}
+
+
+def test_a_filters_list_is_any_of_its_values() -> None:
+    declared: dict[str, Any] = {"set": "keyword", "day": "date"}
+    assert parse_filters(["set=lucide, mdi", "set!=a,b", "width=10,20", "day=2024,2025-01"], declared) == [
+        {"terms": {"metadata.set": ["lucide", "mdi", "lucide, mdi"]}},  # or that very text
+        {"bool": {"must_not": [{"terms": {"metadata.set": ["a", "b", "a,b"]}}]}},
+        {"terms": {"width": [10, 20]}},
+        {"terms": {"metadata.day": ["2024", "2025-01"]}},
+    ]
+    # A comma that parts nothing is only a comma; one in a date's seconds too.
+    assert parse_filters(["set=a,", "day=2024-01-01T10:00:00,5Z"], declared) == [
+        {"term": {"metadata.set": {"value": "a,"}}},
+        {"term": {"metadata.day": {"value": "2024-01-01T10:00:00,5Z"}}},
+    ]
+    with pytest.raises(InvalidOption, match="no number for width"):
+        parse_filters(["width=10,wide"], declared)
+    with pytest.raises(InvalidOption, match="no number for width"):
+        parse_filters(["width>10,20"], declared)
+    with pytest.raises(InvalidOption, match="201 values of 'set' are too many"):
+        parse_filters(["set=" + ",".join(map(str, range(201)))], declared)
 
 
 @pytest.mark.parametrize("text", ["set", "=x", "set~x", ""])

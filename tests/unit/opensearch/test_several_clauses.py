@@ -56,7 +56,7 @@ def test_pictures_alone_are_joined_too() -> None:
 
 def test_one_part_alone_is_the_usual_search() -> None:
     for asked in ({"text": "red car"}, {"text": "red car", "kind": "caption"}, {"picture": b"x"}):
-        usual, split = Query(**asked), Query(**asked, split=True)  # type: ignore[arg-type]
+        usual, split = Query(**asked), Query(**asked, split=True)
         assert search_body(split, clauses(split, A, [])) == search_body(usual, clauses(usual, A, []))
 
 
