@@ -64,8 +64,9 @@ COUNTING_SECONDS = 2.0
     "--preset",
     default="default",
     show_default=True,
-    metavar="default|talk|M,EF[,4x]",
-    help="Of a new index's graph: m 16 and ef_construction 128, the talk's 32 and 500, or what index advise prints.",
+    metavar="default|talk|M,EF[,SIZE]",
+    help="Of a new index's graph: m 16 and ef_construction 128, the talk's 32 and 500, or what index advise prints; "
+    "vectors in memory as bytes (lucene 4x), 16-bit floats (faiss 2x) or bits (faiss 8x to 32x, whole on disk).",
 )
 @click.option("--analyzer", default="english", show_default=True, help="Of a new index's captions.")
 @click.option(

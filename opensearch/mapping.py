@@ -20,6 +20,9 @@ Engine: TypeAlias = Literal["lucene", "faiss"]
 ENGINES: tuple[Engine, ...] = ("lucene", "faiss")
 #: Of each engine, how much smaller than floats it can hold vectors.
 COMPRESSIONS: dict[Engine, tuple[str, ...]] = {"lucene": ("1x", "4x"), "faiss": ("1x", "2x", "8x", "16x", "32x")}
+#: Compressions to a few bits of each number, which OpenSearch scores again by the whole vectors only in this mode: else no score
+#: would be a cosine.
+ON_DISK = ("8x", "16x", "32x")
 FieldType: TypeAlias = Literal["keyword", "number", "date"]
 
 #: (m, ef_construction): links of a node in the HNSW graph, and candidates looked at when one is added.
@@ -128,6 +131,8 @@ class IndexOptions:
             metadata={field_name(column): dict(_FIELD_BODIES[kind]) for column, kind in self.fields.items()},
             meta=dict(meta),
         )
+        if self.compression in ON_DISK:
+            made["mappings"]["properties"]["image_vector"]["mode"] = "on_disk"
         if self.synonyms:
             made["settings"]["index"]["analysis"] = analysis(self.analyzer, self.synonyms)
             made["mappings"]["properties"]["caption"]["search_analyzer"] = SEARCH_ANALYZER
