@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from .errors import InvalidOption
 
 Vector = NDArray[np.float32]
+#: Of a part beside others: one that is a millionth of another is rounded away in single precision.
+MIN_WEIGHT, MAX_WEIGHT = 0.001, 1000
 
 
 def compose(
@@ -53,7 +55,7 @@ def weighted_mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
 def read_weight(text: str) -> tuple[str, float]:
     """``a.jpg@0.5`` is ("a.jpg", 0.5), ``a.jpg`` is ("a.jpg", 1.0); a name that itself ends so is written ``name@2@1``.
 
-    Raises InvalidOption for a weight that is not between 0 and 1,000.
+    Raises InvalidOption for a weight that is not between 0.001 and 1,000.
     """
     name, at, written = text.rpartition("@")
     try:
@@ -62,6 +64,6 @@ def read_weight(text: str) -> tuple[str, float]:
         weight = None
     if weight is None:
         return text, 1.0
-    if not 0 < weight <= 1000:
-        raise InvalidOption(f"weight {written} of {name[:80]!r} cannot be used; give a number above 0, at most 1000")
+    if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+        raise InvalidOption(f"weight {written[:40]} of {name[:80]!r} cannot be used; give {MIN_WEIGHT} to {MAX_WEIGHT}")
     return name, weight

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from .clause_weights import CAPTION as CAPTION
 from .clause_weights import MAX_CLAUSES, split_weights
 from .clause_weights import VECTOR as VECTOR
+from .compose import MAX_WEIGHT, MIN_WEIGHT
 from .errors import InvalidOption
 from .pipelines import Fusion, Mean, check_mean, check_pipeline_name
 
@@ -191,11 +192,14 @@ class Query:
                 f"{len(self.clause_weights)} clauses are too many: OpenSearch takes {MAX_CLAUSES}, the caption's included; leave "
                 "some out, or leave --clauses out"
             )
+        for name, _ in (*self.like, *self.unlike):
+            if name.encode("utf-8", "replace").decode("utf-8") != name:
+                raise InvalidOption(f"{name[:80]!r} is no id; give one as clipseek search prints it")
         for part, weight in (*self.like, *self.unlike, *self.pictures, *self.texts):
             if not part:
                 raise InvalidOption("an empty id or picture names nothing; give an id as clipseek search prints it")
-            if not 0 < weight <= 1000:
-                raise InvalidOption(f"weight {weight} cannot be used; give a number above 0, at most 1000")
+            if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+                raise InvalidOption(f"weight {weight} cannot be used; give {MIN_WEIGHT} to {MAX_WEIGHT}")
 
     @cached_property
     def words(self) -> str:

@@ -271,6 +271,8 @@ def test_sorted_by_a_field_pages_are_stable() -> None:
         ({"text": "a", "like": (("", 1.0),)}, "names nothing"),
         ({"text": "a", "like": (("b", 0.0),)}, "weight 0.0 cannot be used"),
         ({"text": "a", "like": (("b", 1.0),) * 65}, "too many"),
+        ({"text": "a", "unlike": (("\ud800", 1.0),)}, "is no id"),
+        ({"text": "a", "like": (("b", 1e-300),)}, "weight 1e-300 cannot be used"),
         ({"text": "a", "kind": "caption", "like": (("b", 1.0),)}, "cannot use a picture"),
         ({"text": "a", "start": 9_991}, "cannot be reached"),
         ({"text": "a", "start": -1}, "cannot be reached"),
