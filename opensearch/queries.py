@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-from .clause_weights import CAPTION as CAPTION
-from .clause_weights import MAX_CLAUSES, split_weights
-from .clause_weights import VECTOR as VECTOR
-from .compose import MAX_WEIGHT, MIN_WEIGHT
-from .errors import InvalidOption
-from .pipelines import Fusion, Mean, check_mean, check_pipeline_name
+from .clause_weights import CAPTION, VECTOR, split_weights
+from .limits import (
+    DEPTH,
+    DEPTHS,
+    KINDS,
+    MARKS,
+    MATCHES,
+    MAX_CHARACTERS,
+    MAX_HITS,
+    MAX_REACH,
+    MAX_TERMS,
+    SEARCH_PARAMETERS,
+    TERM,
+    Kind,
+    Match,
+    one_line,
+)
+from .pipelines import Fusion, Mean
+from .query_checks import check_parts, check_search
 
-Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
-KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
-Match: TypeAlias = Literal["any", "most", "all", "phrase"]
-MATCHES: tuple[Match, ...] = ("any", "most", "all", "phrase")
-
-#: Candidates of each clause. Sent always: without it a clause brings only as many as hits are asked for, and the ranking would
-#: depend on that number.
-DEPTH = 200
-#: OpenSearch allows 1,024 terms in a query. These are the most that the words may make, which leaves room for the filters.
-MAX_TERMS = 900
-#: Of the words that are searched for; the rest of a longer text is left out, and ``Query.cut`` says so.
-MAX_CHARACTERS = 4_000
-MAX_HITS = 1_000
-#: OpenSearch's own limit (index.max_result_window): the last hit that paging can reach, and the most candidates.
-MAX_REACH = 10_000
-#: Further texts, pictures and ids in one query.
-MAX_PARTS = 64
-#: Terms of all unwanted texts together; with the words and the filters, still fewer than 1,024.
-MAX_UNWANTED_TERMS = 50
-#: Of a page beyond the usual depth. Steps, not the page's own end, so that neighbouring pages rank the same candidates.
-_DEPTHS = (DEPTH, MAX_HITS, MAX_REACH)
-#: Around the matched words of a caption, as the server marks them: private-use characters, which captions hardly have.
-MARKS = ("\ue000", "\ue001")
-
-# A run of Latin letters and digits is a term in any analyzer (one for each 255 characters); of other scripts, whose words may
-# stand without spaces, every character may be one.
-_TERM = re.compile(r"[A-Za-z0-9]{1,255}|[^\sA-Za-z0-9]")
+__all__ = [
+    "CAPTION",
+    "DEPTH",
+    "KINDS",
+    "MARKS",
+    "MATCHES",
+    "MAX_CHARACTERS",
+    "MAX_HITS",
+    "MAX_REACH",
+    "MAX_TERMS",
+    "SEARCH_PARAMETERS",
+    "VECTOR",
+    "Kind",
+    "Match",
+    "Query",
+]
 
 #: What an index can have its own default of.
 TUNED = ("fusion", "mean", "weight", "candidates", "match", "exact", "ef_search", "pipeline")
-
-#: In the URL of a search: each hit's raw score from each clause; and an error, not fewer hits, where a shard fails.
-SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_search_results": "false"}
 
 
 @dataclass(frozen=True)
@@ -104,59 +102,8 @@ class Query:
     def __post_init__(self) -> None:
         object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))
         object.__setattr__(self, "texts", tuple((one_line(text), weight) for text, weight in self.texts))
-        wanted = bool(self.all_pictures or self.like)
-        if not self.all_texts and not wanted:
-            if self.unlike or self.unwanted:
-                raise InvalidOption("only what is not wanted was given; say what is, in words, with --image or --like")
-            raise InvalidOption("nothing to search for; give words, a picture with --image, or both")
-        if self.kind is not None and self.kind not in KINDS:
-            raise InvalidOption(f"kind {self.kind!r} is not known; choose one of {', '.join(KINDS)}")
-        if self.kind in ("caption", "hybrid") and not self.all_texts:
-            raise InvalidOption(f"a {self.kind} search needs words; give some, or search by --vector alone")
-        if self.kind == "caption" and (wanted or self.unlike):
-            raise InvalidOption(
-                "a caption search cannot use a picture; leave --image, --like, --unlike or --caption out"
-            )
-        if self.match not in MATCHES:
-            raise InvalidOption(f"match {self.match!r} is not known; choose one of {', '.join(MATCHES)}")
-        check_mean(self.fusion, self.mean)
-        for name, value in (
-            ("weight", self.weight),
-            ("text weight", self.text_weight),
-            ("not weight", self.not_weight),
-        ):
-            if not 0 <= value <= 1:
-                raise InvalidOption(f"{name} {value} is outside 0 to 1")
-        if not 1 <= self.size <= MAX_HITS:
-            raise InvalidOption(f"{self.size} hits cannot be asked for; choose 1 to {MAX_HITS}")
-        if self.start < 0 or self.end > MAX_REACH:
-            raise InvalidOption(
-                f"hits {self.start + 1:,} to {self.end:,} cannot be reached; OpenSearch pages from 1 to {MAX_REACH:,}: "
-                "narrow the search with --filter"
-            )
-        if self.candidates is not None and not self.end <= self.candidates <= MAX_REACH:
-            raise InvalidOption(
-                f"{self.candidates:,} candidates cannot be used; give at least the last hit's number, {self.end:,}, "
-                f"and at most {MAX_REACH:,}"
-            )
-        if self.ef_search is not None and not 1 <= self.ef_search <= MAX_REACH:
-            raise InvalidOption(f"ef_search {self.ef_search:,} cannot be used; give 1 to {MAX_REACH:,}")
-        if self.pipeline is not None:
-            check_pipeline_name(self.pipeline)
-            if not self.fused:
-                raise InvalidOption(
-                    f"a {self.resolved_kind} search has one clause and nothing to join; leave --pipeline out"
-                )
-        if self.min_cosine is not None:
-            if self.resolved_kind == "caption":
-                raise InvalidOption("a caption search has no cosines to cut at; leave --caption or --min-relevance out")
-            if self.is_split:
-                raise InvalidOption(
-                    "several vector clauses have no one cosine to cut at; leave --clauses or --min-relevance out"
-                )
-            if not -1 <= self.min_cosine <= 1:
-                raise InvalidOption(f"cosine {self.min_cosine} is outside -1 to 1")
-        self._check_parts()
+        check_search(self)
+        check_parts(self)
 
     def with_defaults(self, chosen: Mapping[str, Any]) -> Query:
         """This query, if it is a hybrid, asked and fused as an index's own default says (``Version.search``). A depth that does not
@@ -173,40 +120,12 @@ class Query:
             tuned = {name: value for name, value in tuned.items() if name not in ("fusion", "mean", "weight")}
         return replace(self, **tuned)
 
-    def _check_parts(self) -> None:
-        count = sum(map(len, (self.all_pictures, self.like, self.unlike, self.unwanted, self.texts)))
-        if count > MAX_PARTS:
-            raise InvalidOption(f"{count} texts, pictures and ids are too many; give at most {MAX_PARTS}")
-        if "" in self.unwanted:
-            raise InvalidOption("--not has no words; name what is not wanted, or leave it out")
-        if sum(len(_TERM.findall(text)) for text in self.unwanted) > MAX_UNWANTED_TERMS:
-            raise InvalidOption(f"what is not wanted is too long; say it in {MAX_UNWANTED_TERMS} words at most")
-        if any(not text or len(text) > MAX_CHARACTERS for text, _ in self.texts):
-            raise InvalidOption(
-                f"--text has no words, or more than {MAX_CHARACTERS:,} characters; give some, or leave it out"
-            )
-        if self.texts and sum(len(_TERM.findall(text)) for text, _ in self.all_texts) > MAX_TERMS:
-            raise InvalidOption(f"the texts are too long together; say it in {MAX_TERMS} words at most")
-        if len(self.clause_weights) > MAX_CLAUSES:
-            raise InvalidOption(
-                f"{len(self.clause_weights)} clauses are too many: OpenSearch takes {MAX_CLAUSES}, the caption's included; leave "
-                "some out, or leave --clauses out"
-            )
-        for name, _ in (*self.like, *self.unlike):
-            if name.encode("utf-8", "replace").decode("utf-8") != name:
-                raise InvalidOption(f"{name[:80]!r} is no id; give one as clipseek search prints it")
-        for part, weight in (*self.like, *self.unlike, *self.pictures, *self.texts):
-            if not part:
-                raise InvalidOption("an empty id or picture names nothing; give an id as clipseek search prints it")
-            if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
-                raise InvalidOption(f"weight {weight} cannot be used; give {MIN_WEIGHT} to {MAX_WEIGHT}")
-
     @cached_property
     def words(self) -> str:
         """The text as it is sent: one line of at most MAX_TERMS and MAX_CHARACTERS, only characters that JSON can carry."""
         line = self._line
         end = min(len(line), MAX_CHARACTERS)
-        for count, term in enumerate(_TERM.finditer(line, 0, end), 1):
+        for count, term in enumerate(TERM.finditer(line, 0, end), 1):
             if count > MAX_TERMS:
                 end = term.start()
                 break
@@ -249,7 +168,7 @@ class Query:
     @property
     def depth(self) -> int:
         """Candidates of each clause."""
-        return self.candidates or next(depth for depth in _DEPTHS if depth >= self.end)
+        return self.candidates or next(depth for depth in DEPTHS if depth >= self.end)
 
     @property
     def nearest(self) -> int:
@@ -288,8 +207,3 @@ class Query:
     def weights(self) -> tuple[float, ...]:
         """Of the clauses, in their order, summing to 1."""
         return self.fixed_weights or tuple(self.clause_weights.values())
-
-
-def one_line(text: str) -> str:
-    """``text`` on one line, with only characters that JSON can carry."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
