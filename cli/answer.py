@@ -159,7 +159,7 @@ def _draw(answer: Answer) -> None:
     clauses = list(answer.query.clause_weights) if answer.query.is_split else ["caption", "vector"]
     for name in ("#", "score", *clauses, *([] if answer.query.is_split else ["cosine"])):
         table.add_column(name, justify="right")
-    table.add_column("picture", overflow="fold")
+    table.add_column("hit" if answer.query.is_split else "picture", overflow="fold")
     for rank, hit in enumerate(answer.hits, answer.query.start + 1):
         words = Text()
         for part, matched in hit.parts():

@@ -39,16 +39,19 @@ def list_pipelines(client: opensearchpy.OpenSearch) -> list[Named]:
     return [read_pipeline(name, answer[name]) for name in sorted(answer)]
 
 
-def get_pipeline(client: opensearchpy.OpenSearch, name: str) -> Named:
-    """The pipeline ``name``. Raises InvalidOption where the server has none of that name."""
+def get_pipeline(client: opensearchpy.OpenSearch, name: str, *, default_of: str | None = None) -> Named:
+    """The pipeline ``name``, which is the default of the index ``default_of``. Raises InvalidOption where the server has none of
+    that name.
+    """
     check_pipeline_name(name)
     try:
         answer: dict[str, Any] = client.transport.perform_request("GET", _path(name))
     except NotFound:
         answer = {}
     if name not in answer:
+        clear = f", or clear the default: clipseek pipelines default --clear --index {default_of}" if default_of else ""
         raise InvalidOption(
-            f"no search pipeline {name} at {address(client)}; see those there are with: clipseek pipelines list"
+            f"no search pipeline {name} at {address(client)}; see those there are with: clipseek pipelines list{clear}"
         )
     return read_pipeline(name, answer[name])
 

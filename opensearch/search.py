@@ -215,7 +215,8 @@ class Searcher:
     def _fused(self, query: Query) -> Query:
         """The query with what its pipeline on the server does, checked against the server's version."""
         if query.pipeline is not None:
-            named = get_pipeline(self._client, query.pipeline)
+            chosen = self._version.search.get("pipeline") == query.pipeline
+            named = get_pipeline(self._client, query.pipeline, default_of=self._version.alias if chosen else None)
             fusion, weights = usable(named, len(query.weights))
             query = replace(query, fusion=fusion, mean=named.mean, fixed_weights=weights)
         if newer_than_oldest(query.fusion, query.weights):

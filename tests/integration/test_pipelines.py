@@ -105,6 +105,13 @@ def test_the_default_of_an_index_is_for_hybrids_and_holds_its_pipeline(
     assert used_by(client, name) == [version.alias]
     with pytest.raises(InvalidOption, match=f"is the default of {version.alias}"):
         delete_pipeline(client, name)
+    client.transport.perform_request("DELETE", f"/_search/pipeline/{name}")  # by somebody else
+    with pytest.raises(
+        InvalidOption, match=f"clear the default: clipseek pipelines default --clear --index {version.alias}"
+    ):
+        searcher.search(Query("green boat").with_defaults(chosen.search))
+    assert searcher.search(alone).hits
+    put_pipeline(client, name, pipeline("l2"))
     make_default(client, chosen, None)
     assert versions.current(client, version.alias).search == {"fusion": "rrf", "match": "all"}
     delete_pipeline(client, name)
