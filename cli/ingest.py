@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +64,17 @@ COUNTING_SECONDS = 2.0
     "--preset",
     default="default",
     show_default=True,
-    metavar="default|talk|M,EF[,4x]",
-    help="Of a new index's graph: m 16 and ef_construction 128, the talk's 32 and 500, or what index advise prints.",
+    metavar="default|talk|M,EF[,SIZE]",
+    help="Of a new index's graph: m 16 and ef_construction 128, the talk's 32 and 500, or what index advise prints; "
+    "vectors in memory as bytes (lucene 4x), 16-bit floats (faiss 2x) or bits (faiss 8x to 32x, whole on disk).",
 )
 @click.option("--analyzer", default="english", show_default=True, help="Of a new index's captions.")
+@click.option(
+    "--synonyms",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Of a new index: words that find each other in captions, a rule a line: car, automobile or tv => television.",
+)
 @click.option(
     "--batch-size", type=click.IntRange(1, 4096), default=32, show_default=True, help="Pictures encoded together."
 )
@@ -119,6 +126,7 @@ def ingest(context: click.Context, /, **given: Any) -> None:
     from clipseek.opensearch.ingest import IngestOptions
     from clipseek.opensearch.ingest import ingest as run
     from clipseek.opensearch.mapping import IndexOptions, read_preset
+    from clipseek.opensearch.synonyms import read_synonyms
     from clipseek.sources import read_source
 
     read = {name: given[name] for name in ("layout", "image_column", "caption_column", "id_column")}
@@ -132,11 +140,12 @@ def ingest(context: click.Context, /, **given: Any) -> None:
         compression=compression,
         analyzer=given["analyzer"],
         fields=fields,
+        synonyms=read_synonyms(given["synonyms"]) if given["synonyms"] else (),
     )
     client = connect(server_url(given["url"]))
     version = versions.find(client, given["index"])
     if version is not None:
-        refuse_other_options(context, version)
+        refuse_other_options(context, version, index_options.synonyms)
     encoder = open_encoder(given, version)
     total = counted(read_source(given["source"], **read)) if readable_twice(given["source"]) else None
     if given["fast_jpeg"]:
@@ -185,7 +194,7 @@ def declared(keywords: Iterable[str], numbers: Iterable[str], dates: Iterable[st
     return fields
 
 
-def refuse_other_options(context: click.Context, version: Any) -> None:
+def refuse_other_options(context: click.Context, version: Any, synonyms: Sequence[str] = ()) -> None:
     """An option of a new index, given by name for one that is there and differs, would be ignored: say so instead."""
     here = {"engine": version.engine, "analyzer": version.analyzer, "preset": version.preset}
     for name, value in here.items():
@@ -195,6 +204,13 @@ def refuse_other_options(context: click.Context, version: Any) -> None:
                 f"index {version.alias} was made with {name} {value}, and keeps it; leave --{name} out, or ingest "
                 "into another index with --index NAME"
             )
+    from clipseek.opensearch.synonyms import digest
+
+    if synonyms and digest(synonyms) != version.synonyms:
+        raise click.UsageError(
+            f"index {version.alias} was made with {'other' if version.synonyms else 'no'} synonyms, and keeps them; leave "
+            "--synonyms out, or ingest into another index with --index NAME"
+        )
 
 
 def open_encoder(given: dict[str, Any], version: Any) -> Any:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "tune": ("clipseek.cli.tune", "tune", "Find the fusion of captions and vectors that suits an index."),
     "calibrate": ("clipseek.cli.calibrate", "calibrate", "Find from which cosine on a hit is worth showing."),
     "index": ("clipseek.cli.index", "index", "List, check, evaluate, advise on and delete indexes."),
+    "pipelines": ("clipseek.cli.pipelines", "pipelines", "Keep ways to join scores on the server, under names."),
     "classify": ("clipseek.cli.classify", "classify", "Zero-shot labels for pictures, with probabilities."),
     "node": ("clipseek.cli.node", "node", "Start, stop and look after the embedded OpenSearch node."),
 }

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from .output import is_terminal
+from .answer import print_answer
 
 
 @click.command()
 @click.argument("words", required=False, default="")
+@click.option("--text", "texts", multiple=True, metavar="WORDS[@W]", help="More words, with a weight. Repeatable.")
 @click.option("--image", "images", multiple=True, metavar="FILE[@W]", help="A picture to search by. Repeatable.")
 @click.option("--like", multiple=True, metavar="ID[@W]", help="A picture of the index to search by. Repeatable.")
 @click.option("--unlike", multiple=True, metavar="ID[@W]", help="A picture of the index to move away from. Repeatable.")
@@ -27,6 +28,12 @@ from .output import is_terminal
 @click.option("--weight", type=float, help="Share of the vectors in a hybrid, 0 to 1.  [default: 0.5]")
 @click.option(
     "--text-weight", default=0.5, show_default=True, help="Share of the words beside pictures in the query's vector."
+)
+@click.option(
+    "--clauses",
+    "split",
+    is_flag=True,
+    help="Every text, picture and id is a clause of its own in a hybrid, of its weight, instead of one vector of all.",
 )
 @click.option(
     "--match",
@@ -46,6 +53,7 @@ from .output import is_terminal
     type=click.Choice(["arithmetic", "geometric", "harmonic"]),
     help="How min_max and l2 scores are averaged.  [default: arithmetic]",
 )
+@click.option("--pipeline", metavar="NAME", help="Scores join as this search pipeline of the server says.")
 @click.option("-k", "size", default=10, show_default=True, help="How many hits.")
 @click.option("--from", "start", default=0, show_default=True, help="Pass over so many hits: the next page.")
 @click.option(
@@ -57,6 +65,7 @@ from .output import is_terminal
 @click.option(
     "--ef-search", type=int, help="Vectors the graph's search keeps on its way: more find surely, and slower."
 )
+@click.option("--sort", metavar="FIELD[:asc|desc]", help="Hits in the order of a field, not of their scores.")
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of FIELD. Repeatable.")
 @click.option("--group-duplicates", is_flag=True, help="One hit for pictures that are the same file.")
 @click.option("--group-near", is_flag=True, help="One hit for pictures that look nearly the same.")
@@ -66,7 +75,11 @@ from .output import is_terminal
     help="Mark hits below this cosine; auto is what clipseek calibrate learnt for searches by words.",
 )
 @click.option(
-    "--filter", "filters", multiple=True, metavar="F", help="field=value, field!=value, width>=640 … Repeatable."
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="F",
+    help="field=value, field=one,other, field!=value, width>=640 … Repeatable.",
 )
 @click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
 @click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
@@ -78,14 +91,15 @@ from .output import is_terminal
     show_default=True,
     help="Where the model runs.",
 )
+@click.option("--explain", is_flag=True, help="Below every hit the sum that its score is.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @click.option(
     "--html", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a sheet with the pictures."
 )
-def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: bool, **given: Any) -> None:
+def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: bool, as_json: bool, **given: Any) -> None:
     """Search an index by WORDS (- reads them from stdin), by pictures, or by both.
 
-    Pictures and ids take a weight after an @: --image a.jpg@2 --like cat-7@0.5.
+    Texts, pictures and ids take a weight after an @: --image a.jpg@2 --like cat-7@0.5.
 
     In a terminal the hits are a table: score, each clause's share of it, caption with the matched words marked, file. In a pipe
     they are lines of score, id, file and caption with tabs between.
@@ -100,15 +114,17 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
 
     text = sys.stdin.read() if words == "-" else words
     pictures = tuple(_picture(image) for image in images)
-    like, unlike = (tuple(map(read_weight, given.pop(name))) for name in ("like", "unlike"))
+    texts, like, unlike = (tuple(map(read_weight, given.pop(name))) for name in ("texts", "like", "unlike"))
     options = {
         name: value
         for name, value in given.items()
         if value is not None and name not in ("index", "url", "model", "device", "min_relevance")
     }
+    if "pipeline" in options and (also := {"fusion", "mean", "weight"} & options.keys()):
+        raise click.UsageError(f"--pipeline says how scores join; leave --{sorted(also)[0]} out, or --pipeline")
     if (asked := given["min_relevance"]) not in (None, "auto"):
         options["min_cosine"] = _cosine(asked)
-    query = Query(text=text, pictures=pictures, like=like, unlike=unlike, **options)
+    query = Query(text=text, texts=texts, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
     client = connect(_url(given["url"]), check=False)
@@ -116,13 +132,13 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
 
     version = versions.current(client, given["index"])
     # A fusion, its mean and its weight were chosen together.
-    fused = {"fusion", "mean", "weight"}
+    fused = {"fusion", "mean", "weight", "pipeline"}
     own = options.keys() | (fused if fused & options.keys() else set())
     query = query.with_defaults({name: value for name, value in version.search.items() if name not in own})
     if asked == "auto":
         query = with_calibrated_cut(query, version)
     # Pictures of the index bring their vectors with them.
-    needs_model = query.resolved_kind != "caption" and bool(query.words or query.pictures or query.unwanted)
+    needs_model = query.resolved_kind != "caption" and bool(query.all_texts or query.pictures or query.unwanted)
     encoder = encoder_for(given["model"], version, given["device"]) if needs_model else None
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
@@ -132,7 +148,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, as_json: boo
         sheet.parent.mkdir(parents=True, exist_ok=True)
         sheet.write_text(render_sheet("clipseek search", [Section("Search", answer)]), "utf-8")
         click.echo(f"wrote {sheet}", err=True)
-    _print(answer, as_json)
+    print_answer(answer, as_json=as_json, explain=explain)
     if asked == "auto" and outgrown(version.calibration, answer.documents):
         click.echo(
             f"the cut-off was learnt with {version.calibration['pictures']:,} pictures: more of them have more chance hits; run "
@@ -177,122 +193,3 @@ def encoder_for(model: str | None, version: Any, device: Any) -> Any:
             "the index does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
         )
     return ClipEncoder(Bundle.load(Path(folder)), device=device)
-
-
-def _print(answer: Any, as_json: bool) -> None:
-    if as_json:
-        import orjson
-
-        rows = [
-            {
-                name: getattr(hit, name)
-                for name in (
-                    "id",
-                    "uri",
-                    "caption",
-                    "score",
-                    "raw",
-                    "shares",
-                    "cosine",
-                    "relevant",
-                    "marks",
-                    "metadata",
-                )
-            }
-            for hit in answer.hits
-        ]
-        facts = {
-            "index": answer.index,
-            "documents": answer.documents,
-            "matched": answer.matched,
-            "reachable": answer.reachable,
-            "from": answer.query.start,
-            "facets": answer.facets,
-            "milliseconds": answer.milliseconds,
-            "min_cosine": answer.query.min_cosine,
-        }
-        click.echo(orjson.dumps({**facts, "hits": rows}).decode())
-        return
-    if answer.hits and is_terminal(sys.stdout):
-        _draw(answer)
-    else:
-        for hit in answer.hits:
-            if hit.relevant is False:
-                continue
-            click.echo("\t".join([f"{hit.score:.4f}", hit.id, hit.uri, " ".join(hit.caption.split())]))
-    _facets(answer)
-    click.echo(_place(answer), err=True)
-    if (line := _relevance(answer)) is not None:
-        click.echo(line, err=True)
-
-
-def _relevance(answer: Any) -> str | None:
-    """What the cut-off did to these hits."""
-    tail = sum(hit.relevant is False for hit in answer.hits)
-    if not tail:
-        return None
-    where = "shown dim" if is_terminal(sys.stdout) else "left out"
-    cut = f"the cut-off, cosine {answer.query.min_cosine:.3f}"
-    if tail == len(answer.hits):
-        return f"no good match: no hit reaches {cut} ({where})"
-    return f"{tail} of {len(answer.hits)} hits below {cut} ({where})"
-
-
-def _place(answer: Any) -> str:
-    """Which hits these are, of how many."""
-    start = answer.query.start
-    if answer.hits:
-        # How many groups there are is not known where the server makes them.
-        query = answer.query
-        known = query.group_near or not query.group_duplicates or query.resolved_kind == "hybrid"
-        of = f" of {answer.reachable:,}" if known else ""
-        return (
-            f"hits {start + 1:,}-{start + len(answer.hits):,}{of}, {answer.documents:,} pictures, "
-            f"{answer.milliseconds} ms on the server"
-        )
-    if start and answer.matched:
-        return f"no hits from {start + 1:,} on; there are {answer.reachable:,}"
-    return f"nothing found among {answer.documents:,} pictures"
-
-
-def _facets(answer: Any) -> None:
-    """On stderr, for stdout has the hits; --json has them too."""
-    if not answer.facets:
-        return
-    query = answer.query
-    counted = {
-        "caption": f"the {answer.matched:,} pictures whose captions match",
-        "vector": f"the {answer.matched:,} nearest pictures",
-        "hybrid": f"{answer.matched:,} pictures: all whose captions match, and the {query.nearest:,} nearest",
-    }[query.resolved_kind]
-    for name, values in answer.facets.items():
-        shown = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"
-        click.echo(f"{name}, counted over {counted}: {shown}", err=True)
-
-
-def _draw(answer: Any) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, side in (
-        ("#", "right"),
-        ("score", "right"),
-        ("caption", "right"),
-        ("vector", "right"),
-        ("cosine", "right"),
-    ):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
-    table.add_column("picture", overflow="fold")
-    for rank, hit in enumerate(answer.hits, answer.query.start + 1):
-        words = Text()
-        for part, matched in hit.parts():
-            words.append(part, style="bold yellow" if matched else "")
-        words.append(f"\n{hit.uri}", style="dim")
-        shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in ("caption", "vector")]
-        cosine = "" if hit.cosine is None else f"{hit.cosine:.2f}"
-        dim = "dim" if hit.relevant is False else None
-        table.add_row(str(rank), f"{hit.score:.3f}", *shares, cosine, words, style=dim)
-    Console().print(table)

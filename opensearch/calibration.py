@@ -144,9 +144,9 @@ def with_calibrated_cut(query: Query, version: Version) -> Query:
     Raises InvalidOption where it left none, and for a query that is not of words alone: pictures have other cosines with pictures.
     """
     alias, found = version.alias, version.calibration.get("cosine")
-    if query.all_pictures or query.like or query.unlike or query.unwanted:
+    if query.all_pictures or query.texts or query.like or query.unlike or query.unwanted:
         raise InvalidOption(
-            "the calibrated cut-off is for searches by words alone; give a cosine instead: --min-relevance 0.7"
+            "the calibrated cut-off is for searches by words alone, and without --text; give a cosine instead: --min-relevance 0.7"
         )
     if not isinstance(found, (int, float)):
         raise InvalidOption(

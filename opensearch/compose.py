@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from .errors import InvalidOption
 
 Vector = NDArray[np.float32]
+#: Of a part beside others: one that is a millionth of another is rounded away in single precision.
+MIN_WEIGHT, MAX_WEIGHT = 0.001, 1000
 
 
 def compose(
@@ -32,9 +34,9 @@ def compose(
     if text is not None:
         parts.append((text_weight if pictures else 1.0) * text)
     if pictures:
-        parts.append((1 - text_weight if text is not None else 1.0) * _mean(pictures))
+        parts.append((1 - text_weight if text is not None else 1.0) * weighted_mean(pictures))
     if away:
-        parts.append(-away_weight * _mean(away))
+        parts.append(-away_weight * weighted_mean(away))
     total = np.sum(parts, axis=0)
     length = float(np.linalg.norm(total))
     if not np.isfinite(length) or length < 1e-6:
@@ -44,7 +46,8 @@ def compose(
     return np.asarray(total / length, np.float32)
 
 
-def _mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
+def weighted_mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
+    """Of (D,) vectors with their weights; shorter than they are where they point apart."""
     total = sum(weight for weight, _ in parts)
     return np.asarray(np.sum([weight * vector for weight, vector in parts], axis=0) / total, np.float32)
 
@@ -52,7 +55,7 @@ def _mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
 def read_weight(text: str) -> tuple[str, float]:
     """``a.jpg@0.5`` is ("a.jpg", 0.5), ``a.jpg`` is ("a.jpg", 1.0); a name that itself ends so is written ``name@2@1``.
 
-    Raises InvalidOption for a weight that is not between 0 and 1,000.
+    Raises InvalidOption for a weight that is not between 0.001 and 1,000.
     """
     name, at, written = text.rpartition("@")
     try:
@@ -61,6 +64,6 @@ def read_weight(text: str) -> tuple[str, float]:
         weight = None
     if weight is None:
         return text, 1.0
-    if not 0 < weight <= 1000:
-        raise InvalidOption(f"weight {written} of {name[:80]!r} cannot be used; give a number above 0, at most 1000")
+    if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+        raise InvalidOption(f"weight {written[:40]} of {name[:80]!r} cannot be used; give {MIN_WEIGHT} to {MAX_WEIGHT}")
     return name, weight

@@ -1,4 +1,6 @@
-"""Filters of a search: ``field=value``, ``field!=value``, ``field>=number``, as clauses of a bool query. All of them must hold."""
+"""Filters of a search: ``field=value``, ``field!=value``, ``field=one,other``, ``field>=number``, as clauses of a bool query. All
+of them must hold.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +29,8 @@ _DATE = re.compile(
 )
 # With the caption's terms, still fewer than the 1,024 that a query may have.
 MAX_FILTERS = 64
+#: Of one list.
+MAX_VALUES = 200
 
 
 def parse_filters(texts: Sequence[str], declared: Mapping[str, FieldType]) -> list[dict[str, Any]]:
@@ -44,16 +48,17 @@ def _clause(text: str, declared: Mapping[str, FieldType]) -> dict[str, Any]:
     match = _FORM.fullmatch(text)
     if not match:
         raise InvalidOption(
-            f"filter {_short(text)} is not understood; write it like set=lucide, set!=lucide or width>=640"
+            f"filter {_short(text)} is not understood; write it like set=lucide, set=lucide,mdi, set!=lucide or width>=640"
         )
     name, sign, written = match[1], match[2], match[3].strip()
     field, kind = indexed_field(name, declared, "filter")
-    value = _value(name, kind, written)
     if sign in _RANGES:
+        value = _value(name, kind, written)
         if kind == "keyword":
             raise InvalidOption(f"{_short(name)} holds words, which have no order; write {name}={written[:40]}")
         return {"range": {field: {_RANGES[sign]: value}}}
-    term = {"term": {field: {"value": value}}}
+    values = _listed(name, kind, written)
+    term: dict[str, Any] = {"term": {field: {"value": values[0]}}} if len(values) == 1 else {"terms": {field: values}}
     return {"bool": {"must_not": [term]}} if sign == "!=" else term
 
 
@@ -77,6 +82,18 @@ def parse_facets(names: Sequence[str], declared: Mapping[str, FieldType]) -> dic
         raise InvalidOption(f"{len(names)} facets are too many; give at most 10")
     clean = [name.encode("utf-8", "replace").decode("utf-8").strip() for name in names]
     return {name: indexed_field(name, declared, "facet")[0] for name in clean}
+
+
+def _listed(name: str, kind: FieldType, written: str) -> list[str | float]:
+    """The values of ``one,other``. Words with a comma may also be one value, so they are among them as they stand."""
+    parts = [part.strip() for part in written.split(",") if part.strip()]
+    if len(parts) < 2 or (kind == "date" and _DATE.fullmatch(written)):
+        return [_value(name, kind, written)]
+    if len(parts) > MAX_VALUES:
+        raise InvalidOption(
+            f"{len(parts)} values of {_short(name)} are too many for one filter; give at most {MAX_VALUES}"
+        )
+    return [_value(name, kind, part) for part in dict.fromkeys([*parts, *([written] if kind == "keyword" else [])])]
 
 
 def _value(name: str, kind: FieldType, written: str) -> str | float:

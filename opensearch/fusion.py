@@ -60,6 +60,11 @@ def contributions(
     )
 
 
+def factors(fusion: Fusion, weights: Mapping[str, float]) -> Mapping[str, float]:
+    """What each clause's normalised score is multiplied by: rrf has no weights where all are the same."""
+    return dict.fromkeys(weights, 1.0) if fusion == "rrf" and len(set(weights.values())) == 1 else weights
+
+
 def parts(
     fusion: Fusion,
     normal: Mapping[str, Candidates],
@@ -69,9 +74,8 @@ def parts(
 ) -> dict[str, float]:
     """``contributions``, of scores that ``normalized`` has been over already."""
     if fusion == "rrf":
-        equal = len(set(weights.values())) == 1
-        factors = dict.fromkeys(normal, 1.0) if equal else weights
-        return {name: factors[name] * scores.get(document, 0.0) for name, scores in normal.items()}
+        weights = factors(fusion, weights)
+        return {name: weights[name] * scores.get(document, 0.0) for name, scores in normal.items()}
     added = {name: weights[name] * scores.get(document, 0.0) for name, scores in normal.items()}
     if mean == "arithmetic":
         return added

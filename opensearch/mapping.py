@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from .errors import InvalidOption
+from .synonyms import SEARCH_ANALYZER, analysis
 from .templates import fill
 
 #: Raised when the mapping changes so that older indexes can no longer be written to.
@@ -19,6 +20,9 @@ Engine: TypeAlias = Literal["lucene", "faiss"]
 ENGINES: tuple[Engine, ...] = ("lucene", "faiss")
 #: Of each engine, how much smaller than floats it can hold vectors.
 COMPRESSIONS: dict[Engine, tuple[str, ...]] = {"lucene": ("1x", "4x"), "faiss": ("1x", "2x", "8x", "16x", "32x")}
+#: Compressions to a few bits of each number, which OpenSearch scores again by the whole vectors only in this mode: else no score
+#: would be a cosine.
+ON_DISK = ("8x", "16x", "32x")
 FieldType: TypeAlias = Literal["keyword", "number", "date"]
 
 #: (m, ef_construction): links of a node in the HNSW graph, and candidates looked at when one is added.
@@ -68,9 +72,9 @@ class IndexOptions:
     """Everything about a new index but the model.
 
     ``m`` and ``ef_construction`` shape the HNSW graph; ``analyzer`` is the caption's (``english``, ``german``, ``cjk``,
-    ``standard`` ...); ``fields`` declares columns to filter by; ``compression`` is how much
-    smaller than floats the vectors are in memory, as the engine can (lucene: 4x). Raises InvalidOption for what no server would
-    take.
+    ``standard`` ...), ``synonyms`` are rules for what is searched for in it (``synonyms.py``); ``fields`` declares columns to
+    filter by; ``compression`` is how much smaller than floats the vectors are in memory, as the engine can (lucene: 4x). Raises
+    InvalidOption for what no server would take.
     """
 
     engine: Engine = "lucene"
@@ -80,6 +84,7 @@ class IndexOptions:
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     shards: int = 1
     compression: str = "1x"
+    synonyms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -96,6 +101,8 @@ class IndexOptions:
             raise InvalidOption(
                 f"analyzer {self.analyzer!r} is no name of an analyzer; give one like english or standard"
             )
+        if self.synonyms:
+            analysis(self.analyzer, self.synonyms)
         seen: dict[str, str] = {}
         for column, kind in self.fields.items():
             if kind not in _FIELD_BODIES:
@@ -112,7 +119,7 @@ class IndexOptions:
 
     def body(self, dimension: int, meta: Mapping[str, Any]) -> dict[str, Any]:
         """The body of ``PUT /<index>`` for vectors of ``dimension`` floats, with ``meta`` under ``_meta``."""
-        return fill(
+        made = fill(
             "images.json",
             dimension=dimension,
             engine=self.engine,
@@ -124,3 +131,9 @@ class IndexOptions:
             metadata={field_name(column): dict(_FIELD_BODIES[kind]) for column, kind in self.fields.items()},
             meta=dict(meta),
         )
+        if self.compression in ON_DISK:
+            made["mappings"]["properties"]["image_vector"]["mode"] = "on_disk"
+        if self.synonyms:
+            made["settings"]["index"]["analysis"] = analysis(self.analyzer, self.synonyms)
+            made["mappings"]["properties"]["caption"]["search_analyzer"] = SEARCH_ANALYZER
+        return made

@@ -7,9 +7,11 @@ weights, and in ``PUT /_search/pipeline/<name>``, for other clients of the same 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
+from .clause_weights import MAX_CLAUSES
 from .errors import InvalidOption
 from .templates import fill
 
@@ -20,6 +22,8 @@ MEANS: tuple[Mean, ...] = ("arithmetic", "geometric", "harmonic")
 
 #: The constant of reciprocal rank fusion: a hit at rank r of a clause adds 1 / (60 + r).
 RANK_CONSTANT = 60
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 def pipeline(
@@ -69,6 +73,35 @@ def check_mean(fusion: Fusion, mean: Mean) -> None:
             else "has negative scores, whose only mean is arithmetic"
         )
         raise InvalidOption(f"{fusion} {what}; leave --mean out, or use --fusion min_max")
+
+
+def shared_weights(vectors: float) -> tuple[float, float]:
+    """Of the caption and the vector clause, where the vectors have the share ``vectors``."""
+    if not 0 <= vectors <= 1:
+        raise InvalidOption(f"weight {vectors} is outside 0 to 1")
+    return (1 - vectors, vectors)
+
+
+def read_weights(text: str) -> tuple[float, ...]:
+    """Of ``0.5,0.3,0.2``. Raises InvalidOption for what is no such list, and for fewer than two or more than the clauses that a
+    hybrid can have.
+    """
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not 2 <= len(found) <= MAX_CLAUSES:
+        raise InvalidOption(f"weights {text[:80]!r} cannot be used; give 2 to {MAX_CLAUSES} numbers, like 0.5,0.3,0.2")
+    return found
+
+
+def check_pipeline_name(name: str) -> None:
+    """Raise InvalidOption for a name that the server would read as several, as a pattern, or as none (``_none``)."""
+    if not _NAME.fullmatch(name):
+        raise InvalidOption(
+            f"{name[:80]!r} cannot name a search pipeline; use up to 100 small letters, digits, '.', '-' and '_', starting with a "
+            "letter or a digit"
+        )
 
 
 def oldest_server(fusion: Fusion, weights: Sequence[float]) -> tuple[int, int]:

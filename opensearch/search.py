@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 import zlib
 from collections.abc import Mapping
@@ -19,29 +18,29 @@ import orjson
 from numpy.typing import NDArray
 
 from . import candidates, versions
+from .abilities import check_fusion, check_ranks, newer_than_oldest, server_version
 from .beside import Beside
-from .bodies import clauses, grouped_here, search_body
+from .bodies import clauses, grouped_here, search_body, taken_whole
 from .candidates import Candidates
-from .client import OLDEST
-from .compose import compose
-from .errors import InvalidOption, RequestRefused, ServerError
+from .errors import RequestRefused, ServerError
 from .filters import parse_facets, parse_filters
-from .fusion import contributions
+from .fusion import normalized, parts
 from .hits import Hit, read_hit
 from .looks import first_of_each
-from .pipelines import oldest_server
+from .named import get_pipeline, usable
+from .order import ordered, parse_order, wanted_value
 from .protocols import AnyEncoder
-from .queries import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
+from .queries import MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
+from .sums import Term, terms
 from .two_steps import named, ranking_body, with_documents
+from .vectors import query_vectors
 from .versions import Version
 
 __all__ = ["Answer", "Hit", "Searcher"]
 
 #: For so long a Searcher takes the number of pictures for what it was, where a search asks for nothing else beside its hits.
 COUNT_SECONDS = 5.0
-# Before it, OpenSearch ranks for rrf within each shard.
-_GLOBAL_RANKS = (3, 5)
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ class Answer:
 
     ``matched`` is how many documents any clause matched, of ``documents`` in the index (as of the last seconds): for a vector its
     nearest (``Query.nearest``). ``reachable`` is how many of them paging can show. ``facets``: of each field, its most frequent
-    values with how many of the matched have them. ``milliseconds`` is the server's own time for the search.
+    values with how many of the matched have them. ``milliseconds`` is the server's own time for the search. ``normal``: of a
+    hybrid, each clause's candidates as the fusion sees them.
     """
 
     query: Query
@@ -61,6 +61,11 @@ class Answer:
     milliseconds: int
     reachable: int = 0
     facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
+    normal: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def terms(self, hit: Hit) -> list[Term]:
+        """Each clause's part of the hit's score; none where they are not known (``Hit.shares``)."""
+        return terms(self.query, hit, self.normal)
 
 
 class Searcher:
@@ -91,36 +96,17 @@ class Searcher:
         return cls(client, versions.current(client, alias), encoder)
 
     def vector(self, query: Query) -> NDArray[np.float32] | None:
-        """The query's (D,) unit vector; None for a caption search. Raises InvalidOption for an unreadable picture,
-        and for an id that is not in the index.
+        """The query's (D,) unit vector; None for a caption search, and one of several vector clauses. Raises InvalidOption for an
+        unreadable picture, and for an id that is not in the index.
         """
-        if query.resolved_kind == "caption":
-            return None
-        stored = stored_vectors(self._client, self._version, [name for name, _ in (*query.like, *query.unlike)])
-        texts = [text for text in (query.words, *query.unwanted) if text]
-        if self._encoder is None and (texts or query.all_pictures):
-            raise InvalidOption(
-                f"a {query.resolved_kind} search needs a model; name its bundle, or search by caption alone"
-            )
-        vectors = iter([] if self._encoder is None or not texts else list(self._encoder.encode_texts(texts)))
-        return compose(
-            next(vectors) if query.words else None,
-            [*self._seen(query), *((weight, stored[name]) for name, weight in query.like)],
-            [*((1.0, vector) for vector in vectors), *((weight, stored[name]) for name, weight in query.unlike)],
-            text_weight=query.text_weight,
-            away_weight=query.not_weight,
-        )
+        return self._vectors(query).get(VECTOR)
 
-    def _seen(self, query: Query) -> list[tuple[float, NDArray[np.float32]]]:
-        """The query's own pictures as vectors, with their weights."""
-        if self._encoder is None or not query.all_pictures:
-            return []
-        try:
-            loaded = [self._encoder.load_picture(data) for data, _ in query.all_pictures]
-        except ValueError as problem:
-            raise InvalidOption(f"the query picture cannot be used: {problem}") from None
-        rows = self._encoder.encode_pictures(loaded)
-        return [(weight, row) for (_, weight), row in zip(query.all_pictures, rows, strict=True)]
+    def _vectors(self, query: Query) -> dict[str, NDArray[np.float32]]:
+        """Each vector clause's."""
+        if query.resolved_kind == "caption":
+            return {}
+        stored = stored_vectors(self._client, self._version, [name for name, _ in (*query.like, *query.unlike)])
+        return query_vectors(query, self._encoder, stored)
 
     def search(self, query: Query) -> Answer:
         """The hits. Raises the errors of the tree.
@@ -129,11 +115,13 @@ class Searcher:
         """
         filters = parse_filters(query.filters, self._version.fields)
         facets = parse_facets(query.facets, self._version.fields)
-        self._check_server(query)
+        order = None if query.sort is None else parse_order(query.sort, self._version.fields)
+        if query.fused:
+            query = self._fused(query)
         if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
             filters.append({"bool": {"must_not": [{"ids": {"values": asked_for}}]}})
-        vector = self.vector(query)
-        found = clauses(query, vector, filters)
+        vectors = self._vectors(query)
+        found = clauses(query, vectors, filters)
         # Every request of this search, and of its other pages, sees the same copies of the shards: copies differ in the order of
         # hits that score the same.
         copies = f"{zlib.crc32(repr((query.words, filters, query.like)).encode()):08x}"
@@ -141,10 +129,11 @@ class Searcher:
         documents, when = self._counted
         fresh = not shares and time.monotonic() - when < COUNT_SECONDS
         beside = None if fresh else Beside(lambda: self._ask(query, shares, copies))
-        body = search_body(query, found, facets)
+        body = search_body(query, found, facets, order)
         stepped = len(found) > 1 or query.group_near
         with beside or nullcontext():
-            answer = self._first(query, ranking_body(body, query.group_near) if stepped else body, copies)
+            more = [wanted_value(order)] if order and taken_whole(query) else []
+            answer = self._first(query, ranking_body(body, query.group_near, more) if stepped else body, copies)
         rows = named(answer["hits"]["hits"]) if stepped else answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])
         if len({row["_id"] for row in rows}) < len(rows):
@@ -152,15 +141,13 @@ class Searcher:
                 f"{self._version.index} answered a picture twice: its search pipeline did not run. Search with --vector or "
                 "--caption, and look whether its plugin neural-search works"
             )
-        if len(found) > 1 and shards > 1 and query.fusion == "rrf" and (number := self.server_version) < _GLOBAL_RANKS:
-            raise InvalidOption(
-                f"rrf ranks within each shard before OpenSearch 3.5; this is {number[0]}.{number[1]} and "
-                f"{self._version.alias} has {shards} shards: use --fusion min_max"
-            )
+        if len(found) > 1 and shards > 1 and query.fusion == "rrf":
+            check_ranks(self.server_version, self._version.alias, shards)
         reachable = None
-        if grouped_here(query):
-            grouped = first_of_each(rows, query.group_near)
-            rows, reachable = grouped[query.start : query.end], len(grouped)
+        if taken_whole(query):
+            whole = first_of_each(rows, query.group_near) if grouped_here(query) else rows
+            reachable = len(whole)
+            rows = (ordered(whole, order) if order else whole)[query.start : query.end]
         if stepped:
             rows = with_documents(
                 self._client,
@@ -174,10 +161,11 @@ class Searcher:
             self._shards = shards  # learned from the first search of this Searcher
             asked = self._ask(query, shares, copies)
         scores = asked.scores if shares or len(found) == 1 else None
+        normal = {name: normalized(query.fusion, one) for name, one in asked.scores.items()} if shares else None
         return Answer(
             query=query,
             hits=self._marked(
-                query, vector, [read_hit(row, _added(query, found, scores, row), VECTOR) for row in rows]
+                query, vectors.get(VECTOR), [read_hit(row, _added(query, found, normal, row), VECTOR) for row in rows]
             ),
             index=self._version.index,
             matched=int(answer["hits"]["total"]["value"]),
@@ -191,6 +179,7 @@ class Searcher:
                 ]
                 for name, found in answer.get("aggregations", {}).items()
             },
+            normal=normal or {},
         )
 
     def _marked(self, query: Query, vector: NDArray[np.float32] | None, hits: list[Hit]) -> list[Hit]:
@@ -223,16 +212,16 @@ class Searcher:
         path = f"{self._path}&preference={copies}"
         return self._client.transport.perform_request("POST", path, body=orjson.dumps(body))
 
-    def _check_server(self, query: Query) -> None:
-        if query.resolved_kind != "hybrid":
-            return
-        needed = oldest_server(query.fusion, query.weights)
-        if needed > OLDEST and (number := self.server_version) < needed:
-            what = query.fusion if query.fusion != "rrf" else "rrf with --weight"
-            raise InvalidOption(
-                f"{what} needs OpenSearch {needed[0]}.{needed[1]}, this is {number[0]}.{number[1]}; use --fusion min_max, or "
-                "upgrade the server"
-            )
+    def _fused(self, query: Query) -> Query:
+        """The query with what its pipeline on the server does, checked against the server's version."""
+        if query.pipeline is not None:
+            chosen = self._version.search.get("pipeline") == query.pipeline
+            named = get_pipeline(self._client, query.pipeline, default_of=self._version.alias if chosen else None)
+            fusion, weights = usable(named, len(query.weights))
+            query = replace(query, fusion=fusion, mean=named.mean, fixed_weights=weights)
+        if newer_than_oldest(query.fusion, query.weights):
+            check_fusion(self.server_version, query.fusion, query.weights)
+        return query
 
     def _ask(self, query: Query, found: Mapping[str, dict[str, Any]], copies: str) -> Candidates:
         answer = candidates.ask(self._client, self._version.index, query, found, shards=self._shards, copies=copies)
@@ -242,25 +231,23 @@ class Searcher:
     @cached_property
     def server_version(self) -> tuple[int, int]:
         """(major, minor)."""
-        number = str(self._client.info()["version"]["number"])
-        match = re.match(r"(\d+)\.(\d+)", number)
-        return (int(match[1]), int(match[2])) if match else (0, 0)
+        return server_version(self._client)
 
 
 def _added(
-    query: Query, found: Mapping[str, Any], scores: Mapping[str, Mapping[str, float]] | None, row: Mapping[str, Any]
+    query: Query, found: Mapping[str, Any], normal: Mapping[str, Mapping[str, float]] | None, row: Mapping[str, Any]
 ) -> Mapping[str, float] | None:
     """What each clause added to the row's score; ``None`` where that is not known."""
     if len(found) == 1:
         return dict.fromkeys(found, float(row["_score"]))
-    if scores is None:
+    if normal is None:
         return None
-    weights = dict(zip((CAPTION, VECTOR), query.weights, strict=True))
-    return contributions(query.fusion, scores, weights, row["_id"], query.mean)
+    weights = dict(zip(normal, query.weights, strict=True))
+    return parts(query.fusion, normal, weights, row["_id"], query.mean)
 
 
 def _reachable(query: Query, scores: Mapping[str, Mapping[str, float]] | None, matched: int) -> int:
     """How many hits there are to page through: a hybrid has only its clauses' candidates."""
-    if query.resolved_kind != "hybrid" or scores is None:
+    if not query.fused or scores is None:
         return min(matched, MAX_REACH)
     return len({document for candidates in scores.values() for document in candidates})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .documents import image_path
-from .queries import CAPTION, VECTOR
+from .queries import CAPTION
 from .search import Answer, Hit
 
 THUMB = 160  # pixels
@@ -41,12 +41,13 @@ def _section(section: Section) -> str:
     answer = section.answer
     query = answer.query
     facts: list[str] = [query.resolved_kind]
-    if query.resolved_kind == "hybrid":
+    if query.fused:
         facts.append(query.fusion if query.fusion == "rrf" else f"{query.fusion}, {query.weight:.0%} vector")
     facts += [f"like {name}" for name, _ in query.like]
     facts += [f"not {what}" for what in (*query.unwanted, *(name for name, _ in query.unlike))]
     facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
-    asked = f"<q>{html.escape(query.words[:200])}</q>" if query.words else ""
+    words = ", ".join(text for text, _ in query.all_texts)
+    asked = f"<q>{html.escape(words[:200])}</q>" if words else ""
     for picture, _ in query.all_pictures:
         asked += f'<img class="asked" alt="query picture" src="{_data_uri(picture)}">'
     cards = (
@@ -65,7 +66,7 @@ def _card(rank: int, hit: Hit) -> str:
         f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.parts()
     )
     tail = ' class="tail"' if hit.relevant is False else ""
-    left, right = hit.shares.get(CAPTION, 0.0), hit.shares.get(VECTOR, 0.0)
+    left, right = hit.shares.get(CAPTION, 0.0), sum(share for name, share in hit.shares.items() if name != CAPTION)
     numbers = [f"{hit.score:.3f}"]
     if hit.cosine is not None:
         numbers.append(f"cos {hit.cosine:.2f}")

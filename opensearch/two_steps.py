@@ -14,12 +14,14 @@ import opensearchpy
 import orjson
 
 
-def ranking_body(body: Mapping[str, Any], looks: bool = False) -> dict[str, Any]:
+def ranking_body(
+    body: Mapping[str, Any], looks: bool = False, more: Sequence[str | dict[str, str]] = ()
+) -> dict[str, Any]:
     """The search ``body`` (``bodies.search_body``) with ids, content hashes and scores as its only answer; with ``looks``, those
-    too.
+    too, and with ``more`` values.
     """
     kept = {name: value for name, value in body.items() if name != "highlight"}
-    values = ["image_id", "content_hash", *(["look"] if looks else [])]
+    values = ["image_id", "content_hash", *(["look"] if looks else []), *more]
     return {**kept, "_source": False, "stored_fields": "_none_", "docvalue_fields": values}
 
 

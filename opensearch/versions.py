@@ -17,6 +17,7 @@ import opensearchpy
 from .client import address, check_engine, check_plugins
 from .errors import IndexMissing, IndexUnusable, InvalidOption, ModelMismatch, NotFound, RequestRefused
 from .mapping import LOOK_FIELD, MAPPING_VERSION, FieldType, IndexOptions, field_name, preset_name
+from .synonyms import digest, refused_rule
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
@@ -31,7 +32,7 @@ class Version:
     ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
     are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
     ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
-    made before there were looks of pictures has no such field (``has_looks``).
+    made before there were looks of pictures has no such field (``has_looks``). ``synonyms``: the digest of its rules.
     """
 
     index: str
@@ -47,6 +48,7 @@ class Version:
     search: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
     has_looks: bool = True
+    synonyms: str = ""
 
 
 def check_alias(alias: str) -> str:
@@ -144,6 +146,7 @@ def create(
         "bundle": bundle,
         "analyzer": options.analyzer,
         "engine": options.engine,
+        **({"synonyms": digest(options.synonyms)} if options.synonyms else {}),
     }
     body = {**options.body(dimension, meta), "aliases": {alias: {}}}
     try:
@@ -151,6 +154,11 @@ def create(
     except RequestRefused as problem:
         if problem.kind == "resource_already_exists_exception":
             return current(client, alias)
+        if "build synonyms" in str(problem) and (rule := refused_rule(client, options.analyzer, options.synonyms)):
+            raise InvalidOption(
+                f"the synonyms {rule[:80]!r} have a word that analyzer {options.analyzer} leaves out, like the or a; leave it out "
+                "of the rule too, or use --analyzer standard"
+            ) from None
         if "analyzer" in str(problem) and options.analyzer in str(problem):
             raise InvalidOption(
                 f"analyzer {options.analyzer!r} is not known at {address(client)}; give one that it has, like english "
@@ -258,6 +266,7 @@ def _version(name: str, alias: str, body: Mapping[str, Any]) -> Version:
         bundle=meta.get("bundle") or None,
         analyzer=str(meta.get("analyzer", "")),
         engine=str(meta.get("engine", "")),
+        synonyms=str(meta.get("synonyms", "")),
         preset=preset_name(
             properties.get("image_vector", {}).get("method", {}).get("parameters") or {},
             str(properties.get("image_vector", {}).get("compression_level") or "1x"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
+from clipseek.opensearch.synonyms import digest
+from clipseek.opensearch.versions import Version
 from clipseek.sources import MissingColumn, Skipped
 from PIL import Image
 
@@ -203,3 +206,15 @@ def test_counting_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_skip_as_a_line_of_the_report() -> None:
     skip = Skipped(Path(os.fsdecode(b"caf\xe9")), "kind", "why")
     assert command.as_skip(skip) == {"file": "caf\\xe9", "kind": "kind", "reason": "why"}
+
+
+def test_other_synonyms_than_the_indexs_are_refused() -> None:
+    context = command.ingest.make_context("ingest", ["somewhere"])
+    rules = ("car, automobile",)
+    made = Version("i-1", "i", "ab", 2, 1, synonyms=digest(rules))
+    command.refuse_other_options(context, made)
+    command.refuse_other_options(context, made, rules)
+    with pytest.raises(click.UsageError, match="index i was made with other synonyms, and keeps them"):
+        command.refuse_other_options(context, made, ("car, auto",))
+    with pytest.raises(click.UsageError, match="index i was made with no synonyms"):
+        command.refuse_other_options(context, replace(made, synonyms=""), rules)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import orjson
 import pytest
@@ -9,6 +12,7 @@ from clipseek.opensearch.bodies import candidates_body, clauses, search_body
 from clipseek.opensearch.compose import compose, read_weight
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.filters import parse_facets, parse_filters
+from clipseek.opensearch.order import parse_order
 from clipseek.opensearch.queries import MAX_CHARACTERS, MAX_TERMS, Query
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +59,27 @@ def test_filters_work_inside_every_clause() -> None:
     caption, vector = body(Query("red car"), filters)["query"]["hybrid"]["queries"]  # type: ignore[index]
     assert caption == {"bool": {"must": [MATCH], "filter": filters}}
     assert vector["knn"]["image_vector"]["filter"] == {"bool": {"filter": filters}}
+
+
+def test_a_filters_list_is_any_of_its_values() -> None:
+    declared: dict[str, Any] = {"set": "keyword", "day": "date"}
+    assert parse_filters(["set=lucide, mdi", "set!=a,b", "width=10,20", "day=2024,2025-01"], declared) == [
+        {"terms": {"metadata.set": ["lucide", "mdi", "lucide, mdi"]}},  # or that very text
+        {"bool": {"must_not": [{"terms": {"metadata.set": ["a", "b", "a,b"]}}]}},
+        {"terms": {"width": [10, 20]}},
+        {"terms": {"metadata.day": ["2024", "2025-01"]}},
+    ]
+    # A comma that parts nothing is only a comma; one in a date's seconds too.
+    assert parse_filters(["set=a,", "day=2024-01-01T10:00:00,5Z"], declared) == [
+        {"term": {"metadata.set": {"value": "a,"}}},
+        {"term": {"metadata.day": {"value": "2024-01-01T10:00:00,5Z"}}},
+    ]
+    with pytest.raises(InvalidOption, match="no number for width"):
+        parse_filters(["width=10,wide"], declared)
+    with pytest.raises(InvalidOption, match="no number for width"):
+        parse_filters(["width>10,20"], declared)
+    with pytest.raises(InvalidOption, match="201 values of 'set' are too many"):
+        parse_filters(["set=" + ",".join(map(str, range(201)))], declared)
 
 
 @pytest.mark.parametrize("text", ["set", "=x", "set~x", ""])
@@ -220,6 +245,22 @@ def test_facets_and_groups() -> None:
         parse_facets(["colour"], {"set": "keyword"})
 
 
+def test_sorted_by_a_field_pages_are_stable() -> None:
+    order = parse_order("set:desc", {"set": "keyword"})
+    caption = Query("red car", kind="caption", sort="set:desc", start=10)
+    sent = search_body(caption, clauses(caption, VECTOR, []), None, order)
+    by = [{"metadata.set": {"order": "desc", "missing": "_last"}}, {"image_id": "asc"}]
+    assert (sent["sort"], sent["track_scores"], sent["from"], sent["size"]) == (by, True, 10, 10)
+    plain = replace(caption, sort=None)
+    del sent["sort"], sent["track_scores"]
+    assert sent == search_body(plain, clauses(plain, VECTOR, []))
+    # A hybrid's candidates all come, to be sorted here.
+    hybrid = Query("red car", sort="set", start=10)
+    sent = search_body(hybrid, clauses(hybrid, VECTOR, []), None, order)
+    assert ("sort" in sent, "from" in sent, sent["size"]) == (False, False, 400)
+    assert sent["query"] == body(Query("red car"))["query"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -230,6 +271,8 @@ def test_facets_and_groups() -> None:
         ({"text": "a", "like": (("", 1.0),)}, "names nothing"),
         ({"text": "a", "like": (("b", 0.0),)}, "weight 0.0 cannot be used"),
         ({"text": "a", "like": (("b", 1.0),) * 65}, "too many"),
+        ({"text": "a", "unlike": (("\ud800", 1.0),)}, "is no id"),
+        ({"text": "a", "like": (("b", 1e-300),)}, "weight 1e-300 cannot be used"),
         ({"text": "a", "kind": "caption", "like": (("b", 1.0),)}, "cannot use a picture"),
         ({"text": "a", "start": 9_991}, "cannot be reached"),
         ({"text": "a", "start": -1}, "cannot be reached"),

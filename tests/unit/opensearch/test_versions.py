@@ -199,3 +199,31 @@ def test_options_that_no_index_may_have(given: dict[str, Any], said: str) -> Non
 
 def test_field_names() -> None:
     assert [field_name(column) for column in ("set", " a.b ", ".", "", "größe")] == ["set", "a_b", "_", "_", "größe"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "compression", "mode"),
+    [
+        ("lucene", "1x", None),
+        ("lucene", "4x", None),
+        ("faiss", "2x", None),
+        ("faiss", "8x", "on_disk"),
+        ("faiss", "32x", "on_disk"),
+    ],
+)
+def test_vectors_of_a_few_bits_are_scored_again_by_the_whole_ones(
+    engine: Any, compression: str, mode: str | None
+) -> None:
+    vector = IndexOptions(engine=engine, compression=compression).body(4, {})["mappings"]["properties"]["image_vector"]
+    assert vector == {
+        "type": "knn_vector",
+        "dimension": 4,
+        "compression_level": compression,
+        "method": {
+            "name": "hnsw",
+            "engine": engine,
+            "space_type": "innerproduct",
+            "parameters": {"m": 16, "ef_construction": 128},
+        },
+        **({"mode": mode} if mode else {}),
+    }

@@ -1,0 +1,84 @@
+"""``clipseek search`` as it is typed, where no model is needed: captions, and pictures of the index by their ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import opensearchpy
+import pytest
+from click.testing import CliRunner, Result
+from clipseek.cli.search import search
+from clipseek.opensearch.client import connect
+from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.named import delete_pipeline, put_pipeline
+from clipseek.opensearch.pipelines import pipeline
+from clipseek.opensearch.versions import Version
+
+from tests.integration.test_search import filled
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def client(opensearch_url: str) -> opensearchpy.OpenSearch:
+    return connect(opensearch_url)
+
+
+@pytest.fixture(scope="module")
+def version(client: opensearchpy.OpenSearch) -> Iterator[Version]:
+    made = filled(client, 100, 1)
+    yield made
+    client.indices.delete(index=made.index)
+
+
+def run(version: Version, url: str, *arguments: str) -> Result:
+    given = [*arguments, "--index", version.alias, "--url", url]
+    return CliRunner().invoke(search, given, catch_exceptions=False)
+
+
+def test_explain_sums_up_to_every_score(version: Version, opensearch_url: str) -> None:
+    likes = ("--like", "d1", "--like", "d2@3", "--clauses", "--explain")
+    done = run(version, opensearch_url, *likes, "-k", "3")
+    lines = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in lines[1:5]] == ["clause", "like", "like", "0.250"]
+    assert lines[4].rsplit(" = ")[1] == lines[0].split("\t")[0]
+    assert "cosine" in lines[2]
+    rows = json.loads(run(version, opensearch_url, *likes, "--json").stdout)["hits"]
+    for row in rows:
+        assert sum(term["added"] for term in row["terms"]) == pytest.approx(row["score"], abs=1e-5)
+        assert [term["weight"] for term in row["terms"]] == [0.25, 0.75]
+
+
+def test_sort_and_the_last_page(version: Version, opensearch_url: str) -> None:
+    sorted_by = ("boat", "--caption", "--sort", "weight:desc", "--filter", "colour=red,blue")
+    first = run(version, opensearch_url, *sorted_by, "-k", "8")
+    ids = [line.split("\t")[1] for line in first.stdout.splitlines()]
+    assert ids == sorted(ids, key=lambda name: -int(name[1:]))
+    assert "by weight:desc, of the" in first.stderr
+    total = json.loads(run(version, opensearch_url, *sorted_by, "--json").stdout)["reachable"]
+    last = run(version, opensearch_url, *sorted_by, "--from", str(total - 1))
+    assert f"hits {total}-{total} of {total}, the last" in last.stderr
+    assert f"there are {total}" in run(version, opensearch_url, *sorted_by, "--from", str(total)).stderr
+
+
+def test_texts_with_weights(version: Version, opensearch_url: str) -> None:
+    texts = ("--text", "boat", "--text", "tree@3", "--caption", "-k", "5")
+    assert all("tree" in line for line in run(version, opensearch_url, *texts).stdout.splitlines())
+
+
+def test_a_pipeline_by_name(client: opensearchpy.OpenSearch, version: Version, opensearch_url: str) -> None:
+    put_pipeline(client, "test-command", pipeline("l2", (0.25, 0.75)), replace=True)
+    likes = ("--like", "d1", "--like", "d2", "--clauses")
+    try:
+        named = run(version, opensearch_url, *likes, "--pipeline", "test-command")
+        own = run(version, opensearch_url, "--like", "d1", "--like", "d2@3", "--clauses", "--fusion", "l2")
+        assert named.stdout == own.stdout != ""
+        both = run(version, opensearch_url, *likes, "--pipeline", "test-command", "--fusion", "l2")
+        assert both.exit_code == 2
+        assert "--pipeline says how scores join; leave --fusion out" in both.stderr
+        with pytest.raises(InvalidOption, match="nothing to join; leave --pipeline out"):
+            run(version, opensearch_url, "boat", "--caption", "--pipeline", "test-command")
+    finally:
+        delete_pipeline(client, "test-command")

@@ -1,0 +1,118 @@
+"""Synonyms on a real server: which captions they find, and that each analyzer made of parts is the server's own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+
+import opensearchpy
+import pytest
+from clipseek.opensearch import versions
+from clipseek.opensearch.client import connect
+from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.mapping import IndexOptions
+from clipseek.opensearch.queries import Query
+from clipseek.opensearch.search import Searcher
+from clipseek.opensearch.synonyms import CHAINS, SEARCH_ANALYZER, analysis, digest, refused_rule
+from clipseek.opensearch.versions import Version
+
+pytestmark = pytest.mark.integration
+CAPTIONS = {"a": "a red automobile", "b": "two boats", "c": "a television set", "d": "the telly", "e": "a tree"}
+RULES = ("car, automobile", "ship, boats, wooden vessel", "tv => television set")
+# Of each language words with endings, stop words, and what else its analyzer changes.
+TEXTS = {
+    "standard": "The Boats and Dogs, U.S.A. 3.5",
+    "english": "The boats' owners aren't running John's quickly; it is a cat and dogs",
+    "german": "Die Häuser und Straßen über den Bäumen, schöne Mädchen liefen",
+    "french": "L'avion d'une fille qu'il aimait, jusqu'au bout des chevaux étaient",
+    "italian": "L'amico dell'albero sull'isola mangiavano gli uomini",
+    "spanish": "Los niños corrían por las calles con perros",
+    "portuguese": "Os meninos corriam pelas ruas com cães",
+    "swedish": "Hundarna och katterna springer på gatan",
+    "danish": "Hundene og kattene løber på gaden",
+    "norwegian": "Hundene og kattene løper på gaten",
+    "finnish": "Koirat ja kissat juoksevat kadulla",
+    "russian": "Собаки и кошки бегают по улицам",
+    "hungarian": "A kutyák és a macskák futnak az utcán",
+    "romanian": "Câinii și pisicile aleargă pe străzi",
+}
+
+
+@pytest.fixture(scope="module")
+def client(opensearch_url: str) -> opensearchpy.OpenSearch:
+    return connect(opensearch_url)
+
+
+@pytest.fixture(scope="module")
+def version(client: opensearchpy.OpenSearch) -> Iterator[Version]:
+    options = IndexOptions(synonyms=RULES)
+    alias = f"test-synonyms-{uuid.uuid4().hex[:8]}"
+    made = versions.create(client, alias, fingerprint="ab" * 32, dimension=2, options=options)
+    for name, caption in CAPTIONS.items():
+        document = {"image_id": name, "caption": caption, "image_vector": [1.0, 0.0]}
+        client.index(index=made.index, id=name, body=document, params={"refresh": "true"})
+    yield made
+    client.indices.delete(index=made.index)
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("cars", {"a"}),
+        ("automobile", {"a"}),
+        ("ship", {"b"}),
+        ("wooden vessel", {"b"}),
+        ("tv", {"c"}),
+        ("television set", {"c"}),
+        ("telly", {"d"}),  # the arrow's left side is searched for as its right, and nothing as its left
+        ("trees", {"e"}),
+    ],
+)
+def test_what_they_find(client: opensearchpy.OpenSearch, version: Version, words: str, ids: set[str]) -> None:
+    answer = Searcher(client, version).search(Query(words, kind="caption"))
+    assert {hit.id for hit in answer.hits} == ids
+    assert all(matched for hit in answer.hits for matched in [any(mark for _, mark in hit.parts())])
+    exact = Searcher(client, version).search(Query("cars", kind="caption", exact=True))
+    assert not exact.hits  # as they are written: no stems and no synonyms
+
+
+def test_all_words_and_their_marks(client: opensearchpy.OpenSearch, version: Version) -> None:
+    (hit,) = Searcher(client, version).search(Query("red car", kind="caption", match="all")).hits
+    assert [text for text, matched in hit.parts() if matched] == ["red", "automobile"]
+
+
+def test_the_index_remembers_which(client: opensearchpy.OpenSearch, version: Version) -> None:
+    assert version.synonyms == digest(RULES)
+    assert versions.current(client, version.alias) == version
+    versions.keep_search(client, version, {"fusion": "l2"})
+    assert versions.current(client, version.alias) == replace(version, search={"fusion": "l2"})
+
+
+def test_a_rule_that_the_server_cannot_build_is_named(client: opensearchpy.OpenSearch) -> None:
+    rules = ("car, automobile", "boat, ship", "bird in the hand, sparrow", "tree, the")
+    assert refused_rule(client, "english", rules) == "bird in the hand, sparrow"
+    assert refused_rule(client, "standard", rules) is None
+    alias = f"test-synonyms-{uuid.uuid4().hex[:8]}"
+    with pytest.raises(InvalidOption, match="'bird in the hand, sparrow' have a word that analyzer english leaves out"):
+        versions.create(client, alias, fingerprint="ab" * 32, dimension=2, options=IndexOptions(synonyms=rules))
+    assert versions.find(client, alias) is None
+
+
+def test_there_is_a_text_for_every_analyzer() -> None:
+    assert TEXTS.keys() == CHAINS.keys()
+
+
+@pytest.mark.parametrize("analyzer", CHAINS)
+def test_an_analyzer_of_parts_is_the_servers_own(client: opensearchpy.OpenSearch, analyzer: str) -> None:
+    index = f"test-analysis-{uuid.uuid4().hex[:8]}"
+    client.indices.create(index=index, body={"settings": {"analysis": analysis(analyzer, [])}})
+    try:
+        text = f"{TEXTS[analyzer]}. {' '.join(TEXTS.values())}"
+        parts, own = (
+            client.indices.analyze(index=index, body={"analyzer": name, "text": text})["tokens"]
+            for name in (SEARCH_ANALYZER, analyzer)
+        )
+        assert [(one["token"], one["position"]) for one in parts] == [(one["token"], one["position"]) for one in own]
+    finally:
+        client.indices.delete(index=index)

@@ -1,0 +1,68 @@
+"""What a search prints, of answers made here."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from clipseek.cli.answer import print_answer
+from clipseek.opensearch.hits import Hit
+from clipseek.opensearch.queries import Query
+from clipseek.opensearch.search import Answer
+
+BOTH = Hit(
+    "a",
+    "file:///a.jpg",
+    "a red car",
+    0.7,
+    {"caption": 4.0, "vector": 1.2},
+    {"caption": 0.3 / 0.7, "vector": 0.4 / 0.7},
+    0.2,
+    ((2, 5),),
+    8,
+    8,
+    {},
+)
+ONE = Hit("b", "file:///b.jpg", "", 0.0007, {"vector": 0.8}, {"caption": 0.0, "vector": 1.0}, -0.25, (), 8, 8, {})
+LOST = Hit("c", "file:///c.jpg", "", 0.0005, {"vector": 0.7}, {}, -0.3, (), 8, 8, {})
+NORMAL = {"caption": {"a": 1.0}, "vector": {"a": 0.4 / 0.7, "b": 0.001}}
+
+
+def answer(*hits: Hit) -> Answer:
+    query = Query("red car", weight=0.7)
+    return Answer(query, list(hits), "i", 2, 9, 1, reachable=2, normal=NORMAL)
+
+
+def test_explain_prints_every_sum(capsys: pytest.CaptureFixture[str]) -> None:
+    print_answer(answer(BOTH, ONE, LOST), as_json=False, explain=True)
+    assert capsys.readouterr().out.splitlines() == [
+        "0.7000\ta\tfile:///a.jpg\ta red car",
+        "    in the caption: red",
+        "    clause   found by       min_max  weight    adds  share",
+        "    caption  bm25 4.0000     1.0000   0.300  0.3000    43%",
+        "    vector   cosine 0.2000   0.5714   0.700  0.4000    57%",
+        "    0.300 x 1.0000 + 0.700 x 0.5714 = 0.7000",
+        "0.0007\tb\tfile:///b.jpg\t",
+        "    clause   found by        min_max  weight    adds  share",
+        "    caption  not found        0.0000   0.300  0.0000     0%",
+        "    vector   cosine -0.2500   0.0010   0.700  0.0007   100%",
+        "    0.300 x 0.0000 + 0.700 x 0.0010 = 0.0007",
+        "0.0005\tc\tfile:///c.jpg\t",
+        "    its sum is not known: the index changed during the search, or its pipeline does something else",
+    ]
+
+
+def test_explain_is_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    print_answer(answer(BOTH), as_json=True, explain=True)
+    (hit,) = json.loads(capsys.readouterr().out)["hits"]
+    assert hit["terms"][0] == {
+        "clause": "caption",
+        "raw": 4.0,
+        "cosine": None,
+        "normalised": 1.0,
+        "weight": pytest.approx(0.3),
+        "added": pytest.approx(0.3),
+        "share": pytest.approx(0.3 / 0.7),
+    }
+    print_answer(answer(BOTH), as_json=True, explain=False)
+    assert "terms" not in json.loads(capsys.readouterr().out)["hits"][0]
