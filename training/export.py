@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from clipseek.encoder import Bundle
 from clipseek.encoder.bundle import PATCHES, TextSpec
+from clipseek.encoder.graph_files import WEIGHTS_APART_ABOVE, set_weights_apart
 from clipseek.encoder.writer import check_free, new_bundle, write_passport
 
 from .calibration import Calibration
@@ -44,6 +45,7 @@ def export_bundle(
     explain: bool = False,
     samples: Samples | None = None,
     opset: int = OPSET,
+    external_above: int = WEIGHTS_APART_ABOVE,
     force: bool = False,
     on_step: Callable[[str], None] = lambda text: None,
 ) -> Bundle:
@@ -54,6 +56,7 @@ def export_bundle(
     made ones on which parity is checked. ``precision`` int8 is judged by ``gate``'s held-out pairs, without it by the
     cosine on the samples, and written only when it passes or ``accept_loss``; auto keeps the fastest that passes. With
     ``calibration`` the ranges of int8's inputs are measured once, on its pairs, and not in each run.
+    A graph whose weights have more than ``external_above`` bytes has them in a file beside it.
     ``explain`` adds patches.onnx, always in fp32, compared with the checkpoint too. Raises
     ExportRefused when the vectors differ or the gate is not passed, BundleError when ``out`` is taken (``force`` replaces
     a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
@@ -76,11 +79,14 @@ def export_bundle(
     with new_bundle(out, force=force) as folder:
         on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
         export_towers(loaded.model, folder, opset)
+        for tower in (IMAGE, TEXT):
+            set_weights_apart(folder / tower, external_above)
         # The text tower alone: pictures gained nothing by it on a CPU (docs/encoder.md).
         fused = fuse_attention(folder / TEXT, loaded.model.config.text_config.num_attention_heads, causal=True)
         (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
         if explain:
             export_patches(loaded.model, folder, opset)
+            set_weights_apart(folder / PATCHES, external_above)
             take_pixels(folder / PATCHES, loaded.image)
         take_pixels(folder / IMAGE, loaded.image)
         facts = _facts(loaded, storage, opset)

@@ -14,6 +14,7 @@ from .bundle_vectors import embed_with_bundle
 from .data import Pairs
 from .parity import difference, from_bundle
 from .samples import Samples
+from .towers import IMAGE, TEXT
 
 TOLERANCE = 0.01  # absolute, of MRR@10 and R@10 over the whole gallery, in either direction
 MIN_COSINE = 0.99  # where no held-out pairs are named
@@ -94,9 +95,9 @@ def by_cosine(full: Bundle, reduced: Bundle, samples: Samples) -> dict[str, Any]
 
 
 def size_of(bundle: Bundle) -> int:
-    """Bytes of the two towers."""
+    """Bytes of the two towers, with weights that are in files of their own."""
     sizes: dict[str, int] = bundle.passport["sizes"]
-    return sizes["image.onnx"] + sizes["text.onnx"]
+    return sum(size for name, size in sizes.items() if name.startswith((IMAGE, TEXT)))
 
 
 def in_words(verdict: dict[str, Any]) -> str:

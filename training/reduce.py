@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from clipseek.encoder import Bundle
-from clipseek.encoder.bundle import TextSpec
+from clipseek.encoder.bundle import TextSpec, weights_file
 from clipseek.encoder.int8 import reduce_to_int8
 from clipseek.encoder.int8_static import reduce_statically
 from clipseek.encoder.writer import write_passport
@@ -101,7 +101,7 @@ def settle(
             "parity": {**facts["parity"], "reduction": vars(apart).copy()},
         }
         for name in (IMAGE, TEXT):
-            (full.path / f"{name}_data").unlink(missing_ok=True)
+            weights_file(full.path / name).unlink(missing_ok=True)
         for path in chosen.path.glob("*.onnx*"):
             path.replace(full.path / path.name)
     for folder in folders:
