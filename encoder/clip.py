@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .bundle import FLOATS, PATCHES, PIXELS, Bundle
 from .errors import BundleError, EncoderError
+from .gpu import CUDA, TENSORRT, TensorRT, on_gpu
 from .lanes import Lanes
 from .session import Device, available_cores, open_session, out_of_memory
 from .stages import Stages
@@ -38,7 +39,8 @@ class ClipEncoder:
 
     ``threads``: CPU threads of each tower, by default all that this process may use. ``batch_size``: at most so many
     inputs in one run; where a device's memory does not hold so many, half as many, which is logged. ``device_megabytes``: of a
-    GPU's memory, each tower. ``max_megapixels`` and ``max_megabytes``: pictures beyond are refused before they are decoded.
+    GPU's memory, each tower. ``tensorrt``: how that device builds its engines, each model's in a folder of its own.
+    ``max_megapixels`` and ``max_megabytes``: pictures beyond are refused before they are decoded.
     """
 
     def __init__(
@@ -49,13 +51,14 @@ class ClipEncoder:
         *,
         batch_size: int = 32,
         device_megabytes: int | None = None,
+        tensorrt: TensorRT | None = None,
         max_megapixels: float | None = None,
         max_megabytes: float | None = None,
     ) -> None:
         self.bundle = bundle
         self.max_megapixels, self.max_megabytes = max_megapixels, max_megabytes
         self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
-        self._device_megabytes = device_megabytes
+        self._device_megabytes, self._tensorrt = device_megabytes, tensorrt or TensorRT()
         # An int8 product is over before a second thread has woken up: each thread rather takes a part of the batch
         # (docs/encoder.md). CUDA has no kernels for int8: those towers would be shuttled to the CPU product by product.
         self._on_cpu = device == "cpu" or (device == "auto" and bundle.precision == "int8")
@@ -79,8 +82,9 @@ class ClipEncoder:
         return self.bundle.dimension
 
     def active_device(self) -> str:
-        """``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
-        return "cuda" if "CUDAExecutionProvider" in self._session("text").get_providers() else "cpu"
+        """``tensorrt``, ``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
+        providers = self._session("text").get_providers()
+        return "tensorrt" if TENSORRT in providers else "cuda" if CUDA in providers else "cpu"
 
     def warm_up(self, *towers: str) -> None:
         """Load ``image`` and ``text``, or those named, and run each once, so that no request pays for it.
@@ -220,10 +224,20 @@ class ClipEncoder:
             return unit_rows(rows)
 
     def _session(self, tower: str) -> Any:
+        return self._once(tower, lambda: self._opened(tower))
+
+    def _opened(self, tower: str) -> Any:
         device: Device = "cpu" if self._on_cpu else self._device
         threads = 1 if self._lanes.count > 1 else self._threads
-        path = self.bundle.path / f"{tower}.onnx"
-        return self._once(tower, lambda: open_session(path, device, threads, self._device_megabytes))
+        path, own = self.bundle.path / f"{tower}.onnx", self._tensorrt
+        if own.cache is not None:
+            own = TensorRT(own.cache / f"{self.fingerprint[:16]}{'-fp16' if own.fp16 else ''}", own.fp16)
+        session = open_session(path, device, threads, self._device_megabytes, own)
+        if tower == "patches" or not on_gpu(session):
+            return session
+        from .bound import bound_to_gpu
+
+        return bound_to_gpu(session, tower, self.bundle, self._batch_size)
 
     def _tokenizer(self) -> TextTokenizer:
         tokenizer: TextTokenizer = self._once(
