@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bundle import FLOATS, PATCHES, PIXELS, Bundle
-from .errors import BundleError, EncoderError
-from .gpu import CUDA, TENSORRT, TensorRT, on_gpu
+from .errors import BundleError, DeviceError, EncoderError
+from .gpu import CUDA, TENSORRT, TensorRT, gpu_in_sight, on_gpu
 from .lanes import Lanes
 from .session import Device, available_cores, open_session, out_of_memory
 from .stages import Stages
@@ -57,6 +57,13 @@ class ClipEncoder:
     ) -> None:
         self.bundle = bundle
         self.max_megapixels, self.max_megabytes = max_megapixels, max_megabytes
+        if bundle.precision == "bf16":
+            if device == "cpu" or not gpu_in_sight():
+                raise DeviceError(
+                    f"{bundle.path} computes in bf16, for which onnxruntime's CPU provider has no products; run it with --device "
+                    "cuda where there is an NVIDIA GPU, or export it with --precision fp16, int8 or fp32"
+                )
+            device = "cuda" if device == "auto" else device
         self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
         self._device_megabytes, self._tensorrt = device_megabytes, tensorrt or TensorRT()
         # An int8 product is over before a second thread has woken up: each thread rather takes a part of the batch

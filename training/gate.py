@@ -8,6 +8,7 @@ from typing import Any
 
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle import ImageSpec
+from clipseek.encoder.session import Device
 from clipseek.evaluation import evaluate
 
 from .bundle_vectors import embed_with_bundle
@@ -38,7 +39,7 @@ class Ranked:
 
     @classmethod
     def of(cls, bundle: Bundle, pairs: Pairs) -> Ranked:
-        encoder = ClipEncoder(bundle, device="cpu", batch_size=BATCH)
+        encoder = ClipEncoder(bundle, device=device_for(bundle), batch_size=BATCH)
         report = evaluate(*embed_with_bundle(encoder, pairs), pairs.truth())
         return cls(
             {
@@ -77,7 +78,8 @@ def by_ranking(full: Bundle, reduced: Bundle, pairs: Pairs, gate: Gate) -> dict[
 
 def by_cosine(full: Bundle, reduced: Bundle, samples: Samples) -> dict[str, Any]:
     """The verdict without held-out pairs: the lowest cosine between both bundles' vectors of the samples."""
-    apart = difference(from_bundle(reduced, samples, BATCH), from_bundle(full, samples, BATCH))
+    ours = from_bundle(reduced, samples, BATCH, device_for(reduced))
+    apart = difference(ours, from_bundle(full, samples, BATCH))
     lowest = min(apart.image_min_cosine, apart.text_min_cosine)
     return {
         "gate": "cosine on samples",
@@ -92,6 +94,11 @@ def by_cosine(full: Bundle, reduced: Bundle, samples: Samples) -> dict[str, Any]
         reduced.precision: {"bytes": size_of(reduced)},
         "passed": bool(lowest >= MIN_COSINE),
     }
+
+
+def device_for(bundle: Bundle) -> Device:
+    """Where it is judged: half precision on a GPU if one works, for there it will be used; all else on the CPU."""
+    return "auto" if bundle.precision in ("fp16", "bf16") else "cpu"
 
 
 def size_of(bundle: Bundle) -> int:
