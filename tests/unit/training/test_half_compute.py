@@ -130,7 +130,8 @@ def evaluate(path: Path, given: dict[str, Any]) -> Any:
     """What ONNX's own reference makes of it: the one implementation of bf16 on a CPU."""
     from onnx.reference import ReferenceEvaluator
 
-    return ReferenceEvaluator(str(path)).run(None, given)[0]
+    outputs: Any = ReferenceEvaluator(str(path)).run(None, given)
+    return outputs[0]
 
 
 @pytest.mark.parametrize(("kind", "least"), [("fp16", 0.9999), ("bf16", 0.995)])
