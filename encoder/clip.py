@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from .lanes import Lanes
 from .session import Device, available_cores, open_session, out_of_memory
 from .stages import Stages
 from .tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from .turbo import Decoder
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +78,8 @@ class ClipEncoder:
         self._loaded: dict[str, Any] = {}
         #: What ``reduced.choose_margin`` found; None decodes every picture whole, as training does.
         self.jpeg_margin: int | None = None
+        #: What decodes JPEGs then; None is Pillow.
+        self.jpeg_decoder: Decoder | None = None
         #: Seconds by stage, of all that this encoder has done; loading a tower is none of them.
         self.stages = Stages()
 
@@ -107,9 +112,9 @@ class ClipEncoder:
 
     def load_picture(self, data: bytes) -> Picture:
         """Decode and preprocess a file's bytes. Raises ImageError (a ValueError), whose text is the reason."""
-        return self.load_reduced(data, self.jpeg_margin)
+        return self.load_reduced(data, self.jpeg_margin, self.jpeg_decoder)
 
-    def load_reduced(self, data: bytes, margin: int | None) -> Picture:
+    def load_reduced(self, data: bytes, margin: int | None, decoder: Decoder | None = None) -> Picture:
         """``load_picture``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
         from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_reduced
         from .perceptual_hash import look
@@ -119,7 +124,7 @@ class ClipEncoder:
         limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
         edge = None if margin is None else margin * spec.size
         with self.stages.measure("decode"):
-            picture, (width, height) = open_reduced(data, spec.background, *limits, edge)
+            picture, (width, height) = open_reduced(data, spec.background, *limits, edge, decoder)
         with self.stages.measure("preprocess"):
             pixels = resize_and_crop(picture, spec)
             return Picture(pixels, width, height, look(pixels))
