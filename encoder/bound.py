@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .bundle import Bundle
 from .gpu import TENSORRT
 from .pinned import cuda_runtime, pinned_array
+from .session import out_of_memory
 
 #: Texts are filled up to a multiple of so many tokens.
 LENGTHS = 8
@@ -54,7 +55,7 @@ class BoundSession:
         cuda: Any | None = None,
     ) -> None:
         self._runtime, self._session, self._output, self._dimension = runtime, session, output, dimension
-        self._filling, self._sizes, self._longest, self._step = filling, sizes, longest, step
+        self._filling, self._sizes, self._longest, self._step = filling, list(sizes), longest, step
         self._device, self._cuda = device, cuda
         self._one_at_a_time = threading.Lock()
         self._kept: dict[tuple[tuple[int, ...], ...], _Buffers] = {}
@@ -84,8 +85,11 @@ class BoundSession:
                 self._session.run_with_iobinding(buffers.binding)
                 # Out of the buffer: the next run writes over it.
                 return [np.array(buffers.output.numpy()[:count])]
-            except BaseException:
+            except BaseException as problem:
                 self._kept.pop(key, None)  # a smaller batch may need the memory
+                if isinstance(problem, Exception) and out_of_memory(problem):
+                    rows = next(iter(shapes.values()))[0]
+                    self._sizes = [size for size in self._sizes if size < rows]  # and is not to be filled up to this
                 raise
 
     def _filled(self, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -241,10 +241,11 @@ class ClipEncoder:
     def _opened(self, tower: str) -> Any:
         device: Device = "cpu" if self._on_cpu else self._device
         threads = 1 if self._lanes.count > 1 else self._threads
-        path, own = self.bundle.path / f"{tower}.onnx", self._tensorrt
-        if own.cache is not None:
-            own = TensorRT(own.cache / f"{self.fingerprint[:16]}{'-fp16' if own.fp16 else ''}", own.fp16)
-        session = open_session(path, device, threads, self._device_megabytes, own)
+        path, asked, tensorrt = self.bundle.path / f"{tower}.onnx", self._tensorrt, None
+        if device == "tensorrt":
+            name = f"{self.fingerprint[:16]}{'-fp16' if asked.fp16 else ''}"
+            tensorrt = TensorRT(asked.cache and asked.cache / name, asked.fp16, self.bundle.text.context_length)
+        session = open_session(path, device, threads, self._device_megabytes, tensorrt)
         if tower == "patches" or not on_gpu(session):
             return session
         from .bound import bound_to_gpu

@@ -33,11 +33,13 @@ _FATAL, _WARNING = 4, 2
 @dataclass(frozen=True)
 class TensorRT:
     """``cache``: folder of built engines, of one model alone, for TensorRT's own names of them do not tell weights apart.
-    ``fp16``: let it compute in fp16 what the graph has in fp32; vectors are then a little other ones.
+    ``fp16``: let it compute in fp16 what the graph has in fp32; vectors are then a little other ones. ``tokens``: of the trial
+    text, for it takes minutes to build an engine for a length, which should then be of use.
     """
 
     cache: Path | None = None
     fp16: bool = False
+    tokens: int = 1
 
 
 def gpu_in_sight() -> bool:
@@ -80,7 +82,7 @@ def gpu_session(
         session = runtime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
         active = session.get_providers()
         if wanted in active:
-            session.run(None, smallest_inputs(session))
+            session.run(None, smallest_inputs(session, tensorrt.tokens if tensorrt else 1))
             return session
     except Exception as problem:  # onnxruntime's exceptions share no base but Exception
         reason = _why_not(runtime, device) or _line(problem)
@@ -129,11 +131,14 @@ def _load_tensorrt() -> None:
                 ctypes.CDLL(str(Path(folder) / name), mode=ctypes.RTLD_GLOBAL)
 
 
-def smallest_inputs(session: Any) -> dict[str, Any]:
-    """One row of zeros for each input: what is not a fixed size becomes 1."""
+def smallest_inputs(session: Any, tokens: int = 1) -> dict[str, Any]:
+    """One row of zeros for each input: what is not a fixed size becomes 1, or for a text's length ``tokens``."""
+    sizes = {"sequence": tokens}
     kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(uint8)": np.uint8}
     return {
-        entry.name: np.zeros([size if isinstance(size, int) else 1 for size in entry.shape], kinds[entry.type])
+        entry.name: np.zeros(
+            [size if isinstance(size, int) else sizes.get(size, 1) for size in entry.shape], kinds[entry.type]
+        )
         for entry in session.get_inputs()
     }
 

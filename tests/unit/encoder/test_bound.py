@@ -106,6 +106,8 @@ def test_buffers_of_a_failed_run_are_given_back(bundle: Bundle) -> None:
     assert not ours._kept
     watched.fails = False
     assert ours.run(None, pixels(2))[0].shape == (2, bundle.dimension)
+    ours.run(None, pixels(5))
+    assert [len(one.host["pixels"]) for one in ours._kept.values()] == [2, 5]  # never filled up to 8 again
 
 
 def test_a_full_device_halves_the_batch(bundle: Bundle, encoder: ClipEncoder, caplog: pytest.LogCaptureFixture) -> None:

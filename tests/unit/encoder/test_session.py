@@ -31,7 +31,8 @@ class FakeSession:
         return [ids, SimpleNamespace(name="pixel_values", shape=["batch", 3, 8, 8], type="tensor(float)")]
 
     def run(self, names: Any, inputs: dict[str, Any]) -> None:
-        assert inputs["input_ids"].shape == (1, 1)
+        assert inputs["input_ids"].shape in ((1, 1), (1, 77))
+        self.tokens = inputs["input_ids"].shape[1]
         assert inputs["input_ids"].dtype == np.int64
         assert inputs["pixel_values"].shape == (1, 3, 8, 8)
         self.ran += 1
@@ -199,8 +200,9 @@ def test_memory_that_ran_out_is_told_from_other_failures(text: str, full: bool) 
 @pytest.mark.usefixtures("gpu")
 def test_tensorrt_stands_before_cuda_with_its_engines_in_a_folder(tmp_path: Path) -> None:
     runtime, cache = FakeRuntime(), tmp_path / "engines" / "abc"
-    session = open_with(runtime, Path("image.onnx"), "tensorrt", None, 900, TensorRT(cache, fp16=True))
+    session = open_with(runtime, Path("image.onnx"), "tensorrt", None, 900, TensorRT(cache, fp16=True, tokens=77))
     assert session.get_providers() == [TENSORRT, CUDA, CPU]
+    assert session.tokens == 77  # a length whose engine is of use
     assert session.ran == 1
     settings, cuda, _ = runtime.settings
     assert settings["trt_fp16_enable"] == settings["trt_layer_norm_fp32_fallback"] == "1"
