@@ -133,6 +133,8 @@ def _gate(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     precision = verdict["precision"]
     outcome = "passed" if verdict["passed"] else "not passed" + (", loss accepted" * bool(verdict.get("accepted_loss")))
     yield f"gate of {precision}", f"{outcome}: {verdict['gate']} ({verdict['source']})"
+    if "judged_on" in verdict:
+        yield "  judged on", verdict["judged_on"]
     full = verdict["fp32"]
     for direction, named in full.items():
         if isinstance(named, dict):

@@ -164,7 +164,7 @@ def _provider_libraries(home: Path, device: str) -> Iterator[Path]:
 
 
 def _remedy(runtime: Any, reason: str) -> str:
-    if reason == _NO_DRIVER:
+    if reason == _NO_DRIVER or "libcuda.so" in reason:  # which no package brings
         return "a machine with an NVIDIA GPU and its driver"
     if "nvinfer" not in reason and "nvonnxparser" not in reason:
         return _GET_CUDA

@@ -20,6 +20,8 @@ from .towers import IMAGE, TEXT
 TOLERANCE = 0.01  # absolute, of MRR@10 and R@10 over the whole gallery, in either direction
 MIN_COSINE = 0.99  # where no held-out pairs are named
 BATCH = 32
+#: What is said of fp16 where no GPU judged it.
+ON_CPU = "the CPU, in fp32 with weights rounded to fp16"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def by_ranking(full: Bundle, reduced: Bundle, pairs: Pairs, gate: Gate) -> dict[
     return {
         "gate": "ranking of held-out pairs, whole gallery",
         "precision": reduced.precision,
+        "judged_on": judged_on(reduced),
         "source": gate.source,
         "data": pairs.fingerprint(),
         "pairs": len(pairs),
@@ -84,6 +87,7 @@ def by_cosine(full: Bundle, reduced: Bundle, samples: Samples) -> dict[str, Any]
     return {
         "gate": "cosine on samples",
         "precision": reduced.precision,
+        "judged_on": judged_on(reduced),
         "source": samples.origin,
         "pictures": len(samples.pictures),
         "texts": len(samples.captions),
@@ -101,6 +105,13 @@ def device_for(bundle: Bundle) -> Device:
     return "auto" if bundle.precision in ("fp16", "bf16") else "cpu"
 
 
+def judged_on(bundle: Bundle) -> str:
+    """The device of ``device_for``, and what is not judged there."""
+    device = ClipEncoder(bundle, device=device_for(bundle)).active_device()
+    # onnxruntime's CPU provider takes fp16 weights and leaves out the rounding between its steps.
+    return ON_CPU if device == "cpu" and bundle.precision == "fp16" else device
+
+
 def size_of(bundle: Bundle) -> int:
     """Bytes of the two towers, with weights that are in files of their own."""
     sizes: dict[str, int] = bundle.passport["sizes"]
@@ -110,6 +121,7 @@ def size_of(bundle: Bundle) -> int:
 def in_words(verdict: dict[str, Any]) -> str:
     """The verdict's figures in one line."""
     reduced = verdict["precision"]
+    where = "" if verdict.get("judged_on", "cpu") == "cpu" else f"; judged on {verdict['judged_on']}"
     sizes = f"{verdict['fp32']['bytes'] / 1e6:.1f} -> {verdict[reduced]['bytes'] / 1e6:.1f} MB"
     if "pairs" in verdict:
         figures = ", ".join(
@@ -118,8 +130,9 @@ def in_words(verdict: dict[str, Any]) -> str:
             if isinstance(named, dict)
             for name, value in named.items()
         )
-        return f"{figures}; allowed is {verdict['tolerance']:g} less ({verdict['pairs']:,} pairs of {verdict['source']}; {sizes})"
+        pairs = f"{verdict['pairs']:,} pairs of {verdict['source']}"
+        return f"{figures}; allowed is {verdict['tolerance']:g} less ({pairs}; {sizes}){where}"
     return (
         f"lowest cosine to fp32: pictures {verdict['image_min_cosine']:.4f}, texts {verdict['text_min_cosine']:.4f}; "
-        f"allowed is {verdict['min_cosine']} ({verdict['pictures']} pictures, {verdict['texts']} texts; {sizes})"
+        f"allowed is {verdict['min_cosine']} ({verdict['pictures']} pictures, {verdict['texts']} texts; {sizes}){where}"
     )

@@ -230,7 +230,9 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 def test_a_missing_tensorrt_says_what_to_install() -> None:
     missing = "libnvinfer.so.10: cannot open shared object file"
     assert "tensorrt-cu12-libs<11" in gpu_module._remedy(SimpleNamespace(cuda_version="12.8"), missing)
-    assert "clipseek[gpu]" in gpu_module._remedy(SimpleNamespace(cuda_version="13.0"), "libcublas.so.13: no such file")
+    runtime = SimpleNamespace(cuda_version="13.0")
+    assert "clipseek[gpu]" in gpu_module._remedy(runtime, "libcudart.so.13: cannot open shared object file")
+    assert "driver" in gpu_module._remedy(runtime, "libcuda.so.1: cannot open shared object file")
 
 
 def test_every_setting_is_one_that_this_onnxruntime_knows() -> None:

@@ -19,6 +19,7 @@ with quiet():
     import torch
     from clipseek.training.errors import ExportRefused
     from clipseek.training.export import export_bundle
+    from clipseek.training.gate import in_words
     from clipseek.training.half_compute import Half, compute_in_half
     from clipseek.training.model import load_checkpoint
     from clipseek.training.reduce import wanted_towers
@@ -97,6 +98,8 @@ def test_it_is_judged_and_the_verdict_is_kept(half: Bundle, checkpoint: Path) ->
     (verdict,) = half.passport["gates"]
     assert (verdict["precision"], verdict["passed"], verdict["accepted_loss"]) == ("fp16", True, False)
     assert 0.999 < verdict["image_min_cosine"] < 1
+    assert gpu_in_sight() or verdict["judged_on"] == "the CPU, in fp32 with weights rounded to fp16"
+    assert "judged on" in in_words(verdict)
     assert verdict["fp16"]["bytes"] < verdict["fp32"]["bytes"]
     assert half.passport["parity"]["image_max_abs"] <= 1e-4  # of the fp32 towers it was made from
     assert half.passport["parity"]["reduction"]["text_min_cosine"] > 0.999
