@@ -7,7 +7,7 @@ file but computes a part of its pixels. What the model sees then differs a littl
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,9 @@ def reducible(encoder: ClipEncoder, data: bytes) -> bool:
     return reduced.size != full
 
 
-def choose_margin(encoder: ClipEncoder, samples: Sequence[bytes]) -> Choice:
+def choose_margin(
+    encoder: ClipEncoder, samples: Sequence[bytes], clock: Callable[[], float] = time.perf_counter
+) -> Choice:
     """Decode ``samples``, JPEGs, in all ways on this machine; the first margin whose vectors all have LEAST_COSINE to those of
     the whole decoding and that is faster becomes ``encoder.jpeg_margin``, and what decodes fastest with it
     ``encoder.jpeg_decoder``: Pillow, or simplejpeg where it is installed."""
@@ -55,16 +57,16 @@ def choose_margin(encoder: ClipEncoder, samples: Sequence[bytes]) -> Choice:
     decoders: dict[str, Decoder | None] = {PILLOW: None, **({TURBO: turbo} if turbo else {})}
     choice = Choice(None, len(samples), 1.0, 1.0)
     if samples:
-        started = time.perf_counter()
+        started = clock()
         whole = [encoder.load_reduced(data, None) for data in samples]
-        seconds = time.perf_counter() - started
+        seconds = clock() - started
         expected = encoder.encode_pictures(whole)
         for margin in MARGINS:
             found = []
             for name, decoder in decoders.items():
-                started = time.perf_counter()
+                started = clock()
                 pictures = [encoder.load_reduced(data, margin, decoder) for data in samples]
-                speedup = seconds / max(1e-9, time.perf_counter() - started)
+                speedup = seconds / max(1e-9, clock() - started)
                 cosine = float(np.sum(encoder.encode_pictures(pictures) * expected, axis=1).min())
                 passed = cosine >= LEAST_COSINE and speedup > 1
                 found.append(Choice(margin if passed else None, len(samples), cosine, speedup, name))

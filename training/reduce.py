@@ -18,9 +18,10 @@ from .calibration import picture_inputs, text_inputs
 from .data import Pairs
 from .errors import ExportRefused
 from .fuse import fuse_attention
-from .gate import Gate, by_cosine, by_ranking, device_for, in_words, size_of
+from .gate import Gate, by_cosine, by_ranking, device_for, in_words, judged_device, size_of
 from .half_compute import compute_in_half
 from .parity import BATCH_SIZES, difference, from_bundle, worst
+from .rounded import round_each_step
 from .samples import Samples
 from .speed import measure
 from .towers import IMAGE, TEXT
@@ -100,7 +101,8 @@ def settle(
         write_passport(folder, {**facts, **own})
         bundle = Bundle.load(folder)
         on_step(f"comparing {folder.name} with fp32")
-        verdict = by_ranking(full, bundle, gate[1], gate[0]) if gate else by_cosine(full, bundle, samples)
+        other = _stand_in(bundle, facts) if folder.name == FP16 and judged_device(bundle) == "cpu" else None
+        verdict = by_ranking(full, bundle, gate[1], gate[0], other) if gate else by_cosine(full, bundle, samples, other)
         reduced.append(bundle)
         verdicts.append({**verdict, **own})
     facts = {**facts, "gates": verdicts}
@@ -134,6 +136,17 @@ def settle(
     for folder in folders:
         shutil.rmtree(folder)
     return facts
+
+
+def _stand_in(bundle: Bundle, facts: dict[str, Any]) -> Bundle:
+    """What computes on this CPU as the fp16 ``bundle`` would on a GPU, in a folder inside its own."""
+    folder = bundle.path / "rounded"
+    folder.mkdir()
+    for tower in (IMAGE, TEXT):
+        round_each_step(bundle.path / tower, folder / tower, "fp16")
+    shutil.copyfile(bundle.path / "tokenizer.json", folder / "tokenizer.json")
+    write_passport(folder, facts)
+    return Bundle.load(folder)
 
 
 def _own_facts(name: str) -> dict[str, str]:

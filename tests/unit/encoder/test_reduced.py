@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import io
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.encoder import Bundle, ClipEncoder, ImageError
+from clipseek.encoder import Bundle, ClipEncoder, ImageError, Picture
 from clipseek.encoder import reduced as reduced_module
 from clipseek.encoder.images import open_image, open_reduced
 from clipseek.encoder.reduced import LEAST_COSINE, choose_margin, reducible
-from clipseek.encoder.turbo import turbo_decoder
+from clipseek.encoder.turbo import Decoder, turbo_decoder
 from PIL import Image
 
 from .test_images import swapped_profile
@@ -143,24 +142,28 @@ class TestTheOptionalDecoder:
         assert open_reduced(photo(1, kind="PNG"), *LIMITS, 100, unable)[0].size == (900, 700)
         assert asked == ["RGB"]  # nobody asked it for these
 
-    @pytest.mark.parametrize("faster", [True, False])
+    @pytest.mark.parametrize(("seconds", "taken"), [(1, "simplejpeg"), (3, "Pillow")])
     def test_the_faster_one_that_passes_is_taken(
-        self, encoder: ClipEncoder, faster: bool, monkeypatch: pytest.MonkeyPatch
+        self, encoder: ClipEncoder, seconds: float, taken: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        samples = [photo(seed) for seed in range(3)]
-        edge = encoder.bundle.image.size
-        made = {data: np.asarray(open_reduced(data, *LIMITS, edge)[0]) for data in samples}
+        now = [0.0]
+
+        class Timed(ClipEncoder):
+            """Ten seconds for a whole picture, two for Pillow's fraction."""
+
+            def load_reduced(self, data: bytes, margin: int | None, decoder: Decoder | None = None) -> Picture:
+                now[0] += 10 if margin is None else 2 if decoder is None else seconds
+                return super().load_reduced(data, margin, decoder)
 
         def decode(data: bytes, edge: int, mode: str) -> Any:
-            time.sleep(0 if faster else 0.05)
-            return made[data]
+            return np.asarray(open_reduced(data, *LIMITS, edge)[0])
 
         monkeypatch.setattr(reduced_module, "turbo_decoder", lambda: decode)
-        found = choose_margin(encoder, samples)
-        assert found.margin is not None
-        assert found.decoder == ("simplejpeg" if faster else "Pillow")
-        assert (encoder.jpeg_decoder is not None) == faster
-        encoder.jpeg_margin = encoder.jpeg_decoder = None
+        timed = Timed(encoder.bundle, device="cpu")
+        found = choose_margin(timed, [photo(seed) for seed in range(3)], lambda: now[0])
+        assert found.margin == timed.jpeg_margin is not None
+        assert (found.decoder, found.speedup) == (taken, 10 / min(2, seconds))
+        assert timed.jpeg_decoder is (decode if taken == "simplejpeg" else None)
 
     def test_one_that_shows_something_else_is_not_taken(
         self, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch

@@ -23,6 +23,7 @@ with quiet():
     from clipseek.training.half_compute import Half, compute_in_half
     from clipseek.training.model import load_checkpoint
     from clipseek.training.reduce import wanted_towers
+    from clipseek.training.rounded import round_each_step
     from clipseek.training.towers import export_towers
     from clipseek.training.uint8_input import take_pixels
     from clipseek.training.verify import verify_against
@@ -98,7 +99,7 @@ def test_it_is_judged_and_the_verdict_is_kept(half: Bundle, checkpoint: Path) ->
     (verdict,) = half.passport["gates"]
     assert (verdict["precision"], verdict["passed"], verdict["accepted_loss"]) == ("fp16", True, False)
     assert 0.999 < verdict["image_min_cosine"] < 1
-    assert gpu_in_sight() or verdict["judged_on"] == "the CPU, in fp32 with weights rounded to fp16"
+    assert gpu_in_sight() or verdict["judged_on"] == "the CPU, each step rounded to fp16"
     assert "judged on" in in_words(verdict)
     assert verdict["fp16"]["bytes"] < verdict["fp32"]["bytes"]
     assert half.passport["parity"]["image_max_abs"] <= 1e-4  # of the fp32 towers it was made from
@@ -129,12 +130,64 @@ def test_weights_beyond_float16_become_its_largest(plain: Path, tmp_path: Path) 
     assert numpy_helper.to_array(found).min() == -65504.0
 
 
+def session_casts(path: Path, to: int, folder: Path) -> int:
+    """Casts to that kind which onnxruntime's optimised graph still has."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.optimized_model_filepath = str(folder / "optimised.onnx")
+    onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    nodes = load_graph(folder / "optimised.onnx").graph.node
+    return sum(node.op_type == "Cast" and node.attribute[0].i == to for node in nodes)
+
+
+@pytest.mark.parametrize(("kind", "to", "least"), [("fp16", 10, 0.99999), ("bf16", 16, 0.999)])
+@pytest.mark.parametrize("tower", ["image", "text"])
+def test_a_stand_in_rounds_each_step_and_onnxruntime_keeps_it(
+    kind: Half, to: int, least: float, tower: str, plain: Path, tmp_path: Path
+) -> None:
+    from clipseek.encoder.session import open_session
+
+    half, rounded = tmp_path / "half.onnx", tmp_path / "rounded.onnx"
+    compute_in_half(plain / f"{tower}.onnx", half, kind)
+    count = round_each_step(half, rounded, kind)
+    computing = Counter(node.op_type for node in load_graph(half).graph.node)
+    assert count >= computing["MatMul"] + computing["LayerNormalization"] + computing["Softmax"] + computing["Sigmoid"]
+    kept = session_casts(rounded, to, tmp_path)
+    assert count - 3 <= kept <= count
+    if kind == "fp16":  # which is why there is a stand-in: of the graph itself few are kept
+        assert session_casts(half, to, tmp_path) < count / 2
+    given = inputs(tower, plain)
+    (ours,) = open_session(rounded, "cpu", 1).run(None, given)
+    reference, full = evaluate(half, given), evaluate(plain / f"{tower}.onnx", given)
+    assert cosine(ours, reference) > least
+    assert cosine(ours, full) < 0.9999999
+    assert (
+        abs(np.abs(ours - full).mean() / np.abs(reference - full).mean() - 1) < 0.5
+    )  # loses as much as the real thing
+
+
 def evaluate(path: Path, given: dict[str, Any]) -> Any:
     """What ONNX's own reference makes of it: the one implementation of bf16 on a CPU."""
     from onnx.reference import ReferenceEvaluator
 
     outputs: Any = ReferenceEvaluator(str(path)).run(None, given)
     return outputs[0]
+
+
+def inputs(tower: str, plain: Path) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    if tower == "image":
+        return {"pixels": rng.integers(0, 256, (3, 32, 32, 3), np.uint8)}
+    ids = rng.integers(0, 500, (3, 9))
+    ids[:, -1] = load_checkpoint(str(plain.parent / "checkpoint")).tokenizer.eos_token_id
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+
+
+def cosine(ours: Any, theirs: Any) -> float:
+    """The lowest of all rows."""
+    return float(torch.nn.functional.cosine_similarity(torch.from_numpy(ours), torch.from_numpy(theirs)).double().min())
 
 
 @pytest.mark.parametrize(("kind", "least"), [("fp16", 0.9999), ("bf16", 0.995)])
@@ -155,17 +208,10 @@ def test_the_graph_is_valid_onnx_and_computes_nearly_the_same(
         if tensor.data_type == onnx.TensorProto.FLOAT:
             assert tensor.name.startswith("pixels_to_floats") or (kind == "bf16" and tensor.name in convolution)
     assert any(tensor.data_type == wanted for tensor in graph.initializer)
-    rng = np.random.default_rng(0)
-    if tower == "image":
-        given: dict[str, Any] = {"pixels": rng.integers(0, 256, (3, 32, 32, 3), np.uint8)}
-    else:
-        ids = rng.integers(0, 500, (3, 9))
-        ids[:, -1] = load_checkpoint(str(plain.parent / "checkpoint")).tokenizer.eos_token_id
-        given = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+    given = inputs(tower, plain)
     ours, theirs = evaluate(out, given), evaluate(plain / f"{tower}.onnx", given)
     assert ours.dtype == np.float32
-    cosine = torch.nn.functional.cosine_similarity(torch.from_numpy(ours), torch.from_numpy(theirs)).min()
-    assert least < cosine < 0.9999999
+    assert least < cosine(ours, theirs) < 0.9999999
 
 
 @without_gpu
