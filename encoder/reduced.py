@@ -73,5 +73,6 @@ def choose_margin(
             choice = max(found, key=lambda one: (one.margin is not None, one.speedup))
             if choice.margin is not None:
                 break
-    encoder.jpeg_margin, encoder.jpeg_decoder = choice.margin, decoders[choice.decoder]
+    encoder.jpeg_margin = choice.margin
+    encoder.jpeg_decoder = None if choice.margin is None else decoders[choice.decoder]
     return choice
