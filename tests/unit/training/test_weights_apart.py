@@ -11,11 +11,15 @@ import pytest
 from clipseek.encoder import Bundle, BundleError, ClipEncoder
 from clipseek.encoder.bundle import FILES
 from clipseek.encoder.graph_files import WEIGHTS_APART_ABOVE, bytes_of_weights, load_graph, set_weights_apart
+from clipseek.sources import read_records
+from PIL import Image
 
 from tests.models import make_tiny_clip, quiet
 
 with quiet():
     from clipseek.training.adopt import adopt_bundle
+    from clipseek.training.calibration import Calibration
+    from clipseek.training.data import load_pairs
     from clipseek.training.export import export_bundle
     from clipseek.training.parity import from_bundle
     from clipseek.training.samples import made_samples
@@ -106,6 +110,23 @@ def test_int8_of_large_towers(apart: Bundle, checkpoint: Path, tmp_path: Path) -
     assert verdict["fp32"]["bytes"] == sum(
         size for name, size in apart.passport["sizes"].items() if name != "tokenizer.json"
     )
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
+def test_other_ways_to_reduce_large_towers(precision: Any, checkpoint: Path, tmp_path: Path) -> None:
+    """Static int8, whose quantiser measures with a graph of its own, and fp16, whose stand-in is one."""
+    for at in range(6):
+        Image.new("RGB", (40, 30 + at), (40 * at, 90, 200)).save(tmp_path / f"{at}.png")
+    rows = "".join(f"{at}.png\ta picture of number {at}\n" for at in range(6))
+    (tmp_path / "pairs.tsv").write_text(f"image\tcaption\n{rows}", "utf-8")
+    more: dict[str, Any] = {"precision": precision, "accept_loss": True}
+    if precision == "int8":
+        more["calibration"] = Calibration("own", lambda spec: load_pairs(read_records(tmp_path / "pairs.tsv"), spec))
+    large = export_bundle(str(checkpoint), tmp_path / "large", external_above=1000, **more)
+    plain = export_bundle(str(checkpoint), tmp_path / "plain", **more)
+    assert {path.name for path in large.path.iterdir()} == {"clipseek.json", *large.passport["files"]}
+    for ours, theirs in zip(vectors(large), vectors(plain), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_stored_as_fp16_they_stay_apart(apart: Bundle, checkpoint: Path, tmp_path: Path) -> None:
