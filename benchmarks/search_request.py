@@ -83,7 +83,7 @@ def main() -> None:
     client = connect(options.url)
     version = versions.current(client, options.index)
     texts = [Query(one.words).words for one in read_pairs(options.queries, most=options.count)]
-    encoder: Any = Known(encoder_for(None, version, "cpu"), texts)
+    encoder: Any = Known(encoder_for(None, version, {"device": "cpu"}), texts)
     plain, full = Searcher(client, version, encoder, shares=False), Searcher(client, version, encoder)
     raw = Raw(options.url, version.index)
     took: dict[str, list[float]] = defaultdict(list)

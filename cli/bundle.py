@@ -49,7 +49,7 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
 
     found = Bundle.load(path, verify=True)
     note(f"{len(found.passport['files'])} files are those that were exported")
-    ClipEncoder(found, device="cpu").warm_up()
+    ClipEncoder(found, device="auto" if found.precision == "bf16" else "cpu").warm_up()
     note(f"both towers load and give {found.dimension} numbers")
     parity: dict[str, Any] | None = None
     if against:
@@ -115,7 +115,10 @@ def _facts(passport: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"{_apart(parity)}; allowed {parity['limits']['max_abs']:g} and {parity['limits']['min_cosine']}; "
             f"{parity['pictures']} pictures, {parity['texts']} texts ({parity['samples']})",
         )
-    for name, what in (("rounding", "of rounding to fp16"), ("reduction", "of int8, vectors to those of fp32")):
+    for name, what in (
+        ("rounding", "of rounding to fp16"),
+        ("reduction", f"of {passport['precision']}, vectors to those of fp32"),
+    ):
         if name in parity:
             yield f"cost {what}", _apart(parity[name])
     for verdict in passport.get("gates", []):
@@ -130,6 +133,8 @@ def _gate(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
     precision = verdict["precision"]
     outcome = "passed" if verdict["passed"] else "not passed" + (", loss accepted" * bool(verdict.get("accepted_loss")))
     yield f"gate of {precision}", f"{outcome}: {verdict['gate']} ({verdict['source']})"
+    if "judged_on" in verdict:
+        yield "  judged on", verdict["judged_on"]
     full = verdict["fp32"]
     for direction, named in full.items():
         if isinstance(named, dict):

@@ -76,7 +76,7 @@ def calibrate(
     for what, found in (("held-out pairs in the index", judged), ("background queries", asked)):
         if len(found) < LEAST:
             raise InvalidOption(f"{len(found)} {what} are too few to learn a cut-off from; give at least {LEAST}")
-    encoder = encoder_for(given["model"], version, "auto")
+    encoder = encoder_for(given["model"], version, {"device": "auto"})
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     note(f"searching with {count(len(judged), 'held-out query', 'held-out queries')} and {len(asked):,} of background")
     texts = encoder.encode_texts([one.words for one in judged])

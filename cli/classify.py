@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .device import device_options, encoder_on
 from .output import ProgressLine, count, data, is_terminal, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -32,13 +33,7 @@ BEST = 3
     metavar="T",
     help="Text around a label. Repeatable: the texts' vectors are averaged.",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where the model runs.",
-)
+@device_options
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def classify(pictures: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     """Say how likely each of some labels is for PICTURES (files, or folders with all below), by the words alone.
@@ -49,10 +44,10 @@ def classify(pictures: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     labels = _labels(options["labels"], options["labels_file"])
     if bad := [template for template in options["templates"] if "{}" not in template]:
         raise click.UsageError(f"--template {bad[0]!r} has no place for the label; write {{}} where it goes")
-    from clipseek.encoder import Bundle, ClipEncoder
+    from clipseek.encoder import Bundle
     from clipseek.encoder.zero_shot import ZeroShot
 
-    encoder = ClipEncoder(Bundle.load(options["model"]), device=options["device"])
+    encoder = encoder_on(Bundle.load(options["model"]), options)
     paths = list(_files(pictures))
     classifier = ZeroShot(encoder, labels, options["templates"])
     if cut := encoder.count_cut(classifier.texts):

@@ -68,7 +68,7 @@ def _mismatched(survey: Survey, source: Path, name: str, options: dict[str, Any]
 
     from .scored import open_model
 
-    model = open_model(name, "auto", "auto")
+    model = open_model(name, {"device": "auto"}, "auto")
     with ProgressLine(f"encoding {source}") as line:
         pairs = load_pairs(read_records(source, **options), model.image, lambda done, of: line.update(done))
         found = mismatched(*model.embed(pairs), pairs.truth())

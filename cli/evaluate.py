@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .device import device_options
 from .layout import layout_option
 from .output import count, data, note, print_json
 
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 @click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
 @click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
 @click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="For a bundle."
-)
+@device_options
 @click.option(
     "--precision",
     type=click.Choice(["auto", "fp32", "bf16"]),
@@ -62,7 +61,7 @@ def evaluate(model: str, source: Path, batch: int, seed: int, against: str | Non
         _check_writable(options["sheet"])
     columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
     names = [model] if against is None else [model, against]
-    models = [open_model(name, options["device"], options["precision"]) for name in names]
+    models = [open_model(name, options, options["precision"]) for name in names]
     pairs = shared_pairs(
         source,
         models,

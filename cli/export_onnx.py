@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "int8", "auto"]),
+    type=click.Choice(["fp32", "fp16", "bf16", "int8", "auto"]),
     default="fp32",
     show_default=True,
-    help="What the towers compute in; int8 is for CPUs. auto measures both here and keeps the faster that passes.",
+    help="What the towers compute in; int8 is for CPUs, fp16 and bf16 are for GPUs. auto measures fp32, int8 and, with a GPU, fp16 "
+    "here and keeps the fastest that passes.",
 )
 @click.option(
     "--gate",
     type=click.Path(path_type=Path),
     metavar="SOURCE",
-    help="Held-out pairs (folder or manifest) that int8 must rank as fp32 does; without, vectors of samples are compared.",
+    help="Held-out pairs (folder or manifest) that a reduced precision must rank as fp32 does; without, samples' vectors decide.",
 )
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
-    help="What int8 may lose on them: of MRR@10 and R@10 over the whole gallery, absolute.",
+    help="What it may lose on them: of MRR@10 and R@10 over the whole gallery, absolute.",
 )
 @click.option(
     "--calibrate",
@@ -47,13 +48,13 @@ if TYPE_CHECKING:
     metavar="SOURCE",
     help="Pairs, not held-out ones, to measure int8's ranges on once (static); without, each run measures its own (dynamic).",
 )
-@click.option("--accept-loss", is_flag=True, help="Write an int8 bundle that does not pass; its passport says so.")
+@click.option("--accept-loss", is_flag=True, help="Write a reduced bundle that does not pass; its passport says so.")
 @click.option(
     "--storage",
     type=click.Choice(["fp32", "fp16"]),
     default="fp32",
     show_default=True,
-    help="What the weights are stored as. fp16 halves the files and is still computed with in fp32.",
+    help="What the weights are stored as. fp16 halves the files and is still computed with in fp32 (unlike --precision fp16).",
 )
 @click.option(
     "--samples",
@@ -84,14 +85,16 @@ def export_onnx(
 
     CHECKPOINT is the folder of a CLIP (clipseek train writes one; so does save_pretrained of transformers) or its name on
     the hub. The bundle is compared with it on pictures and captions, in batches of 1, 2 and 7; when embeddings differ by
-    more than 0.0001 or their cosine is below 0.9999, nothing is written. An int8 bundle must pass a gate as well. Its
+    more than 0.0001 or their cosine is below 0.9999, nothing is written. A reduced one must pass a gate as well. Its
     vectors are not those of fp32: an index is filled and searched with one of them.
     """
-    if accept_loss and precision != "int8":
-        raise click.UsageError("--accept-loss goes with --precision int8; fp32 loses nothing, auto keeps what passes")
+    if accept_loss and precision in ("fp32", "auto"):
+        raise click.UsageError(
+            "--accept-loss goes with --precision int8, fp16 or bf16; fp32 loses nothing, auto keeps what passes"
+        )
     if gate and precision == "fp32":
-        raise click.UsageError("--gate judges int8; give it with --precision int8 or auto")
-    if calibrate and precision == "fp32":
+        raise click.UsageError("--gate judges reduced precisions; give it with --precision int8, fp16, bf16 or auto")
+    if calibrate and precision not in ("int8", "auto"):
         raise click.UsageError("--calibrate is for int8; give it with --precision int8 or auto")
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("optimum") is None:
         raise click.ClickException(

@@ -72,7 +72,7 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
         note(f"{count(len(read) - len(judged), 'query', 'queries')} without a right answer in the index left out")
     if given["runs"] is not None:
         _write_qrels(given["runs"], judged)  # first: a place that cannot be written must not cost the searches
-    encoder = encoder_for(given["model"], version, "auto")
+    encoder = encoder_for(given["model"], version, {"device": "auto"})
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     texts = encoder.encode_texts([one.words for one in judged])
     encoding = _encoding_time(encoder, [one.words for one in judged[:50]])

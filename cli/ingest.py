@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .device import device_options, encoder_on
 from .layout import layout_option
 from .output import ProgressLine, count, data, duration, note, print_json
 
@@ -81,14 +82,7 @@ COUNTING_SECONDS = 2.0
 @click.option(
     "--workers", type=click.IntRange(1, 256), help="Threads that read and decode.  [default: processors, up to 8]"
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where the model runs.",
-)
-@click.option("--device-megabytes", type=click.IntRange(1), help="At most so much of a GPU's memory.")
+@device_options
 @click.option(
     "--fast-jpeg",
     is_flag=True,
@@ -215,7 +209,7 @@ def refuse_other_options(context: click.Context, version: Any, synonyms: Sequenc
 
 def open_encoder(given: dict[str, Any], version: Any) -> Any:
     """The encoder of --model, else of the bundle that the index remembers."""
-    from clipseek.encoder import Bundle, ClipEncoder
+    from clipseek.encoder import Bundle
 
     folder = given["model"] or (version.bundle if version is not None else None)
     if folder is None:
@@ -223,11 +217,10 @@ def open_encoder(given: dict[str, Any], version: Any) -> Any:
             "say which model encodes: --model BUNDLE (or CLIPSEEK_MODEL); make one with: clipseek export-onnx "
             "CHECKPOINT BUNDLE"
         )
-    return ClipEncoder(
+    return encoder_on(
         Bundle.load(Path(folder), verify=True),
-        device=given["device"],
+        given,
         batch_size=given["batch_size"],
-        device_megabytes=given["device_megabytes"],
         max_megapixels=given["max_megapixels"],
         max_megabytes=given["max_megabytes"],
     )

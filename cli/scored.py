@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .device import encoder_on
 from .output import count, note
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ class OpenModel:
     embed: Callable[[Pairs], tuple[Any, Any]]
 
 
-def open_model(name: str, device: str, precision: str) -> OpenModel:
-    """A bundle where the folder holds one, else a checkpoint (folder or hub id)."""
+def open_model(name: str, device: Mapping[str, Any], precision: str) -> OpenModel:
+    """``device``: the options of ``device_options``. A bundle where the folder holds one, else a checkpoint (folder or hub id)."""
     if (Path(name) / "clipseek.json").is_file():
-        from clipseek.encoder import Bundle, ClipEncoder
+        from clipseek.encoder import Bundle
         from clipseek.training.bundle_vectors import embed_with_bundle
 
-        encoder = ClipEncoder(Bundle.load(name, verify=True), device=device)  # type: ignore[arg-type]
+        encoder = encoder_on(Bundle.load(name, verify=True), device)
         return OpenModel(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))
     from clipseek.training.embed import embed_distinct
     from clipseek.training.model import load_checkpoint

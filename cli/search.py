@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .answer import print_answer
+from .device import NAMES, device_options, encoder_on
 
 
 @click.command()
@@ -84,13 +86,7 @@ from .answer import print_answer
 @click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
 @click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
 @click.option("--model", envvar="CLIPSEEK_MODEL", help="Bundle folder; the one that filled the index by default.")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where the model runs.",
-)
+@device_options
 @click.option("--explain", is_flag=True, help="Below every hit the sum that its score is.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @click.option(
@@ -118,7 +114,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     options = {
         name: value
         for name, value in given.items()
-        if value is not None and name not in ("index", "url", "model", "device", "min_relevance")
+        if value is not None and name not in ("index", "url", "model", "min_relevance", *NAMES)
     }
     if "pipeline" in options and (also := {"fusion", "mean", "weight"} & options.keys()):
         raise click.UsageError(f"--pipeline says how scores join; leave --{sorted(also)[0]} out, or --pipeline")
@@ -139,7 +135,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
         query = with_calibrated_cut(query, version)
     # Pictures of the index bring their vectors with them.
     needs_model = query.resolved_kind != "caption" and bool(query.all_texts or query.pictures or query.unwanted)
-    encoder = encoder_for(given["model"], version, given["device"]) if needs_model else None
+    encoder = encoder_for(given["model"], version, given) if needs_model else None
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
     if sheet is not None:
@@ -183,13 +179,13 @@ def _url(given: str | None) -> str:
     return given or running_url() or "http://localhost:9200"
 
 
-def encoder_for(model: str | None, version: Any, device: Any) -> Any:
+def encoder_for(model: str | None, version: Any, given: Mapping[str, Any]) -> Any:
     """The encoder of the bundle in folder ``model``, else of the one that filled the index."""
-    from clipseek.encoder import Bundle, ClipEncoder
+    from clipseek.encoder import Bundle
 
     folder = model or version.bundle
     if folder is None:
         raise click.UsageError(
             "the index does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
         )
-    return ClipEncoder(Bundle.load(Path(folder)), device=device)
+    return encoder_on(Bundle.load(Path(folder)), given)

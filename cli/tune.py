@@ -65,7 +65,7 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
         )
     client = connect(given["url"] or running_url() or "http://localhost:9200")
     version = versions.current(client, given["index"])
-    encoder = encoder_for(given["model"], version, "auto")
+    encoder = encoder_for(given["model"], version, {"device": "auto"})
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([one.words for one in asked])
     settings = grid(tuning.wordings_of(client, version))

@@ -15,6 +15,8 @@ PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
 #: Written on request, for ``clipseek explain``; no part of the fingerprint, for it decides no vector that is searched.
 PATCHES = "patches.onnx"
+#: Appended to a graph's name: the file of its weights, where they are too many for one (above 2 GB).
+WEIGHTS = "_data"
 #: What a picture tower takes: pixels as they are, (N, S, S, 3) uint8, or, if it was made elsewhere or before, normalised ones,
 #: (N, 3, S, S) float32.
 PIXELS, FLOATS = "pixels", "pixel_values"
@@ -116,9 +118,11 @@ class Bundle:
             raise BundleError(
                 f"{folder / PASSPORT} was changed since the export (its fingerprint differs); export it again"
             )
-        for name in FILES:
+        extras = passport.get("extras", {})
+        _check_names(folder, [*hashes, *extras])
+        for name in dict.fromkeys([*FILES, *hashes]):
             _check(folder / name, hashes.get(name) if verify else None, sizes.get(name))
-        for name, extra in passport.get("extras", {}).items():
+        for name, extra in extras.items():
             _check(folder / name, extra["sha256"] if verify else None, extra["size"])
         return bundle
 
@@ -127,6 +131,11 @@ def fingerprint(passport: dict[str, Any]) -> str:
     """Hex SHA-256 over everything that decides a vector: the files' hashes and how inputs are made for them."""
     deciding = {name: passport[name] for name in ("dimension", "files", "image", "text")}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def weights_file(graph: Path) -> Path:
+    """Where the weights of ``graph`` are, if not in it."""
+    return graph.with_name(graph.name + WEIGHTS)
 
 
 def sha256(path: Path) -> str:
@@ -152,6 +161,18 @@ def _read(folder: Path) -> dict[str, Any]:
     if not isinstance(passport, dict):
         raise BundleError(f"{folder / PASSPORT} holds no JSON object; export the bundle again")
     return passport
+
+
+def _check_names(folder: Path, listed: list[str]) -> None:
+    """Only files of a bundle may be listed (the passport may be a stranger's), and each file of weights must be."""
+    graphs = [name for name in (*FILES, PATCHES) if name.endswith(".onnx")]
+    beside = [weights_file(Path(name)).name for name in graphs]
+    for name in listed:
+        if name not in (*FILES, PATCHES, *beside):
+            raise BundleError(f"{folder / PASSPORT} lists {name!r}, which is no file of a bundle; export it again")
+    for name in beside:
+        if name not in listed and (folder / name).exists():
+            raise BundleError(f"{folder / name} is not listed in {PASSPORT}: nothing vouches for it; export it again")
 
 
 def _check(path: Path, expected_hash: str | None, expected_size: int | None) -> None:

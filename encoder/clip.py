@@ -6,17 +6,21 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .bundle import FLOATS, PATCHES, PIXELS, Bundle
-from .errors import BundleError, EncoderError
+from .errors import BundleError, DeviceError, EncoderError
+from .gpu import CUDA, TENSORRT, TensorRT, gpu_in_sight, on_gpu
 from .lanes import Lanes
 from .session import Device, available_cores, open_session, out_of_memory
 from .stages import Stages
 from .tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from .turbo import Decoder
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,7 +42,8 @@ class ClipEncoder:
 
     ``threads``: CPU threads of each tower, by default all that this process may use. ``batch_size``: at most so many
     inputs in one run; where a device's memory does not hold so many, half as many, which is logged. ``device_megabytes``: of a
-    GPU's memory, each tower. ``max_megapixels`` and ``max_megabytes``: pictures beyond are refused before they are decoded.
+    GPU's memory, each tower. ``tensorrt``: how that device builds its engines, each model's in a folder of its own.
+    ``max_megapixels`` and ``max_megabytes``: pictures beyond are refused before they are decoded.
     """
 
     def __init__(
@@ -49,13 +54,21 @@ class ClipEncoder:
         *,
         batch_size: int = 32,
         device_megabytes: int | None = None,
+        tensorrt: TensorRT | None = None,
         max_megapixels: float | None = None,
         max_megabytes: float | None = None,
     ) -> None:
         self.bundle = bundle
         self.max_megapixels, self.max_megabytes = max_megapixels, max_megabytes
+        if bundle.precision == "bf16":
+            if device == "cpu" or not gpu_in_sight():
+                raise DeviceError(
+                    f"{bundle.path} computes in bf16, for which onnxruntime's CPU provider has no products; run it with --device "
+                    "cuda where there is an NVIDIA GPU, or export it with --precision fp16, int8 or fp32"
+                )
+            device = "cuda" if device == "auto" else device
         self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
-        self._device_megabytes = device_megabytes
+        self._device_megabytes, self._tensorrt = device_megabytes, tensorrt or TensorRT()
         # An int8 product is over before a second thread has woken up: each thread rather takes a part of the batch
         # (docs/encoder.md). CUDA has no kernels for int8: those towers would be shuttled to the CPU product by product.
         self._on_cpu = device == "cpu" or (device == "auto" and bundle.precision == "int8")
@@ -65,6 +78,8 @@ class ClipEncoder:
         self._loaded: dict[str, Any] = {}
         #: What ``reduced.choose_margin`` found; None decodes every picture whole, as training does.
         self.jpeg_margin: int | None = None
+        #: What decodes JPEGs then; None is Pillow.
+        self.jpeg_decoder: Decoder | None = None
         #: Seconds by stage, of all that this encoder has done; loading a tower is none of them.
         self.stages = Stages()
 
@@ -79,8 +94,9 @@ class ClipEncoder:
         return self.bundle.dimension
 
     def active_device(self) -> str:
-        """``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
-        return "cuda" if "CUDAExecutionProvider" in self._session("text").get_providers() else "cpu"
+        """``tensorrt``, ``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
+        providers = self._session("text").get_providers()
+        return "tensorrt" if TENSORRT in providers else "cuda" if CUDA in providers else "cpu"
 
     def warm_up(self, *towers: str) -> None:
         """Load ``image`` and ``text``, or those named, and run each once, so that no request pays for it.
@@ -96,9 +112,9 @@ class ClipEncoder:
 
     def load_picture(self, data: bytes) -> Picture:
         """Decode and preprocess a file's bytes. Raises ImageError (a ValueError), whose text is the reason."""
-        return self.load_reduced(data, self.jpeg_margin)
+        return self.load_reduced(data, self.jpeg_margin, self.jpeg_decoder)
 
-    def load_reduced(self, data: bytes, margin: int | None) -> Picture:
+    def load_reduced(self, data: bytes, margin: int | None, decoder: Decoder | None = None) -> Picture:
         """``load_picture``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
         from .images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_reduced
         from .perceptual_hash import look
@@ -108,7 +124,7 @@ class ClipEncoder:
         limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
         edge = None if margin is None else margin * spec.size
         with self.stages.measure("decode"):
-            picture, (width, height) = open_reduced(data, spec.background, *limits, edge)
+            picture, (width, height) = open_reduced(data, spec.background, *limits, edge, decoder)
         with self.stages.measure("preprocess"):
             pixels = resize_and_crop(picture, spec)
             return Picture(pixels, width, height, look(pixels))
@@ -220,10 +236,21 @@ class ClipEncoder:
             return unit_rows(rows)
 
     def _session(self, tower: str) -> Any:
+        return self._once(tower, lambda: self._opened(tower))
+
+    def _opened(self, tower: str) -> Any:
         device: Device = "cpu" if self._on_cpu else self._device
         threads = 1 if self._lanes.count > 1 else self._threads
-        path = self.bundle.path / f"{tower}.onnx"
-        return self._once(tower, lambda: open_session(path, device, threads, self._device_megabytes))
+        path, asked, tensorrt = self.bundle.path / f"{tower}.onnx", self._tensorrt, None
+        if device == "tensorrt":
+            name = f"{self.fingerprint[:16]}{'-fp16' if asked.fp16 else ''}"
+            tensorrt = TensorRT(asked.cache and asked.cache / name, asked.fp16, self.bundle.text.context_length)
+        session = open_session(path, device, threads, self._device_megabytes, tensorrt)
+        if tower == "patches" or not on_gpu(session):
+            return session
+        from .bound import bound_to_gpu
+
+        return bound_to_gpu(session, tower, self.bundle, self._batch_size)
 
     def _tokenizer(self) -> TextTokenizer:
         tokenizer: TextTokenizer = self._once(

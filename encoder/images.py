@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
+from .turbo import Decoder
 
 MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
 MAX_MEGABYTES = 256.0  # of the file, in 10^6 bytes
@@ -52,11 +53,17 @@ def open_image(
 
 
 def open_reduced(
-    data: bytes, background: tuple[int, int, int], max_megapixels: float, max_megabytes: float, edge: int | None
+    data: bytes,
+    background: tuple[int, int, int],
+    max_megapixels: float,
+    max_megabytes: float,
+    edge: int | None,
+    decoder: Decoder | None = None,
 ) -> tuple[Image.Image, tuple[int, int]]:
     """``open_image``, and the picture's full width and height, as it is seen.
 
-    A JPEG is decoded at a half, a quarter or an eighth of its size, as long as both its sides keep ``edge`` pixels.
+    A JPEG is decoded at a half, a quarter or an eighth of its size, as long as both its sides keep ``edge`` pixels, by ``decoder``
+    where there is one.
     """
     if not data:
         raise ImageError("empty file (0 bytes)")
@@ -69,14 +76,13 @@ def open_reduced(
             width, height = picture.size
             if width * height > max_megapixels * 1e6:
                 raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
-            if edge is not None and picture.format in _REDUCIBLE:
-                picture.draft(picture.mode, (edge, edge))
-            picture.load()
-            upright = picture.size
+            decoded = picture if edge is None else _reduced(picture, data, edge, decoder)
+            decoded.load()
+            upright = decoded.size
             with contextlib.suppress(Exception):  # a broken EXIF block is as good as none
-                ImageOps.exif_transpose(picture, in_place=True)
-            full = (width, height) if picture.size == upright else (height, width)
-            return _to_rgb(picture, background), full
+                ImageOps.exif_transpose(decoded, in_place=True)
+            full = (width, height) if decoded.size == upright else (height, width)
+            return _to_rgb(decoded, background), full
     except ImageError:
         raise
     except Image.DecompressionBombError as problem:
@@ -91,6 +97,18 @@ def open_reduced(
     ) as problem:  # Pillow's plugins raise what they like on broken files: OSError, SyntaxError, struct.error
         reason = " ".join(str(problem).split())[:120] or type(problem).__name__
         raise ImageError(reason if "truncated" in reason else f"cannot be decoded: {reason}") from None
+
+
+def _reduced(picture: Image.Image, data: bytes, edge: int, decoder: Decoder | None) -> Image.Image:
+    """``picture``, opened but not decoded, so that its decoding will be a reduced one; or already decoded by ``decoder``."""
+    if decoder is not None and picture.format == "JPEG" and picture.mode in ("RGB", "L"):
+        with contextlib.suppress(Exception):  # what it cannot do, Pillow does, or says why
+            decoded = Image.fromarray(decoder(data, edge, picture.mode))
+            decoded.info = picture.info  # EXIF and profile
+            return decoded
+    if picture.format in _REDUCIBLE:
+        picture.draft(picture.mode, (edge, edge))
+    return picture
 
 
 def _header(data: bytes, max_megapixels: float) -> Image.Image:

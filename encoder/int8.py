@@ -45,10 +45,12 @@ def finish(out: Path, product: str) -> int:
     products: int = sum(node.op_type == product for node in model.graph.node)
     if not products:
         raise EncoderError(f"{out.name} has no product of weights that could be int8; export it with --precision fp32")
-    if reduce_patches(model):
+    theirs = out.with_name(f"{out.name}.data")  # so the quantiser calls the weights' file of a large graph
+    patches = reduce_patches(model)
+    if patches or theirs.exists():
         save_graph(model, out)
-        products += 1
-    return products
+        theirs.unlink(missing_ok=True)
+    return products + patches
 
 
 @contextlib.contextmanager

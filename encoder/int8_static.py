@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .bundle import weights_file
 from .graph_files import load_graph
 from .int8 import finish, quiet
 
@@ -43,6 +44,7 @@ def reduce_statically(tower: Path, out: Path, inputs: Iterable[dict[str, Any]]) 
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
+            use_external_data_format=weights_file(tower).exists(),  # of the graph that measures, too
             extra_options={"OpTypesToExcludeOutputQuantization": ["MatMul"]},
         )
     return finish(out, "QuantizeLinear")

@@ -8,11 +8,11 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .bundle import FILES, FORMAT, PASSPORT, PATCHES, fingerprint, sha256
+from .bundle import FILES, FORMAT, PASSPORT, PATCHES, fingerprint, sha256, weights_file
 from .errors import BundleError
 
 
@@ -52,19 +52,28 @@ def write_passport(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
 
     ``facts`` holds dimension, image, text, precision, logit_scale, provenance and parity. Returns the whole passport.
     """
+    files = _with_weights(folder, FILES)
     passport = {
         "format": FORMAT,
         "fingerprint": "",
         **facts,
-        "files": {name: sha256(folder / name) for name in FILES},
-        "sizes": {name: (folder / name).stat().st_size for name in FILES},
+        "files": {name: sha256(folder / name) for name in files},
+        "sizes": {name: (folder / name).stat().st_size for name in files},
     }
-    patches = folder / PATCHES
-    if patches.is_file():
-        passport["extras"] = {PATCHES: {"sha256": sha256(patches), "size": patches.stat().st_size}}
+    if (folder / PATCHES).is_file():
+        passport["extras"] = {
+            name: {"sha256": sha256(folder / name), "size": (folder / name).stat().st_size}
+            for name in _with_weights(folder, (PATCHES,))
+        }
     passport["fingerprint"] = fingerprint(passport)
     (folder / PASSPORT).write_text(json.dumps(passport, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return passport
+
+
+def _with_weights(folder: Path, names: Sequence[str]) -> list[str]:
+    """``names``, and the files of weights beside them."""
+    beside = [weights_file(folder / name) for name in names]
+    return [*names, *(path.name for path in beside if path.is_file())]
 
 
 def check_free(out: Path | str, *, force: bool = False) -> None:

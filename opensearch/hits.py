@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .errors import ServerError
@@ -18,7 +19,8 @@ class Hit:
     1 + cosine for the vector. ``shares`` is each clause's part of ``score``, summing to 1; a clause that found the picture only
     beyond its candidates (``Query.depth``) has a raw score and the share 0. ``shares`` is empty where it could not be computed:
     the index changed between the search and the question for its candidates. ``cosine`` is the vectors' own similarity, ``None``
-    where the vector clause did not find the picture. ``marks`` are the (start, end) of the caption's matched words.
+    where the vector clause did not find the picture. ``marked`` is the caption as the server marked it (``queries.MARKS``), and
+    ``marks`` the (start, end) of its matched words.
     ``relevant``: whether its cosine reaches ``Query.min_cosine``, ``None`` without one.
     """
 
@@ -29,11 +31,16 @@ class Hit:
     raw: Mapping[str, float]
     shares: Mapping[str, float]
     cosine: float | None
-    marks: tuple[tuple[int, int], ...]
+    marked: str
     width: int | None
     height: int | None
     metadata: Mapping[str, Any]
     relevant: bool | None = None
+
+    @cached_property
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """(start, end) in ``caption`` of each matched word; read when somebody asks, since few look at every hit."""
+        return read_marks(self.caption, self.marked)
 
     def parts(self) -> list[tuple[str, bool]]:
         """The caption in pieces, in order, each with whether it matched."""
@@ -57,16 +64,15 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
             "--caption, and look whether its plugin neural-search works"
         )
     raw = {name: float(value) for name, value in named.items()} if isinstance(named, dict) else {}
-    caption = str(source.get("caption") or "")
     return Hit(
         id=str(row["_id"]),
         uri=str(source.get("image_uri") or ""),
-        caption=caption,
+        caption=str(source.get("caption") or ""),
         score=float(score),
         raw=raw,
         shares=_shares(added, float(score)),
         cosine=cosine(raw[vector]) if vector in raw else None,
-        marks=read_marks(caption, next(iter(row.get("highlight", {}).values()), [""])[0]),
+        marked=next(iter(row.get("highlight", {}).values()), [""])[0],
         width=source.get("width"),
         height=source.get("height"),
         metadata=_present(source.get("metadata")),

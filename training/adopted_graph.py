@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from clipseek.encoder.graph_files import save_graph
+
 from .errors import ExportRefused
 
 _INT8 = (
@@ -149,7 +151,7 @@ def _save(model: Any, path: Path, out: Path) -> None:
     import onnx
 
     try:
-        onnx.checker.check_model(model)
-        onnx.save(model, out)
-    except (onnx.checker.ValidationError, ValueError) as problem:  # ValueError: above 2 GB, which one file cannot hold
+        save_graph(model, out)
+        onnx.checker.check_model(str(out))  # by its path: above 2 GB it has to be
+    except (onnx.checker.ValidationError, ValueError) as problem:
         raise ExportRefused(f"{path} cannot be adapted ({' '.join(str(problem).split())[:160]})") from None

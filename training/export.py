@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from clipseek.encoder import Bundle
 from clipseek.encoder.bundle import PATCHES, TextSpec
+from clipseek.encoder.graph_files import WEIGHTS_APART_ABOVE, set_weights_apart
 from clipseek.encoder.writer import check_free, new_bundle, write_passport
 
 from .calibration import Calibration
@@ -20,7 +21,7 @@ from .half import round_weights, store_as_half
 from .model import Checkpoint, load_checkpoint
 from .parity import check_parity, difference, reference
 from .patches import check_patches, export_patches
-from .reduce import Precision, reduce_towers, settle
+from .reduce import Precision, reduce_towers, settle, wanted_towers
 from .samples import Samples, made_samples
 from .towers import IMAGE, TEXT, export_towers
 from .uint8_input import take_pixels
@@ -44,6 +45,7 @@ def export_bundle(
     explain: bool = False,
     samples: Samples | None = None,
     opset: int = OPSET,
+    external_above: int = WEIGHTS_APART_ABOVE,
     force: bool = False,
     on_step: Callable[[str], None] = lambda text: None,
 ) -> Bundle:
@@ -51,14 +53,16 @@ def export_bundle(
 
     ``storage`` fp16 halves the files: large weights are rounded to float16, stored so, and computed with in float32.
     Parity is then that with the rounded model; what the rounding itself costs stands beside it. ``samples`` join the
-    made ones on which parity is checked. ``precision`` int8 is judged by ``gate``'s held-out pairs, without it by the
-    cosine on the samples, and written only when it passes or ``accept_loss``; auto keeps the fastest that passes. With
-    ``calibration`` the ranges of int8's inputs are measured once, on its pairs, and not in each run.
+    made ones on which parity is checked. ``precision`` int8, fp16 (for GPUs) and bf16 (for GPUs, and made on one only) are judged
+    by ``gate``'s held-out pairs, without it by the cosine on the samples, and written only when they pass or ``accept_loss``; auto
+    keeps the fastest that passes. With ``calibration`` the ranges of int8's inputs are measured once, on its pairs, and not in each
+    run. A graph whose weights have more than ``external_above`` bytes has them in a file beside it.
     ``explain`` adds patches.onnx, always in fp32, compared with the checkpoint too. Raises
     ExportRefused when the vectors differ or the gate is not passed, BundleError when ``out`` is taken (``force`` replaces
     a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
     """
     check_free(out, force=force)  # before the long part, and again when it is done
+    names = wanted_towers(precision, calibration is not None) if precision != "fp32" else []
     on_step(f"loading {checkpoint}")
     loaded = load_checkpoint(checkpoint)
     loaded.model.eval()
@@ -71,21 +75,25 @@ def export_bundle(
         round_weights(loaded.model)
         unrounded, expected = expected, reference(loaded, samples)
         rounding = {"rounding": vars(difference(expected, unrounded)).copy()}
-    held_out = (gate, gate.load(loaded.image)) if gate and precision != "fp32" else None
-    measured_on = calibration.load(loaded.image) if calibration and precision != "fp32" else None
+    held_out = (gate, gate.load(loaded.image)) if gate and names else None
+    measured_on = calibration.load(loaded.image) if calibration and names else None
     with new_bundle(out, force=force) as folder:
         on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
         export_towers(loaded.model, folder, opset)
+        for tower in (IMAGE, TEXT):
+            set_weights_apart(folder / tower, external_above)
         # The text tower alone: pictures gained nothing by it on a CPU (docs/encoder.md).
         fused = fuse_attention(folder / TEXT, loaded.model.config.text_config.num_attention_heads, causal=True)
         (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
         if explain:
             export_patches(loaded.model, folder, opset)
+            set_weights_apart(folder / PATCHES, external_above)
             take_pixels(folder / PATCHES, loaded.image)
         take_pixels(folder / IMAGE, loaded.image)
         facts = _facts(loaded, storage, opset)
         text = TextSpec(**facts["text"])
-        reduced = reduce_towers(folder, measured_on, text, precision) if precision != "fp32" else []
+        heads = loaded.model.config.vision_config.num_attention_heads
+        reduced = reduce_towers(folder, names, measured_on, text, heads)
         if storage == "fp16":
             for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):
                 store_as_half(path)

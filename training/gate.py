@@ -8,16 +8,20 @@ from typing import Any
 
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle import ImageSpec
+from clipseek.encoder.session import Device
 from clipseek.evaluation import evaluate
 
 from .bundle_vectors import embed_with_bundle
 from .data import Pairs
 from .parity import difference, from_bundle
 from .samples import Samples
+from .towers import IMAGE, TEXT
 
 TOLERANCE = 0.01  # absolute, of MRR@10 and R@10 over the whole gallery, in either direction
 MIN_COSINE = 0.99  # where no held-out pairs are named
 BATCH = 32
+#: What is said of fp16 where no GPU judged it, but a stand-in.
+ROUNDED = "the CPU, each step rounded to fp16"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Ranked:
 
     @classmethod
     def of(cls, bundle: Bundle, pairs: Pairs) -> Ranked:
-        encoder = ClipEncoder(bundle, device="cpu", batch_size=BATCH)
+        encoder = ClipEncoder(bundle, device=device_for(bundle), batch_size=BATCH)
         report = evaluate(*embed_with_bundle(encoder, pairs), pairs.truth())
         return cls(
             {
@@ -55,13 +59,19 @@ class Ranked:
         )
 
 
-def by_ranking(full: Bundle, reduced: Bundle, pairs: Pairs, gate: Gate) -> dict[str, Any]:
-    """The verdict for the passport: MRR@10 and R@10 of both bundles over the whole gallery, and whether it passes."""
-    before, after = Ranked.of(full, pairs), Ranked.of(reduced, pairs)
+def by_ranking(
+    full: Bundle, reduced: Bundle, pairs: Pairs, gate: Gate, stand_in: Bundle | None = None
+) -> dict[str, Any]:
+    """The verdict for the passport: MRR@10 and R@10 of both bundles over the whole gallery, and whether it passes.
+
+    ``stand_in`` computes what ``reduced`` would on a device that is not here.
+    """
+    before, after = Ranked.of(full, pairs), Ranked.of(stand_in or reduced, pairs)
     loss = after.worst_loss(before)
     return {
         "gate": "ranking of held-out pairs, whole gallery",
         "precision": reduced.precision,
+        "judged_on": ROUNDED if stand_in else judged_device(reduced),
         "source": gate.source,
         "data": pairs.fingerprint(),
         "pairs": len(pairs),
@@ -74,13 +84,15 @@ def by_ranking(full: Bundle, reduced: Bundle, pairs: Pairs, gate: Gate) -> dict[
     }
 
 
-def by_cosine(full: Bundle, reduced: Bundle, samples: Samples) -> dict[str, Any]:
+def by_cosine(full: Bundle, reduced: Bundle, samples: Samples, stand_in: Bundle | None = None) -> dict[str, Any]:
     """The verdict without held-out pairs: the lowest cosine between both bundles' vectors of the samples."""
-    apart = difference(from_bundle(reduced, samples, BATCH), from_bundle(full, samples, BATCH))
+    ours = from_bundle(stand_in or reduced, samples, BATCH, device_for(reduced))
+    apart = difference(ours, from_bundle(full, samples, BATCH))
     lowest = min(apart.image_min_cosine, apart.text_min_cosine)
     return {
         "gate": "cosine on samples",
         "precision": reduced.precision,
+        "judged_on": ROUNDED if stand_in else judged_device(reduced),
         "source": samples.origin,
         "pictures": len(samples.pictures),
         "texts": len(samples.captions),
@@ -93,15 +105,26 @@ def by_cosine(full: Bundle, reduced: Bundle, samples: Samples) -> dict[str, Any]
     }
 
 
+def device_for(bundle: Bundle) -> Device:
+    """Where it is judged: half precision on a GPU if one works, for there it will be used; all else on the CPU."""
+    return "auto" if bundle.precision in ("fp16", "bf16") else "cpu"
+
+
+def judged_device(bundle: Bundle) -> str:
+    """What ``device_for`` is here."""
+    return ClipEncoder(bundle, device=device_for(bundle)).active_device()
+
+
 def size_of(bundle: Bundle) -> int:
-    """Bytes of the two towers."""
+    """Bytes of the two towers, with weights that are in files of their own."""
     sizes: dict[str, int] = bundle.passport["sizes"]
-    return sizes["image.onnx"] + sizes["text.onnx"]
+    return sum(size for name, size in sizes.items() if name.startswith((IMAGE, TEXT)))
 
 
 def in_words(verdict: dict[str, Any]) -> str:
     """The verdict's figures in one line."""
     reduced = verdict["precision"]
+    where = "" if verdict.get("judged_on", "cpu") == "cpu" else f"; judged on {verdict['judged_on']}"
     sizes = f"{verdict['fp32']['bytes'] / 1e6:.1f} -> {verdict[reduced]['bytes'] / 1e6:.1f} MB"
     if "pairs" in verdict:
         figures = ", ".join(
@@ -110,8 +133,9 @@ def in_words(verdict: dict[str, Any]) -> str:
             if isinstance(named, dict)
             for name, value in named.items()
         )
-        return f"{figures}; allowed is {verdict['tolerance']:g} less ({verdict['pairs']:,} pairs of {verdict['source']}; {sizes})"
+        pairs = f"{verdict['pairs']:,} pairs of {verdict['source']}"
+        return f"{figures}; allowed is {verdict['tolerance']:g} less ({pairs}; {sizes}){where}"
     return (
         f"lowest cosine to fp32: pictures {verdict['image_min_cosine']:.4f}, texts {verdict['text_min_cosine']:.4f}; "
-        f"allowed is {verdict['min_cosine']} ({verdict['pictures']} pictures, {verdict['texts']} texts; {sizes})"
+        f"allowed is {verdict['min_cosine']} ({verdict['pictures']} pictures, {verdict['texts']} texts; {sizes}){where}"
     )

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.images import open_image
+from clipseek.encoder.session import Device
 from numpy.typing import NDArray
 
 from .errors import ExportRefused
@@ -86,9 +87,9 @@ def reference(checkpoint: Checkpoint, samples: Samples) -> Embeddings:
     return Embeddings(pictures.numpy(), model.text_projection(pooled).numpy())
 
 
-def from_bundle(bundle: Bundle, samples: Samples, batch_size: int) -> Embeddings:
-    """What the bundle makes of the samples, on the CPU, in batches of ``batch_size``."""
-    encoder = ClipEncoder(bundle, device="cpu", batch_size=batch_size)
+def from_bundle(bundle: Bundle, samples: Samples, batch_size: int, device: Device = "cpu") -> Embeddings:
+    """What the bundle makes of the samples, in batches of ``batch_size``."""
+    encoder = ClipEncoder(bundle, device=device, batch_size=batch_size)
     pictures = [encoder.load_picture(data) for data in samples.pictures]
     return Embeddings(encoder.embed_pictures(pictures), encoder.embed_texts(samples.captions))
 

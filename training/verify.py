@@ -7,6 +7,7 @@ from typing import Any
 from clipseek.encoder import Bundle
 
 from .errors import ExportRefused
+from .gate import device_for
 from .half import round_weights
 from .model import load_checkpoint
 from .parity import BATCH_SIZES, MAX_DIFFERENCE, MIN_COSINE, difference, from_bundle, reference, worst
@@ -25,12 +26,14 @@ def verify_against(bundle: Bundle, checkpoint: str) -> dict[str, Any]:
     """
     loaded = load_checkpoint(checkpoint)
     loaded.model.eval()
-    if bundle.passport.get("storage") == "fp16":
+    if bundle.passport.get("storage") == "fp16" and bundle.precision != "fp16":
         round_weights(loaded.model)
     samples = made_samples(loaded.image.size, loaded.context_length)
     expected = reference(loaded, samples)
     try:
-        found = worst([difference(from_bundle(bundle, samples, size), expected) for size in BATCH_SIZES])
+        found = worst(
+            [difference(from_bundle(bundle, samples, size, device_for(bundle)), expected) for size in BATCH_SIZES]
+        )
     except ExportRefused:
         raise ExportRefused(
             f"{bundle.path} gives {bundle.dimension} numbers, {checkpoint} {expected.texts.shape[1]}; "

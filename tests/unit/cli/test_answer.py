@@ -18,13 +18,13 @@ BOTH = Hit(
     {"caption": 4.0, "vector": 1.2},
     {"caption": 0.3 / 0.7, "vector": 0.4 / 0.7},
     0.2,
-    ((2, 5),),
+    "a \ue000red\ue001 car",
     8,
     8,
     {},
 )
-ONE = Hit("b", "file:///b.jpg", "", 0.0007, {"vector": 0.8}, {"caption": 0.0, "vector": 1.0}, -0.25, (), 8, 8, {})
-LOST = Hit("c", "file:///c.jpg", "", 0.0005, {"vector": 0.7}, {}, -0.3, (), 8, 8, {})
+ONE = Hit("b", "file:///b.jpg", "", 0.0007, {"vector": 0.8}, {"caption": 0.0, "vector": 1.0}, -0.25, "", 8, 8, {})
+LOST = Hit("c", "file:///c.jpg", "", 0.0005, {"vector": 0.7}, {}, -0.3, "", 8, 8, {})
 NORMAL = {"caption": {"a": 1.0}, "vector": {"a": 0.4 / 0.7, "b": 0.001}}
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from clipseek.encoder.gpu import gpu_in_sight
 
 from tests.models import make_tiny_bundle, make_tiny_clip
 from tests.pairs import write_squares
@@ -82,3 +83,22 @@ def test_usage_is_2(shared: Path, arguments: tuple[str, ...], words: str) -> Non
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(gpu_in_sight(), reason="this machine has a GPU; the error is for those without")
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_a_device_that_does_not_work_is_one_line(shared: Path, device: str, tmp_path: Path) -> None:
+    cache = ["--tensorrt-cache", str(tmp_path / "engines")] if device == "tensorrt" else []
+    done = classify(shared, shared / "pictures", "--labels", "a,b", "--device", device, *cache)
+    assert done.returncode == 1
+    assert f"device {device} was asked for and does not work (" in done.stderr
+    assert "no NVIDIA driver is in sight" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", [["--tensorrt-fp16"], ["--tensorrt-cache", "engines"]])
+def test_options_of_another_device_are_refused(shared: Path, option: list[str]) -> None:
+    done = classify(shared, shared / "pictures", "--labels", "a,b", *option)
+    assert done.returncode == 2
+    assert "goes with --device tensorrt, not with --device auto" in done.stderr

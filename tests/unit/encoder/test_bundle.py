@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from clipseek.encoder import Bundle, BundleError
-from clipseek.encoder.bundle import FILES, ImageSpec, TextSpec
+from clipseek.encoder.bundle import FILES, ImageSpec, TextSpec, fingerprint
 from clipseek.encoder.writer import write_passport
 
 FACTS: dict[str, Any] = {
@@ -125,6 +125,16 @@ def test_a_garbled_passport_is_one_line(folder: Path, change: Callable[[Any], An
         Bundle.load(folder)
     assert "\n" not in str(caught.value)
     assert "export" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "model.onnx"])
+def test_a_strangers_passport_cannot_name_other_files(folder: Path, name: str) -> None:
+    passport = json.loads((folder / "clipseek.json").read_text("utf-8"))
+    passport["files"][name] = "0" * 64
+    passport["fingerprint"] = fingerprint(passport)
+    (folder / "clipseek.json").write_text(json.dumps(passport), "utf-8")
+    with pytest.raises(BundleError, match="is no file of a bundle"):
+        Bundle.load(folder)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"clipseek"', "\xff\xfe"])

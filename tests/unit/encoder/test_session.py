@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, DeviceError
+from clipseek.encoder import gpu as gpu_module
 from clipseek.encoder import session as session_module
-from clipseek.encoder.session import available_cores, gpu_in_sight, open_session, open_with, out_of_memory
+from clipseek.encoder.gpu import TensorRT, gpu_in_sight
+from clipseek.encoder.session import available_cores, open_session, open_with, out_of_memory
 
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
 
 
 class FakeSession:
@@ -29,7 +31,8 @@ class FakeSession:
         return [ids, SimpleNamespace(name="pixel_values", shape=["batch", 3, 8, 8], type="tensor(float)")]
 
     def run(self, names: Any, inputs: dict[str, Any]) -> None:
-        assert inputs["input_ids"].shape == (1, 1)
+        assert inputs["input_ids"].shape in ((1, 1), (1, 77))
+        self.tokens = inputs["input_ids"].shape[1]
         assert inputs["input_ids"].dtype == np.int64
         assert inputs["pixel_values"].shape == (1, 3, 8, 8)
         self.ran += 1
@@ -40,12 +43,14 @@ class FakeSession:
 class FakeRuntime:
     """onnxruntime as it behaves where a GPU works, where it quietly falls back, and where it fails."""
 
-    def __init__(self, *, built_with_cuda: bool = True, active: bool = True, fails: bool = False) -> None:
-        self.built_with_cuda, self.active, self.fails = built_with_cuda, active, fails
+    def __init__(
+        self, *, built_with_cuda: bool = True, active: bool = True, fails: bool = False, tensorrt: bool = True
+    ) -> None:
+        self.built_with_cuda, self.active, self.fails, self.tensorrt = built_with_cuda, active, fails, tensorrt
         self.asked: list[list[str]] = []
 
     def get_available_providers(self) -> list[str]:
-        return [CUDA, CPU] if self.built_with_cuda else [CPU]
+        return [TENSORRT, CUDA, CPU] if self.built_with_cuda else [CPU]
 
     def preload_dlls(self, directory: str) -> None:
         print("Failed to load libcublasLt.so.12")  # onnxruntime prints this on stdout
@@ -57,23 +62,28 @@ class FakeRuntime:
         def add_session_config_entry(self, name: str, value: str) -> None:
             assert (name, value) == ("session.intra_op.allow_spinning", "0")
 
-    def InferenceSession(self, path: str, options: Any, providers: list[Any]) -> FakeSession:
+    def InferenceSession(self, path: str, options: Any, providers: list[Any], enable_fallback: int = 1) -> FakeSession:
+        assert len(providers) == 1 or not enable_fallback  # it would print on stdout
         kinds = [entry if isinstance(entry, str) else entry[0] for entry in providers]
         self.asked.append(kinds)
         self.settings = [{} if isinstance(entry, str) else entry[1] for entry in providers]
         self.threads = options.intra_op_num_threads
-        on_cuda = CUDA in kinds and self.active
-        return FakeSession([CUDA, CPU] if on_cuda else [CPU], self.fails and on_cuda)
+        on_gpu = CUDA in kinds and self.active
+        # What does not load is left out, and the rest goes on.
+        left = [kind for kind in kinds if kind == CPU or (self.active and (kind == CUDA or self.tensorrt))]
+        return FakeSession(left, self.fails and on_gpu)
 
 
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "gpu_in_sight", lambda: True)
+    for module in (session_module, gpu_module):
+        monkeypatch.setattr(module, "gpu_in_sight", lambda: True)
 
 
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "gpu_in_sight", lambda: False)
+    for module in (session_module, gpu_module):
+        monkeypatch.setattr(module, "gpu_in_sight", lambda: False)
 
 
 def test_cpu_asks_for_the_cpu_alone() -> None:
@@ -129,7 +139,7 @@ def test_auto_does_not_try_cuda_without_a_driver() -> None:
 
 @pytest.mark.parametrize(("device", "threads"), [("gpu", None), ("CUDA", None), ("cpu", 0), ("cpu", -1)])
 def test_nonsense_is_refused(device: Any, threads: int | None) -> None:
-    with pytest.raises(DeviceError, match=r"choose one of auto, cpu, cuda|expected at least 1"):
+    with pytest.raises(DeviceError, match=r"choose one of auto, cpu, cuda, tensorrt|expected at least 1"):
         open_session(Path("x.onnx"), device, threads)
 
 
@@ -185,3 +195,56 @@ def test_a_gpus_memory_can_be_limited(gpu: None) -> None:
 )
 def test_memory_that_ran_out_is_told_from_other_failures(text: str, full: bool) -> None:
     assert out_of_memory(RuntimeError(text)) == full
+
+
+@pytest.mark.usefixtures("gpu")
+def test_tensorrt_stands_before_cuda_with_its_engines_in_a_folder(tmp_path: Path) -> None:
+    runtime, cache = FakeRuntime(), tmp_path / "engines" / "abc"
+    session = open_with(runtime, Path("image.onnx"), "tensorrt", None, 900, TensorRT(cache, fp16=True, tokens=77))
+    assert session.get_providers() == [TENSORRT, CUDA, CPU]
+    assert session.tokens == 77  # a length whose engine is of use
+    assert session.ran == 1
+    settings, cuda, _ = runtime.settings
+    assert settings["trt_fp16_enable"] == settings["trt_layer_norm_fp32_fallback"] == "1"
+    assert settings["trt_engine_cache_enable"] == settings["trt_timing_cache_enable"] == "1"
+    assert settings["trt_engine_cache_path"] == str(cache)
+    assert cache.is_dir()
+    assert settings["trt_max_workspace_size"] == cuda["gpu_mem_limit"] == "900000000"
+    open_with(runtime, Path("image.onnx"), "tensorrt", None)
+    assert runtime.settings[0] == {"trt_fp16_enable": "0", "trt_layer_norm_fp32_fallback": "0"}
+
+
+@pytest.mark.usefixtures("gpu")
+def test_tensorrt_that_does_not_load_is_no_silent_cuda() -> None:
+    with pytest.raises(DeviceError, match="device tensorrt was asked for and does not work"):
+        open_with(FakeRuntime(tensorrt=False), Path("image.onnx"), "tensorrt", None)
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DeviceError, match="--tensorrt-cache"):
+        open_with(FakeRuntime(), Path("image.onnx"), "tensorrt", None, None, TensorRT(tmp_path / "file" / "engines"))
+
+
+def test_a_missing_tensorrt_says_what_to_install() -> None:
+    missing = "libnvinfer.so.10: cannot open shared object file"
+    assert "tensorrt-cu12-libs<11" in gpu_module._remedy(SimpleNamespace(cuda_version="12.8"), missing)
+    runtime = SimpleNamespace(cuda_version="13.0")
+    assert "clipseek[gpu]" in gpu_module._remedy(runtime, "libcudart.so.13: cannot open shared object file")
+    assert "driver" in gpu_module._remedy(runtime, "libcuda.so.1: cannot open shared object file")
+
+
+def test_every_setting_is_one_that_this_onnxruntime_knows() -> None:
+    import mmap
+
+    import onnxruntime
+
+    settings = {**gpu_module.tensorrt_settings(TensorRT(Path.cwd()), 1), **gpu_module._cuda_settings(1)}
+    unknown = {name.encode() for name in settings}
+    for path in Path(onnxruntime.__file__).parent.glob("capi/*.so*"):
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as code:
+            unknown = {name for name in unknown if code.find(name) < 0}
+    if CUDA not in onnxruntime.get_available_providers():
+        pytest.skip("an onnxruntime without GPU providers")
+    assert not unknown

@@ -14,7 +14,7 @@ SCORES = {"caption": {"a": 4.0, "b": 2.0, "c": 1.0}, "vector": {"b": 1.5, "a": 1
 
 
 def hit(document: str, raw: dict[str, float], shares: dict[str, float], score: float) -> Hit:
-    return Hit(document, "", "", score, raw, shares, None, (), None, None, {})
+    return Hit(document, "", "", score, raw, shares, None, "", None, None, {})
 
 
 def explained(document: str, **asked: Any) -> tuple[list[Term], str]:

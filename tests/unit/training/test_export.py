@@ -93,6 +93,23 @@ def test_graphs_take_any_batch_and_length(bundle: Bundle) -> None:
     }
 
 
+def test_the_opset_is_pinned_and_stated(bundle: Bundle) -> None:
+    import onnx
+
+    assert bundle.passport["provenance"]["opset"] == 18
+    for name in ("image.onnx", "text.onnx"):
+        versions = {entry.domain: entry.version for entry in onnx.load(str(bundle.path / name)).opset_import}
+        assert versions[""] == 18
+
+
+def test_parity_is_checked_on_the_longest_caption(bundle: Bundle) -> None:
+    encoder = ClipEncoder(bundle, device="cpu")
+    limit = bundle.text.context_length
+    encoded, cut = encoder._tokenizer().encode(made_samples(bundle.image.size, limit).captions)
+    assert max(map(len, encoded)) == limit
+    assert cut >= 1
+
+
 def test_the_same_checkpoint_gives_the_same_fingerprint(bundle: Bundle, checkpoint: Path, tmp_path: Path) -> None:
     assert export_bundle(str(checkpoint), tmp_path / "again").fingerprint == bundle.fingerprint
 
