@@ -29,6 +29,9 @@ import numpy as np
 from checkpoints import make_vit_b32
 from encode import BATCH, SIZES, WORDS, picture_file
 
+#: Seconds before each turn: onnxruntime's threads spin for a while after a run, as fastembed leaves them, and take a core along.
+SETTLE = 0.1
+
 #: fastembed's side: a line of JSON with what to encode, a line with the seconds it took; the vectors in a file.
 SERVE = """
 import json, sys, time
@@ -132,11 +135,13 @@ def _race(
             rows: dict[str, np.ndarray] = {}
             for turn in range((rounds if what != "query" else 5 * rounds) + 1):
                 out = str(model / "rows.npy")
+                time.sleep(SETTLE)
                 theirs.stdin.write(json.dumps({"what": what, "given": given[what], "batch": BATCH, "out": out}) + "\n")
                 theirs.stdin.flush()
                 took = {f"fastembed, {precision}": float(theirs.stdout.readline())}
                 rows[f"fastembed, {precision}"] = np.load(out)
                 for name, encoder in encoders.items():
+                    time.sleep(SETTLE)
                     began = time.perf_counter()
                     rows[name] = encode(encoder)
                     took[name] = time.perf_counter() - began
