@@ -1,10 +1,10 @@
 """clipseek's encoder beside fastembed's classes, on the same ONNX files: ``python benchmarks/fastembed_classes.py --python PATH``.
 
 ``PATH``: the interpreter of another environment with fastembed in it, whose onnxruntime shuts ours out. It runs in a process of
-its own and the two sides take turns; a side that waits does nothing. Two random towers of ViT-B/32's shapes, as the exporter leaves
-them and in dynamic int8: fastembed loads the files, clipseek a bundle of the same files (``bundle import``), and beside them
-its own int8 bundle, whose pixels go in as bytes. Files are JPEG and PNG from 256 x 256 to 3 megapixels on the disk, texts have 8
-to 20 tokens, batches 32. fp32 vectors must have a cosine of 0.999 to fastembed's, whose resizing is its own, int8 ones 0.99.
+its own and the two sides take turns. Two random towers of ViT-B/32's shapes, as the exporter leaves them and in dynamic int8:
+fastembed loads the files, clipseek a bundle of the same files (``bundle import``), once as ``ingest --fast-jpeg`` decodes, and its
+own int8 bundle, whose pixels go in as bytes. Files are JPEG and PNG from 256 x 256 to 3 megapixels on the disk, texts have 8 to
+20 tokens, batches 32. fp32 vectors must have a cosine of 0.999 to fastembed's, whose resizing is its own, int8 ones 0.99.
 Medians over ``--rounds``.
 """
 
@@ -62,6 +62,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.int8 import reduce_to_int8
+    from clipseek.encoder.reduced import choose_margin, reducible
     from clipseek.training.adopt import adopt_bundle
     from clipseek.training.export import export_bundle
     from clipseek.training.model import load_checkpoint
@@ -98,6 +99,8 @@ def main() -> None:
                 {"clipseek's own int8": own} if precision == "int8" else {}
             )
             encoders = {name: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for name, bundle in bundles.items()}
+            encoders[f"same {precision}, --fast-jpeg"] = fast = ClipEncoder(same, device="cpu", batch_size=BATCH)
+            choose_margin(fast, [data for path in files if reducible(fast, data := path.read_bytes())])
             _race(options.python, model, precision, encoders, texts, files, options.rounds)
 
 
@@ -161,7 +164,7 @@ def _show(what: str, count: int, times: dict[str, list[float]], rows: dict[str, 
         cosine = float((unit[name] * unit[first]).sum(1).min())
         assert cosine > (0.99 if "int8" in name else 0.999), f"{what}, {name}: cosine {cosine}"
         print(
-            f"{count} {what:6} {name:20} {count / middle:8.1f}/s {1000 * middle / count:8.2f} ms each {base / middle:5.2f} x"
+            f"{count} {what:6} {name:23} {count / middle:8.1f}/s {1000 * middle / count:8.2f} ms each {base / middle:5.2f} x"
             f"  lowest cosine {cosine:.6f}",
             flush=True,
         )

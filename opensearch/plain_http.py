@@ -52,7 +52,7 @@ class PlainHttpConnection(Connection):
         ConnectionTimeout, and those of a status that is neither 2xx nor in ``ignore``.
         """
         path = self.url_prefix + url + (f"?{urlencode(params)}" if params else "")
-        sent = {**self.headers, **(headers or {})}
+        sent = {**self.headers, **headers} if headers else self.headers
         wait = self.timeout if timeout is None else timeout
         began = time.perf_counter()
         try:
@@ -78,12 +78,12 @@ class PlainHttpConnection(Connection):
             connection.close()
         else:
             self._idle.append(connection)
-        answered = {name.lower(): value for name, value in response.headers.items()}
-        if "warning" in response.headers:
+        answered = {name.lower(): value for name, value in response.headers.raw_items()}
+        if "warning" in answered:
             self._raise_warnings(response.headers.get_all("warning", ()))
         if not 200 <= response.status < 300 and response.status not in ignore:
             self.log_request_fail(method, self.host + path, path, body, seconds, response.status, text)
-            self._raise_error(response.status, text, response.headers.get("content-type"))
+            self._raise_error(response.status, text, answered.get("content-type"))
         self.log_request_success(method, self.host + path, path, body, response.status, text, seconds)
         return response.status, answered, text
 
@@ -116,9 +116,10 @@ def request_bytes(
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if body is not None or method in ("POST", "PUT"):
         lines.append(f"Content-Length: {len(body or b'')}")
-    if lines[0].count(" ") != 2 or any("\r" in line or "\n" in line for line in lines):
+    head = "\r\n".join([*lines, "", ""])
+    if lines[0].count(" ") != 2 or not head.count("\n") == head.count("\r") == len(lines) + 1:
         raise ValueError(f"no request can be made of {method} {path!r} and these headers")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
+    return head.encode("latin-1") + (body or b"")
 
 
 def _close_all(connections: deque[http.client.HTTPConnection]) -> None:
