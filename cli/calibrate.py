@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .output import count, note, print_json, print_table
+from .server import address
 
 if TYPE_CHECKING:
     from clipseek.opensearch.calibration import Operating
@@ -62,14 +63,13 @@ def calibrate(
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.judged import in_index, read_pairs
-    from clipseek.opensearch.node.state import running_url
     from clipseek.opensearch.stored import stored_ids
 
     from .search import encoder_for
 
     columns = {name: given[name] for name in ("query_column", "group_column")}
     read = read_pairs(judgments, **columns, most=given["queries"])
-    client = connect(given["url"] or running_url() or "http://localhost:9200")
+    client = connect(address(given["url"]))
     version = versions.current(client, given["index"])
     judged = in_index(read, stored_ids(client, version, [name for one in read for name in one.grades]))
     asked = judged if background is None else _background(background, columns, given["queries"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from typing import Any
 
 import click
@@ -11,10 +10,8 @@ import click
 from .index_advise import advise
 from .index_evaluate import evaluate
 from .output import count, data, note, print_json, print_table
+from .server import connected, url_option
 
-_url_option = click.option(
-    "--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200."
-)
 _json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
@@ -27,20 +24,12 @@ index.add_command(evaluate)
 index.add_command(advise)
 
 
-def _connect(url: str | None) -> Any:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from clipseek.opensearch.client import connect
-    from clipseek.opensearch.node.state import running_url
-
-    return connect(url or running_url() or "http://localhost:9200")
-
-
 @index.command("list")
-@_url_option
+@url_option
 @_json_option
 def list_command(url: str | None, as_json: bool) -> None:
     """Every index with its aliases, pictures, model, size on disk and graph."""
-    client = _connect(url)
+    client = connected(url)
     from clipseek.opensearch.inventory import list_indexes
 
     found = list_indexes(client)
@@ -70,12 +59,12 @@ def list_command(url: str | None, as_json: bool) -> None:
 @index.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do it; without, nothing is deleted.")
-@_url_option
+@url_option
 def delete(name: str, yes: bool, url: str | None) -> None:
     """Delete the index NAME, or what is behind the alias NAME."""
     if not yes:
         raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
-    client = _connect(url)
+    client = connected(url)
     from clipseek.opensearch.inventory import delete_index
 
     for deleted in delete_index(client, name):
@@ -89,7 +78,7 @@ def delete(name: str, yes: bool, url: str | None) -> None:
 )
 @click.option("--filter", "filters", multiple=True, metavar="F", help="Check with this filter too; as in search.")
 @click.option("--seed", default=0, show_default=True, help="Which pictures are drawn.")
-@_url_option
+@url_option
 @_json_option
 def check(name: str, queries: int, filters: tuple[str, ...], seed: int, url: str | None, as_json: bool) -> None:
     """Whether the index behind NAME finds what is nearest: its graph against an exact search.
@@ -98,7 +87,7 @@ def check(name: str, queries: int, filters: tuple[str, ...], seed: int, url: str
     share of the ten truly nearest that the graph finds, with its 95 % interval. Without --filter, the most frequent value of the
     first keyword field is the filter.
     """
-    client = _connect(url)
+    client = connected(url)
     from clipseek.evaluation.bootstrap import intervals
     from clipseek.opensearch import versions
     from clipseek.opensearch.filters import parse_filters

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .output import count, data, note, print_json, print_table
+from .server import address
 
 if TYPE_CHECKING:
     from clipseek.opensearch.advise import Measured
@@ -40,12 +41,11 @@ def advise(name: str, vectors: int, queries: int, depth: int, least: float, url:
     from clipseek.opensearch import versions
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.node.state import running_url
     from clipseek.opensearch.recall import sample_vectors
 
     if not 0 < least <= 1:
         raise click.UsageError(f"--recall {least} is outside 0 to 1; give a share like 0.99")
-    client = connect(url or running_url() or "http://localhost:9200", timeout=120)
+    client = connect(address(url), timeout=120)
     version = versions.current(client, name)
     sample = np.stack(sample_vectors(client, version, vectors))
     if len(sample) < 200:

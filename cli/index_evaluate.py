@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .output import ProgressLine, count, note, print_json, print_table
+from .server import address
 
 if TYPE_CHECKING:
     from clipseek.opensearch.judged import Judged
@@ -53,13 +54,12 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.judged import in_index
-    from clipseek.opensearch.node.state import running_url
     from clipseek.opensearch.stored import stored_ids
 
     from .search import encoder_for
 
     read = _read(judgments, given)
-    client = connect(given["url"] or running_url() or "http://localhost:9200")
+    client = connect(address(given["url"]))
     version = versions.current(client, given["index"])
     there = stored_ids(client, version, [name for one in read for name in (*one.grades, one.own or "")])
     judged = in_index(read, there)

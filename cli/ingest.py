@@ -14,6 +14,7 @@ import click
 from .device import device_options, encoder_on
 from .layout import layout_option
 from .output import ProgressLine, count, data, duration, note, print_json
+from .server import address
 
 if TYPE_CHECKING:
     from clipseek.opensearch.ingest import Event, IngestReport
@@ -136,7 +137,7 @@ def ingest(context: click.Context, /, **given: Any) -> None:
         fields=fields,
         synonyms=read_synonyms(given["synonyms"]) if given["synonyms"] else (),
     )
-    client = connect(server_url(given["url"]))
+    client = connect(address(given["url"]))
     version = versions.find(client, given["index"])
     if version is not None:
         refuse_other_options(context, version, index_options.synonyms)
@@ -169,13 +170,6 @@ def ingest(context: click.Context, /, **given: Any) -> None:
         print_summary(report, listener, given["source"])
     if report.rejected:
         context.exit(1)
-
-
-def server_url(given: str | None) -> str:
-    """--url or CLIPSEEK_URL, else the embedded node's, else the usual port."""
-    from clipseek.opensearch.node.state import running_url
-
-    return given or running_url() or "http://localhost:9200"
 
 
 def declared(keywords: Iterable[str], numbers: Iterable[str], dates: Iterable[str]) -> dict[str, Any]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
 
 from .output import data, note, print_json, print_table
+from .server import connected, url_option
 
-_url_option = click.option(
-    "--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200."
-)
 _json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
@@ -20,20 +17,12 @@ def pipelines() -> None:
     """Keep ways to join a hybrid's scores on the server, under names, for clipseek and for other clients."""
 
 
-def _connect(url: str | None) -> Any:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from clipseek.opensearch.client import connect
-    from clipseek.opensearch.node.state import running_url
-
-    return connect(url or running_url() or "http://localhost:9200")
-
-
 @pipelines.command("list")
-@_url_option
+@url_option
 @_json_option
 def list_command(url: str | None, as_json: bool) -> None:
     """Every search pipeline of the server."""
-    client = _connect(url)
+    client = connected(url)
     from clipseek.opensearch.named import list_pipelines, used_by
 
     found = [(one, used_by(client, one.name)) for one in list_pipelines(client)]
@@ -71,10 +60,10 @@ def list_command(url: str | None, as_json: bool) -> None:
 
 @pipelines.command()
 @click.argument("name")
-@_url_option
+@url_option
 def show(name: str, url: str | None) -> None:
     """What the server keeps as NAME, as JSON."""
-    client = _connect(url)
+    client = connected(url)
     from clipseek.opensearch.named import get_pipeline
 
     print_json(dict(get_pipeline(client, name).body))
@@ -99,12 +88,12 @@ def show(name: str, url: str | None) -> None:
 @click.option("--weight", type=float, help="Share of the vectors, 0 to 1.  [default: 0.5]")
 @click.option("--weights", metavar="W,W,...", help="Of each clause instead, in their order, for search --clauses.")
 @click.option("--replace", is_flag=True, help="Also where another pipeline has that name.")
-@_url_option
+@url_option
 def put(
     name: str, fusion: Any, mean: Any, weight: float | None, weights: str | None, replace: bool, url: str | None
 ) -> None:
     """Keep a way to join scores as NAME; search with it by: clipseek search WORDS --pipeline NAME."""
-    client = _connect(url)
+    client = connected(url)
     from clipseek.opensearch.abilities import check_fusion, server_version
     from clipseek.opensearch.named import put_pipeline
     from clipseek.opensearch.pipelines import pipeline, read_weights, shared_weights
@@ -121,12 +110,12 @@ def put(
 @pipelines.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do it; without, nothing is deleted.")
-@_url_option
+@url_option
 def delete(name: str, yes: bool, url: str | None) -> None:
     """Delete the pipeline NAME; not while it is the default of an index."""
     if not yes:
         raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
-    client = _connect(url)
+    client = connected(url)
     from clipseek.opensearch.named import delete_pipeline
 
     delete_pipeline(client, name)
@@ -137,12 +126,12 @@ def delete(name: str, yes: bool, url: str | None) -> None:
 @click.argument("name", required=False)
 @click.option("--clear", is_flag=True, help="No pipeline is the default any more; what clipseek tune chose is again.")
 @click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
-@_url_option
+@url_option
 def default(name: str | None, clear: bool, index: str, url: str | None) -> None:
     """Make the pipeline NAME what hybrid searches of an index use; without NAME, say which it is."""
     if name and clear:
         raise click.UsageError("give a NAME or --clear, not both")
-    client = _connect(url)
+    client = connected(url)
     from clipseek.opensearch import versions
     from clipseek.opensearch.named import make_default
 

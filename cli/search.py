@@ -12,6 +12,7 @@ import click
 
 from .answer import print_answer
 from .device import NAMES, device_options, encoder_on
+from .server import address
 
 
 @click.command()
@@ -123,7 +124,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     query = Query(text=text, texts=texts, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
-    client = connect(_url(given["url"]), check=False)
+    client = connect(address(given["url"]), check=False)
     from clipseek.opensearch import versions
 
     version = versions.current(client, given["index"])
@@ -171,12 +172,6 @@ def _picture(given: str) -> tuple[bytes, float]:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise InvalidOption(f"the query picture {name} cannot be read ({reason}); name a picture file") from None
-
-
-def _url(given: str | None) -> str:
-    from clipseek.opensearch.node.state import running_url
-
-    return given or running_url() or "http://localhost:9200"
 
 
 def encoder_for(model: str | None, version: Any, given: Mapping[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from .output import ProgressLine, count, note, print_json, print_table
+from .server import address
 
 #: So many queries tell whether the graph's search finds what is nearest, as often as SURE; where not, BEAMS are tried.
 RECALL_QUERIES, SURE, BEAMS = 50, 0.99, (400, 800)
@@ -52,7 +53,6 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.judged import read_pairs
-    from clipseek.opensearch.node.state import running_url
     from clipseek.opensearch.settings import RRF, fusions, grid
 
     from .search import encoder_for
@@ -63,7 +63,7 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
         raise InvalidOption(
             f"{judgments} has {count(len(asked), 'query', 'queries')} with ids, words and right answers; give at least 20"
         )
-    client = connect(given["url"] or running_url() or "http://localhost:9200")
+    client = connect(address(given["url"]))
     version = versions.current(client, given["index"])
     encoder = encoder_for(given["model"], version, {"device": "auto"})
     versions.guard(version, encoder.fingerprint, encoder.dimension)
