@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bundle import FLOATS, PATCHES, PIXELS, Bundle
-from .errors import BundleError, DeviceError, EncoderError
+from .errors import BundleError, DeviceError, EncoderError, reason_of
 from .gpu import CUDA, TENSORRT, TensorRT, gpu_in_sight, on_gpu
 from .lanes import Lanes
 from .session import Device, available_cores, open_session, out_of_memory
@@ -195,9 +195,8 @@ class ClipEncoder:
         except Exception as problem:  # onnxruntime's exceptions share no base but Exception
             if count > 1 and out_of_memory(problem):
                 return self._halved(tower, inputs, count // 2)
-            reason = " ".join(str(problem).split())[:200]
             raise EncoderError(
-                f"{tower}.onnx failed on a batch of {count} ({reason}); try a smaller batch or --device cpu"
+                f"{tower}.onnx failed on a batch of {count} ({reason_of(problem)}); try a smaller batch or --device cpu"
             ) from None
         if rows.shape[-1] != self.dimension or rows.ndim != (3 if tower == "patches" else 2):
             raise BundleError(

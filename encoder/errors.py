@@ -35,3 +35,8 @@ class BatcherClosed(EncoderError):
 
 class ImageError(EncoderError, ValueError):
     """A picture that cannot be read; the text is the reason alone."""
+
+
+def reason_of(problem: Exception) -> str:
+    """What another library's error says, on one line that fits into ours."""
+    return " ".join(str(problem).split())[:200] or type(problem).__name__

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DeviceError
+from .errors import DeviceError, reason_of
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
 
@@ -85,7 +85,7 @@ def gpu_session(
             session.run(None, smallest_inputs(session, tensorrt.tokens if tensorrt else 1))
             return session
     except Exception as problem:  # onnxruntime's exceptions share no base but Exception
-        reason = _why_not(runtime, device) or _line(problem)
+        reason = _why_not(runtime, device) or reason_of(problem)
         raise _does_not_work(device, reason, _remedy(runtime, reason)) from None
     finally:
         runtime.set_default_logger_severity(_WARNING)
@@ -152,7 +152,7 @@ def _why_not(runtime: Any, device: str) -> str | None:
             try:
                 ctypes.CDLL(str(library))
             except OSError as problem:  # names the library that is missing
-                return _line(problem)
+                return reason_of(problem)
     return None
 
 
@@ -174,7 +174,3 @@ def _remedy(runtime: Any, reason: str) -> str:
 
 def _does_not_work(device: str, reason: str, remedy: str) -> DeviceError:
     return DeviceError(f"device {device} was asked for and does not work ({reason}); try {remedy}, or --device cpu")
-
-
-def _line(problem: Exception) -> str:
-    return " ".join(str(problem).split())[:200] or type(problem).__name__

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from .errors import BundleError, DeviceError
+from .errors import BundleError, DeviceError, reason_of
 from .gpu import CPU, CUDA, TensorRT, gpu_in_sight, gpu_session, has
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "tensorrt"]
@@ -64,8 +64,7 @@ def open_with(
     try:
         return runtime.InferenceSession(str(path), options, providers=[CPU])
     except Exception as problem:  # onnxruntime's exceptions share no base but Exception
-        reason = " ".join(str(problem).split())[:200] or type(problem).__name__
-        raise BundleError(f"{path} cannot be loaded ({reason}); copy or export the bundle again") from None
+        raise BundleError(f"{path} cannot be loaded ({reason_of(problem)}); copy or export the bundle again") from None
 
 
 def available_cores() -> int:

@@ -126,9 +126,8 @@ class Checkpoint:
         if ids.device.type != "cpu" or groups < 2 or embedded is None:
             return pooled_tokens(self.model, ids, dtype, embedded, weights)
         lengths, width = mask.sum(1), ids.shape[1]
-        parts: dict[
-            int, list[Tensor]
-        ] = {}  # neighbours of one width stay together: small products cost more than they save
+        # Neighbours of one width stay together: small products cost more than they save.
+        parts: dict[int, list[Tensor]] = {}
         for part in torch.argsort(lengths).chunk(groups):
             parts.setdefault(rounded_length(lengths[part], width), []).append(part)
         if len(parts) == 1:

@@ -13,7 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import opensearchpy
 import pytest
+from clipseek.opensearch.client import connect
 
 IMAGE = os.environ.get("CLIPSEEK_TEST_IMAGE", "opensearchproject/opensearch:2.19.1")
 
@@ -50,6 +52,12 @@ def opensearch_url() -> Iterator[str]:
         pytest.fail("CLIPSEEK_REQUIRE_DOCKER is set and no Docker engine answers", pytrace=False)
     else:
         yield from _embedded()
+
+
+@pytest.fixture(scope="module")
+def client(opensearch_url: str) -> opensearchpy.OpenSearch:
+    """A client of the server."""
+    return connect(opensearch_url)
 
 
 def _container() -> Iterator[str]:

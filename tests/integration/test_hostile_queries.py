@@ -12,7 +12,6 @@ from typing import Any
 import opensearchpy
 import pytest
 from clipseek.opensearch import versions
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.compose import read_weight
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.named import delete_pipeline, list_pipelines, put_pipeline
@@ -89,11 +88,6 @@ ASKED = st.fixed_dictionaries(
         "group_near": st.booleans(),
     },
 )
-
-
-@pytest.fixture(scope="module")
-def client(opensearch_url: str) -> opensearchpy.OpenSearch:
-    return connect(opensearch_url)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from pathlib import Path
 import opensearchpy
 import pytest
 from clipseek.opensearch import versions
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.ingest import ingest
 from clipseek.opensearch.mapping import IndexOptions
 from clipseek.opensearch.queries import Query
@@ -20,11 +19,6 @@ from tests.encoders import ColourEncoder
 
 pytestmark = pytest.mark.integration
 ENCODER = ColourEncoder()
-
-
-@pytest.fixture(scope="module")
-def client(opensearch_url: str) -> opensearchpy.OpenSearch:
-    return connect(opensearch_url)
 
 
 def test_pictures_that_look_nearly_the_same_are_one_hit(client: opensearchpy.OpenSearch, tmp_path: Path) -> None:

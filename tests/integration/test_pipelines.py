@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 from clipseek.cli.pipelines import pipelines
 from clipseek.opensearch import versions
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.named import (
     delete_pipeline,
@@ -28,11 +27,6 @@ from clipseek.opensearch.versions import Version
 from tests.integration.test_search import ENCODER, filled
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def client(opensearch_url: str) -> opensearchpy.OpenSearch:
-    return connect(opensearch_url)
 
 
 @pytest.fixture(scope="module")

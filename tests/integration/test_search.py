@@ -15,7 +15,6 @@ import orjson
 import pytest
 from clipseek.opensearch import predictor, tuning, versions
 from clipseek.opensearch.bodies import clauses, search_body
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.fusion import normalized, ranking
 from clipseek.opensearch.mapping import IndexOptions
@@ -73,11 +72,6 @@ def filled(client: opensearchpy.OpenSearch, documents: int, shards: int, encoder
     body = b"".join(orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n" for line in lines)
     assert client.bulk(body=body, index=version.index, params={"refresh": "true"})["errors"] is False
     return version
-
-
-@pytest.fixture(scope="module")
-def client(opensearch_url: str) -> opensearchpy.OpenSearch:
-    return connect(opensearch_url)
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])

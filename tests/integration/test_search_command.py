@@ -9,7 +9,6 @@ import opensearchpy
 import pytest
 from click.testing import CliRunner, Result
 from clipseek.cli.search import search
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.named import delete_pipeline, put_pipeline
 from clipseek.opensearch.pipelines import pipeline
@@ -18,11 +17,6 @@ from clipseek.opensearch.versions import Version
 from tests.integration.test_search import filled
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def client(opensearch_url: str) -> opensearchpy.OpenSearch:
-    return connect(opensearch_url)
 
 
 @pytest.fixture(scope="module")

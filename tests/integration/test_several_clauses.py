@@ -10,7 +10,6 @@ import numpy as np
 import opensearchpy
 import pytest
 from clipseek.opensearch.bodies import clauses, search_body
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.named import delete_pipeline, put_pipeline
 from clipseek.opensearch.pipelines import pipeline
@@ -23,11 +22,6 @@ from clipseek.opensearch.versions import Version
 from tests.integration.test_search import ENCODER, filled, picture
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def client(opensearch_url: str) -> opensearchpy.OpenSearch:
-    return connect(opensearch_url)
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one shard", "three shards"])

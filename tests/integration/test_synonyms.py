@@ -9,7 +9,6 @@ from dataclasses import replace
 import opensearchpy
 import pytest
 from clipseek.opensearch import versions
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.mapping import IndexOptions
 from clipseek.opensearch.queries import Query
@@ -37,11 +36,6 @@ TEXTS = {
     "hungarian": "A kutyák és a macskák futnak az utcán",
     "romanian": "Câinii și pisicile aleargă pe străzi",
 }
-
-
-@pytest.fixture(scope="module")
-def client(opensearch_url: str) -> opensearchpy.OpenSearch:
-    return connect(opensearch_url)
 
 
 @pytest.fixture(scope="module")
