@@ -3,8 +3,8 @@
 Every side fine-tunes the same checkpoint on the same pairs in the same batches, from picture files to moved weights, with
 the same AdamW at a constant rate and CLIP's loss with its learnt temperature; each runs in a process of its own. In fp32
 all are held to one loss curve. MANIFEST is a manifest of pairs, such as the demo's domain-train.jsonl. The other two need
-`pip install accelerate sentence-transformers`; sentence-transformers' losses have a fixed temperature, so CLIP's own loss is
-given to its trainer.
+`pip install accelerate datasets sentence-transformers`; sentence-transformers' losses have a fixed temperature, so CLIP's own loss
+is given to its trainer.
 """
 
 from __future__ import annotations
