@@ -87,7 +87,7 @@ def demo(no_train: bool, sheet: Path | None) -> None:
     with story.step("Five searches"):
         for example in told.EXAMPLES:
             answer = searcher.search(example.query(story.home / "pictures"))
-            sections.append(Section(example.title, answer, example.command(story.home / "pictures")))
+            sections.append(Section(example.title, answer, example.command(story.home / "pictures", index)))
     path = sheet or story.home / "results.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render_sheet("clipseek demo: line icons", sections, intro=scores), "utf-8")

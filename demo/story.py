@@ -42,10 +42,10 @@ class Example:
         data = (pictures / f"{self.picture}.png").read_bytes() if self.picture else None
         return Query(text=self.text, kind=self.kind, picture=data, size=12)  # type: ignore[arg-type]
 
-    def command(self, pictures: Path) -> str:
+    def command(self, pictures: Path, index: str) -> str:
         words = f' "{self.text}"' if self.text else ""
         image = f" --image {pictures / self.picture}.png" if self.picture else ""
-        return f"clipseek search{words}{image}{f' --{self.kind}' if self.kind else ''} --index {INDEX}"
+        return f"clipseek search{words}{image}{f' --{self.kind}' if self.kind else ''} --index {index}"
 
 
 EXAMPLES = (
