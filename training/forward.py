@@ -25,6 +25,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .packed import product
+
 if TYPE_CHECKING:
     from transformers import CLIPModel
 
@@ -180,11 +182,11 @@ def _attend(query: Tensor, keys: Tensor, weights: LayerWeights, heads: int, mask
     size = width // heads
     joint, bias = weights["joint"], weights["joint_bias"]
     if query is keys:
-        product = functional.linear(keys, joint, bias)
-        q, k, v = product.view(count, length, 3, heads, size).permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L, size)
+        made = product(keys, joint, bias)
+        q, k, v = made.view(count, length, 3, heads, size).permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L, size)
     else:
-        product = functional.linear(keys, joint[width:], bias[width:])
-        k, v = product.view(count, length, 2, heads, size).permute(2, 0, 3, 1, 4).unbind(0)
+        made = functional.linear(keys, joint[width:], bias[width:])
+        k, v = made.view(count, length, 2, heads, size).permute(2, 0, 3, 1, 4).unbind(0)
         q = functional.linear(query, joint[:width], bias[:width]).view(count, -1, heads, size).transpose(1, 2)
     if keys.device.type == "cpu" and length <= _PLAIN_TOKENS:
         scores = q @ k.transpose(-1, -2)
@@ -192,10 +194,9 @@ def _attend(query: Tensor, keys: Tensor, weights: LayerWeights, heads: int, mask
     else:
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
     mixed = mixed.transpose(1, 2).reshape(count, -1, width)
-    return functional.linear(mixed, weights["out"], weights["out_bias"])
+    return product(mixed, weights["out"], weights["out_bias"])
 
 
 def _mlp(hidden: Tensor, weights: LayerWeights, quick: bool) -> Tensor:
-    inner = functional.linear(hidden, weights["first"], weights["first_bias"])
-    inner = functional.silu(inner) if quick else functional.gelu(inner)
-    return functional.linear(inner, weights["second"], weights["second_bias"])
+    inner = product(hidden, weights["first"], weights["first_bias"], "silu" if quick else "gelu")
+    return product(inner, weights["second"], weights["second_bias"])
