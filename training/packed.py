@@ -13,23 +13,27 @@ from torch.nn import functional
 
 _MATRICES = ("joint", "out", "first", "second")
 _ONEDNN: Any = torch.ops.mkldnn  # what torch.compile's products on a CPU are made of
+_ASKED = ("_linear_pointwise", "_reorder_linear_weight", "_is_mkldnn_bf16_supported")  # private: a torch may lack them
 _SAID = {None: ("none", ""), "silu": ("swish", ""), "gelu": ("gelu", "none")}
 
 
 def packed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """``layer_weights`` (out, in), its matrices in oneDNN's order: for ``product`` alone, and not to learn from. The same as they
     came where this torch, device or type has none."""
-    matrix = weights["first"]
-    known = matrix.device.type == "cpu" and torch.backends.mkldnn.is_available()
-    known = known and hasattr(_ONEDNN, "_linear_pointwise") and hasattr(_ONEDNN, "_is_mkldnn_bf16_supported")
-    halves = matrix.dtype == torch.bfloat16 and _ONEDNN._is_mkldnn_bf16_supported()
-    if not known or not (halves or matrix.dtype == torch.float32):
+    if not _serves(weights["first"]):
         return weights
-    with torch.no_grad():
-        return {
-            name: _ONEDNN._reorder_linear_weight(value.detach()) if name in _MATRICES else value.detach()
-            for name, value in weights.items()
-        }
+    own = {name: value.detach() for name, value in weights.items()}
+    return own | {name: _ONEDNN._reorder_linear_weight(own[name]) for name in _MATRICES}
+
+
+def _serves(matrix: Tensor) -> bool:
+    if matrix.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    if not all(hasattr(_ONEDNN, name) for name in _ASKED):
+        return False
+    return matrix.dtype == torch.float32 or (
+        matrix.dtype == torch.bfloat16 and bool(_ONEDNN._is_mkldnn_bf16_supported())
+    )
 
 
 def product(inputs: Tensor, matrix: Tensor, bias: Tensor, activation: Literal["silu", "gelu"] | None = None) -> Tensor:

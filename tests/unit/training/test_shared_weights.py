@@ -41,6 +41,7 @@ def test_a_look_without_a_graph_sees_what_learning_sees(tmp_path: Path) -> None:
 
     checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path)))
     shared = checkpoint.shared_weights("text", "fp32")
+    assert shared is not None
     tokens = checkpoint.tokenize(["a red square", "two blue squares on green"])
     with torch.no_grad():
         looked = checkpoint.encode_tokens(tokens, "fp32", shared=shared)
