@@ -23,8 +23,8 @@ HOME = Path(__file__).resolve().parents[1]
 
 
 def one_side(batch: int, micro: int | None, precision: str, out: Path) -> None:
-    """Print loss and memory of a step as JSON, then the seconds of each step that a line of input asks for; leave the last step's
-    gradients in ``out``.
+    """Print loss and memory of a step as JSON, then, for each line of input, the seconds of another and the memory so far;
+    leave the last step's gradients in ``out``.
     """
     import numpy as np
     import torch
@@ -61,7 +61,9 @@ def one_side(batch: int, micro: int | None, precision: str, out: Path) -> None:
     for _ in sys.stdin:  # a line asks for a step
         started = time.perf_counter()
         step()
-        print(time.perf_counter() - started, flush=True)
+        took = time.perf_counter() - started
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps({"seconds": took, "megabytes": (peak - before) / 1024}), flush=True)
     torch.save({name: p.grad for name, p in checkpoint.model.named_parameters() if p.grad is not None}, out)
 
 
@@ -92,9 +94,10 @@ def main() -> None:
         times: dict[str, list[float]] = {"plain": [], "cached": []}
         for turn in range(2 * (given.warm + given.steps)):
             side = ("plain", "cached", "cached", "plain")[turn % 4]  # neither is always the first
-            took = float(_ask(running[side]))
+            answer = json.loads(_ask(running[side]))
+            found[side]["later"] = answer["megabytes"]
             if turn >= 2 * given.warm:
-                times[side].append(took)
+                times[side].append(answer["seconds"])
         for side, process in running.items():
             assert process.stdin
             process.stdin.close()
@@ -107,8 +110,8 @@ def main() -> None:
     apart = float((flat["cached"] - flat["plain"]).norm() / flat["plain"].norm())
     assert apart < (1e-4 if given.precision == "fp32" else 0.05), apart
     print(f"{'':24}{'plain':>12}{'cached':>12}{'ratio':>9}")
-    memory = cached["megabytes"] / plain["megabytes"]
-    print(f"{'memory of a step':24}{plain['megabytes']:>9.4g} MB{cached['megabytes']:>9.4g} MB{memory:>9.3f}")
+    for name, key in (("memory of a first step", "megabytes"), ("memory of all steps", "later")):
+        print(f"{name:24}{plain[key]:>9.4g} MB{cached[key]:>9.4g} MB{cached[key] / plain[key]:>9.3f}")
     middle = {side: statistics.median(each) for side, each in times.items()}
     print(f"{'time of a step':24}{middle['plain']:>9.4g} s {middle['cached']:>9.4g} s {ratio:>9.3f}")
     print("seconds: " + "; ".join(f"{side} {' '.join(f'{one:.2f}' for one in each)}" for side, each in times.items()))

@@ -24,3 +24,17 @@ def keep_freed_memory() -> bool:
     return bool(
         mallopt(_MMAP_THRESHOLD, 32 << 20) and mallopt(_TRIM_THRESHOLD, 2**31 - 1) and mallopt(_TOP_PAD, 64 << 20)
     )
+
+
+def give_back_holes() -> bool:
+    """Give the kernel the pages that are free inside glibc's heap; False where there is none to give, or no glibc.
+
+    Between phases that ask for pieces of other sizes, so that the second does not come on top of what the first left:
+    a tenth of a large batch's memory for 10 to 20 ms.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        return bool(ctypes.CDLL("libc.so.6").malloc_trim(0))
+    except (OSError, AttributeError):  # musl
+        return False

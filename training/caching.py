@@ -2,8 +2,8 @@
 vectors of a batch part by part, and their gradients pushed on part by part.
 
 The two towers take turns, so that only one of them holds what its backward pass needs. Captions, which mostly hold less
-than pictures, learn twice as many together, parted by length. The first look needs no graph, so it takes wider parts; and the last
-part of the pictures, seen with its graph, is not seen twice.
+than pictures, take twice as many to a part, parted by length. What the first look finds between the layers, and is dear to
+find again, is kept (recall.py).
 """
 
 from __future__ import annotations
@@ -21,18 +21,15 @@ from .augment import Views
 from .model import Checkpoint, rounded_length
 from .shared_weights import SharedWeights
 
-WIDER = (
-    2  # a look without a graph, and captions shorter than a picture's patches, hold less than half of a part's memory
-)
+WIDER = 2  # captions shorter than a picture's patches hold less than half of a part's memory
+# What is kept of so many parts takes about the memory of one part's graph; so a step's memory is a part's at any batch.
+KEPT_PARTS = 16
 
 
 class Side(Protocol):
-    """One tower's rows of a batch, (n,) int64 each: ``parts`` learn together; ``glances`` are the rows that are only looked
-    at first, those of all parts or, with ``keeps_graph``, of all but the last, whose first look learns at once."""
+    """One tower's rows of a batch in ``parts``, (n,) int64 each; a single part learns from its first look."""
 
     parts: list[Tensor]
-    glances: list[Tensor]
-    keeps_graph: bool
 
     def encode(self, rows: Tensor) -> Tensor:
         """(n, D) float32 unit rows."""
@@ -46,34 +43,31 @@ class Side(Protocol):
 
 @dataclass
 class Seen:
-    """``vectors`` (N, D), no graph behind them; ``last`` those of the last part with theirs, where it is kept."""
+    """``vectors`` (N, D), no graph behind them; ``single`` the same with theirs, where the side has one part."""
 
     vectors: Tensor
-    last: Tensor | None
+    single: Tensor | None
 
 
 def look(side: Side) -> Seen:
     """All vectors of a side, in the memory of one part."""
+    if len(side.parts) == 1:
+        single = side.encode(side.parts[0])
+        return Seen(single.detach(), single)
     with torch.no_grad():
-        found = [side.encode(rows) for rows in side.glances]
-    last = side.encode(side.parts[-1]) if side.keeps_graph else None
-    if last is not None:
-        found.append(last.detach())
-    joined = torch.cat(found)
-    order = torch.cat([*side.glances, *([] if last is None else [side.parts[-1]])]).to(joined.device)
-    return Seen(torch.empty_like(joined).index_copy(0, order, joined), last)
+        joined = torch.cat([side.encode(rows) for rows in side.parts])
+    order = torch.cat(side.parts).to(joined.device)
+    return Seen(torch.empty_like(joined).index_copy(0, order, joined), None)
 
 
 def push(side: Side, seen: Seen, gradient: Tensor) -> None:
     """Push the vectors' gradient, (N, D), on into the weights; a locked tower has none to take it."""
-    parts = side.parts
+    if seen.single is not None:
+        if seen.single.requires_grad:
+            seen.single.backward(gradient)
+        return
     with side.learning():
-        if seen.last is not None:
-            if not seen.last.requires_grad:
-                return
-            seen.last.backward(gradient[parts[-1]])
-            parts = parts[:-1]
-        for rows in parts:
+        for rows in side.parts:
             vectors = side.encode(rows)
             if not vectors.requires_grad:
                 return
@@ -83,15 +77,15 @@ def push(side: Side, seen: Seen, gradient: Tensor) -> None:
 class Pictures:
     """``pixels`` (N, S, S, 3) uint8; ``views`` how each is seen, this side's from place ``first`` on."""
 
-    keeps_graph = True
-
     def __init__(
         self, checkpoint: Checkpoint, precision: str, pixels: Tensor, size: int, views: Views | None, first: int
     ) -> None:
         self._checkpoint, self._precision, self._pixels = checkpoint, precision, pixels
         self._views, self._first = views, first
-        self.parts, self.glances = _runs(len(pixels), size)
-        self._shared = checkpoint.shared_weights("vision", precision) if len(self.parts) > 1 else None
+        self.parts = list(torch.arange(len(pixels)).split(size))
+        self._length = checkpoint.patches + 1  # in tokens
+        kept = min(len(pixels), KEPT_PARTS * size) * self._length
+        self._shared = checkpoint.shared_weights("vision", precision, kept) if len(self.parts) > 1 else None
 
     def encode(self, rows: Tensor) -> Tensor:
         start, stop = int(rows[0]), int(rows[-1]) + 1  # parts are runs of rows
@@ -99,7 +93,8 @@ class Pictures:
         seen = pixels.permute(0, 3, 1, 2).float() / 255
         if self._views is not None:
             seen = self._views.of(seen, self._first + start)
-        return self._checkpoint.encode_pixels(seen, self._precision, self._shared)
+        prepared = self._shared and self._shared.part(start * self._length, stop - start, self._length)
+        return self._checkpoint.encode_pixels(seen, self._precision, prepared)
 
     @contextmanager
     def learning(self) -> Iterator[None]:
@@ -114,50 +109,33 @@ class Captions:
     def __init__(self, checkpoint: Checkpoint, precision: str, tokens: dict[str, Tensor], size: int) -> None:
         self._checkpoint, self._precision, self._tokens = checkpoint, precision, tokens
         self._lengths = tokens["attention_mask"].sum(1)
-        self._embedded: Tensor | None = None
-        self._collected: Tensor | None = None
         self._shared: SharedWeights | None = None
-        # Beside the kept graph of one of several parts of pictures theirs would be one too many.
-        self.keeps_graph = len(self._lengths) <= size
-        self.parts, self.glances = [torch.arange(len(self._lengths))], []
-        if not self.keeps_graph:
-            vision = checkpoint.model.config.vision_config
-            short = int(self._lengths.max()) <= (vision.image_size // vision.patch_size) ** 2
+        self._first: dict[int, int] = {}
+        self.parts = [torch.arange(len(self._lengths))]
+        if len(self._lengths) > size:
+            short = int(self._lengths.max()) <= checkpoint.patches
             # Parts of one size: of many sizes the allocator would keep more than the widest holds.
             self.parts = list(torch.argsort(self._lengths, stable=True).split(WIDER * size if short else size))
-            self.glances = self.parts
-            self._shared = checkpoint.shared_weights("text", precision)
+        if len(self.parts) > 1:
+            sizes = [len(rows) * self._longest(rows) for rows in self.parts]
+            self._first = {int(rows[0]): sum(sizes[:at]) for at, rows in enumerate(self.parts)}
+            self._shared = checkpoint.shared_weights("text", precision, sum(sizes[:KEPT_PARTS]))
+
+    def _longest(self, rows: Tensor) -> int:
+        return rounded_length(self._lengths[rows], self._tokens["attention_mask"].shape[1])
 
     def encode(self, rows: Tensor) -> Tensor:
-        longest = rounded_length(self._lengths[rows], self._tokens["attention_mask"].shape[1])
+        if len(self.parts) == 1:
+            return self._checkpoint.encode_tokens(self._tokens, self._precision)
+        longest = self._longest(rows)
         tokens = {name: values[rows, :longest] for name, values in self._tokens.items()}
-        if self._embedded is None:
-            return self._checkpoint.encode_tokens(tokens, self._precision, shared=self._shared)
-        own = self._embedded[rows, :longest].requires_grad_(self._collected is not None)
-        if self._collected is not None:
-            collected = self._collected
-
-            def collect(gradient: Tensor) -> None:
-                collected[rows, :longest] = gradient
-
-            own.register_hook(collect)
-        return self._checkpoint.encode_tokens(tokens, self._precision, own, self._shared)
+        prepared = self._shared and self._shared.part(self._first[int(rows[0])], len(rows), longest)
+        embedded = self._checkpoint.embed_tokens(tokens, at_once=True)
+        return self._checkpoint.encode_tokens(tokens, self._precision, embedded, prepared)
 
     @contextmanager
     def learning(self) -> Iterator[None]:
-        """Embeddings are looked up before, and their gradients go into the table at once: each lookup's gradient is as
-        large as the table."""
-        if self.keeps_graph:  # a single part, seen with its graph
-            yield
-            return
-        embedded = self._checkpoint.embed_tokens(self._tokens)
-        if embedded is not None:
-            self._embedded = embedded.detach()
-            self._collected = torch.zeros_like(self._embedded) if embedded.requires_grad else None
         yield
-        if embedded is not None and self._collected is not None:
-            embedded.backward(self._collected)
-        self._embedded = self._collected = None
         if self._shared is not None:
             self._shared.settle()
 
@@ -165,11 +143,9 @@ class Captions:
 class Pooled:
     """A locked tower's outputs, (N, H) float32, under the projection that learns."""
 
-    keeps_graph = True
-
     def __init__(self, pooled: Tensor, projection: nn.Linear, size: int) -> None:
         self._pooled, self._projection = pooled, projection
-        self.parts, self.glances = _runs(len(pooled), size)
+        self.parts = list(torch.arange(len(pooled)).split(size))
 
     def encode(self, rows: Tensor) -> Tensor:
         pooled = self._pooled[rows].to(self._projection.weight.device, non_blocking=True)
@@ -179,8 +155,3 @@ class Pooled:
     def learning(self) -> Iterator[None]:
         yield
 
-
-def _runs(count: int, size: int) -> tuple[list[Tensor], list[Tensor]]:
-    """Parts of ``size`` rows, and wider runs over all rows but those of the last part."""
-    parts = list(torch.arange(count).split(size))
-    return parts, list(torch.arange(count - len(parts[-1])).split(WIDER * size)) if len(parts) > 1 else []

@@ -19,6 +19,7 @@ of a few hundred beside components near 1, which bf16's 8 bits cannot hold toget
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
@@ -26,12 +27,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .packed import product
+from .recall import recalled
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
 
 #: A layer's matrices and biases by name, as ``layer_weights`` makes them.
 LayerWeights: TypeAlias = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was made before a tower is called: each layer's ``layer_weights``; and by layer but the last, where that is asked
+    for, the MLPs' outputs (N, L, H), which a call without a graph leaves there and one with a graph takes from there."""
+
+    weights: Sequence[LayerWeights]
+    outputs: Sequence[Tensor] | None = None
+
 
 _SLOPE = 1.702
 # Above so many tokens the (tokens x tokens) weights of plain attention cost more than the flash kernel's slow backward.
@@ -68,12 +80,11 @@ def pooled_pixels(
     mean: Tensor,
     std: Tensor,
     dtype: torch.dtype,
-    weights: Sequence[LayerWeights] | None = None,
+    prepared: Prepared | None = None,
 ) -> Tensor:
     """(N, 3, S, S) float in 0..1 -> (N, H) float32: the image tower's pooled output, what the projection takes.
 
-    ``mean`` and ``std`` (3,) float32. ``dtype``: what matrix products are computed in. ``weights``: each layer's
-    ``layer_weights`` in that type, where they were made before.
+    ``mean`` and ``std`` (3,) float32. ``dtype``: what matrix products are computed in; ``prepared`` is in that type.
     """
     tower: Any = model.vision_model
     embeddings, patch = tower.embeddings, tower.config.patch_size
@@ -92,7 +103,7 @@ def pooled_pixels(
     hidden = torch.cat([first, hidden + position[1:]], dim=1)
     hidden = _norm(hidden, tower.pre_layrnorm, torch.float32)
     pool = torch.zeros(count, dtype=torch.long, device=pixels.device)
-    pooled = _encode(hidden, tower, None, pool, dtype, weights)
+    pooled = _encode(hidden, tower, None, pool, dtype, prepared)
     return _norm(pooled, tower.post_layernorm, torch.float32)
 
 
@@ -111,10 +122,10 @@ def pooled_tokens(
     input_ids: Tensor,
     dtype: torch.dtype,
     embedded: Tensor | None = None,
-    weights: Sequence[LayerWeights] | None = None,
+    prepared: Prepared | None = None,
 ) -> Tensor:
     """As ``text_features``, before the projection: (N, H) float32. ``embedded``: (N, L, H) float32, the tokens' embeddings
-    where they were looked up before; ``weights`` as in ``pooled_pixels``."""
+    where they were looked up before; ``prepared`` as in ``pooled_pixels``."""
     tower: Any = model.text_model
     length = input_ids.shape[1]
     ends = input_ids if tower.config.eos_token_id == _LEGACY_EOS else (input_ids == tower.config.eos_token_id).int()
@@ -122,7 +133,7 @@ def pooled_tokens(
         embedded = tower.embeddings.token_embedding(input_ids)
     hidden = embedded + tower.embeddings.position_embedding.weight[:length]
     causal = torch.full((length, length), float("-inf"), dtype=dtype, device=hidden.device).triu(1)
-    pooled = _encode(hidden, tower, causal, ends.argmax(dim=1), dtype, weights)
+    pooled = _encode(hidden, tower, causal, ends.argmax(dim=1), dtype, prepared)
     return _norm(pooled, tower.final_layer_norm, torch.float32)
 
 
@@ -151,17 +162,24 @@ def _encode(
     mask: Tensor | None,
     pool: Tensor,
     dtype: torch.dtype,
-    weights: Sequence[LayerWeights] | None,
+    prepared: Prepared | None,
 ) -> Tensor:
     """All layers over (N, L, H) float32; the last one for token ``pool`` (N,) alone -> (N, H) float32."""
     heads, quick = tower.config.num_attention_heads, tower.config.hidden_act == "quick_gelu"
     *layers, last = tower.encoder.layers
+    outputs = prepared.outputs if prepared is not None else None
     for at, layer in enumerate(layers):
-        own = weights[at] if weights is not None else layer_weights(layer, dtype)
+        own = prepared.weights[at] if prepared is not None else layer_weights(layer, dtype)
         normed = _norm(hidden, layer.layer_norm1, dtype)
         hidden = hidden + _attend(normed, normed, own, heads, mask)
-        hidden = hidden + _mlp(_norm(hidden, layer.layer_norm2, dtype), own, quick)
-    own = weights[-1] if weights is not None else layer_weights(last, dtype)
+        if outputs is not None and torch.is_grad_enabled():
+            hidden = hidden + _recalled_mlp(hidden, layer.layer_norm2, own, quick, outputs[at])
+            continue
+        made = _mlp(_norm(hidden, layer.layer_norm2, dtype), own, quick)
+        if outputs is not None:
+            outputs[at].copy_(made)
+        hidden = hidden + made
+    own = prepared.weights[-1] if prepared is not None else layer_weights(last, dtype)
     index = torch.arange(len(hidden), device=hidden.device)
     normed = _norm(hidden, last.layer_norm1, dtype)
     row_mask = None if mask is None else mask[pool][:, None, None, :]  # (N, 1, 1, L)
@@ -182,7 +200,7 @@ def _attend(query: Tensor, keys: Tensor, weights: LayerWeights, heads: int, mask
     size = width // heads
     joint, bias = weights["joint"], weights["joint_bias"]
     if query is keys:
-        made = product(keys, joint, bias)
+        made = product(keys, weights, "joint")
         q, k, v = made.view(count, length, 3, heads, size).permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L, size)
     else:
         made = functional.linear(keys, joint[width:], bias[width:])
@@ -194,9 +212,19 @@ def _attend(query: Tensor, keys: Tensor, weights: LayerWeights, heads: int, mask
     else:
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
     mixed = mixed.transpose(1, 2).reshape(count, -1, width)
-    return product(mixed, weights["out"], weights["out_bias"])
+    return product(mixed, weights, "out")
 
 
 def _mlp(hidden: Tensor, weights: LayerWeights, quick: bool) -> Tensor:
-    inner = product(hidden, weights["first"], weights["first_bias"], "silu" if quick else "gelu")
-    return product(inner, weights["second"], weights["second_bias"])
+    return product(product(hidden, weights, "first", "silu" if quick else "gelu"), weights, "second")
+
+
+def _recalled_mlp(hidden: Tensor, norm: nn.LayerNorm, weights: LayerWeights, quick: bool, output: Tensor) -> Tensor:
+    """``output``, with the graph of norm and MLP behind it."""
+
+    def inner(hidden: Tensor, scale: Tensor, shift: Tensor, first: Tensor, bias: Tensor) -> Tensor:
+        normed = functional.layer_norm(hidden, norm.normalized_shape, scale, shift, norm.eps).to(output.dtype)
+        return product(normed, weights | {"first": first, "first_bias": bias}, "first", "silu" if quick else "gelu")
+
+    last, own = (weights["second"], weights["second_bias"]), (weights["first"], weights["first_bias"])
+    return recalled(hidden, output, *last, inner, norm.weight, norm.bias, *own)

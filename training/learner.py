@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .allocator import give_back_holes
 from .augment import Views, draw_views
 from .average import RunningAverage
 from .batch import Batch
@@ -59,6 +60,8 @@ class Learner:
         ]
         loss = torch.stack(losses).mean()
         loss.backward()
+        if any(len(side.parts) > 1 for side in sides):
+            give_back_holes()
         here = world.part(len(batch.keys))
         for side, one, every in zip(sides, seen, vectors, strict=True):
             assert every.grad is not None

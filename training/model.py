@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .errors import ModelUnavailable
-from .forward import LayerWeights, pooled_pixels, pooled_tokens, supports
+from .forward import Prepared, pooled_pixels, pooled_tokens, supports
 from .shared_weights import SharedWeights
 
 if TYPE_CHECKING:
@@ -37,25 +37,29 @@ class Checkpoint:
     context_length: int
     origin: str
 
-    def shared_weights(self, tower: str, precision: str) -> SharedWeights | None:
-        """The layers' weights of the tower ``vision`` or ``text`` for several calls of ``encode_pixels`` or ``encode_tokens``;
-        None for a model whose own forward takes its parameters."""
-        return (
-            SharedWeights(getattr(self.model, f"{tower}_model"), _DTYPES[precision]) if supports(self.model) else None
-        )
+    @property
+    def patches(self) -> int:
+        """Of one picture."""
+        vision = self.model.config.vision_config
+        return int(vision.image_size // vision.patch_size) ** 2
 
-    def encode_pixels(self, pixels: Tensor, precision: str = "fp32", shared: SharedWeights | None = None) -> Tensor:
+    def shared_weights(self, tower: str, precision: str, tokens: int) -> SharedWeights | None:
+        """What several calls of ``encode_pixels`` or ``encode_tokens`` share of the tower ``vision`` or ``text``, with room for
+        what is known of so many tokens; None for a model whose own forward takes its parameters."""
+        if not supports(self.model):
+            return None
+        return SharedWeights(getattr(self.model, f"{tower}_model"), _DTYPES[precision], tokens)
+
+    def encode_pixels(self, pixels: Tensor, precision: str = "fp32", prepared: Prepared | None = None) -> Tensor:
         """(N, 3, S, S) float in 0..1 -> (N, D) float32 unit rows. ``precision``: fp32 or bf16 matrix products."""
-        pooled = self.pooled_pixels(pixels, precision, shared)
+        pooled = self.pooled_pixels(pixels, precision, prepared)
         return functional.normalize(functional.linear(pooled, self.model.visual_projection.weight), dim=-1)
 
-    def pooled_pixels(self, pixels: Tensor, precision: str = "fp32", shared: SharedWeights | None = None) -> Tensor:
+    def pooled_pixels(self, pixels: Tensor, precision: str = "fp32", prepared: Prepared | None = None) -> Tensor:
         """The same before projection: (N, H) float32, the image tower's pooled output."""
         mean, std = (torch.tensor(v, device=pixels.device) for v in (self.image.mean, self.image.std))
         if supports(self.model):
-            return pooled_pixels(
-                self.model, pixels, mean, std, _DTYPES[precision], shared.layers if shared is not None else None
-            )
+            return pooled_pixels(self.model, pixels, mean, std, _DTYPES[precision], prepared)
         normal = (pixels - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
             pooled: Tensor = self.model.vision_model(pixel_values=normal).pooler_output
@@ -77,10 +81,10 @@ class Checkpoint:
         tokens: dict[str, Tensor],
         precision: str = "fp32",
         embedded: Tensor | None = None,
-        shared: SharedWeights | None = None,
+        prepared: Prepared | None = None,
     ) -> Tensor:
-        """What ``tokenize`` gave -> (N, D) float32 unit rows. ``embedded`` as in ``pooled_tokens``."""
-        pooled = self.pooled_tokens(tokens, precision, embedded, shared)
+        """What ``tokenize`` gave -> (N, D) float32 unit rows. ``embedded`` and ``prepared`` as in ``pooled_tokens``."""
+        pooled = self.pooled_tokens(tokens, precision, embedded, prepared)
         return functional.normalize(functional.linear(pooled, self.model.text_projection.weight), dim=-1)
 
     def pooled_tokens(
@@ -88,7 +92,7 @@ class Checkpoint:
         tokens: dict[str, Tensor],
         precision: str = "fp32",
         embedded: Tensor | None = None,
-        shared: SharedWeights | None = None,
+        prepared: Prepared | None = None,
     ) -> Tensor:
         """The same before projection: (N, H) float32, the text tower's pooled output. ``embedded``: what ``embed_tokens`` gave."""
         device = self.model.device
@@ -96,35 +100,43 @@ class Checkpoint:
         if supports(self.model):
             if embedded is None:
                 embedded = self.embed_tokens(tokens)
-            weights = shared.layers if shared is not None else None
-            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision], embedded, weights)
+            if prepared is not None:  # for a part of captions that are of like length already
+                return pooled_tokens(self.model, ids, _DTYPES[precision], embedded, prepared)
+            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision], embedded)
         mask = tokens["attention_mask"].to(device, non_blocking=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
             pooled: Tensor = self.model.text_model(input_ids=ids, attention_mask=mask).pooler_output
         return pooled.float()
 
-    def embed_tokens(self, tokens: dict[str, Tensor]) -> Tensor | None:
+    def embed_tokens(self, tokens: dict[str, Tensor], at_once: bool = False) -> Tensor | None:
         """(N, L, H) float32, the tokens' embeddings; None for a model whose own forward looks them up.
 
-        Once for a whole batch: the gradient of each lookup is a table as large as the vocabulary's.
+        ``at_once``: their gradients go into the table's when they come. For several parts of a batch: by torch's way each
+        part would make a gradient as large as the vocabulary's table.
         """
         if not supports(self.model):
             return None
-        embedded: Tensor = self.model.text_model.embeddings.token_embedding(tokens["input_ids"].to(self.model.device))
+        embeddings, ids = self.model.text_model.embeddings.token_embedding, tokens["input_ids"].to(self.model.device)
+        if not at_once:
+            embedded: Tensor = embeddings(ids)
+            return embedded
+        table = embeddings.weight
+        embedded = table.detach()[ids]
+        if table.requires_grad and torch.is_grad_enabled():
+
+            def add(gradient: Tensor) -> None:
+                if table.grad is None:
+                    table.grad = torch.zeros_like(table)
+                table.grad.index_add_(0, ids.flatten(), gradient.flatten(0, 1))
+
+            embedded.requires_grad_().register_hook(add)
         return embedded
 
-    def _by_length(
-        self,
-        ids: Tensor,
-        mask: Tensor,
-        dtype: torch.dtype,
-        embedded: Tensor | None,
-        weights: list[LayerWeights] | None,
-    ) -> Tensor:
+    def _by_length(self, ids: Tensor, mask: Tensor, dtype: torch.dtype, embedded: Tensor | None) -> Tensor:
         """Pooled texts; on a CPU the short captions go apart from the long ones, so that few pay for padding."""
         groups = min(_LENGTHS, len(ids) // _LEAST)
         if ids.device.type != "cpu" or groups < 2 or embedded is None:
-            return pooled_tokens(self.model, ids, dtype, embedded, weights)
+            return pooled_tokens(self.model, ids, dtype, embedded)
         lengths, width = mask.sum(1), ids.shape[1]
         # Neighbours of one width stay together: small products cost more than they save.
         parts: dict[int, list[Tensor]] = {}
@@ -132,11 +144,11 @@ class Checkpoint:
             parts.setdefault(rounded_length(lengths[part], width), []).append(part)
         if len(parts) == 1:
             (longest,) = parts
-            return pooled_tokens(self.model, ids[:, :longest], dtype, embedded[:, :longest], weights)
+            return pooled_tokens(self.model, ids[:, :longest], dtype, embedded[:, :longest])
         pooled, places = [], []
         for longest, chunks in parts.items():
             part = torch.cat(chunks)
-            pooled.append(pooled_tokens(self.model, ids[part, :longest], dtype, embedded[part, :longest], weights))
+            pooled.append(pooled_tokens(self.model, ids[part, :longest], dtype, embedded[part, :longest]))
             places.append(part)
         joined = torch.cat(pooled)
         return torch.empty_like(joined).index_copy(0, torch.cat(places), joined)

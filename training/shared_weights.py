@@ -11,36 +11,34 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .forward import LayerWeights, layer_weights
-from .packed import packed
+from .forward import LayerWeights, Prepared, layer_weights
+from .packed import with_packed
+from .recall import Outputs
 
 
 class SharedWeights:
     """Each layer's weights in ``dtype``, cut off from the parameters; the gradients that reach them are summed in float32,
-    and ``settle`` passes the sums on to the parameters. Good until the parameters move.
+    and ``settle`` passes the sums on to the parameters. What the MLPs gave for the first ``tokens`` of a batch is kept from
+    the look to the learning. Good until the parameters move.
     """
 
-    def __init__(self, tower: Any, dtype: torch.dtype) -> None:
+    def __init__(self, tower: Any, dtype: torch.dtype, tokens: int) -> None:
         self._tower = tower
+        layers = len(tower.encoder.layers) - 1  # the last works for the pooled tokens only
+        self._outputs: Outputs | None = Outputs(layers, tokens, tower.config.hidden_size, dtype, next(tower.parameters()).device)
         self._sums: dict[tuple[int, str], Tensor] = {}
-        with torch.enable_grad():  # tells which of them learn, also where nothing is learnt from at first
+        with torch.enable_grad():  # tells which of them learn, also for a look
             made = [layer_weights(layer, dtype) for layer in tower.encoder.layers]
-        self._learning: list[LayerWeights] = [
+        *layers, last = [
             {name: self._cut_off((at, name), value) for name, value in weights.items()}
             for at, weights in enumerate(made)
         ]
-        self._looking: list[LayerWeights] | None = None
+        self._layers: list[LayerWeights] = [*(with_packed(weights) for weights in layers), last]  # it takes its in pieces
 
-    @property
-    def layers(self) -> list[LayerWeights]:
-        """By layer; without a graph in the order that makes the fastest products, let go when learning begins."""
-        if torch.is_grad_enabled():
-            self._looking = None
-            return self._learning
-        if self._looking is None:
-            *layers, last = self._learning  # the last layer takes its weights in pieces
-            self._looking = [*(packed(weights) for weights in layers), last]
-        return self._looking
+    def part(self, first: int, count: int, length: int) -> Prepared:
+        """For a call with so many sequences, whose first token is number ``first`` of the batch's."""
+        outputs = self._outputs.at(first, count, length) if self._outputs is not None else None
+        return Prepared(self._layers, outputs)
 
     def _cut_off(self, place: tuple[int, str], value: Tensor) -> Tensor:
         leaf = value.detach().requires_grad_(value.requires_grad)
@@ -59,7 +57,8 @@ class SharedWeights:
         return leaf
 
     def settle(self) -> None:
-        """Add what was summed to the parameters' gradients, and begin anew."""
+        """Add what was summed to the parameters' gradients, and let go of what was kept: all parts have learnt."""
+        self._outputs = None
         for at, layer in enumerate(self._tower.encoder.layers):
             made = layer_weights(layer, torch.float32)
             places = [(at, name) for name in made if (at, name) in self._sums]

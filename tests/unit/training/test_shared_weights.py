@@ -19,15 +19,15 @@ def test_nothing_outlives_the_step(tmp_path: Path, learns: bool) -> None:
     from clipseek.training.model import load_checkpoint
 
     checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path)))
-    shared = checkpoint.shared_weights("vision", "fp32")
+    shared = checkpoint.shared_weights("vision", "fp32", 0)
     assert shared is not None
     pixels = torch.rand(2, 3, checkpoint.image.size, checkpoint.image.size)
     with torch.set_grad_enabled(learns):
-        vectors = checkpoint.encode_pixels(pixels, "fp32", shared)
+        vectors = checkpoint.encode_pixels(pixels, "fp32", shared.part(0, 2, checkpoint.patches + 1))
     if learns:
         vectors.sum().backward()
         shared.settle()
-    held = [weakref.ref(weight) for weights in shared.layers for weight in weights.values()]
+    held = [weakref.ref(weight) for weights in shared.part(0, 1, 1).weights for weight in weights.values()]
     assert held
     assert all(one() is not None for one in held)
     del shared, vectors
@@ -40,12 +40,12 @@ def test_a_look_without_a_graph_sees_what_learning_sees(tmp_path: Path) -> None:
     from clipseek.training.model import load_checkpoint
 
     checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path)))
-    shared = checkpoint.shared_weights("text", "fp32")
+    shared = checkpoint.shared_weights("text", "fp32", 0)
     assert shared is not None
     tokens = checkpoint.tokenize(["a red square", "two blue squares on green"])
     with torch.no_grad():
-        looked = checkpoint.encode_tokens(tokens, "fp32", shared=shared)
-    learnt = checkpoint.encode_tokens(tokens, "fp32", shared=shared)
+        looked = checkpoint.encode_tokens(tokens, "fp32", prepared=shared.part(0, *tokens["input_ids"].shape))
+    learnt = checkpoint.encode_tokens(tokens, "fp32", prepared=shared.part(0, *tokens["input_ids"].shape))
     assert learnt.requires_grad
     assert not looked.requires_grad
     torch.testing.assert_close(looked, learnt.detach(), rtol=1e-5, atol=1e-6)
