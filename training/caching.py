@@ -93,7 +93,9 @@ class Pictures:
         seen = pixels.permute(0, 3, 1, 2).float() / 255
         if self._views is not None:
             seen = self._views.of(seen, self._first + start)
-        prepared = self._shared and self._shared.part(start * self._length, stop - start, self._length)
+        prepared = None
+        if self._shared is not None:
+            prepared = self._shared.part(start * self._length, stop - start, self._length)
         return self._checkpoint.encode_pixels(seen, self._precision, prepared)
 
     @contextmanager
@@ -129,7 +131,9 @@ class Captions:
             return self._checkpoint.encode_tokens(self._tokens, self._precision)
         longest = self._longest(rows)
         tokens = {name: values[rows, :longest] for name, values in self._tokens.items()}
-        prepared = self._shared and self._shared.part(self._first[int(rows[0])], len(rows), longest)
+        prepared = None
+        if self._shared is not None:
+            prepared = self._shared.part(self._first[int(rows[0])], len(rows), longest)
         embedded = self._checkpoint.embed_tokens(tokens, at_once=True)
         return self._checkpoint.encode_tokens(tokens, self._precision, embedded, prepared)
 
@@ -154,4 +158,3 @@ class Pooled:
     @contextmanager
     def learning(self) -> Iterator[None]:
         yield
-

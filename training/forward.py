@@ -173,7 +173,7 @@ def _encode(
         normed = _norm(hidden, layer.layer_norm1, dtype)
         hidden = hidden + _attend(normed, normed, own, heads, mask)
         if outputs is not None and torch.is_grad_enabled():
-            hidden = hidden + _recalled_mlp(hidden, layer.layer_norm2, own, quick, outputs[at])
+            hidden = hidden + recalled(hidden, layer.layer_norm2, own, quick, outputs[at])
             continue
         made = _mlp(_norm(hidden, layer.layer_norm2, dtype), own, quick)
         if outputs is not None:
@@ -217,14 +217,3 @@ def _attend(query: Tensor, keys: Tensor, weights: LayerWeights, heads: int, mask
 
 def _mlp(hidden: Tensor, weights: LayerWeights, quick: bool) -> Tensor:
     return product(product(hidden, weights, "first", "silu" if quick else "gelu"), weights, "second")
-
-
-def _recalled_mlp(hidden: Tensor, norm: nn.LayerNorm, weights: LayerWeights, quick: bool, output: Tensor) -> Tensor:
-    """``output``, with the graph of norm and MLP behind it."""
-
-    def inner(hidden: Tensor, scale: Tensor, shift: Tensor, first: Tensor, bias: Tensor) -> Tensor:
-        normed = functional.layer_norm(hidden, norm.normalized_shape, scale, shift, norm.eps).to(output.dtype)
-        return product(normed, weights | {"first": first, "first_bias": bias}, "first", "silu" if quick else "gelu")
-
-    last, own = (weights["second"], weights["second_bias"]), (weights["first"], weights["first_bias"])
-    return recalled(hidden, output, *last, inner, norm.weight, norm.bias, *own)

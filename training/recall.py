@@ -6,11 +6,13 @@ between it and the attention is made when the gradient comes, so that a tower's 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .packed import product
 
 
 class Outputs:
@@ -28,44 +30,49 @@ class Outputs:
         return [kept[first : first + count * length].unflatten(0, (count, length)) for kept in self._kept]
 
 
-def recalled(
-    hidden: Tensor, kept: Tensor, second: Tensor, second_bias: Tensor, inner: Callable[..., Tensor], *weights: Tensor
-) -> Tensor:
-    """``kept``, (..., out), known to be ``inner(hidden, *weights)``, (..., in), by ``second`` (out, in) plus ``second_bias``:
-    with that graph behind it, whose inside is made when its gradient comes."""
-    made: Tensor = _Recalled.apply(inner, kept, second, second_bias, hidden, *weights)
+def recalled(hidden: Tensor, norm: nn.LayerNorm, weights: dict[str, Tensor], quick: bool, kept: Tensor) -> Tensor:
+    """``kept``, (..., H) in the products' type, known to be the MLP of ``norm(hidden)``, (..., H) float32, with that graph behind
+    it; ``weights`` of ``layer_weights``, silu or, not ``quick``, gelu between them."""
+    own = (weights["first"], weights["first_bias"], weights["second"], weights["second_bias"])
+    made: Tensor = _Recalled.apply((weights, norm.eps, quick), kept, hidden, norm.weight, norm.bias, *own)
     return made
 
 
 class _Recalled(torch.autograd.Function):
+    """By hand, because each of the wide tensors can go as soon as the next is made."""
+
     @staticmethod
-    def forward(
-        ctx: Any,
-        inner: Callable[..., Tensor],
-        kept: Tensor,
-        second: Tensor,
-        second_bias: Tensor,
-        *inputs: Tensor,
-    ) -> Tensor:
-        ctx.inner = inner
-        ctx.save_for_backward(second, *inputs)
+    def forward(ctx: Any, said: tuple[dict[str, Tensor], float, bool], kept: Tensor, *inputs: Tensor) -> Tensor:
+        ctx.said = said
+        ctx.save_for_backward(*inputs)
         return kept.view_as(kept)
 
     @staticmethod
     def backward(ctx: Any, *reached: Tensor) -> tuple[Tensor | None, ...]:
-        (gradient,) = reached
-        second, *saved = ctx.saved_tensors
-        _, _, second_asked, bias_asked, *asked = ctx.needs_input_grad
-        with torch.enable_grad():
-            inputs = [one.detach().requires_grad_(wanted) for one, wanted in zip(saved, asked, strict=True)]
-            inner = ctx.inner(*inputs)
-        flat = gradient.flatten(0, -2)
-        second_gradient = flat.t() @ inner.detach().flatten(0, -2) if second_asked else None
-        bias_gradient = flat.sum(0) if bias_asked else None
-        found: list[Tensor | None] = [None] * len(inputs)
-        if inner.requires_grad:
-            wanted = [at for at, one in enumerate(inputs) if one.requires_grad]
-            pushed = torch.autograd.grad(inner, [inputs[at] for at in wanted], gradient @ second)
-            for at, one in zip(wanted, pushed, strict=True):
-                found[at] = one
-        return None, None, second_gradient, bias_gradient, *found
+        weights, eps, quick = ctx.said
+        hidden, scale, shift, first, _, second, _ = ctx.saved_tensors
+        asked = ctx.needs_input_grad[2:]
+        gradient = reached[0].flatten(0, -2)
+        normed, mean, deviation = torch.native_layer_norm(hidden, scale.shape, scale, shift, eps)
+        seen = normed.to(second.dtype)
+        del normed
+        before = product(seen, weights, "first")
+        inner = functional.silu(before) if quick else functional.gelu(before)
+        second_gradient = gradient.t() @ inner.flatten(0, -2) if asked[5] else None
+        second_bias = gradient.sum(0) if asked[6] else None
+        del inner
+        backward = torch.ops.aten.silu_backward if quick else torch.ops.aten.gelu_backward
+        wide = (reached[0] @ second).contiguous()
+        backward.grad_input(wide, before, grad_input=wide)
+        del before
+        flat = wide.flatten(0, -2)
+        first_gradient = flat.t() @ seen.flatten(0, -2) if asked[3] else None
+        first_bias = flat.sum(0) if asked[4] else None
+        back = (wide @ first).float() if any(asked[:3]) else None
+        del wide, flat
+        below: tuple[Tensor | None, ...] = (None, None, None)
+        if back is not None:
+            below = torch.ops.aten.native_layer_norm_backward(
+                back, hidden, scale.shape, mean, deviation, scale, shift, list(asked[:3])
+            )
+        return None, None, *below, first_gradient, first_bias, second_gradient, second_bias

@@ -24,8 +24,9 @@ class SharedWeights:
 
     def __init__(self, tower: Any, dtype: torch.dtype, tokens: int) -> None:
         self._tower = tower
-        layers = len(tower.encoder.layers) - 1  # the last works for the pooled tokens only
-        self._outputs: Outputs | None = Outputs(layers, tokens, tower.config.hidden_size, dtype, next(tower.parameters()).device)
+        count = len(tower.encoder.layers) - 1  # the last works for the pooled tokens only
+        device = next(tower.parameters()).device
+        self._outputs: Outputs | None = Outputs(count, tokens, tower.config.hidden_size, dtype, device)
         self._sums: dict[tuple[int, str], Tensor] = {}
         with torch.enable_grad():  # tells which of them learn, also for a look
             made = [layer_weights(layer, dtype) for layer in tower.encoder.layers]
@@ -33,7 +34,8 @@ class SharedWeights:
             {name: self._cut_off((at, name), value) for name, value in weights.items()}
             for at, weights in enumerate(made)
         ]
-        self._layers: list[LayerWeights] = [*(with_packed(weights) for weights in layers), last]  # it takes its in pieces
+        # The last layer takes its weights in pieces.
+        self._layers: list[LayerWeights] = [*(with_packed(weights) for weights in layers), last]
 
     def part(self, first: int, count: int, length: int) -> Prepared:
         """For a call with so many sequences, whose first token is number ``first`` of the batch's."""
