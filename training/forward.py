@@ -4,7 +4,7 @@ transformers' own forward is written to be read and to serve every model. In a t
 its time is not matrix products but moving numbers around. What is different here, each exact up to rounding:
 
 - queries, keys and values come from one product, and the input is cast to bf16 once instead of three times;
-- the last layer works for the one token that is pooled: nothing reads the others;
+- the last layer works for the one token that is pooled: nothing reads the others, so it needs no keys and values;
 - quick-GELU, ``x * sigmoid(1.702 x)``, is ``silu(1.702 x) / 1.702``, one fused operation with a fused gradient; the two
   factors go into the weights around it;
 - patches meet their weights as one product instead of a convolution; mean and standard deviation go into the weights;
@@ -170,8 +170,7 @@ def _encode(
     outputs = prepared.outputs if prepared is not None else None
     for at, layer in enumerate(layers):
         own = prepared.weights[at] if prepared is not None else layer_weights(layer, dtype)
-        normed = _norm(hidden, layer.layer_norm1, dtype)
-        hidden = hidden + _attend(normed, normed, own, heads, mask)
+        hidden = hidden + _attend(_norm(hidden, layer.layer_norm1, dtype), own, heads, mask)
         if outputs is not None and torch.is_grad_enabled():
             hidden = hidden + recalled(hidden, layer.layer_norm2, own, quick, outputs[at])
             continue
@@ -182,11 +181,9 @@ def _encode(
     own = prepared.weights[-1] if prepared is not None else layer_weights(last, dtype)
     index = torch.arange(len(hidden), device=hidden.device)
     normed = _norm(hidden, last.layer_norm1, dtype)
-    row_mask = None if mask is None else mask[pool][:, None, None, :]  # (N, 1, 1, L)
-    pooled = hidden[index, pool][:, None]
-    pooled = pooled + _attend(normed[index, pool][:, None], normed, own, heads, row_mask)
-    pooled = pooled + _mlp(_norm(pooled, last.layer_norm2, dtype), own, quick)
-    return pooled[:, 0]
+    row_mask = None if mask is None else mask[pool][:, None]
+    pooled = hidden[index, pool] + _attend_one(normed[index, pool], normed, own, heads, row_mask)
+    return pooled + _mlp(_norm(pooled, last.layer_norm2, dtype), own, quick)
 
 
 def _norm(hidden: Tensor, norm: nn.LayerNorm, dtype: torch.dtype) -> Tensor:
@@ -194,25 +191,35 @@ def _norm(hidden: Tensor, norm: nn.LayerNorm, dtype: torch.dtype) -> Tensor:
     return functional.layer_norm(hidden, norm.normalized_shape, norm.weight, norm.bias, norm.eps).to(dtype)
 
 
-def _attend(query: Tensor, keys: Tensor, weights: LayerWeights, heads: int, mask: Tensor | None) -> Tensor:
-    """Attention of ``query`` (N, Q, H) over ``keys`` (N, L, H); where both are one tensor, in a single product."""
-    count, length, width = keys.shape
-    size = width // heads
-    joint, bias = weights["joint"], weights["joint_bias"]
-    if query is keys:
-        made = product(keys, weights, "joint")
-        q, k, v = made.view(count, length, 3, heads, size).permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L, size)
-    else:
-        made = functional.linear(keys, joint[width:], bias[width:])
-        k, v = made.view(count, length, 2, heads, size).permute(2, 0, 3, 1, 4).unbind(0)
-        q = functional.linear(query, joint[:width], bias[:width]).view(count, -1, heads, size).transpose(1, 2)
-    if keys.device.type == "cpu" and length <= _PLAIN_TOKENS:
+def _attend(hidden: Tensor, weights: LayerWeights, heads: int, mask: Tensor | None) -> Tensor:
+    """Attention of (N, L, H) over itself; queries, keys and values in a single product."""
+    count, length, width = hidden.shape
+    made = product(hidden, weights, "joint")
+    q, k, v = made.view(count, length, 3, heads, -1).permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L, size)
+    if hidden.device.type == "cpu" and length <= _PLAIN_TOKENS:
         scores = q @ k.transpose(-1, -2)
         mixed = torch.softmax(scores if mask is None else scores + mask, dim=-1) @ v
     else:
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=1.0)
-    mixed = mixed.transpose(1, 2).reshape(count, -1, width)
-    return product(mixed, weights, "out")
+    return product(mixed.transpose(1, 2).reshape(count, length, width), weights, "out")
+
+
+def _attend_one(query: Tensor, hidden: Tensor, weights: LayerWeights, heads: int, mask: Tensor | None) -> Tensor:
+    """Attention of one token each, ``query`` (N, H), over (N, L, H); ``mask`` (N, 1, L).
+
+    No keys and values are made: a query times a key's matrix is one vector, to be compared with the tokens as they are, and their
+    weighted mean times the value's matrix is what the values' mean would be. The key's bias is the same for all tokens, which a
+    softmax does not see.
+    """
+    count, width = query.shape
+    to_query, to_key, to_value = weights["joint"].view(3, width, width).unbind(0)
+    query_bias, _, value_bias = weights["joint_bias"].view(3, width).unbind(0)
+    q = functional.linear(query, to_query, query_bias).view(count, heads, -1).transpose(0, 1)  # (heads, N, size)
+    asked = (q @ to_key.view(heads, -1, width)).transpose(0, 1)  # (N, heads, H)
+    scores = asked @ hidden.transpose(1, 2)  # (N, heads, L)
+    mean = torch.softmax(scores if mask is None else scores + mask, dim=-1) @ hidden  # (N, heads, H)
+    mixed = mean.transpose(0, 1) @ to_value.view(heads, -1, width).transpose(1, 2)  # (heads, N, size)
+    return product(mixed.transpose(0, 1).reshape(count, width) + value_bias, weights, "out")
 
 
 def _mlp(hidden: Tensor, weights: LayerWeights, quick: bool) -> Tensor:
