@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from .errors import ServerError
@@ -50,6 +51,16 @@ class Hit:
             pieces += [(self.caption[at:start], False), (self.caption[start:end], True)]
             at = end
         return [(text, matched) for text, matched in [*pieces, (self.caption[at:], False)] if text]
+
+
+def words_first(hits: Sequence[Hit], caption: str) -> list[Hit]:
+    """The hits; of those in a row that score the same, the ones first of whose score the clause ``caption`` brought more.
+
+    The best of each clause is 1 before its weight: what only the words found and what only the vector found tie at the top of
+    every hybrid with equal weights, and the server leaves such two in the order in which they were stored.
+    """
+    runs = groupby(hits, key=lambda hit: hit.score)
+    return [hit for _, run in runs for hit in sorted(run, key=lambda hit: -hit.shares.get(caption, 0.0))]
 
 
 def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: str) -> Hit:

@@ -25,12 +25,12 @@ from .candidates import Candidates
 from .errors import RequestRefused, ServerError
 from .filters import parse_facets, parse_filters
 from .fusion import normalized, parts
-from .hits import Hit, read_hit
+from .hits import Hit, read_hit, words_first
 from .looks import first_of_each
 from .named import get_pipeline, usable
 from .order import ordered, parse_order, wanted_value
 from .protocols import AnyEncoder
-from .queries import MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
+from .queries import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR, Query
 from .stored import stored_vectors
 from .sums import Term, terms
 from .two_steps import named, ranking_body, with_documents
@@ -162,11 +162,10 @@ class Searcher:
             asked = self._ask(query, shares, copies)
         scores = asked.scores if shares or len(found) == 1 else None
         normal = {name: normalized(query.fusion, one) for name, one in asked.scores.items()} if shares else None
+        hits = [read_hit(row, _added(query, found, normal, row), VECTOR) for row in rows]
         return Answer(
             query=query,
-            hits=self._marked(
-                query, vectors.get(VECTOR), [read_hit(row, _added(query, found, normal, row), VECTOR) for row in rows]
-            ),
+            hits=self._marked(query, vectors.get(VECTOR), hits if order else words_first(hits, CAPTION)),
             index=self._version.index,
             matched=int(answer["hits"]["total"]["value"]),
             documents=asked.documents,

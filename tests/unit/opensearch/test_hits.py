@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clipseek.opensearch.errors import ServerError
-from clipseek.opensearch.hits import cosine, read_hit, read_marks
+from clipseek.opensearch.hits import Hit, cosine, read_hit, read_marks, words_first
 from clipseek.opensearch.queries import MARKS
 
 FIRST, LAST = MARKS
@@ -30,6 +30,23 @@ def test_a_row_becomes_a_hit() -> None:
 def test_shares_that_do_not_add_up_to_the_servers_score_are_left_out() -> None:
     assert read_hit(row(), {"caption": 0.5, "vector": 0.2}, "vector").shares == {}
     assert read_hit(row(), None, "vector").shares == {}
+
+
+def test_of_hits_that_tie_those_that_the_words_found_come_first() -> None:
+    def hit(name: str, score: float, **shares: float) -> Hit:
+        return read_hit(row(_id=name, _score=score), {part: score * share for part, share in shares.items()}, "vector")
+
+    hits = [
+        hit("seen", 0.5, vector=1.0),
+        hit("both", 0.5, caption=0.4, vector=0.6),
+        hit("said", 0.5, caption=1.0),
+        hit("next", 0.3, vector=1.0),
+        hit("last", 0.2, caption=1.0),
+    ]
+    assert [one.id for one in words_first(hits, "caption")] == ["said", "both", "seen", "next", "last"]
+    assert [one.id for one in words_first(hits[::-1], "caption")] == ["last", "next", "said", "both", "seen"]
+    unknown = [read_hit(row(_id=name), None, "vector") for name in "ab"]
+    assert words_first(unknown, "caption") == unknown
 
 
 @pytest.mark.parametrize("score", [None, -9549512000.0, "1", float("nan")])
