@@ -14,20 +14,26 @@ pytestmark = pytest.mark.train
 
 
 @pytest.mark.parametrize("learns", [True, False])
-def test_nothing_outlives_the_step(tmp_path: Path, learns: bool) -> None:
+@pytest.mark.parametrize("keeps", [True, False])
+def test_nothing_outlives_the_step(tmp_path: Path, learns: bool, keeps: bool) -> None:
     import torch
     from clipseek.training.model import load_checkpoint
 
     checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path)))
-    shared = checkpoint.shared_weights("vision", "fp32", 0)
+    length = checkpoint.patches + 1
+    shared = checkpoint.shared_weights("vision", "fp32", 2 * length if keeps else 0)
     assert shared is not None
     pixels = torch.rand(2, 3, checkpoint.image.size, checkpoint.image.size)
-    with torch.set_grad_enabled(learns):
-        vectors = checkpoint.encode_pixels(pixels, "fp32", shared.part(0, 2, checkpoint.patches + 1))
+    with torch.no_grad():
+        vectors = checkpoint.encode_pixels(pixels, "fp32", shared.part(0, 2, length))
+    outputs = shared.part(0, 2, length).outputs
+    assert (outputs is not None) == keeps
+    del outputs
     if learns:
+        vectors = checkpoint.encode_pixels(pixels, "fp32", shared.part(0, 2, length))
         vectors.sum().backward()
         shared.settle()
-    held = [weakref.ref(weight) for weights in shared.part(0, 1, 1).weights for weight in weights.values()]
+    held = [weakref.ref(weight) for weights in shared.part(0, 2, length).weights for weight in weights.values()]
     assert held
     assert all(one() is not None for one in held)
     del shared, vectors
