@@ -8,8 +8,6 @@ find again, is kept (recall.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,9 +33,8 @@ class Side(Protocol):
         """(n, D) float32 unit rows."""
         ...
 
-    @contextmanager
-    def learning(self) -> Iterator[None]:
-        """Around the calls of ``encode`` whose gradients are asked for."""
+    def settle(self) -> None:
+        """All parts have learnt: pass on to the parameters what was summed apart."""
         ...
 
 
@@ -66,12 +63,12 @@ def push(side: Side, seen: Seen, gradient: Tensor) -> None:
         if seen.single.requires_grad:
             seen.single.backward(gradient)
         return
-    with side.learning():
-        for rows in side.parts:
-            vectors = side.encode(rows)
-            if not vectors.requires_grad:
-                return
-            vectors.backward(gradient[rows])
+    for rows in side.parts:
+        vectors = side.encode(rows)
+        if not vectors.requires_grad:
+            break
+        vectors.backward(gradient[rows])
+    side.settle()
 
 
 class Pictures:
@@ -98,9 +95,7 @@ class Pictures:
             prepared = self._shared.part(start * self._length, stop - start, self._length)
         return self._checkpoint.encode_pixels(seen, self._precision, prepared)
 
-    @contextmanager
-    def learning(self) -> Iterator[None]:
-        yield
+    def settle(self) -> None:
         if self._shared is not None:
             self._shared.settle()
 
@@ -137,9 +132,7 @@ class Captions:
         embedded = self._checkpoint.embed_tokens(tokens, at_once=True)
         return self._checkpoint.encode_tokens(tokens, self._precision, embedded, prepared)
 
-    @contextmanager
-    def learning(self) -> Iterator[None]:
-        yield
+    def settle(self) -> None:
         if self._shared is not None:
             self._shared.settle()
 
@@ -155,6 +148,5 @@ class Pooled:
         pooled = self._pooled[rows].to(self._projection.weight.device, non_blocking=True)
         return functional.normalize(self._projection(pooled), dim=-1)
 
-    @contextmanager
-    def learning(self) -> Iterator[None]:
-        yield
+    def settle(self) -> None:
+        pass  # its one parameter takes its gradients itself

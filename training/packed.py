@@ -63,11 +63,12 @@ class _Packed(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *reached: Tensor) -> tuple[Tensor | None, ...]:
         inputs, matrix = ctx.saved_tensors
-        flat = reached[0].flatten(0, -2)
         asked = ctx.needs_input_grad
-        return (
-            reached[0] @ matrix if asked[0] else None,
-            flat.t() @ inputs.flatten(0, -2) if asked[1] else None,
-            flat.sum(0) if asked[2] else None,
-            None,
-        )
+        back = reached[0] @ matrix if asked[0] else None
+        return back, *own_gradients(reached[0], inputs, asked[1], asked[2]), None
+
+
+def own_gradients(gradient: Tensor, inputs: Tensor, matrix: bool, bias: bool) -> tuple[Tensor | None, Tensor | None]:
+    """Of a product's matrix and bias, where they are asked for, by its result's gradient (..., out) and its inputs (..., in)."""
+    flat = gradient.flatten(0, -2)
+    return (flat.t() @ inputs.flatten(0, -2) if matrix else None), (flat.sum(0) if bias else None)

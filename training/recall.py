@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .packed import product
+from .packed import own_gradients, product
 
 
 class Outputs:
@@ -52,27 +52,23 @@ class _Recalled(torch.autograd.Function):
         weights, eps, quick = ctx.said
         hidden, scale, shift, first, _, second, _ = ctx.saved_tensors
         asked = ctx.needs_input_grad[2:]
-        gradient = reached[0].flatten(0, -2)
         normed, mean, deviation = torch.native_layer_norm(hidden, scale.shape, scale, shift, eps)
         seen = normed.to(second.dtype)
         del normed
         before = product(seen, weights, "first")
         inner = functional.silu(before) if quick else functional.gelu(before)
-        second_gradient = gradient.t() @ inner.flatten(0, -2) if asked[5] else None
-        second_bias = gradient.sum(0) if asked[6] else None
+        of_second = own_gradients(reached[0], inner, asked[5], asked[6])
         del inner
         backward = torch.ops.aten.silu_backward if quick else torch.ops.aten.gelu_backward
         wide = (reached[0] @ second).contiguous()
         backward.grad_input(wide, before, grad_input=wide)
         del before
-        flat = wide.flatten(0, -2)
-        first_gradient = flat.t() @ seen.flatten(0, -2) if asked[3] else None
-        first_bias = flat.sum(0) if asked[4] else None
+        of_first = own_gradients(wide, seen, asked[3], asked[4])
         back = (wide @ first).float() if any(asked[:3]) else None
-        del wide, flat
+        del wide
         below: tuple[Tensor | None, ...] = (None, None, None)
         if back is not None:
             below = torch.ops.aten.native_layer_norm_backward(
                 back, hidden, scale.shape, mean, deviation, scale, shift, list(asked[:3])
             )
-        return None, None, *below, first_gradient, first_bias, second_gradient, second_bias
+        return None, None, *below, *of_first, *of_second
