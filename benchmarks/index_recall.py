@@ -15,11 +15,12 @@ import time
 import numpy as np
 import orjson
 from clipseek.evaluation.bootstrap import intervals
-from clipseek.opensearch import connect, versions
-from clipseek.opensearch.fill import fill
-from clipseek.opensearch.filters import parse_filters
-from clipseek.opensearch.mapping import IndexOptions
-from clipseek.opensearch.recall import exact_body, graph_body, recalls, sample_vectors
+from clipseek.opensearch import connect
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.load_vectors import fill
+from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.query.filters import parse_filters
+from clipseek.relevance.ann_recall import exact_body, graph_body, recalls, sample_vectors
 
 SHARES = {"half": 0.5, "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001}
 

@@ -27,11 +27,12 @@ from urllib.parse import urlencode, urlsplit
 import numpy as np
 import orjson
 from clipseek.cli.search import encoder_for
-from clipseek.opensearch import Query, Searcher, connect, versions
-from clipseek.opensearch.bodies import clauses, search_body
-from clipseek.opensearch.judged import read_pairs
-from clipseek.opensearch.queries import KINDS, SEARCH_PARAMETERS
-from clipseek.opensearch.two_steps import named, page_body, ranking_body
+from clipseek.opensearch import Query, Searcher, connect
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.query.bodies import clauses, search_body
+from clipseek.opensearch.query.limits import KINDS, SEARCH_PARAMETERS
+from clipseek.opensearch.search.two_steps import named, page_body, ranking_body
+from clipseek.relevance.labelled_queries import read_pairs
 
 
 class Known:

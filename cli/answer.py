@@ -10,8 +10,9 @@ import click
 from .output import is_terminal, plain_table
 
 if TYPE_CHECKING:
-    from clipseek.opensearch.search import Answer, Hit
-    from clipseek.opensearch.sums import Term
+    from clipseek.opensearch.search.hits import Hit
+    from clipseek.opensearch.search.score_terms import Term
+    from clipseek.opensearch.search.searcher import Answer
 
 #: Of a hit, in ``--json``.
 SHOWN = ("id", "uri", "caption", "score", "raw", "shares", "cosine", "relevant", "marks", "metadata")
@@ -58,7 +59,7 @@ def _line(hit: Hit) -> str:
 
 
 def _print_sums(answer: Answer) -> None:
-    from clipseek.opensearch.sums import written
+    from clipseek.opensearch.search.score_terms import written
 
     query = answer.query
     for hit in answer.hits:

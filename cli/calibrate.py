@@ -13,8 +13,8 @@ from .output import count, note, print_json, print_table
 from .server import address
 
 if TYPE_CHECKING:
-    from clipseek.opensearch.calibration import Operating
-    from clipseek.opensearch.judged import Judged
+    from clipseek.relevance.calibration import Operating
+    from clipseek.relevance.labelled_queries import Judged
 
 LEAST = 100
 ENOUGH = 1000
@@ -59,11 +59,12 @@ def calibrate(
     import numpy as np
     from clipseek.evaluation.bootstrap import intervals
     from clipseek.evaluation.judgments import caption_key, numbered
-    from clipseek.opensearch import calibration, versions
-    from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.judged import in_index, read_pairs
-    from clipseek.opensearch.stored import stored_ids
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.index.stored_vectors import stored_ids
+    from clipseek.opensearch.server.client import connect
+    from clipseek.relevance import calibration
+    from clipseek.relevance.labelled_queries import in_index, read_pairs
 
     from .search import encoder_for
 
@@ -126,7 +127,7 @@ def _background(source: Path, columns: Mapping[str, str], most: int) -> list[Jud
     """Queries, each once: a manifest's captions, or the lines of a text file."""
     from clipseek.evaluation.judgments import caption_key
     from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.judged import Judged, read_pairs
+    from clipseek.relevance.labelled_queries import Judged, read_pairs
 
     if source.suffix.lower() != ".txt":
         found = read_pairs(source, query_column=columns["query_column"], group_column=columns["group_column"])

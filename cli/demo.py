@@ -24,13 +24,13 @@ def demo(no_train: bool, sheet: Path | None) -> None:
     from clipseek.demo import story as told
     from clipseek.demo.scoring import table
     from clipseek.encoder import Bundle, ClipEncoder
-    from clipseek.opensearch.client import connect
-    from clipseek.opensearch.ingest import ingest
-    from clipseek.opensearch.mapping import IndexOptions
+    from clipseek.opensearch.index.mapping import IndexOptions
+    from clipseek.opensearch.ingest.run import ingest
     from clipseek.opensearch.node.paths import NodePaths
     from clipseek.opensearch.node.service import start
-    from clipseek.opensearch.search import Searcher
-    from clipseek.opensearch.sheet import Section, render_sheet
+    from clipseek.opensearch.search.searcher import Searcher
+    from clipseek.opensearch.server.client import connect
+    from clipseek.sheets.results import Section, render_sheet
     from clipseek.sources import read_source
 
     from .output import note
@@ -125,7 +125,7 @@ def _has_screen() -> bool:
 
 def _free_of_other_models(client: Any, index: str, fingerprint: str) -> str:
     """The index's name, or a name of this model's own where another model's pictures are in it already."""
-    from clipseek.opensearch import versions
+    from clipseek.opensearch.index import versions
 
     version = versions.find(client, index)
     return index if version is None or version.fingerprint == fingerprint else f"{index}-{fingerprint[:8]}"

@@ -114,7 +114,7 @@ def _write_sheet(
     sheet: Path, source: Path, judged: list[JudgedModel], pairs: Pairs, reports: list[Report], changes: list[Change]
 ) -> None:
     """The HTML report, whole or not at all; its pictures are the pixels that the first model sees."""
-    from clipseek.evaluation.sheet import Shown, render_report
+    from clipseek.sheets.evaluation import Shown, render_report
 
     used = pairs.shown_pictures()[0]
     shown = Shown(str(source), pairs.captions, lambda picture: pairs.pixels[used[picture]])

@@ -30,7 +30,7 @@ index.add_command(advise)
 def list_command(url: str | None, as_json: bool) -> None:
     """Every index with its aliases, pictures, model, size on disk and graph."""
     client = connected(url)
-    from clipseek.opensearch.inventory import list_indexes
+    from clipseek.opensearch.index.inventory import list_indexes
 
     found = list_indexes(client)
     if as_json:
@@ -65,7 +65,7 @@ def delete(name: str, yes: bool, url: str | None) -> None:
     if not yes:
         raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
     client = connected(url)
-    from clipseek.opensearch.inventory import delete_index
+    from clipseek.opensearch.index.inventory import delete_index
 
     for deleted in delete_index(client, name):
         data(deleted)
@@ -89,9 +89,9 @@ def check(name: str, queries: int, filters: tuple[str, ...], seed: int, url: str
     """
     client = connected(url)
     from clipseek.evaluation.bootstrap import intervals
-    from clipseek.opensearch import versions
-    from clipseek.opensearch.filters import parse_filters
-    from clipseek.opensearch.recall import KS, recalls, sample_vectors
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.query.filters import parse_filters
+    from clipseek.relevance.ann_recall import KS, recalls, sample_vectors
 
     version = versions.current(client, name)
     vectors = sample_vectors(client, version, queries, seed)

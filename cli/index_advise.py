@@ -12,7 +12,7 @@ from .output import count, data, note, print_json, print_table
 from .server import address
 
 if TYPE_CHECKING:
-    from clipseek.opensearch.advise import Measured
+    from clipseek.relevance.advise import Measured
 
 
 @click.command()
@@ -37,11 +37,11 @@ def advise(name: str, vectors: int, queries: int, depth: int, least: float, url:
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import numpy as np
-    from clipseek.opensearch import advise as trials
-    from clipseek.opensearch import versions
-    from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.recall import sample_vectors
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.server.client import connect
+    from clipseek.relevance import advise as trials
+    from clipseek.relevance.ann_recall import sample_vectors
 
     if not 0 < least <= 1:
         raise click.UsageError(f"--recall {least} is outside 0 to 1; give a share like 0.99")

@@ -15,8 +15,8 @@ from .output import ProgressLine, count, note, print_json, print_table
 from .server import address
 
 if TYPE_CHECKING:
-    from clipseek.opensearch.judged import Judged
-    from clipseek.opensearch.live import Listed
+    from clipseek.relevance.evaluate_index import Listed
+    from clipseek.relevance.labelled_queries import Judged
 
 SHOWN = ("MRR@10", "R@1", "R@10", "nDCG@10")
 PERCENTILES = (50, 95, 99)
@@ -50,11 +50,12 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from clipseek.evaluation.judgments import numbered
-    from clipseek.opensearch import live, versions
-    from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.judged import in_index
-    from clipseek.opensearch.stored import stored_ids
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.index.stored_vectors import stored_ids
+    from clipseek.opensearch.server.client import connect
+    from clipseek.relevance import evaluate_index as live
+    from clipseek.relevance.labelled_queries import in_index
 
     from .search import encoder_for
 
@@ -113,7 +114,7 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
 
 def _read(judgments: Path, given: Mapping[str, Any]) -> list[Judged]:
     from clipseek.evaluation.trec import read_qrels
-    from clipseek.opensearch.judged import read_pairs, read_topics
+    from clipseek.relevance.labelled_queries import read_pairs, read_topics
 
     if given["qrels"] is None:
         columns = {name: given[name] for name in ("query_column", "group_column", "others")}
@@ -142,7 +143,7 @@ def _figures(name: str, judged: Sequence[Judged], found: Sequence[Listed], group
     """Every figure of one way with its interval, and its latencies."""
     import numpy as np
     from clipseek.evaluation.bootstrap import intervals
-    from clipseek.evaluation.lists import NAMES, list_figures
+    from clipseek.evaluation.ranked_lists import NAMES, list_figures
 
     values = np.stack([list_figures(listed.ids, _grades(name, one)) for one, listed in zip(judged, found, strict=True)])
     bounds = intervals(values, clusters=groups).tolist()

@@ -17,7 +17,7 @@ from .output import ProgressLine, count, data, duration, note, print_json
 from .server import address
 
 if TYPE_CHECKING:
-    from clipseek.opensearch.ingest import Event, IngestReport
+    from clipseek.opensearch.ingest.run import Event, IngestReport
     from clipseek.sources import Skipped
 
 #: Skipped files listed at the end, and in ``--json``; ``--report`` lists all.
@@ -116,12 +116,12 @@ def ingest(context: click.Context, /, **given: Any) -> None:
     missing. What is in it already is not encoded again, so the same command goes on after an interruption. Files that
     cannot be used are listed at the end.
     """
-    from clipseek.opensearch import versions
-    from clipseek.opensearch.client import connect
-    from clipseek.opensearch.ingest import IngestOptions
-    from clipseek.opensearch.ingest import ingest as run
-    from clipseek.opensearch.mapping import IndexOptions, read_preset
-    from clipseek.opensearch.synonyms import read_synonyms
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.index.mapping import IndexOptions, read_preset
+    from clipseek.opensearch.index.synonyms import read_synonyms
+    from clipseek.opensearch.ingest.run import IngestOptions
+    from clipseek.opensearch.ingest.run import ingest as run
+    from clipseek.opensearch.server.client import connect
     from clipseek.sources import read_source
 
     read = {name: given[name] for name in ("layout", "image_column", "caption_column", "id_column")}
@@ -192,7 +192,7 @@ def refuse_other_options(context: click.Context, version: Any, synonyms: Sequenc
                 f"index {version.alias} was made with {name} {value}, and keeps it; leave --{name} out, or ingest "
                 "into another index with --index NAME"
             )
-    from clipseek.opensearch.synonyms import digest
+    from clipseek.opensearch.index.synonyms import digest
 
     if synonyms and digest(synonyms) != version.synonyms:
         raise click.UsageError(

@@ -23,7 +23,7 @@ def pipelines() -> None:
 def list_command(url: str | None, as_json: bool) -> None:
     """Every search pipeline of the server."""
     client = connected(url)
-    from clipseek.opensearch.named import list_pipelines, used_by
+    from clipseek.opensearch.search.stored_pipelines import list_pipelines, used_by
 
     found = [(one, used_by(client, one.name)) for one in list_pipelines(client)]
     if as_json:
@@ -64,7 +64,7 @@ def list_command(url: str | None, as_json: bool) -> None:
 def show(name: str, url: str | None) -> None:
     """What the server keeps as NAME, as JSON."""
     client = connected(url)
-    from clipseek.opensearch.named import get_pipeline
+    from clipseek.opensearch.search.stored_pipelines import get_pipeline
 
     print_json(dict(get_pipeline(client, name).body))
 
@@ -94,9 +94,10 @@ def put(
 ) -> None:
     """Keep a way to join scores as NAME; search with it by: clipseek search WORDS --pipeline NAME."""
     client = connected(url)
-    from clipseek.opensearch.abilities import check_fusion, server_version
-    from clipseek.opensearch.named import put_pipeline
-    from clipseek.opensearch.pipelines import pipeline, read_weights, shared_weights
+    from clipseek.opensearch.query.pipelines import pipeline, read_weights, shared_weights
+    from clipseek.opensearch.query.server_support import check_fusion
+    from clipseek.opensearch.search.stored_pipelines import put_pipeline
+    from clipseek.opensearch.server.capabilities import server_version
 
     if weights is not None and weight is not None:
         raise click.UsageError("--weights has one for each clause; leave --weight out")
@@ -116,7 +117,7 @@ def delete(name: str, yes: bool, url: str | None) -> None:
     if not yes:
         raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
     client = connected(url)
-    from clipseek.opensearch.named import delete_pipeline
+    from clipseek.opensearch.search.stored_pipelines import delete_pipeline
 
     delete_pipeline(client, name)
     data(f"deleted search pipeline {name}")
@@ -132,8 +133,8 @@ def default(name: str | None, clear: bool, index: str, url: str | None) -> None:
     if name and clear:
         raise click.UsageError("give a NAME or --clear, not both")
     client = connected(url)
-    from clipseek.opensearch import versions
-    from clipseek.opensearch.named import make_default
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.search.stored_pipelines import make_default
 
     version = versions.current(client, index)
     if name or clear:

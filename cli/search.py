@@ -103,11 +103,11 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     """
     # One query needs no pool of BLAS threads; starting one takes longer than the query.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from clipseek.opensearch.calibration import outgrown, with_calibrated_cut
-    from clipseek.opensearch.client import connect
-    from clipseek.opensearch.compose import read_weight
-    from clipseek.opensearch.queries import Query
-    from clipseek.opensearch.search import Searcher
+    from clipseek.opensearch.query.compose import read_weight
+    from clipseek.opensearch.query.query import Query
+    from clipseek.opensearch.search.cutoff import outgrown, with_calibrated_cut
+    from clipseek.opensearch.search.searcher import Searcher
+    from clipseek.opensearch.server.client import connect
 
     text = sys.stdin.read() if words == "-" else words
     pictures = tuple(_picture(image) for image in images)
@@ -125,7 +125,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
     client = connect(address(given["url"]), check=False)
-    from clipseek.opensearch import versions
+    from clipseek.opensearch.index import versions
 
     version = versions.current(client, given["index"])
     # A fusion, its mean and its weight were chosen together.
@@ -140,7 +140,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
     if sheet is not None:
-        from clipseek.opensearch.sheet import Section, render_sheet
+        from clipseek.sheets.results import Section, render_sheet
 
         sheet.parent.mkdir(parents=True, exist_ok=True)
         sheet.write_text(render_sheet("clipseek search", [Section("Search", answer)]), "utf-8")
@@ -163,8 +163,8 @@ def _cosine(text: str) -> float:
 
 def _picture(given: str) -> tuple[bytes, float]:
     """The file's bytes and its weight."""
-    from clipseek.opensearch.compose import read_weight
     from clipseek.opensearch.errors import InvalidOption
+    from clipseek.opensearch.query.compose import read_weight
 
     name, weight = (given, 1.0) if Path(given).is_file() else read_weight(given)
     try:

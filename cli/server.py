@@ -22,6 +22,6 @@ def address(url: str | None) -> str:
 def connected(url: str | None) -> Any:
     """A client of it. Raises OpenSearchError where none answers."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported: nothing here multiplies matrices
-    from clipseek.opensearch.client import connect
+    from clipseek.opensearch.server.client import connect
 
     return connect(address(url))

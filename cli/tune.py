@@ -49,11 +49,12 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from clipseek.evaluation.bootstrap import intervals, paired
     from clipseek.evaluation.judgments import numbered
-    from clipseek.opensearch import predictor, tuning, versions
-    from clipseek.opensearch.client import connect
     from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.judged import read_pairs
-    from clipseek.opensearch.settings import RRF, fusions, grid
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.server.client import connect
+    from clipseek.relevance import predictor, tuning
+    from clipseek.relevance.fusion_grid import RRF, fusions, grid
+    from clipseek.relevance.labelled_queries import read_pairs
 
     from .search import encoder_for
 

@@ -14,7 +14,7 @@ from typing import Any
 from clipseek.demo.corpus.render import render, write_manifest
 from clipseek.demo.corpus.shipped import DATA, Item, read_corpus
 from clipseek.demo.errors import DataMissing
-from clipseek.opensearch.queries import Query
+from clipseek.opensearch.query.query import Query
 
 INDEX = "demo-icons"
 MINUTES = 3.8  # of fine-tuning

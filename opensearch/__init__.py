@@ -6,13 +6,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .client import connect
-    from .queries import Query
-    from .search import Searcher
+    from .query.query import Query
+    from .search.searcher import Searcher
+    from .server.client import connect
 
 __all__ = ["Query", "Searcher", "connect"]
 
-_HOMES = {"Query": "queries", "Searcher": "search", "connect": "client"}
+_HOMES = {"Query": "query.query", "Searcher": "search.searcher", "connect": "server.client"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,9 +2,9 @@
 
 from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout
 from .folder import IMAGE_SUFFIXES, iter_files
-from .packed import Packed, packed
 from .read import LAYOUTS, Layout, read_records, read_source
 from .record import MetadataValue, Record, Skipped, shown
+from .tar_member import TarMember, tar_picture
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -13,15 +13,15 @@ __all__ = [
     "MalformedSource",
     "MetadataValue",
     "MissingColumn",
-    "Packed",
     "Record",
     "Skipped",
     "SourceError",
     "SourceNotFound",
+    "TarMember",
     "UnknownLayout",
     "iter_files",
-    "packed",
     "read_records",
     "read_source",
     "shown",
+    "tar_picture",
 ]

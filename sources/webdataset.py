@@ -15,8 +15,8 @@ from pathlib import Path
 from .errors import MalformedSource, SourceNotFound
 from .fields import Columns, from_object, parse_object
 from .folder import IMAGE_SUFFIXES
-from .packed import packed
 from .record import Record, Skipped, shown
+from .tar_member import tar_picture
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 _CAPTIONS = ("txt", "caption", "text")
@@ -109,7 +109,7 @@ def _sample(
     if not pictures:
         return Skipped(shard / key.lstrip("/"), "no picture", f"a sample without a picture ({', '.join(members)})")
     member = members[pictures[0]]
-    image = packed(shard, member.name, member.offset_data, member.size)
+    image = tar_picture(shard, member.name, member.offset_data, member.size)
     record = Record(id=None, image=image)
     if "json" in members:
         place = f"{shown(shard)} {members['json'].name}"

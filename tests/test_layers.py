@@ -1,4 +1,4 @@
-"""The rooms and the arrows between them (docs/architecture.md): an import that is not in the table fails here."""
+"""The rooms, the rooms inside them, and the arrows between them (docs/architecture.md): any other import fails here."""
 
 from __future__ import annotations
 
@@ -15,16 +15,32 @@ ROOMS: dict[str, set[str]] = {
     "encoder": set(),
     "evaluation": set(),
     "opensearch": {"mappings", "sources"},
+    "relevance": {"evaluation", "opensearch", "sources"},
+    "sheets": {"evaluation", "opensearch"},
     "training": {"encoder", "evaluation", "sources"},
-    "demo": {"encoder", "evaluation", "mappings", "opensearch", "sources", "training"},
-    "cli": {"demo", "encoder", "evaluation", "mappings", "opensearch", "sources", "training"},
+    "demo": {"encoder", "evaluation", "mappings", "opensearch", "sheets", "sources", "training"},
+    "cli": {"demo", "encoder", "evaluation", "mappings", "opensearch", "relevance", "sheets", "sources", "training"},
 }
+#: Inside a room, whom each sub-room may import; "." are the files beside the sub-rooms. ``_FOUNDATION`` is open to all of them.
+SUBROOMS: dict[str, dict[str, set[str]]] = {
+    "opensearch": {
+        ".": set(),
+        "server": set(),
+        "index": {"server"},
+        "ingest": {"server", "index"},
+        "query": {"server", "index"},
+        "search": {"server", "index", "query"},
+        "node": set(),
+    },
+}
+#: Files beside the sub-rooms that each of them may import.
+_FOUNDATION = {"opensearch": {"errors", "protocols"}}
 ONLY_IN: dict[str, set[str]] = {
     "torch": {"training", "demo"},
     "transformers": {"training", "demo"},
     "optimum": {"training"},
     "onnxruntime": {"encoder"},
-    "opensearchpy": {"opensearch"},
+    "opensearchpy": {"opensearch", "relevance"},
     "click": {"cli"},
     "rich": {"cli"},
 }
@@ -56,3 +72,28 @@ def test_room_imports_only_what_the_table_allows(room: str) -> None:
             if parts[0] in ROOMS:
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}; write clipseek.{name}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("room", sorted(SUBROOMS))
+def test_no_sub_room_imports_one_above_it(room: str) -> None:
+    table, wrong = SUBROOMS[room], list[str]()
+    for path in (ROOT / room).rglob("*.py"):
+        inside = path.relative_to(ROOT / room).parts
+        if inside == ("__init__.py",):
+            continue  # the room's public names, found late
+        own = inside[0] if len(inside) > 1 else "."
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[:2] != ["clipseek", room] or len(parts) < 3:
+                continue
+            other = parts[2] if parts[2] in table else "."
+            if other in (own, *table[own]) or (other == "." and parts[2] in _FOUNDATION[room]):
+                continue
+            wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("room", sorted(SUBROOMS))
+def test_every_sub_room_has_a_place_in_the_table(room: str) -> None:
+    found = {path.parent.name for path in (ROOT / room).glob("*/__init__.py")}
+    assert found == SUBROOMS[room].keys() - {"."}

@@ -6,7 +6,18 @@ import configparser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("cli", "demo", "encoder", "evaluation", "mappings", "opensearch", "sources", "training")
+FOLDERS = (
+    "cli",
+    "demo",
+    "encoder",
+    "evaluation",
+    "mappings",
+    "opensearch",
+    "relevance",
+    "sheets",
+    "sources",
+    "training",
+)
 
 
 def test_setup_cfg_lists_every_package() -> None:

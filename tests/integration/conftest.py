@@ -15,7 +15,7 @@ from pathlib import Path
 
 import opensearchpy
 import pytest
-from clipseek.opensearch.client import connect
+from clipseek.opensearch.server.client import connect
 
 IMAGE = os.environ.get("CLIPSEEK_TEST_IMAGE", "opensearchproject/opensearch:2.19.1")
 

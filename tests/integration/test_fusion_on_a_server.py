@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from clipseek.opensearch import versions
-from clipseek.opensearch.bodies import candidates_body, clauses, search_body
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import RequestRefused
-from clipseek.opensearch.fusion import contributions, normalized, ranking
-from clipseek.opensearch.mapping import IndexOptions
-from clipseek.opensearch.pipelines import oldest_server
-from clipseek.opensearch.queries import Query
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.query.bodies import candidates_body, clauses, search_body
+from clipseek.opensearch.query.pipelines import oldest_server
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.fusion import contributions, normalized, ranking
+from clipseek.opensearch.server.client import connect
 
 pytestmark = pytest.mark.integration
 

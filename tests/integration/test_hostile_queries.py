@@ -11,14 +11,14 @@ from typing import Any
 
 import opensearchpy
 import pytest
-from clipseek.opensearch import versions
-from clipseek.opensearch.compose import read_weight
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.named import delete_pipeline, list_pipelines, put_pipeline
-from clipseek.opensearch.pipelines import pipeline
-from clipseek.opensearch.queries import Query
-from clipseek.opensearch.search import Searcher
-from clipseek.opensearch.versions import Version
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.compose import read_weight
+from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.searcher import Searcher
+from clipseek.opensearch.search.stored_pipelines import delete_pipeline, list_pipelines, put_pipeline
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from clipseek.cli.index import index as command
-from clipseek.opensearch import versions
-from clipseek.opensearch.client import connect
 from clipseek.opensearch.errors import IndexMissing, IndexUnusable
-from clipseek.opensearch.inventory import delete_index, list_indexes
-from clipseek.opensearch.mapping import IndexOptions, read_preset
-from clipseek.opensearch.recall import graph_body, recalls, sample_vectors
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.inventory import delete_index, list_indexes
+from clipseek.opensearch.index.mapping import IndexOptions, read_preset
+from clipseek.opensearch.server.client import connect
+from clipseek.relevance.ann_recall import graph_body, recalls, sample_vectors
 
 pytestmark = pytest.mark.integration
 COUNT, DIMENSION = 3000, 32

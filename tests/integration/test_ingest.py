@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import opensearchpy
 import pytest
-from clipseek.opensearch import versions
-from clipseek.opensearch.client import check_engine, connect
-from clipseek.opensearch.documents import image_path
 from clipseek.opensearch.errors import IndexReadOnly, RequestRefused, ServerUnfit
-from clipseek.opensearch.ingest import IngestReport, ingest
-from clipseek.opensearch.mapping import PRESETS, IndexOptions
-from clipseek.opensearch.pipelines import FUSIONS, oldest_server, pipeline
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.documents import image_path
+from clipseek.opensearch.index.mapping import PRESETS, IndexOptions
+from clipseek.opensearch.ingest.run import IngestReport, ingest
+from clipseek.opensearch.query.pipelines import FUSIONS, oldest_server, pipeline
+from clipseek.opensearch.server.capabilities import check_engine
+from clipseek.opensearch.server.client import connect
 from clipseek.sources import Record, Skipped, read_source, shown
 from PIL import Image
 

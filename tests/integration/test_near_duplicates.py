@@ -7,11 +7,11 @@ from pathlib import Path
 
 import opensearchpy
 import pytest
-from clipseek.opensearch import versions
-from clipseek.opensearch.ingest import ingest
-from clipseek.opensearch.mapping import IndexOptions
-from clipseek.opensearch.queries import Query
-from clipseek.opensearch.search import Searcher
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.searcher import Searcher
 from clipseek.sources import Record
 from PIL import Image
 

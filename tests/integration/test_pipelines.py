@@ -9,9 +9,13 @@ import opensearchpy
 import pytest
 from click.testing import CliRunner
 from clipseek.cli.pipelines import pipelines
-from clipseek.opensearch import versions
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.named import (
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.searcher import Searcher
+from clipseek.opensearch.search.stored_pipelines import (
     delete_pipeline,
     get_pipeline,
     list_pipelines,
@@ -19,10 +23,6 @@ from clipseek.opensearch.named import (
     put_pipeline,
     used_by,
 )
-from clipseek.opensearch.pipelines import pipeline
-from clipseek.opensearch.queries import Query
-from clipseek.opensearch.search import Searcher
-from clipseek.opensearch.versions import Version
 
 from tests.integration.test_search import ENCODER, filled
 

@@ -13,15 +13,17 @@ import numpy as np
 import opensearchpy
 import orjson
 import pytest
-from clipseek.opensearch import predictor, tuning, versions
-from clipseek.opensearch.bodies import clauses, search_body
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
-from clipseek.opensearch.fusion import normalized, ranking
-from clipseek.opensearch.mapping import IndexOptions
-from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query
-from clipseek.opensearch.search import Searcher
-from clipseek.opensearch.settings import DEPTHS, WORDINGS, Setting
-from clipseek.opensearch.versions import Version
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.bodies import clauses, search_body
+from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.fusion import normalized, ranking
+from clipseek.opensearch.search.searcher import Searcher
+from clipseek.relevance import predictor, tuning
+from clipseek.relevance.fusion_grid import DEPTHS, WORDINGS, Setting
 from PIL import Image
 
 from tests.encoders import ColourEncoder
@@ -505,7 +507,7 @@ def test_the_number_of_pictures_is_asked_for_again_after_a_while(
         assert searcher.search(Query("red boat")).documents == 19
         assert searcher.search(query).documents == 19
         client.delete(index=made.index, id="d4", params={"refresh": "true"})
-        monkeypatch.setattr("clipseek.opensearch.search.COUNT_SECONDS", 0.0)
+        monkeypatch.setattr("clipseek.opensearch.search.searcher.COUNT_SECONDS", 0.0)
         assert searcher.search(query).documents == 18
     finally:
         client.indices.delete(index=made.index)

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 from clipseek.cli.search import search
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.named import delete_pipeline, put_pipeline
-from clipseek.opensearch.pipelines import pipeline
-from clipseek.opensearch.versions import Version
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
 
 from tests.integration.test_search import filled
 

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import opensearchpy
 import pytest
-from clipseek.opensearch.bodies import clauses, search_body
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.named import delete_pipeline, put_pipeline
-from clipseek.opensearch.pipelines import pipeline
-from clipseek.opensearch.queries import SEARCH_PARAMETERS, Query
-from clipseek.opensearch.search import Searcher
-from clipseek.opensearch.stored import stored_vectors
-from clipseek.opensearch.vectors import query_vectors
-from clipseek.opensearch.versions import Version
+from clipseek.opensearch.index.stored_vectors import stored_vectors
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.bodies import clauses, search_body
+from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
+from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.vectors import query_vectors
+from clipseek.opensearch.search.searcher import Searcher
+from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
 
 from tests.integration.test_search import ENCODER, filled, picture
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import opensearchpy
 import pytest
-from clipseek.opensearch import versions
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.mapping import IndexOptions
-from clipseek.opensearch.queries import Query
-from clipseek.opensearch.search import Searcher
-from clipseek.opensearch.synonyms import CHAINS, SEARCH_ANALYZER, analysis, digest, refused_rule
-from clipseek.opensearch.versions import Version
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.index.synonyms import CHAINS, SEARCH_ANALYZER, analysis, digest, refused_rule
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.searcher import Searcher
 
 pytestmark = pytest.mark.integration
 CAPTIONS = {"a": "a red automobile", "b": "two boats", "c": "a television set", "d": "the telly", "e": "a tree"}

@@ -6,9 +6,9 @@ import json
 
 import pytest
 from clipseek.cli.answer import print_answer
-from clipseek.opensearch.hits import Hit
-from clipseek.opensearch.queries import Query
-from clipseek.opensearch.search import Answer
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.hits import Hit
+from clipseek.opensearch.search.searcher import Answer
 
 BOTH = Hit(
     "a",

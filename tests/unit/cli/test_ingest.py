@@ -12,8 +12,8 @@ import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
-from clipseek.opensearch.synonyms import digest
-from clipseek.opensearch.versions import Version
+from clipseek.opensearch.index.synonyms import digest
+from clipseek.opensearch.index.versions import Version
 from clipseek.sources import MissingColumn, Skipped
 from PIL import Image
 

@@ -9,7 +9,7 @@ def test_the_public_names_are_late_and_the_right_ones() -> None:
         "import sys, clipseek.opensearch as room\n"
         "assert not {'numpy', 'opensearchpy'} & set(sys.modules)\n"
         "from clipseek.opensearch import Query, Searcher, connect\n"
-        "from clipseek.opensearch.search import Searcher as theirs\n"
+        "from clipseek.opensearch.search.searcher import Searcher as theirs\n"
         "assert Searcher is theirs and Query('red').words == 'red' and callable(connect)\n"
         "assert not hasattr(room, 'nothing')\n"
     )

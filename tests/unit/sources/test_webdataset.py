@@ -5,7 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from clipseek.sources import MalformedSource, Packed, Record, Skipped, SourceNotFound, read_records, read_source
+from clipseek.sources import MalformedSource, Record, Skipped, SourceNotFound, TarMember, read_records, read_source
 
 
 def shard(path: Path, members: dict[str, bytes], mode: str = "w") -> Path:
@@ -41,7 +41,7 @@ def test_files_of_one_name_are_one_sample(tmp_path: Path) -> None:
     assert second.metadata == {"year": 1999, "key": "a/0002"}
     assert [record.image.read_bytes() for record in (first, second)] == [b"first", b"second"]
     assert str(second.image) == str(tmp_path / "pairs.tar" / "a" / "0002.png")
-    assert isinstance(second.image, Packed)
+    assert isinstance(second.image, TarMember)
     assert second.image.size == 6
     assert second.image.is_file()
 

@@ -1,0 +1,86 @@
+"""What indexes clipseek made on a server, and taking one away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import opensearchpy
+
+from ..errors import IndexMissing, IndexUnusable, NotFound
+from ..server.address import address
+from .versions import check_alias
+
+
+@dataclass(frozen=True)
+class IndexFacts:
+    """One index version. ``pictures`` without those deleted, ``size`` in bytes on disk with all copies; ``m`` and
+    ``ef_construction`` of its HNSW graph, ``None`` where the mapping does not say.
+    """
+
+    index: str
+    aliases: tuple[str, ...]
+    fingerprint: str
+    bundle: str | None
+    pictures: int
+    size: int
+    shards: int
+    engine: str
+    m: int | None
+    ef_construction: int | None
+
+
+def list_indexes(client: opensearchpy.OpenSearch) -> list[IndexFacts]:
+    """Every index that names a model in its ``_meta``, by name."""
+    answer: dict[str, Any] = client.indices.get(index="*", params={"expand_wildcards": "open"})
+    made = {name: body for name, body in answer.items() if _fingerprint(body)}
+    if not made:
+        return []
+    rows = client.cat.indices(format="json", params={"bytes": "b", "h": "index,docs.count,store.size"})
+    counted = {row["index"]: row for row in rows}
+    return [_facts(name, made[name], counted.get(name) or {}) for name in sorted(made)]
+
+
+def delete_index(client: opensearchpy.OpenSearch, name: str) -> list[str]:
+    """Delete the index ``name``, or every index behind the alias ``name``; returns what was deleted.
+
+    Raises IndexMissing where nothing has that name, and IndexUnusable where clipseek did not make it.
+    """
+    check_alias(name)
+    try:
+        found: dict[str, Any] = client.indices.get(index=name)
+    except NotFound:
+        found = {}
+    if not found:
+        raise IndexMissing(f"no index {name} at {address(client)}; see what there is with: clipseek index list")
+    for index, body in found.items():
+        if not _fingerprint(body):
+            raise IndexUnusable(
+                f"{index} was not made by clipseek and is left alone; delete it with the server's own tools"
+            )
+    names = sorted(found)
+    for index in names:
+        client.indices.delete(index=index)
+    return names
+
+
+def _fingerprint(body: dict[str, Any]) -> str:
+    return str(((body.get("mappings") or {}).get("_meta") or {}).get("fingerprint") or "")
+
+
+def _facts(name: str, body: dict[str, Any], counted: dict[str, Any]) -> IndexFacts:
+    meta = body["mappings"]["_meta"]
+    method = ((body["mappings"].get("properties") or {}).get("image_vector") or {}).get("method") or {}
+    parameters = method.get("parameters") or {}
+    return IndexFacts(
+        index=name,
+        aliases=tuple(sorted(body.get("aliases") or {})),
+        fingerprint=_fingerprint(body),
+        bundle=meta.get("bundle") or None,
+        pictures=int(counted.get("docs.count") or 0),
+        size=int(counted.get("store.size") or 0),
+        shards=int(body["settings"]["index"]["number_of_shards"]),
+        engine=str(method.get("engine") or meta.get("engine") or ""),
+        m=parameters.get("m"),
+        ef_construction=parameters.get("ef_construction"),
+    )

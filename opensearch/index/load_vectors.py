@@ -1,0 +1,48 @@
+"""Vectors into an index as they are, without pictures: for indexes that are measured, not searched by people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import opensearchpy
+import orjson
+from numpy.typing import NDArray
+
+from ..server.failures import refused
+
+_BATCH = 500
+
+
+def fill(
+    client: opensearchpy.OpenSearch,
+    index: str,
+    vectors: NDArray[np.float32],
+    metadata: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Put (N, D) unit ``vectors`` into ``index`` with the ids ``0`` to ``N - 1``, and merge it into one segment.
+
+    One segment, because merges behind our back would change the graph between two measurements. Raises the errors of the tree.
+    """
+    for start in range(0, len(vectors), _BATCH):
+        lines: list[bytes] = []
+        for at in range(start, min(start + _BATCH, len(vectors))):
+            document: dict[str, Any] = {"image_id": str(at), "image_vector": vectors[at]}
+            if metadata is not None:
+                document["metadata"] = metadata[at]
+            lines += [
+                orjson.dumps({"index": {"_id": str(at)}}),
+                orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY),
+            ]
+        answer = client.bulk(
+            index=index, body=b"\n".join(lines) + b"\n", params={"filter_path": "errors,items.*.error"}
+        )
+        for item in answer.get("items", []) if answer.get("errors") else []:
+            error = item["index"].get("error")
+            if error:
+                raise refused(index, 400, str(error.get("type")), str(error.get("reason"))[:300])
+    client.indices.refresh(index=index)
+    # Longer than a request may usually take: a graph of 50,000 vectors is built anew.
+    client.indices.forcemerge(index=index, params={"max_num_segments": 1}, request_timeout=600)
+    client.indices.refresh(index=index)

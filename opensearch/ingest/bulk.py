@@ -1,0 +1,242 @@
+"""Bulk requests that arrive: bounded, sent by a thread of their own, repeated where the server was busy, every item's status read.
+
+Each action may be sent twice without harm: it names its document.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import opensearchpy
+
+from ..errors import IndexReadOnly, IngestFailed, OpenSearchError, RequestRefused, TimedOut, Unreachable
+from ..server.address import address
+from ..server.failures import refused
+
+#: Too busy, or not there for a moment: worth another try. 409 is a document that somebody else wrote meanwhile.
+_BUSY = frozenset((409, 429, 502, 503, 504))
+_ANSWER = "items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One document's two lines of a bulk body."""
+
+    kind: Literal["index", "update"]
+    path: Path
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An action that the server will never take, and why."""
+
+    action: Action
+    reason: str
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often and how long: the n-th pause is about ``first_seconds`` * 2**n, at most ``longest_seconds``, less a
+    random part.
+    """
+
+    attempts: int = 9
+    first_seconds: float = 0.5
+    longest_seconds: float = 20.0
+
+    def pause(self, attempt: int) -> float:
+        """Seconds after the failed ``attempt``, counted from 0.
+
+        Random, so that several writers do not come back together.
+        """
+        return min(self.longest_seconds, self.first_seconds * 2.0**attempt) * random.uniform(0.5, 1.0)
+
+
+@dataclass
+class Tally:
+    """What the server has confirmed so far."""
+
+    indexed: int = 0
+    updated: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class BulkWriter:
+    """Collects actions and sends them in order, by one thread; a context manager. At most three bulks are held at a time.
+
+    ``add`` and ``finish`` raise what the thread ran into: IngestFailed after the last try, or the server's refusal.
+    Leaving the context without ``finish`` drops what was not sent.
+    """
+
+    def __init__(
+        self,
+        client: opensearchpy.OpenSearch,
+        *,
+        max_actions: int = 500,
+        max_bytes: int = 5 << 20,
+        max_seconds: float = 2.0,
+        timeout_seconds: float = 120.0,
+        retry: Retry | None = None,
+    ) -> None:
+        self._client = client
+        self._max_actions, self._max_bytes, self._max_seconds = max_actions, max_bytes, max_seconds
+        self._timeout = timeout_seconds
+        self._retry = retry or Retry()
+        self._collected: list[Action] = []
+        self._bytes = 0
+        self._since = time.monotonic()
+        self._queue: queue.Queue[list[Action] | None] = queue.Queue(maxsize=1)
+        self._stop = threading.Event()
+        self._problem: BaseException | None = None
+        self.tally = Tally()
+        # A daemon: Ctrl-C must not wait for a server that does not answer.
+        self._thread = threading.Thread(target=self._work, name="clipseek-bulk", daemon=True)
+
+    def __enter__(self) -> BulkWriter:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(None)
+
+    def add(self, action: Action) -> None:
+        """Take one action; blocks while the server is behind."""
+        if self._problem is not None:
+            raise self._problem
+        if self._collected and self._bytes + len(action.body) > self._max_bytes:
+            self.flush()
+        if not self._collected:
+            self._since = time.monotonic()
+        self._collected.append(action)
+        self._bytes += len(action.body)
+        # By time too: what a slow model has encoded for minutes must not be lost to a kill.
+        if len(self._collected) >= self._max_actions or time.monotonic() - self._since > self._max_seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is collected, without waiting for the answer."""
+        if self._collected:
+            self._queue.put(self._collected)
+            self._collected, self._bytes = [], 0
+
+    def finish(self) -> Tally:
+        """Send the rest and wait for every answer."""
+        self.flush()
+        self._queue.put(None)
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+        return self.tally
+
+    def _work(self) -> None:
+        while (actions := self._queue.get()) is not None:
+            if self._stop.is_set():
+                return
+            # After a problem the queue is still emptied: nobody may block on it.
+            if self._problem is None:
+                try:
+                    send(
+                        self._client,
+                        actions,
+                        self.tally,
+                        retry=self._retry,
+                        timeout=self._timeout,
+                        wait=self._stop.wait,
+                    )
+                except BaseException as problem:
+                    self._problem = problem
+
+
+def send(
+    client: opensearchpy.OpenSearch,
+    actions: Sequence[Action],
+    tally: Tally,
+    *,
+    retry: Retry,
+    timeout: float,
+    wait: Callable[[float], object],
+) -> None:
+    """Send ``actions`` as one bulk and count the answers in ``tally``; only what the server was too busy for is sent again.
+
+    Raises IngestFailed when the last try failed too, IndexReadOnly and AccessRefused at once.
+    """
+    left = list(actions)
+    reason = ""
+    for attempt in range(retry.attempts):
+        try:
+            left, reason = _send_once(client, left, tally, timeout)
+        except (Unreachable, TimedOut) as problem:
+            reason = str(problem)
+        except RequestRefused as problem:
+            if problem.status == 413 and len(left) > 1:
+                for half in (left[: len(left) // 2], left[len(left) // 2 :]):
+                    send(client, half, tally, retry=retry, timeout=timeout, wait=wait)
+                return
+            if problem.status not in _BUSY:
+                raise
+            reason = str(problem)
+        if not left:
+            return
+        if attempt + 1 < retry.attempts:
+            wait(retry.pause(attempt))
+    raise IngestFailed(
+        f"{len(left)} documents could not be indexed in {retry.attempts} tries ({reason}); run the same command "
+        "again: what is in the index is not encoded again"
+    )
+
+
+def _send_once(
+    client: opensearchpy.OpenSearch, actions: Sequence[Action], tally: Tally, timeout: float
+) -> tuple[list[Action], str]:
+    """The actions to send again, and the last reason for that."""
+    answer: Any = client.transport.perform_request(
+        "POST",
+        "/_bulk",
+        params={"filter_path": _ANSWER},
+        body=b"".join(action.body for action in actions),
+        timeout=timeout,
+        headers={"content-type": "application/x-ndjson"},
+    )
+    items = answer.get("items") if isinstance(answer, dict) else None
+    if not isinstance(items, list) or len(items) != len(actions):
+        raise OpenSearchError(
+            f"{address(client)} answered a bulk of {len(actions)} without a status for each; is there a proxy in "
+            "between?"
+        )
+    again: list[Action] = []
+    why = ""
+    for action, entry in zip(actions, items, strict=True):
+        result = next(iter(entry.values()))
+        status, error = int(result.get("status", 0)), result.get("error") or {}
+        if 200 <= status < 300:
+            if action.kind == "index":
+                tally.indexed += 1
+            else:
+                tally.updated += 1
+            continue
+        kind, reason = str(error.get("type", "")), str(error.get("reason", f"status {status}"))
+        if deeper := (error.get("caused_by") or {}).get("reason"):
+            reason = f"{reason}: {deeper}"
+        problem = refused(address(client), status, kind, " ".join(reason.split()))
+        if isinstance(problem, IndexReadOnly) or status in (401, 403):
+            raise problem
+        if status in _BUSY:
+            again.append(action)
+            why = str(problem)
+        else:
+            tally.rejected.append(Rejected(action, str(problem)))
+    return again, why

@@ -1,0 +1,128 @@
+"""A picture found: why it is there, in numbers and in words. Pure; reads what the server answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from ..errors import ServerError
+from ..query.limits import MARKS
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One picture found.
+
+    ``score`` is what ranked it. ``raw`` holds each clause's own score where the clause found the picture: BM25 for the caption,
+    1 + cosine for the vector. ``shares`` is each clause's part of ``score``, summing to 1; a clause that found the picture only
+    beyond its candidates (``Query.depth``) has a raw score and the share 0. ``shares`` is empty where it could not be computed:
+    the index changed between the search and the question for its candidates. ``cosine`` is the vectors' own similarity, ``None``
+    where the vector clause did not find the picture. ``marked`` is the caption as the server marked it (``queries.MARKS``), and
+    ``marks`` the (start, end) of its matched words.
+    ``relevant``: whether its cosine reaches ``Query.min_cosine``, ``None`` without one.
+    """
+
+    id: str
+    uri: str
+    caption: str
+    score: float
+    raw: Mapping[str, float]
+    shares: Mapping[str, float]
+    cosine: float | None
+    marked: str
+    width: int | None
+    height: int | None
+    metadata: Mapping[str, Any]
+    relevant: bool | None = None
+
+    @cached_property
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """(start, end) in ``caption`` of each matched word; read when somebody asks, since few look at every hit."""
+        return read_marks(self.caption, self.marked)
+
+    def parts(self) -> list[tuple[str, bool]]:
+        """The caption in pieces, in order, each with whether it matched."""
+        pieces: list[tuple[str, bool]] = []
+        at = 0
+        for start, end in self.marks:
+            pieces += [(self.caption[at:start], False), (self.caption[start:end], True)]
+            at = end
+        return [(text, matched) for text, matched in [*pieces, (self.caption[at:], False)] if text]
+
+
+def words_first(hits: Sequence[Hit], caption: str) -> list[Hit]:
+    """The hits; of those in a row that score the same, the ones first of whose score the clause ``caption`` brought more.
+
+    The best of each clause is 1 before its weight: what only the words found and what only the vector found tie at the top of
+    every hybrid with equal weights, and the server leaves such two in the order in which they were stored.
+    """
+    runs = groupby(hits, key=lambda hit: hit.score)
+    return [hit for _, run in runs for hit in sorted(run, key=lambda hit: -hit.shares.get(caption, 0.0))]
+
+
+def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: str) -> Hit:
+    """The hit in one row of the answer. ``added``: what each clause added to the score, or ``None`` where that is not known;
+    ``vector``: the vector clause's name. Raises ServerError for a score that is none.
+    """
+    source, score, named = row["_source"], row["_score"], row.get("matched_queries")
+    if not isinstance(score, (int, float)) or not score >= 0:
+        # What OpenSearch answers to a hybrid whose pipeline did not run: -9549512000 and the like, and no error.
+        raise ServerError(
+            f"the server scored {row['_id']} {score}, which is no score: its search pipeline did not run. Search with --vector or "
+            "--caption, and look whether its plugin neural-search works"
+        )
+    raw = {name: float(value) for name, value in named.items()} if isinstance(named, dict) else {}
+    return Hit(
+        id=str(row["_id"]),
+        uri=str(source.get("image_uri") or ""),
+        caption=str(source.get("caption") or ""),
+        score=float(score),
+        raw=raw,
+        shares=_shares(added, float(score)),
+        cosine=cosine(raw[vector]) if vector in raw else None,
+        marked=next(iter(row.get("highlight", {}).values()), [""])[0],
+        width=source.get("width"),
+        height=source.get("height"),
+        metadata=_present(source.get("metadata")),
+    )
+
+
+def _present(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if not metadata or None not in metadata.values():
+        return metadata or {}
+    return {name: value for name, value in metadata.items() if value is not None}
+
+
+def cosine(score: float) -> float:
+    """Of two unit vectors, from the engine's score of their inner product: 1 + cosine, and 1 / (1 - cosine) below zero."""
+    return score - 1 if score >= 1 else 1 - 1 / score if score > 0 else -1.0
+
+
+def read_marks(caption: str, marked: str) -> tuple[tuple[int, int], ...]:
+    """(start, end) in ``caption`` of what the server marked; none where the marks cannot be told from the caption."""
+    first, last = MARKS
+    pieces = marked.split(first)
+    if len(pieces) == 1 or marked.replace(first, "").replace(last, "") != caption:
+        return ()
+    found: list[tuple[int, int]] = []
+    at = len(pieces[0])
+    for piece in pieces[1:]:
+        length = piece.find(last)
+        if length < 0:  # not as the server marks
+            return ()
+        found.append((at, at + length))
+        at += len(piece) - 1
+    return tuple(found)
+
+
+def _shares(added: Mapping[str, float] | None, score: float) -> dict[str, float]:
+    if added is None:
+        return {}
+    total = sum(added.values())
+    # The server adds in single precision. A larger difference means that it fused other candidates than we know of.
+    if abs(total - score) > 1e-5:
+        return {}
+    return {name: value / total if total else 0.0 for name, value in added.items()}

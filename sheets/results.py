@@ -1,0 +1,104 @@
+"""A result sheet: one HTML file with everything in it, pictures too, for people who would rather look than read."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from clipseek.opensearch.index.documents import image_path
+from clipseek.opensearch.query.clause_weights import CAPTION
+from clipseek.opensearch.search.hits import Hit
+from clipseek.opensearch.search.searcher import Answer
+
+THUMB = 160  # pixels
+
+
+@dataclass(frozen=True)
+class Section:
+    """One search on the sheet. ``command`` is what to type to see it again."""
+
+    title: str
+    answer: Answer
+    command: str = ""
+
+
+def render_sheet(title: str, sections: Iterable[Section], intro: str = "") -> str:
+    """The sheet as HTML; needs nothing from outside."""
+    body = "\n".join(_section(section) for section in sections)
+    style = files(__package__).joinpath("results.css").read_text("utf-8")
+    lead = f"<pre>{html.escape(intro)}</pre>" if intro else ""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body>'
+        f'<header><h1>{html.escape(title)}</h1><p class="legend"><i class="caption"></i> share of the caption (BM25) '
+        f'<i class="vector"></i> share of the picture (CLIP vector)</p>{lead}</header>\n{body}</body></html>\n'
+    )
+
+
+def _section(section: Section) -> str:
+    answer = section.answer
+    query = answer.query
+    facts: list[str] = [query.resolved_kind]
+    if query.fused:
+        facts.append(query.fusion if query.fusion == "rrf" else f"{query.fusion}, {query.weight:.0%} vector")
+    facts += [f"like {name}" for name, _ in query.like]
+    facts += [f"not {what}" for what in (*query.unwanted, *(name for name, _ in query.unlike))]
+    facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
+    words = ", ".join(text for text, _ in query.all_texts)
+    asked = f"<q>{html.escape(words[:200])}</q>" if words else ""
+    for picture, _ in query.all_pictures:
+        asked += f'<img class="asked" alt="query picture" src="{_data_uri(picture)}">'
+    cards = (
+        "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, query.start + 1))
+        or '<p class="none">nothing found</p>'
+    )
+    command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
+    return (
+        f'<section><h2>{html.escape(section.title)}</h2><div class="ask">{asked}<span>{html.escape(" · ".join(facts))}</span></div>'
+        f'{command}<div class="grid">{cards}</div></section>'
+    )
+
+
+def _card(rank: int, hit: Hit) -> str:
+    caption = "".join(
+        f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.parts()
+    )
+    tail = ' class="tail"' if hit.relevant is False else ""
+    left, right = hit.shares.get(CAPTION, 0.0), sum(share for name, share in hit.shares.items() if name != CAPTION)
+    numbers = [f"{hit.score:.3f}"]
+    if hit.cosine is not None:
+        numbers.append(f"cos {hit.cosine:.2f}")
+    if CAPTION in hit.raw:
+        numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
+    return (
+        f'<figure{tail}><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
+        f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="caption" style="width:{left:.1%}"></i>'
+        f'<i class="vector" style="width:{right:.1%}"></i></div>'
+        f"<figcaption>{caption or '<small>no caption</small>'}<small>{' · '.join(numbers)}<br>{html.escape(hit.id[:80])}</small>"
+        f"</figcaption></figure>"
+    )
+
+
+def _picture(uri: str) -> str:
+    path = image_path(uri) or Path(uri)
+    try:
+        return f'<img alt="" loading="lazy" src="{_data_uri(path.read_bytes())}">'
+    except (OSError, ValueError):
+        return "<small>the file is no longer there</small>"
+
+
+def _data_uri(data: bytes) -> str:
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(data))
+    picture.draft("RGB", (THUMB, THUMB))
+    thumb = picture.convert("RGBA")
+    thumb.thumbnail((THUMB, THUMB))
+    buffer = io.BytesIO()
+    thumb.save(buffer, "WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,85 @@
+"""What is held while the model is slow: files' bytes are bounded, and nothing is decoded where the model is called."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from clipseek.opensearch.ingest import feed as feeding
+from clipseek.opensearch.ingest.feed import Feed, New
+from clipseek.sources import Record
+
+FILES, CHUNK, AHEAD = 60, 10, 4
+
+
+class Source:
+    """Records, and how many of them were asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.given = folder, 0
+
+    def __iter__(self) -> Iterator[Record]:
+        for number in range(FILES):
+            path = self.folder / f"{number:03}.bin"
+            path.write_bytes(b"%d" % number)
+            self.given += 1
+            yield Record(str(number), path, (), None, {})
+
+
+@dataclass(frozen=True)
+class Decoded:
+    number: int
+    width: int = 1
+    height: int = 1
+    look: bytes = b""
+
+
+class Decoder:
+    """Remembers where it worked, and how much of it is done."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+        self.done = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, data: bytes) -> Decoded:
+        with self._lock:
+            self.threads.add(threading.get_ident())
+            self.done += 1
+        return Decoded(int(data))
+
+
+def wait_until_it_stands_still(source: Source, decoder: Decoder) -> None:
+    before, since = (-1, -1), time.monotonic()
+    while time.monotonic() - since < 0.4:
+        if (source.given, decoder.done) != before:
+            before, since = (source.given, decoder.done), time.monotonic()
+        time.sleep(0.01)
+
+
+def test_a_slow_model_bounds_what_is_read_and_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeding, "CHUNK_FILES", CHUNK)
+    source, decoder = Source(tmp_path), Decoder()
+    feed: Feed[Decoded] = Feed(
+        source, known=lambda ids: {}, decode=decoder, fields={}, workers=3, ahead=AHEAD, max_bytes=100
+    )
+    try:
+        wait_until_it_stands_still(source, decoder)
+        # One chunk's files, and the first record of the next, whose file is not read.
+        assert source.given == CHUNK + 1
+        assert decoder.done == AHEAD + 1
+        steps = iter(feed)
+        taken = [next(steps) for _ in range(2 * CHUNK)]
+        wait_until_it_stands_still(source, decoder)
+        assert source.given == 3 * CHUNK + 1
+        assert decoder.done <= 2 * CHUNK + AHEAD + 1
+        taken += steps
+        numbers = [step.picture.result().number for step in taken if isinstance(step, New)]
+    finally:
+        feed.close()
+    assert numbers == list(range(FILES))  # all, in the source's order
+    assert threading.get_ident() not in decoder.threads

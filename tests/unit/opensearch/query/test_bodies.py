@@ -1,0 +1,196 @@
+"""Every kind of query, and everything that is sent for it, by equality; what a server makes of it is for the integration tests."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+import orjson
+import pytest
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.compose import compose
+from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.searcher import Searcher
+from PIL import Image
+
+from tests.encoders import ColourEncoder
+
+ENCODER = ColourEncoder()
+VERSION = Version("i-1", "i", ENCODER.fingerprint, 4, 1, fields={"set": "keyword"})
+RED, GREEN = ENCODER.encode_texts(["red car", "green"])
+STORED = {"cat-1": [1.0, 0.0, 0.0, 0.0], "dog-1": [0.0, 1.0, 0.0, 0.0], "a": RED.tolist()}
+SHOWN = {"size": 10, "_source": {"excludes": ["image_vector", "look"]}, "track_total_hits": True}
+RANKED = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["image_id", "content_hash"]}
+MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
+
+
+@dataclass
+class Recorder:
+    """Answers every search with one row, and keeps what it was sent."""
+
+    searches: list[dict[str, Any]] = field(default_factory=list)
+    parameters: list[dict[str, Any]] = field(default_factory=list)
+    together: list[list[dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def transport(self) -> Recorder:
+        return self
+
+    def perform_request(self, method: str, path: str, *, body: bytes) -> dict[str, Any]:
+        path, _, parameters = path.partition("?")
+        assert (method, path) == ("POST", "/i-1/_search")
+        return self.search(index="i-1", body=body, params=dict(parse_qsl(parameters, strict_parsing=True)))
+
+    def search(self, *, index: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        assert index == "i-1"
+        self.searches.append(orjson.loads(body))
+        self.parameters.append(params)
+        source = {"image_id": "a", "image_uri": "file:///a.png", "caption": "a red car"}
+        row = {"_id": "a", "_score": 0.5, "_source": source, "fields": {"image_id": ["a"]}}
+        return {"took": 1, "_shards": {"total": 1}, "hits": {"total": {"value": 1}, "hits": [row]}}
+
+    def msearch(self, *, index: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        lines = [orjson.loads(line) for line in body.splitlines()]
+        self.together.append(lines[1::2])
+        return {"responses": [{"hits": {"total": {"value": 3}, "hits": []}} for _ in lines[1::2]]}
+
+    def mget(self, *, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        return {"docs": [{"_id": name, "_source": {"image_vector": STORED[name]}} for name in body["ids"]]}
+
+
+def picture(colour: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def sent(query: Query) -> Recorder:
+    recorder = Recorder()
+    answer = Searcher(recorder, VERSION, ENCODER).search(query)  # type: ignore[arg-type]
+    assert [hit.id for hit in answer.hits] == ["a"]
+    assert answer.documents == 3
+    assert {name: recorder.parameters[0][name] for name in SEARCH_PARAMETERS} == SEARCH_PARAMETERS
+    assert len({parameters["preference"] for parameters in recorder.parameters}) == 1
+    return recorder
+
+
+def knn(vector: Any, *filters: dict[str, Any]) -> dict[str, Any]:
+    inner: dict[str, Any] = {"vector": pytest.approx(np.asarray(vector).tolist(), abs=1e-6), "k": 200}
+    if filters:
+        inner["filter"] = {"bool": {"filter": list(filters)}}
+    return {"knn": {"image_vector": {**inner, "_name": "vector"}}}
+
+
+def without(*ids: str) -> dict[str, Any]:
+    return {"bool": {"must_not": [{"ids": {"values": list(ids)}}]}}
+
+
+def highlight(**more: Any) -> dict[str, Any]:
+    words = {"match": {"caption": {"query": "red car", **more}}}
+    return {
+        "pre_tags": ["\ue000"],
+        "post_tags": ["\ue001"],
+        "fields": {"caption": {"number_of_fragments": 0, "highlight_query": words}},
+    }
+
+
+def test_text_to_image_by_caption() -> None:
+    assert sent(Query("red car", kind="caption")).searches == [{**SHOWN, "query": MATCH, "highlight": highlight()}]
+    all_words = {"match": {"caption": {"query": "red car", "operator": "and", "_name": "caption"}}}
+    assert sent(Query("red car", kind="caption", match="all", start=10)).searches == [
+        {**SHOWN, "from": 10, "query": all_words, "highlight": highlight(operator="and")}
+    ]
+
+
+def test_text_to_image_by_vector() -> None:
+    recorder = sent(Query("red car", kind="vector", filters=("set=x",)))
+    assert recorder.searches == [{**SHOWN, "query": knn(RED, {"term": {"metadata.set": {"value": "x"}}})}]
+    assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
+
+
+def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
+    recorder = sent(Query("red car", weight=0.75, fusion="l2", mean="geometric"))
+    technique = {"technique": "geometric_mean", "parameters": {"weights": [0.25, 0.75]}}
+    processor = {"normalization": {"technique": "l2"}, "combination": technique}
+    ranking, page = recorder.searches
+    (found,) = ranking.pop("search_pipeline")["phase_results_processors"]
+    assert found == {"normalization-processor": processor}
+    hybrid = {"hybrid": {"pagination_depth": 200, "queries": [MATCH, knn(RED)]}}
+    assert ranking == {**SHOWN, **RANKED, "query": hybrid}
+    ids = {"ids": {"values": ["a"]}}
+    excluded = {"excludes": ["image_vector", "look"]}
+    assert page == {"size": 1, "query": ids, "track_total_hits": False, "_source": excluded, "highlight": highlight()}
+    # Each clause's candidates are asked for at the same time.
+    bare = {
+        "size": 200,
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": ["image_id"],
+        "track_total_hits": False,
+    }
+    assert recorder.together == [
+        [{**bare, "query": MATCH}, {**bare, "query": knn(RED)}, {"size": 0, "track_total_hits": True}]
+    ]
+
+
+def test_image_to_image_by_vector_and_with_words() -> None:
+    red = ENCODER.encode_pictures([ENCODER.load_picture(picture("red"))])[0]
+    assert sent(Query(picture=picture("red"))).searches == [{**SHOWN, "query": knn(red)}]
+    ranking, _ = sent(Query("red car", picture=picture("lime"), text_weight=0.25)).searches
+    lime = ENCODER.encode_pictures([ENCODER.load_picture(picture("lime"))])[0]
+    joined = compose(RED, [(1.0, lime)], text_weight=0.25)
+    assert ranking["query"]["hybrid"]["queries"] == [MATCH, knn(joined)]
+
+
+def test_like_and_unlike_search_with_stored_vectors_and_leave_them_out() -> None:
+    vector = compose(
+        None, [(2.0, np.array(STORED["cat-1"], np.float32))], [(1.0, np.array(STORED["dog-1"], np.float32))]
+    )
+    found = sent(Query(like=(("cat-1", 2.0),), unlike=(("dog-1", 1.0),))).searches
+    assert found == [{**SHOWN, "query": knn(vector, without("cat-1", "dog-1"))}]
+
+
+def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> None:
+    ranking, _ = sent(Query("red car", unwanted=("green",), not_weight=0.75)).searches
+    barred = {"match": {"caption": {"query": "green", "operator": "and"}}}
+    assert ranking["query"]["hybrid"]["queries"] == [
+        {"bool": {"must": [MATCH], "must_not": [barred]}},
+        knn(compose(RED, [], [(1.0, GREEN)], away_weight=0.75)),
+    ]
+
+
+def test_facets_groups_and_pages_of_a_hybrid_are_the_rankings() -> None:
+    ranking, page = sent(Query("red car", facets=("set",), group_duplicates=True)).searches
+    assert ranking["aggs"] == {"set": {"terms": {"field": "metadata.set", "size": 20}}}
+    assert (ranking["size"], "from" in ranking, "aggs" in page) == (400, False, False)
+    ranking, page = sent(Query("red car", start=20, size=5, candidates=500)).searches
+    assert (ranking["from"], ranking["size"], ranking["query"]["hybrid"]["pagination_depth"]) == (20, 5, 500)
+    assert (page["size"], "from" in page) == (1, False)
+
+
+@pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
+def test_near_duplicates_are_grouped_from_a_ranking_with_looks(kind: Any) -> None:
+    ranking, page = sent(Query("red car", kind=kind, group_near=True)).searches
+    assert ranking["docvalue_fields"] == ["image_id", "content_hash", "look"]
+    assert (ranking["size"], ranking["_source"]) == (400 if kind == "hybrid" else 200, False)
+    assert page["query"] == {"ids": {"values": ["a"]}}
+
+
+def test_a_search_without_shares_asks_for_the_number_of_pictures_once() -> None:
+    recorder = Recorder()
+    searcher = Searcher(recorder, VERSION, ENCODER, shares=False)  # type: ignore[arg-type]
+    assert [searcher.search(Query("red car")).documents for _ in range(3)] == [3, 3, 3]
+    assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
+
+
+def test_hits_below_a_cosine_are_marked_also_where_only_the_caption_found_them() -> None:
+    recorder = Recorder()
+    searcher = Searcher(recorder, VERSION, ENCODER)  # type: ignore[arg-type]
+    near, far = (searcher.search(Query(words, min_cosine=0.9)).hits[0] for words in ("red car", "green"))
+    assert (near.relevant, far.relevant) == (True, False)
+    assert [near.cosine, far.cosine] == pytest.approx([1.0, float(RED @ GREEN)], abs=1e-6)
+    assert searcher.search(Query("red car")).hits[0].relevant is None

@@ -1,0 +1,87 @@
+"""The cut-off's rate on queries that it has not seen, on generated data of several shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.cutoff import outgrown, with_calibrated_cut
+from clipseek.relevance.calibration import cut, operating, unseen
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+VERSION = Version("i-1", "i", "ab" * 32, 2, 1, calibration={"cosine": 0.31})
+SHAPES: dict[str, Callable[[np.random.Generator, int], Floats]] = {
+    "normal": lambda rng, count: rng.normal(0.3, 0.05, count),
+    "skewed": lambda rng, count: 0.2 + rng.gamma(1.0, 0.05, count),
+    "two kinds": lambda rng, count: np.where(rng.random(count) < 0.1, 0.6, 0.2) + rng.normal(0, 0.02, count),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1, 0.2])
+def test_the_rate_holds_on_unseen_queries_within_two_points(shape: str, rate: float) -> None:
+    rng = np.random.default_rng(7)
+    learnt, fresh = SHAPES[shape](rng, 3000), SHAPES[shape](rng, 100_000)
+    assert float((fresh >= cut(learnt, rate)).mean()) == pytest.approx(rate, abs=0.02)
+    # And what calibrate prints, without fresh queries, is as near.
+    said = float(unseen(learnt, np.arange(3000), rate).mean())
+    assert said == pytest.approx(rate, abs=0.02)
+
+
+def test_over_many_draws_the_rate_is_never_more_than_asked_for() -> None:
+    rng = np.random.default_rng(1)
+    fresh = np.sort(rng.normal(size=100_000))
+    rates = [1 - np.searchsorted(fresh, cut(rng.normal(size=99), 0.05)) / len(fresh) for _ in range(400)]
+    assert float(np.mean(rates)) == pytest.approx(0.05, abs=0.005)
+    # Where many score the same, the cut lies above them all: fewer reach it, not more.
+    assert cut(np.full(99, 0.4), 0.05) > 0.4
+
+
+def test_by_hand() -> None:
+    # The 96th of 100 places (101 * 0.95 = 95.95) is the last that is not reached.
+    best = np.arange(1, 101) / 100
+    assert [one for one in best if one >= cut(best, 0.05)] == [0.97, 0.98, 0.99, 1.0]
+    found = operating(0.05, best, np.arange(100), np.array([0.2, 0.99]), np.array([0.1, 0.95]))
+    assert (found.answered, found.kept) == (0.5, 0.0)
+
+
+def test_queries_of_one_group_never_judge_the_cut_they_taught() -> None:
+    # One group alone is far above: learnt without it, the cut is below, and all of the group reach it.
+    best = np.concatenate([np.linspace(0.1, 0.2, 400), np.full(100, 0.9)])
+    groups = np.concatenate([np.arange(400), np.full(100, 400)])
+    assert unseen(best, groups, 0.3)[400:].all()
+
+
+def test_what_cannot_be_learnt_is_refused() -> None:
+    with pytest.raises(InvalidOption, match=r"too few for the rate 0\.01; give at least 99"):
+        cut(np.zeros(98), 0.01)
+    assert cut(np.zeros(99), 0.01) > 0
+    for rate in (0.0, 1.0, float("nan")):
+        with pytest.raises(InvalidOption, match="between 0 and 1"):
+            cut(np.zeros(10), rate)
+    with pytest.raises(InvalidOption, match="kinds of background queries"):
+        unseen(np.zeros(100), np.zeros(100, np.int64), 0.1)
+
+
+def test_a_cut_is_outgrown_by_a_fifth_more_pictures() -> None:
+    assert [outgrown({"pictures": 100}, pictures) for pictures in (50, 120, 121)] == [False, False, True]
+    assert not outgrown({}, 10)
+
+
+def test_auto_is_for_words_alone() -> None:
+    assert with_calibrated_cut(Query("red"), VERSION).min_cosine == 0.31
+    for query in (Query(like=(("a", 1.0),)), Query("red", unwanted=("blue",)), Query("red", picture=b"x")):
+        with pytest.raises(InvalidOption, match="searches by words alone"):
+            with_calibrated_cut(query, VERSION)
+    with pytest.raises(InvalidOption, match="clipseek calibrate HELD-OUT --index i"):
+        with_calibrated_cut(Query("red"), replace(VERSION, calibration={}))
+    with pytest.raises(InvalidOption, match="no cosines to cut at"):
+        Query("red", kind="caption", min_cosine=0.3)
+    with pytest.raises(InvalidOption, match="outside -1 to 1"):
+        Query("red", min_cosine=3.0)
