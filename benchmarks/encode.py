@@ -50,9 +50,9 @@ def main() -> None:
 
     import torch
     from clipseek.encoder import Bundle, ClipEncoder
-    from clipseek.encoder.preprocess import normalize
-    from clipseek.encoder.reduced import choose_margin, reducible
-    from clipseek.training.export import export_bundle
+    from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
+    from clipseek.encoder.run.preprocess import normalize
+    from clipseek.export.bundle import export_bundle
     from transformers import CLIPModel, CLIPProcessor
 
     with tempfile.TemporaryDirectory() as scratch:

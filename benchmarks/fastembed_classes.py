@@ -61,12 +61,12 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     from clipseek.encoder import ClipEncoder
-    from clipseek.encoder.int8 import reduce_to_int8
-    from clipseek.encoder.reduced import choose_margin, reducible
-    from clipseek.training.adopt import adopt_bundle
-    from clipseek.training.export import export_bundle
+    from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
+    from clipseek.export.bundle import export_bundle
+    from clipseek.export.graph.int8 import reduce_to_int8
+    from clipseek.export.imported.importer import adopt_bundle
+    from clipseek.export.towers import export_towers
     from clipseek.training.model import load_checkpoint
-    from clipseek.training.towers import export_towers
 
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)

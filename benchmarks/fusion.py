@@ -32,10 +32,10 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
 
-    from clipseek.encoder.session import open_session
-    from clipseek.training.fuse import fuse_attention
+    from clipseek.encoder.run.session import open_session
+    from clipseek.export.graph.fuse import fuse_attention
+    from clipseek.export.towers import export_towers
     from clipseek.training.model import load_checkpoint
-    from clipseek.training.towers import export_towers
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

@@ -53,7 +53,7 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
     note(f"both towers load and give {found.dimension} numbers")
     parity: dict[str, Any] | None = None
     if against:
-        from clipseek.training.verify import verify_against
+        from clipseek.export.verify import verify_against
 
         parity = verify_against(found, against)
         note(
@@ -85,7 +85,7 @@ def import_(folder: Path, out: Path, **options: Any) -> None:
         raise click.ClickException(
             "import needs onnx and torch, which are not installed; pip install 'clipseek[train]'"
         )
-    from clipseek.training.adopt import adopt_bundle
+    from clipseek.export.imported.importer import adopt_bundle
 
     made = adopt_bundle(folder, out, on_step=note, **options)
     alike = made.passport["alike"]

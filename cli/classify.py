@@ -13,7 +13,7 @@ from .device import device_options, encoder_on
 from .output import ProgressLine, count, data, is_terminal, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from clipseek.encoder.zero_shot import ZeroShot
+    from clipseek.encoder.run.zero_shot import ZeroShot
 
 COLUMNS = 6  # with more labels, a terminal shows each picture's best ones
 BEST = 3
@@ -45,7 +45,7 @@ def classify(pictures: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     if bad := [template for template in options["templates"] if "{}" not in template]:
         raise click.UsageError(f"--template {bad[0]!r} has no place for the label; write {{}} where it goes")
     from clipseek.encoder import Bundle
-    from clipseek.encoder.zero_shot import ZeroShot
+    from clipseek.encoder.run.zero_shot import ZeroShot
 
     encoder = encoder_on(Bundle.load(options["model"]), options)
     paths = list(_files(pictures))
@@ -117,7 +117,7 @@ def _classified(
     classifier: ZeroShot, encoder: Any, paths: Sequence[Path]
 ) -> tuple[list[tuple[str, list[float]]], list[tuple[str, str]]]:
     """(picture, a probability for each label), and (file, reason) of what was skipped, named on stderr."""
-    from clipseek.encoder.files import read_pictures
+    from clipseek.encoder.run.files import read_pictures
     from clipseek.sources import shown
 
     rows: list[tuple[str, list[float]]] = []

@@ -92,7 +92,7 @@ def _tokenizer(name: str) -> tuple[Callable[[Sequence[str]], list[int]], int]:
         from dataclasses import replace
 
         from clipseek.encoder import Bundle
-        from clipseek.encoder.tokenizer import TextTokenizer
+        from clipseek.encoder.run.tokenizer import TextTokenizer
 
         bundle = Bundle.load(name)
         uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))

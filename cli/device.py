@@ -44,7 +44,7 @@ def device_options(command: Command) -> Command:
 def encoder_on(bundle: Bundle, given: Mapping[str, Any], **more: Any) -> ClipEncoder:
     """The encoder of ``bundle`` on the device that the options ask for; ``device`` has to be among them."""
     from clipseek.encoder import ClipEncoder
-    from clipseek.encoder.gpu import TensorRT
+    from clipseek.encoder.run.gpu import TensorRT
 
     device, cache, fp16 = given["device"], given.get("tensorrt_cache"), bool(given.get("tensorrt_fp16"))
     if device != "tensorrt" and (_cache_named() or fp16):

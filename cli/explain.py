@@ -26,7 +26,7 @@ def explain(picture: Path, words: str, model: Path, out: Path | None, as_json: b
     if out is not None and out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise click.UsageError(f"{out} ends in {out.suffix or 'nothing'}, expected .png, .jpg or .webp")
     from clipseek.encoder import Bundle, ClipEncoder, ImageError
-    from clipseek.encoder.explain import explain as explain_picture
+    from clipseek.encoder.run.explain import explain as explain_picture
 
     encoder = ClipEncoder(Bundle.load(model), device="cpu")
     try:

@@ -11,11 +11,11 @@ import click
 from .output import data, note, plain_table, print_json
 
 if TYPE_CHECKING:
-    from clipseek.encoder.bundle import ImageSpec
-    from clipseek.training.calibration import Calibration
+    from clipseek.encoder.bundle.bundle import ImageSpec
+    from clipseek.export.gate import Gate
+    from clipseek.export.int8_calibration import Calibration
+    from clipseek.export.samples import Samples
     from clipseek.training.data import Pairs
-    from clipseek.training.gate import Gate
-    from clipseek.training.samples import Samples
 
 
 @click.command("export-onnx")
@@ -100,12 +100,12 @@ def export_onnx(
         raise click.ClickException(
             "exporting needs torch and optimum, which are not installed; try: pip install 'clipseek[train]'"
         )
-    from clipseek.encoder.writer import check_free
+    from clipseek.encoder.bundle.writer import check_free
 
     check_free(out, force=force)  # before seconds of imports
     given = _samples(samples) if samples else None
     note("loading torch and optimum")
-    from clipseek.training.export import export_bundle
+    from clipseek.export.bundle import export_bundle
 
     bundle = export_bundle(
         checkpoint,
@@ -144,20 +144,20 @@ def export_onnx(
 
 
 def _samples(source: Path) -> Samples:
+    from clipseek.export.samples import samples_from
     from clipseek.sources import read_records
-    from clipseek.training.samples import samples_from
 
     return samples_from(read_records(source), str(source))
 
 
 def _gate(source: Path, tolerance: float) -> Gate:
-    from clipseek.training.gate import Gate
+    from clipseek.export.gate import Gate
 
     return Gate(str(source), lambda spec: _pairs(source, spec), tolerance)
 
 
 def _calibration(source: Path) -> Calibration:
-    from clipseek.training.calibration import Calibration
+    from clipseek.export.int8_calibration import Calibration
 
     return Calibration(str(source), lambda spec: _pairs(source, spec))
 
@@ -174,7 +174,7 @@ def _named(row: dict[str, Any]) -> str:
 
 
 def _tell_gates(passport: dict[str, Any]) -> None:
-    from clipseek.training.gate import in_words
+    from clipseek.export.gate import in_words
 
     for verdict in passport.get("gates", []):
         accepted = ", its loss was accepted" if verdict.get("accepted_loss") else ""

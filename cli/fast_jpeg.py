@@ -18,7 +18,7 @@ LOOKED_AT, LARGEST = 500, 64_000_000
 
 def choose_decoding(encoder: ClipEncoder, entries: Iterable[object]) -> None:
     """Measure on the first large JPEGs of the source whether they may be decoded at a fraction of their size."""
-    from clipseek.encoder.reduced import ENOUGH, LEAST_COSINE, choose_margin, reducible
+    from clipseek.encoder.run.fast_jpeg import ENOUGH, LEAST_COSINE, choose_margin, reducible
     from clipseek.opensearch.ingest.files import Unreadable, read_file
     from clipseek.sources import Record
 

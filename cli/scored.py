@@ -11,7 +11,7 @@ from .device import encoder_on
 from .output import count, note
 
 if TYPE_CHECKING:
-    from clipseek.encoder.bundle import ImageSpec
+    from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.training.data import Pairs
 
 
@@ -28,7 +28,7 @@ def open_model(name: str, device: Mapping[str, Any], precision: str) -> OpenMode
     """``device``: the options of ``device_options``. A bundle where the folder holds one, else a checkpoint (folder or hub id)."""
     if (Path(name) / "clipseek.json").is_file():
         from clipseek.encoder import Bundle
-        from clipseek.training.bundle_vectors import embed_with_bundle
+        from clipseek.export.bundle_vectors import embed_with_bundle
 
         encoder = encoder_on(Bundle.load(name, verify=True), device)
         return OpenModel(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))

@@ -8,7 +8,7 @@ from typing import Any
 
 from clipseek.demo.story import Story
 from clipseek.encoder import ClipEncoder
-from clipseek.encoder.pairs import encode_pairs
+from clipseek.encoder.run.pairs import encode_pairs
 from clipseek.evaluation import Scores, before_after, in_batches, whole_gallery
 from clipseek.sources import read_records
 

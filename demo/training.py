@@ -14,10 +14,10 @@ from clipseek.sources import read_records
 
 def tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
     """Train, score before, export; returns the bundle. A finished run of the same recipe and pictures is used again."""
+    from clipseek.export.bundle import export_bundle
     from clipseek.training.config import TrainConfig
     from clipseek.training.data import Pairs, load_pairs
     from clipseek.training.embed import embed
-    from clipseek.training.export import export_bundle
     from clipseek.training.loop import train
     from clipseek.training.model import load_checkpoint
     from clipseek.training.precision import resolve_precision

@@ -6,14 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .batcher import Batcher
-    from .bundle import Bundle
-    from .clip import ClipEncoder, Picture
+    from .bundle.bundle import Bundle
     from .errors import BundleError, DeviceError, EncoderError, ImageError
+    from .run.batcher import Batcher
+    from .run.clip import ClipEncoder, Picture
 
 __all__ = ["Batcher", "Bundle", "BundleError", "ClipEncoder", "DeviceError", "EncoderError", "ImageError", "Picture"]
 
-_HOMES = {"Batcher": "batcher", "Bundle": "bundle", "ClipEncoder": "clip", "Picture": "clip"}
+_HOMES = {"Batcher": "run.batcher", "Bundle": "bundle.bundle", "ClipEncoder": "run.clip", "Picture": "run.clip"}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from clipseek.encoder.perceptual_hash import look
+from clipseek.encoder.pictures.perceptual_hash import look
 from numpy.typing import NDArray
 from PIL import Image
 

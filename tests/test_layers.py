@@ -16,13 +16,27 @@ ROOMS: dict[str, set[str]] = {
     "evaluation": set(),
     "opensearch": {"mappings", "sources"},
     "relevance": {"evaluation", "opensearch", "sources"},
+    "export": {"encoder", "evaluation", "sources", "training"},
     "sheets": {"evaluation", "opensearch"},
     "training": {"encoder", "evaluation", "sources"},
-    "demo": {"encoder", "evaluation", "mappings", "opensearch", "sheets", "sources", "training"},
-    "cli": {"demo", "encoder", "evaluation", "mappings", "opensearch", "relevance", "sheets", "sources", "training"},
+    "demo": {"encoder", "evaluation", "export", "mappings", "opensearch", "sheets", "sources", "training"},
+    "cli": {
+        "demo",
+        "encoder",
+        "evaluation",
+        "export",
+        "mappings",
+        "opensearch",
+        "relevance",
+        "sheets",
+        "sources",
+        "training",
+    },
 }
 #: Inside a room, whom each sub-room may import; "." are the files beside the sub-rooms. ``_FOUNDATION`` is open to all of them.
 SUBROOMS: dict[str, dict[str, set[str]]] = {
+    "encoder": {".": set(), "pictures": set(), "bundle": {"pictures"}, "run": {"bundle", "pictures"}},
+    "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},
     "opensearch": {
         ".": set(),
         "server": set(),
@@ -34,12 +48,13 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
     },
 }
 #: Files beside the sub-rooms that each of them may import.
-_FOUNDATION = {"opensearch": {"errors", "protocols"}}
+_FOUNDATION = {"encoder": {"errors"}, "export": {"errors"}, "opensearch": {"errors", "protocols"}}
 ONLY_IN: dict[str, set[str]] = {
-    "torch": {"training", "demo"},
-    "transformers": {"training", "demo"},
-    "optimum": {"training"},
-    "onnxruntime": {"encoder"},
+    "torch": {"training", "export", "demo"},
+    "transformers": {"training", "export", "demo"},
+    "optimum": {"export"},
+    "onnx": {"export"},
+    "onnxruntime": {"encoder", "export"},
     "opensearchpy": {"opensearch", "relevance"},
     "click": {"cli"},
     "rich": {"cli"},

@@ -5,19 +5,9 @@ from __future__ import annotations
 import configparser
 from pathlib import Path
 
+from tests.test_layers import ROOMS
+
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = (
-    "cli",
-    "demo",
-    "encoder",
-    "evaluation",
-    "mappings",
-    "opensearch",
-    "relevance",
-    "sheets",
-    "sources",
-    "training",
-)
 
 
 def test_setup_cfg_lists_every_package() -> None:
@@ -27,7 +17,7 @@ def test_setup_cfg_lists_every_package() -> None:
     listed = set(config["options"]["packages"].split())
     found = {
         "clipseek." + ".".join(path.parent.relative_to(ROOT).parts)
-        for folder in FOLDERS
-        for path in (ROOT / folder).rglob("__init__.py")
+        for room in ROOMS
+        for path in (ROOT / room).rglob("__init__.py")
     }
     assert listed == found

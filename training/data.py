@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from clipseek.encoder.bundle import ImageSpec
-from clipseek.encoder.perceptual_hash import near_duplicates, perceptual_hash, small_copy
+from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.encoder.pictures.perceptual_hash import near_duplicates, perceptual_hash, small_copy
 from clipseek.evaluation import Judgments
 from clipseek.evaluation.judgments import Ints, caption_key, numbered
 from clipseek.sources import Record, shown

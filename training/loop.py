@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from clipseek.encoder.session import available_cores
+from clipseek.encoder.run.session import available_cores
 
 from .allocator import keep_freed_memory
 from .batch import make_batches

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from clipseek.encoder.bundle import ImageSpec
+from clipseek.encoder.bundle.bundle import ImageSpec
 from torch import Tensor
 from torch.nn import functional
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from clipseek.encoder.bundle import ImageSpec
-from clipseek.encoder.images import open_image
-from clipseek.encoder.preprocess import resize_and_crop
-from clipseek.encoder.session import available_cores
+from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.run.preprocess import resize_and_crop
+from clipseek.encoder.run.session import available_cores
 from numpy.typing import NDArray
 
 _FORMAT = 1  # of the cache; raise it when decoding changes

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from clipseek.encoder.images import open_image
-from clipseek.encoder.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
-from clipseek.encoder.session import available_cores
+from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
+from clipseek.encoder.run.session import available_cores
 from clipseek.evaluation.judgments import caption_key
 from clipseek.sources import Record, Skipped, shown
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from clipseek.encoder import Bundle
 
-SHIPPED = Path(__file__).resolve().parents[3] / "demo" / "data" / "tuned"
-BASE = SHIPPED.parent / "base"
+from tests.shipped import BASE
+from tests.shipped import TUNED as SHIPPED
 
 
 def clipseek(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -65,7 +65,7 @@ def test_a_changed_file_fails(copy: Path) -> None:
 
 
 def test_a_graph_that_does_not_load_fails_even_with_a_true_hash(copy: Path) -> None:
-    from clipseek.encoder.writer import write_passport
+    from clipseek.encoder.bundle.writer import write_passport
 
     (copy / "image.onnx").write_bytes(b"no graph")
     write_passport(copy, Bundle.load(SHIPPED).passport)

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.models import make_tiny_clip, quiet
-
-SHIPPED = Path(__file__).resolve().parents[3] / "demo" / "data" / "tuned"
+from tests.shipped import TUNED as SHIPPED
 
 
 def clipseek(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -29,7 +28,7 @@ def picture(tmp_path: Path) -> Path:
 @pytest.mark.train
 def test_writes_a_heat_map_and_prints_the_grid(picture: Path, tmp_path: Path) -> None:
     with quiet():
-        from clipseek.training.export import export_bundle
+        from clipseek.export.bundle import export_bundle
 
         bundle = export_bundle(str(make_tiny_clip(tmp_path / "checkpoint")), tmp_path / "bundle", explain=True).path
     out = tmp_path / "heat.png"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clipseek.encoder.bundle import ImageSpec
-from clipseek.encoder.images import open_image
-from clipseek.encoder.preprocess import resize_and_crop
+from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.run.preprocess import resize_and_crop
 from clipseek.sources import Record, read_records
 from clipseek.training.data import Pairs, check_usable, joint_keys, load_pairs, split_pairs
 from clipseek.training.errors import UnusableData

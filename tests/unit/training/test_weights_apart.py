@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, ClipEncoder
-from clipseek.encoder.bundle import FILES
-from clipseek.encoder.graph_files import WEIGHTS_APART_ABOVE, bytes_of_weights, load_graph, set_weights_apart
+from clipseek.encoder.bundle.bundle import FILES
+from clipseek.export.graph.files import WEIGHTS_APART_ABOVE, bytes_of_weights, load_graph, set_weights_apart
 from clipseek.sources import read_records
 from PIL import Image
 
 from tests.models import make_tiny_clip, quiet
 
 with quiet():
-    from clipseek.training.adopt import adopt_bundle
-    from clipseek.training.calibration import Calibration
+    from clipseek.export.bundle import export_bundle
+    from clipseek.export.imported.importer import adopt_bundle
+    from clipseek.export.int8_calibration import Calibration
+    from clipseek.export.parity import from_bundle
+    from clipseek.export.samples import made_samples
     from clipseek.training.data import load_pairs
-    from clipseek.training.export import export_bundle
-    from clipseek.training.parity import from_bundle
-    from clipseek.training.samples import made_samples
 
 pytestmark = pytest.mark.train
 
@@ -138,8 +138,8 @@ def test_stored_as_fp16_they_stay_apart(apart: Bundle, checkpoint: Path, tmp_pat
 
 def test_towers_of_others_with_weights_apart_can_be_imported(apart: Bundle, checkpoint: Path, tmp_path: Path) -> None:
     shutil.copytree(checkpoint, tmp_path / "towers", ignore=shutil.ignore_patterns("*.safetensors"))
+    from clipseek.export.towers import export_towers
     from clipseek.training.model import load_checkpoint
-    from clipseek.training.towers import export_towers
 
     export_towers(load_checkpoint(str(checkpoint)).model, tmp_path / "towers", 18)
     shutil.copyfile(apart.path / "tokenizer.json", tmp_path / "towers" / "tokenizer.json")

@@ -1,0 +1,215 @@
+"""Opening a picture that somebody else made: the common formats, within limits, and a reason when it cannot be used."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import threading
+import warnings
+from typing import Any
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from ..errors import ImageError
+from .simplejpeg_decoder import Decoder
+
+MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
+MAX_MEGABYTES = 256.0  # of the file, in 10^6 bytes
+# Not all that Pillow opens: EPS and WMF run other programs, TGA and its like take nearly any bytes for a picture.
+_FORMATS = (
+    "JPEG",
+    "MPO",
+    "PNG",
+    "WEBP",
+    "GIF",
+    "TIFF",
+    "BMP",
+    "DIB",
+    "AVIF",
+    "JPEG2000",
+    "ICO",
+    "PPM",
+    "PSD",
+    "QOI",
+    "PCX",
+)
+_REDUCIBLE = ("JPEG", "MPO")
+_SRGB = ImageCms.createProfile("sRGB")
+_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
+
+
+def open_image(
+    data: bytes,
+    background: tuple[int, int, int] = (255, 255, 255),
+    max_megapixels: float = MAX_MEGAPIXELS,
+    max_megabytes: float = MAX_MEGABYTES,
+) -> Image.Image:
+    """Decode ``data`` to RGB: first frame, turned as EXIF says, colours to sRGB, transparency onto ``background``.
+
+    Thread-safe. Raises ImageError with the reason: empty, not an image, too large (told before decoding), truncated.
+    """
+    return open_reduced(data, background, max_megapixels, max_megabytes, None)[0]
+
+
+def open_reduced(
+    data: bytes,
+    background: tuple[int, int, int],
+    max_megapixels: float,
+    max_megabytes: float,
+    edge: int | None,
+    decoder: Decoder | None = None,
+) -> tuple[Image.Image, tuple[int, int]]:
+    """``open_image``, and the picture's full width and height, as it is seen.
+
+    A JPEG is decoded at a half, a quarter or an eighth of its size, as long as both its sides keep ``edge`` pixels, by ``decoder``
+    where there is one.
+    """
+    if not data:
+        raise ImageError("empty file (0 bytes)")
+    if len(data) > max_megabytes * 1e6:
+        raise ImageError(
+            f"too large: the file has {len(data) / 1e6:.0f} MB, the limit is {max_megabytes:g} (--max-megabytes)"
+        )
+    try:
+        with _quiet, _header(data, max_megapixels) as picture:
+            width, height = picture.size
+            if width * height > max_megapixels * 1e6:
+                raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
+            decoded = picture if edge is None else _reduced(picture, data, edge, decoder)
+            decoded.load()
+            upright = decoded.size
+            with contextlib.suppress(Exception):  # a broken EXIF block is as good as none
+                ImageOps.exif_transpose(decoded, in_place=True)
+            full = (width, height) if decoded.size == upright else (height, width)
+            return _to_rgb(decoded, background), full
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as problem:
+        count = re.search(r"\d+", str(problem))
+        raise _too_many_pixels("the picture", int(count[0]) if count else 0, max_megapixels) from None
+    except UnidentifiedImageError:
+        raise ImageError(f"not an image, or of a format other than {', '.join(_known_formats())}") from None
+    except MemoryError:
+        raise ImageError("too large to decode in the memory there is (--max-megapixels)") from None
+    except (
+        Exception
+    ) as problem:  # Pillow's plugins raise what they like on broken files: OSError, SyntaxError, struct.error
+        reason = " ".join(str(problem).split())[:120] or type(problem).__name__
+        raise ImageError(reason if "truncated" in reason else f"cannot be decoded: {reason}") from None
+
+
+def _reduced(picture: Image.Image, data: bytes, edge: int, decoder: Decoder | None) -> Image.Image:
+    """``picture``, opened but not decoded, so that its decoding will be a reduced one; or already decoded by ``decoder``."""
+    if decoder is not None and picture.format == "JPEG" and picture.mode in ("RGB", "L"):
+        with contextlib.suppress(Exception):  # what it cannot do, Pillow does, or says why
+            decoded = Image.fromarray(decoder(data, edge, picture.mode))
+            decoded.info = picture.info  # EXIF and profile
+            return decoded
+    if picture.format in _REDUCIBLE:
+        picture.draft(picture.mode, (edge, edge))
+    return picture
+
+
+def _header(data: bytes, max_megapixels: float) -> Image.Image:
+    """The picture, opened but not decoded."""
+    if max_megapixels * 1e6 > 2 * (Image.MAX_IMAGE_PIXELS or max_megapixels * 1e6):
+        # Somebody raised our limit above Pillow's, which is of the whole process and can only be moved, not passed in.
+        Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6)
+    return Image.open(io.BytesIO(data), formats=_known_formats())
+
+
+def _known_formats() -> list[str]:
+    Image.init()  # at once when it is done already; half done by another thread, it waits: formats must not be missed
+    return [name for name in _FORMATS if name in Image.OPEN]  # older Pillows have no AVIF, some builds no JPEG 2000
+
+
+def _too_many_pixels(what: str, pixels: int, limit: float) -> ImageError:
+    return ImageError(f"too large: {what} has {pixels / 1e6:.4g} megapixels, the limit is {limit:g} (--max-megapixels)")
+
+
+def _to_rgb(picture: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return _from_deep_grey(picture)
+    if picture.mode == "LAB":
+        return _convert(picture, ImageCms.createProfile("LAB"), "RGB")
+    transparent = picture.mode in _ALPHA or "transparency" in picture.info
+    profile = picture.info.get("icc_profile")
+    if transparent:
+        picture = picture.convert("RGBA")
+    elif picture.mode not in ("RGB", "CMYK", "L"):
+        picture = picture.convert("RGB")
+    if profile:
+        picture = _to_srgb(picture, profile)
+    if transparent:
+        canvas = Image.new("RGB", picture.size, background)
+        canvas.paste(picture, mask=picture.getchannel("A"))
+        return canvas
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _from_deep_grey(picture: Image.Image) -> Image.Image:
+    """16-bit, 32-bit and float greys, which Pillow would just cut at 255.
+
+    Whole numbers are scaled by the bit depth that they use (8, 10, 12, 14, 16: scanners and medical devices put 12 bits
+    into 16), anything else by its own range.
+    """
+    import numpy as np
+
+    values = np.nan_to_num(np.asarray(picture).astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    depths = [top for top in (255.0, 1023.0, 4095.0, 16383.0, 65535.0) if high <= top]
+    if picture.mode == "F" or low < 0 or not depths:
+        bottom, top = low, max(high, low + 1e-6)
+    else:
+        bottom, top = 0.0, depths[0]
+    grey = ((values - bottom) / (top - bottom) * 255).round().astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Colours by the picture's own profile; a broken or unfit profile is as good as none."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return picture
+        return _convert(picture, source, "RGBA" if picture.mode == "RGBA" else "RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture
+
+
+def _convert(picture: Image.Image, source: Any, mode: str) -> Image.Image:
+    converted = ImageCms.profileToProfile(picture, source, _SRGB, outputMode=mode)
+    if converted is None:  # only when asked to work in place
+        raise ValueError("no picture came back")
+    return converted
+
+
+class _Quiet:
+    """Pillow's warnings (odd EXIF, large pictures) off while any thread is inside; a skip has its own reason.
+
+    ``warnings.catch_warnings`` alone is not safe here: the filters are of the whole process, and two threads leaving in
+    the wrong order would leave them changed for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._saved: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._saved.__exit__(None, None, None)
+
+
+_quiet = _Quiet()

@@ -1,0 +1,176 @@
+"""CUDA and TensorRT: their libraries found, their settings, and one line of reason where they do not work."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ctypes.util
+import importlib.util
+import io
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DeviceError, reason_of
+
+CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
+
+# TF32 would round what the fp32 model computes; the search for the fastest convolution takes seconds for one convolution.
+_CUDA_SETTINGS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
+#: What onnxruntime's TensorRT provider is linked with, in a pip package of their own, which is large and no dependency.
+_TENSORRT_LIBRARIES = ("libnvinfer.so.10", "libnvinfer_plugin.so.10", "libnvonnxparser.so.10")
+_NO_DRIVER = "no NVIDIA driver is in sight"
+_GET_CUDA = "pip install 'clipseek[gpu]'"
+# onnxruntime logs what it also raises; the exception is enough.
+_FATAL, _WARNING = 4, 2
+
+
+@dataclass(frozen=True)
+class TensorRT:
+    """``cache``: folder of built engines, of one model alone, for TensorRT's own names of them do not tell weights apart.
+    ``fp16``: let it compute in fp16 what the graph has in fp32; vectors are then a little other ones. ``tokens``: of the trial
+    text, for it takes minutes to build an engine for a length, which should then be of use.
+    """
+
+    cache: Path | None = None
+    fp16: bool = False
+    tokens: int = 1
+
+
+def gpu_in_sight() -> bool:
+    """Whether an NVIDIA driver is there. Without one, trying CUDA costs a second and cannot succeed."""
+    if sys.platform == "win32":
+        return ctypes.util.find_library("nvcuda") is not None
+    return os.path.exists("/dev/nvidiactl") or os.path.exists("/dev/dxg")  # the second: Linux inside Windows
+
+
+def has(runtime: Any, provider: str) -> bool:
+    """What the wheel was built with, not what works here."""
+    return provider in runtime.get_available_providers()
+
+
+def on_gpu(session: Any) -> bool:
+    """Whether the session computes on one."""
+    return CUDA in session.get_providers()
+
+
+def gpu_session(
+    runtime: Any, path: Path, options: Any, device: str, megabytes: int | None = None, tensorrt: TensorRT | None = None
+) -> Any:
+    """A session that has computed something on ``device``, cuda or tensorrt. Raises DeviceError."""
+    wanted = TENSORRT if device == "tensorrt" else CUDA
+    if not has(runtime, wanted):
+        remedy = "pip install onnxruntime-gpu in place of onnxruntime"
+        raise _does_not_work(device, "this onnxruntime was built without it", remedy)
+    preload = getattr(runtime, "preload_dlls", None)
+    if preload:
+        # CUDA's libraries from pip packages, where there are. It prints what it does not find; stdout is for data.
+        with contextlib.redirect_stdout(io.StringIO()):
+            preload(directory="")
+    providers: list[Any] = [(CUDA, _cuda_settings(megabytes)), CPU]
+    if device == "tensorrt":
+        _load_tensorrt()
+        providers.insert(0, (TENSORRT, tensorrt_settings(tensorrt or TensorRT(), megabytes)))
+    runtime.set_default_logger_severity(_FATAL)  # the providers' loader does not ask the session's options
+    try:
+        # Its fallback prints on stdout, and is refused below in any case.
+        session = runtime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+        active = session.get_providers()
+        if wanted in active:
+            session.run(None, smallest_inputs(session, tensorrt.tokens if tensorrt else 1))
+            return session
+    except Exception as problem:  # onnxruntime's exceptions share no base but Exception
+        reason = _why_not(runtime, device) or reason_of(problem)
+        raise _does_not_work(device, reason, _remedy(runtime, reason)) from None
+    finally:
+        runtime.set_default_logger_severity(_WARNING)
+    reason = _why_not(runtime, device) or f"onnxruntime fell back to {', '.join(active)}"
+    raise _does_not_work(device, reason, _remedy(runtime, reason))
+
+
+def _cuda_settings(megabytes: int | None) -> dict[str, str]:
+    if megabytes is None:
+        return dict(_CUDA_SETTINGS)
+    # The arena would else double what it takes, past the limit.
+    return {**_CUDA_SETTINGS, "gpu_mem_limit": str(megabytes * 1_000_000), "arena_extend_strategy": "kSameAsRequested"}
+
+
+def tensorrt_settings(chosen: TensorRT, megabytes: int | None) -> dict[str, str]:
+    """As onnxruntime's TensorRT provider takes them."""
+    settings = {"trt_fp16_enable": str(int(chosen.fp16)), "trt_layer_norm_fp32_fallback": str(int(chosen.fp16))}
+    if megabytes is not None:
+        settings["trt_max_workspace_size"] = str(megabytes * 1_000_000)
+    if chosen.cache is not None:
+        try:
+            chosen.cache.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise DeviceError(
+                f"engines cannot be kept in {chosen.cache} ({problem.strerror or problem}); "
+                "name another folder with --tensorrt-cache"
+            ) from None
+        settings |= {
+            "trt_engine_cache_enable": "1",
+            "trt_engine_cache_path": str(chosen.cache),
+            "trt_timing_cache_enable": "1",
+            "trt_timing_cache_path": str(chosen.cache),
+        }
+    return settings
+
+
+def _load_tensorrt() -> None:
+    """Its libraries from the pip package, where there is one; else the system's are found, or told as missing later."""
+    found = importlib.util.find_spec("tensorrt_libs")
+    for folder in (found.submodule_search_locations or []) if found else []:
+        for name in _TENSORRT_LIBRARIES:
+            with contextlib.suppress(OSError):
+                ctypes.CDLL(str(Path(folder) / name), mode=ctypes.RTLD_GLOBAL)
+
+
+def smallest_inputs(session: Any, tokens: int = 1) -> dict[str, Any]:
+    """One row of zeros for each input: what is not a fixed size becomes 1, or for a text's length ``tokens``."""
+    sizes = {"sequence": tokens}
+    kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(uint8)": np.uint8}
+    return {
+        entry.name: np.zeros(
+            [size if isinstance(size, int) else sizes.get(size, 1) for size in entry.shape], kinds[entry.type]
+        )
+        for entry in session.get_inputs()
+    }
+
+
+def _why_not(runtime: Any, device: str) -> str | None:
+    if not gpu_in_sight():
+        return _NO_DRIVER
+    home = Path(getattr(runtime, "__file__", "")).parent / "capi"
+    for library in _provider_libraries(home, device):
+        if library.is_file():
+            try:
+                ctypes.CDLL(str(library))
+            except OSError as problem:  # names the library that is missing
+                return reason_of(problem)
+    return None
+
+
+def _provider_libraries(home: Path, device: str) -> Iterator[Path]:
+    """CUDA's first: TensorRT's needs what it needs."""
+    yield home / "libonnxruntime_providers_cuda.so"
+    if device == "tensorrt":
+        yield home / "libonnxruntime_providers_tensorrt.so"
+
+
+def _remedy(runtime: Any, reason: str) -> str:
+    if reason == _NO_DRIVER or "libcuda.so" in reason:  # which no package brings
+        return "a machine with an NVIDIA GPU and its driver"
+    if "nvinfer" not in reason and "nvonnxparser" not in reason:
+        return _GET_CUDA
+    major = str(getattr(runtime, "cuda_version", "") or "13").split(".")[0]
+    return f"pip install 'tensorrt-cu{major}-libs<11'"
+
+
+def _does_not_work(device: str, reason: str, remedy: str) -> DeviceError:
+    return DeviceError(f"device {device} was asked for and does not work ({reason}); try {remedy}, or --device cpu")

@@ -1,0 +1,176 @@
+"""A checkpoint to a bundle: two ONNX graphs, proven against the checkpoint, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from clipseek.encoder import Bundle
+from clipseek.encoder.bundle.bundle import PATCHES, TextSpec
+from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
+from clipseek.training.errors import ExportRefused
+from clipseek.training.model import Checkpoint, load_checkpoint
+
+from .gate import Gate
+from .graph.files import WEIGHTS_APART_ABOVE, set_weights_apart
+from .graph.fp16_weights import round_weights, store_as_half
+from .graph.fuse import fuse_attention
+from .graph.uint8_input import take_pixels
+from .int8_calibration import Calibration
+from .parity import check_parity, difference, reference
+from .patches import check_patches, export_patches
+from .precision import Precision, reduce_towers, settle, wanted_towers
+from .samples import Samples, made_samples
+from .towers import IMAGE, TEXT, export_towers
+
+Storage: TypeAlias = Literal["fp32", "fp16"]
+
+OPSET = 18
+#: Written by training beside the weights: base, data, recipe, metrics.
+TRAINING_RECORD = "clipseek_training.json"
+
+
+def export_bundle(
+    checkpoint: str,
+    out: Path,
+    *,
+    precision: Precision = "fp32",
+    storage: Storage = "fp32",
+    gate: Gate | None = None,
+    calibration: Calibration | None = None,
+    accept_loss: bool = False,
+    explain: bool = False,
+    samples: Samples | None = None,
+    opset: int = OPSET,
+    external_above: int = WEIGHTS_APART_ABOVE,
+    force: bool = False,
+    on_step: Callable[[str], None] = lambda text: None,
+) -> Bundle:
+    """Export ``checkpoint`` (a CLIP folder or hub id) to the bundle folder ``out``; ``on_step`` is told what goes on.
+
+    ``storage`` fp16 halves the files: large weights are rounded to float16, stored so, and computed with in float32.
+    Parity is then that with the rounded model; what the rounding itself costs stands beside it. ``samples`` join the
+    made ones on which parity is checked. ``precision`` int8, fp16 (for GPUs) and bf16 (for GPUs, and made on one only) are judged
+    by ``gate``'s held-out pairs, without it by the cosine on the samples, and written only when they pass or ``accept_loss``; auto
+    keeps the fastest that passes. With ``calibration`` the ranges of int8's inputs are measured once, on its pairs, and not in each
+    run. A graph whose weights have more than ``external_above`` bytes has them in a file beside it.
+    ``explain`` adds patches.onnx, always in fp32, compared with the checkpoint too. Raises
+    ExportRefused when the vectors differ or the gate is not passed, BundleError when ``out`` is taken (``force`` replaces
+    a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
+    """
+    check_free(out, force=force)  # before the long part, and again when it is done
+    names = wanted_towers(precision, calibration is not None) if precision != "fp32" else []
+    on_step(f"loading {checkpoint}")
+    loaded = load_checkpoint(checkpoint)
+    loaded.model.eval()
+    _check_end_of_text(loaded)
+    made = made_samples(loaded.image.size, loaded.context_length)
+    samples = samples + made if samples else made
+    expected = reference(loaded, samples)
+    rounding: dict[str, Any] = {}
+    if storage == "fp16":
+        round_weights(loaded.model)
+        unrounded, expected = expected, reference(loaded, samples)
+        rounding = {"rounding": vars(difference(expected, unrounded)).copy()}
+    held_out = (gate, gate.load(loaded.image)) if gate and names else None
+    measured_on = calibration.load(loaded.image) if calibration and names else None
+    with new_bundle(out, force=force) as folder:
+        on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
+        export_towers(loaded.model, folder, opset)
+        for tower in (IMAGE, TEXT):
+            set_weights_apart(folder / tower, external_above)
+        # The text tower alone: pictures gained nothing by it on a CPU (docs/encoder.md).
+        fused = fuse_attention(folder / TEXT, loaded.model.config.text_config.num_attention_heads, causal=True)
+        (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
+        if explain:
+            export_patches(loaded.model, folder, opset)
+            set_weights_apart(folder / PATCHES, external_above)
+            take_pixels(folder / PATCHES, loaded.image)
+        take_pixels(folder / IMAGE, loaded.image)
+        facts = _facts(loaded, storage, opset)
+        text = TextSpec(**facts["text"])
+        heads = loaded.model.config.vision_config.num_attention_heads
+        reduced = reduce_towers(folder, names, measured_on, text, heads)
+        if storage == "fp16":
+            for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):
+                store_as_half(path)
+        facts["provenance"]["fused_attention"] = {"text": fused}
+        write_passport(folder, facts)
+        on_step(f"comparing with the checkpoint on {len(samples.pictures)} pictures and {len(samples.captions)} texts")
+        full = Bundle.load(folder)
+        facts["parity"] = {**check_parity(full, expected, samples), **rounding}
+        if explain:
+            facts["parity"].update(check_patches(full, loaded.model, samples))
+        if reduced:
+            if calibration:
+                facts["provenance"]["calibrated_on"] = calibration.source
+            facts = settle(
+                full,
+                reduced,
+                facts,
+                precision,
+                samples=samples,
+                gate=held_out,
+                accept_loss=accept_loss,
+                on_step=on_step,
+            )
+        write_passport(folder, facts)
+    return Bundle.load(out)
+
+
+def _facts(checkpoint: Checkpoint, storage: Storage, opset: int) -> dict[str, Any]:
+    tokenizer, spec = checkpoint.tokenizer, checkpoint.image
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    return {
+        "dimension": int(checkpoint.model.config.projection_dim),
+        "image": {
+            "size": spec.size,
+            "resize": "shortest_edge",
+            "mean": list(spec.mean),
+            "std": list(spec.std),
+            "interpolation": spec.interpolation,
+            "crop": "center",
+            "background": list(spec.background),
+        },
+        "text": {
+            "context_length": checkpoint.context_length,
+            "pad_id": int(pad),
+            "eos_id": int(tokenizer.eos_token_id),
+        },
+        "precision": "fp32",
+        "storage": storage,
+        "logit_scale": float(checkpoint.model.logit_scale.detach().exp()),
+        "provenance": {
+            **_training_record(checkpoint.origin),
+            "checkpoint": checkpoint.origin,
+            "opset": opset,
+            "made_with": {name: version(name) for name in ("clipseek", "torch", "transformers", "optimum-onnx")},
+        },
+        "parity": {},
+    }
+
+
+def _training_record(origin: str) -> dict[str, Any]:
+    path = Path(origin) / TRAINING_RECORD
+    if not path.is_file():
+        return {}
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ExportRefused(f"{path} cannot be read ({problem}); mend or remove it; nothing was written") from None
+    return record if isinstance(record, dict) else {"training": record}
+
+
+def _check_end_of_text(checkpoint: Checkpoint) -> None:
+    """A text tower that looks for another end-of-text than the tokenizer writes pools the first token of every text."""
+    looked_for = checkpoint.model.config.text_config.eos_token_id
+    written = checkpoint.tokenizer.eos_token_id
+    # 2 is what OpenAI's configs say; transformers then takes the largest id of the text.
+    if looked_for not in (2, written):
+        raise ExportRefused(
+            f"{checkpoint.origin}: the model ends a text at token {looked_for}, its tokenizer at {written}; "
+            "set text_config.eos_token_id in config.json; nothing was written"
+        )

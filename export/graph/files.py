@@ -1,0 +1,59 @@
+"""An ONNX graph from its file and back, without what nobody needs. Needs the onnx package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clipseek.encoder.bundle.bundle import weights_file
+
+#: Protobuf reads no message of 2^31 bytes or more: weights beyond this go into a file of their own, as bytes.
+WEIGHTS_APART_ABOVE = 2_000_000_000
+
+
+def load_graph(path: Path) -> Any:
+    """The onnx model, weights and all."""
+    import onnx
+
+    return onnx.load(str(path))
+
+
+def save_graph(model: Any, path: Path, apart_above: int = WEIGHTS_APART_ABOVE) -> None:
+    """In place of the file at ``path``. Weights of more than ``apart_above`` bytes go into a file beside it (ONNX external data),
+    and weights that are in such a file already stay in one.
+    """
+    import onnx
+
+    beside = weights_file(path)
+    apart = beside.exists() or bytes_of_weights(model) > apart_above
+    beside.unlink(missing_ok=True)  # onnx would append to it
+    onnx.save(model, str(path), save_as_external_data=apart, location=beside.name if apart else None)
+
+
+def set_weights_apart(path: Path, above: int = WEIGHTS_APART_ABOVE) -> bool:
+    """Give the graph at ``path`` a file for its weights where these have more than ``above`` bytes; whether it has one then."""
+    if not weights_file(path).exists():
+        model = load_graph(path)
+        if bytes_of_weights(model) > above:
+            save_graph(model, path, above)
+    return weights_file(path).exists()
+
+
+def bytes_of_weights(model: Any) -> int:
+    """What the weights take in one file, tensor by tensor: all together protobuf may be unable to count."""
+    return sum(tensor.ByteSize() for tensor in model.graph.initializer)
+
+
+def prune(graph: Any) -> None:
+    """Remove what no output needs any more; inputs stay, so that callers need not know."""
+    wanted = {output.name for output in graph.output}
+    kept = []
+    for node in reversed(graph.node):  # sorted: users come after what they use
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in wanted]:
+        graph.initializer.remove(tensor)
+    del graph.value_info[:]

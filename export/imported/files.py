@@ -1,0 +1,157 @@
+"""What lies in a folder of ONNX towers: which file is which tower, how pictures are prepared, how texts end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec
+from clipseek.training.errors import ExportRefused
+
+# Names that exporters give to the plain tower, among variants such as vision_model_fp16.onnx.
+_PLAIN = {"image": ("image", "vision_model", "visual", "model"), "text": ("text", "text_model", "textual", "model")}
+_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+_CONTEXT = 77  # CLIP's own
+
+
+@dataclass(frozen=True)
+class Towers:
+    """The ONNX files of both towers."""
+
+    image: Path
+    text: Path
+
+
+def found_towers(source: Path, image: Path | None, text: Path | None) -> Towers:
+    """The towers that were named, else the ones found: a picture's takes (N, 3, S, S) numbers, a text's whole ones.
+
+    Raises ExportRefused where there is none, or more than one that could be meant.
+    """
+    if not source.is_dir():
+        raise ExportRefused(f"{source} is no folder; name one with two ONNX towers and their tokenizer.json")
+    kinds: dict[str, list[Path]] = {"image": [], "text": []}
+    if image is None or text is None:
+        for path in sorted(source.rglob("*.onnx")):
+            if (kind := _kind(path)) is not None:
+                kinds[kind].append(path)
+    return Towers(
+        image or _only(kinds["image"], "image", "picture", source), text or _only(kinds["text"], "text", "text", source)
+    )
+
+
+def _kind(path: Path) -> str | None:
+    import onnx
+
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except Exception as problem:  # protobuf raises its own
+        raise ExportRefused(f"{path} is no ONNX model ({' '.join(str(problem).split())[:120]})") from None
+    weights = {weight.name for weight in model.graph.initializer}
+    inputs = [entry for entry in model.graph.input if entry.name not in weights]
+    ranks = [len(entry.type.tensor_type.shape.dim) for entry in inputs]
+    if ranks == [4]:
+        return "image"
+    whole = (onnx.TensorProto.INT64, onnx.TensorProto.INT32)
+    return "text" if inputs and all(entry.type.tensor_type.elem_type in whole for entry in inputs) else None
+
+
+def _only(paths: list[Path], kind: str, what: str, source: Path) -> Path:
+    plain = [path for path in paths if path.stem in _PLAIN[kind]]
+    chosen = paths if len(paths) == 1 else plain
+    if len(chosen) != 1:
+        named = ", ".join(str(path.relative_to(source)) for path in paths[:6]) or "none"
+        raise ExportRefused(f"{source}: {what} towers found: {named}; expected one, name it with --{kind}-tower FILE")
+    return chosen[0]
+
+
+def tokenizer_file(source: Path) -> Path:
+    """tokenizer.json, the highest one."""
+    return _find(source, "tokenizer.json")
+
+
+def image_spec(source: Path) -> ImageSpec:
+    """From preprocessor_config.json (transformers) or preprocess_cfg.json (open_clip)."""
+    path = _find(source, "preprocessor_config.json", "preprocess_cfg.json")
+    found = _json(path)
+    try:
+        if path.name == "preprocess_cfg.json":
+            size, crop = _edge(found["size"]), None
+            mean, std, how = found["mean"], found["std"], str(found.get("interpolation", "bicubic"))
+            if found.get("resize_mode", "shortest") != "shortest":
+                raise ValueError(f"resize_mode {found['resize_mode']!r}, expected 'shortest'")
+        else:
+            size = _edge(found.get("size", found.get("crop_size")))
+            crop = _edge(found["crop_size"]) if found.get("do_center_crop", True) and "crop_size" in found else None
+            mean, std, how = found["image_mean"], found["image_std"], _RESAMPLING[int(found.get("resample", 3))]
+        if crop not in (None, size):
+            raise ValueError(
+                f"resized to {size} and cropped to {crop}; pictures here are cropped to what they are resized to"
+            )
+        return ImageSpec(size, tuple(mean), tuple(std), how, (255, 255, 255))
+    except KeyError as problem:
+        raise ExportRefused(f"{path} lacks {problem}; complete it") from None
+    except (TypeError, ValueError) as problem:
+        raise ExportRefused(f"{path}: {problem}") from None
+
+
+def text_spec(source: Path) -> TextSpec:
+    """Where a text ends and how long it may be, from the tokenizer and the configs beside it."""
+    from tokenizers import Tokenizer
+
+    path = tokenizer_file(source)
+    try:
+        tokenizer: Any = Tokenizer.from_file(str(path))
+    except Exception as problem:  # the library raises bare Exception
+        raise ExportRefused(f"{path} cannot be read ({problem})") from None
+    tokenizer.no_padding()
+    ends = tokenizer.encode("").ids
+    if len(ends) != 2:
+        raise ExportRefused(f"{path} marks an empty text with {len(ends)} tokens, expected a start and an end")
+    settings = next((_json(found) for found in _all(source, "tokenizer_config.json")), {})
+    pad = settings.get("pad_token")
+    pad_id = tokenizer.token_to_id(pad["content"] if isinstance(pad, dict) else pad) if pad else None
+    return TextSpec(_context(source, settings), ends[-1] if pad_id is None else int(pad_id), int(ends[-1]))
+
+
+def _context(source: Path, settings: dict[str, Any]) -> int:
+    for path in _all(source, "config.json"):
+        text = _json(path).get("text_config")
+        if isinstance(text, dict) and isinstance(text.get("max_position_embeddings"), int):
+            return int(text["max_position_embeddings"])
+    longest = settings.get("model_max_length")
+    return int(longest) if isinstance(longest, int) and longest <= 4096 else _CONTEXT
+
+
+def _edge(size: Any) -> int:
+    """A side in pixels from any of the forms that configs have."""
+    if isinstance(size, dict):
+        sides = [size[name] for name in ("shortest_edge", "height", "width") if name in size]
+    else:
+        sides = list(size) if isinstance(size, list) else [size]
+    if not sides or any(side != sides[0] for side in sides):
+        raise ValueError(f"size {size!r}, expected one side of a square")
+    return int(sides[0])
+
+
+def _find(source: Path, *names: str) -> Path:
+    for name in names:
+        for path in _all(source, name):
+            return path
+    raise ExportRefused(f"{source} has no {' or '.join(names)}; put the one of this model there")
+
+
+def _all(source: Path, name: str) -> Iterator[Path]:
+    yield from sorted(source.rglob(name), key=lambda path: (len(path.parts), str(path)))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ExportRefused(f"{path} cannot be read ({problem})") from None
+    if not isinstance(value, dict):
+        raise ExportRefused(f"{path} holds no JSON object")
+    return value

@@ -1,0 +1,157 @@
+"""A tower's graph with the names and kinds of input and output that the encoder knows, and nothing else changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clipseek.training.errors import ExportRefused
+
+from ..graph.files import save_graph
+
+_INT8 = (
+    "DynamicQuantizeLinear",
+    "QuantizeLinear",
+    "MatMulInteger",
+    "QLinearMatMul",
+    "DynamicQuantizeMatMul",
+    "ConvInteger",
+)
+
+
+def adopt_image(path: Path, out: Path, size: int) -> None:
+    """(N, 3, S, S) float32 ``pixel_values`` -> (N, D) float32 ``image_embeds``. Raises ExportRefused."""
+    from onnx import TensorProto
+
+    model = _load(path)
+    (own,) = _inputs(model)
+    _, channels, *sides = (dim.dim_value or None for dim in own.type.tensor_type.shape.dim)
+    if channels not in (None, 3) or any(side not in (None, size) for side in sides):
+        raise ExportRefused(
+            f"{path} takes pictures of {channels} x {sides[0]} x {sides[1]}, its preprocessor makes 3 x {size} x {size}"
+        )
+    _free(path, own, 1)
+    _take(model, own, "pixel_values", TensorProto.FLOAT, ["batch", 3, size, size])
+    _give(path, model, "image_embeds", ("image_embeds", "embed", "feature"))
+    _save(model, path, out)
+
+
+def adopt_text(path: Path, out: Path) -> None:
+    """(N, L) int64 ``input_ids`` and ``attention_mask`` -> (N, D) float32 ``text_embeds``. Raises ExportRefused."""
+    from onnx import TensorProto, helper
+
+    model = _load(path)
+    inputs = _inputs(model)
+    masks = [entry for entry in inputs if "mask" in entry.name.lower()]
+    ids = [entry for entry in inputs if entry not in masks]
+    if len(ids) != 1 or len(masks) > 1:
+        names = ", ".join(entry.name for entry in inputs)
+        raise ExportRefused(f"{path} takes {names}; expected the tokens' ids, and a mask at most")
+    for entry in (*ids, *masks):
+        _free(path, entry, 2)
+    shape = ["batch", "sequence"]
+    _take(model, ids[0], "input_ids", TensorProto.INT64, shape)
+    if masks:
+        _take(model, masks[0], "attention_mask", TensorProto.INT64, shape)
+    else:  # a causal tower that pools at end-of-text needs none; the encoder hands one over all the same
+        model.graph.input.append(helper.make_tensor_value_info("attention_mask", TensorProto.INT64, shape))
+    _give(path, model, "text_embeds", ("text_embeds", "embed", "feature"))
+    _save(model, path, out)
+
+
+def precision_of(*paths: Path) -> str:
+    """int8 where a tower computes in it, fp16 where one has weights of that kind, else fp32."""
+    from onnx import TensorProto
+
+    found = {"fp32"}
+    for path in paths:
+        graph = _load(path).graph
+        if any(node.op_type in _INT8 for node in graph.node):
+            found.add("int8")
+        if any(weight.data_type == TensorProto.FLOAT16 for weight in graph.initializer):
+            found.add("fp16")
+    return next(name for name in ("int8", "fp16", "fp32") if name in found)
+
+
+def _load(path: Path) -> Any:
+    import onnx
+
+    try:
+        return onnx.load(path)
+    except Exception as problem:  # protobuf raises its own; weights beside the file may lack
+        raise ExportRefused(f"{path} cannot be read ({' '.join(str(problem).split())[:160]})") from None
+
+
+def _inputs(model: Any) -> list[Any]:
+    weights = {weight.name for weight in model.graph.initializer}
+    return [entry for entry in model.graph.input if entry.name not in weights]
+
+
+def _free(path: Path, entry: Any, dimensions: int) -> None:
+    """Batches, and a text's length, may be any."""
+    sizes = [dim.dim_value for dim in entry.type.tensor_type.shape.dim][:dimensions]
+    if any(sizes):
+        what = "batches of" if sizes[0] else "texts of"
+        raise ExportRefused(
+            f"{path}: {entry.name} takes {what} exactly {sizes[0] or sizes[1]}; export it again with free batch and length"
+        )
+
+
+def _take(model: Any, own: Any, name: str, kind: int, shape: list[Any]) -> None:
+    """Let the graph take ``name`` in place of its ``own`` input; a cast where the kinds differ."""
+    from onnx import helper
+
+    was, own_kind = own.name, own.type.tensor_type.elem_type
+    if was == name and own_kind == kind:
+        return
+    inner = was if was != name else f"{name}_own"
+    if inner != was:
+        for node in model.graph.node:
+            for at, used in enumerate(node.input):
+                if used == was:
+                    node.input[at] = inner
+    place = list(model.graph.input).index(own)
+    del model.graph.input[place]
+    model.graph.input.insert(place, helper.make_tensor_value_info(name, kind, shape))
+    made = (
+        helper.make_node("Cast", [name], [inner], to=own_kind)
+        if own_kind != kind
+        else helper.make_node("Identity", [name], [inner])
+    )
+    model.graph.node.insert(0, made)
+
+
+def _give(path: Path, model: Any, name: str, wanted: tuple[str, ...]) -> None:
+    """Leave one output, float32 ``name``: the only one of two dimensions, or the one whose name says that it is meant."""
+    from onnx import TensorProto, helper
+
+    flat = [entry for entry in model.graph.output if len(entry.type.tensor_type.shape.dim) == 2]
+    for part in wanted:
+        if len(flat) > 1 and (named := [entry for entry in flat if part in entry.name.lower()]):
+            flat = named
+    if len(flat) != 1:
+        names = ", ".join(entry.name for entry in model.graph.output)
+        raise ExportRefused(f"{path} gives {names}; expected one output of one vector a row, such as {name}")
+    (own,) = flat
+    kind, width = own.type.tensor_type.elem_type, own.type.tensor_type.shape.dim[1]
+    if own.name != name or kind != TensorProto.FLOAT:
+        inner = own.name if own.name != name else f"{name}_own"
+        if inner != own.name:
+            for node in model.graph.node:
+                for at, made in enumerate(node.output):
+                    if made == name:
+                        node.output[at] = inner
+        model.graph.node.append(helper.make_node("Cast", [inner], [name], to=TensorProto.FLOAT))
+    del model.graph.output[:]
+    shape = ["batch", width.dim_value or width.dim_param or "dimension"]
+    model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+
+def _save(model: Any, path: Path, out: Path) -> None:
+    import onnx
+
+    try:
+        save_graph(model, out)
+        onnx.checker.check_model(str(out))  # by its path: above 2 GB it has to be
+    except (onnx.checker.ValidationError, ValueError) as problem:
+        raise ExportRefused(f"{path} cannot be adapted ({' '.join(str(problem).split())[:160]})") from None
