@@ -66,7 +66,7 @@ def main() -> None:
     from clipseek.export.graph.int8 import reduce_to_int8
     from clipseek.export.imported.importer import adopt_bundle
     from clipseek.export.towers import export_towers
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.model.checkpoint import load_checkpoint
 
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)

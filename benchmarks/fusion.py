@@ -35,7 +35,7 @@ def main() -> None:
     from clipseek.encoder.run.session import open_session
     from clipseek.export.graph.fuse import fuse_attention
     from clipseek.export.towers import export_towers
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.model.checkpoint import load_checkpoint
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

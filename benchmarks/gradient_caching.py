@@ -29,11 +29,11 @@ def one_side(batch: int, micro: int | None, precision: str, out: Path) -> None:
     import numpy as np
     import torch
     from clipseek.training.allocator import keep_freed_memory
-    from clipseek.training.batch import Batch
     from clipseek.training.config import TrainConfig
-    from clipseek.training.distributed import World
-    from clipseek.training.learner import Learner
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.step.batch import Batch
+    from clipseek.training.step.distributed import World
+    from clipseek.training.step.learner import Learner
 
     keep_freed_memory()  # as training does
     checkpoint = load_checkpoint(str(HOME / "demo" / "data" / "base"))

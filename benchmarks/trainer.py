@@ -34,10 +34,10 @@ def records(manifest: Path, count: int) -> list[Any]:
 
 def ours(given: argparse.Namespace, out: Path) -> dict[str, Any]:
     from clipseek.training.config import TrainConfig
-    from clipseek.training.data import load_pairs
-    from clipseek.training.loop import train
-    from clipseek.training.model import load_checkpoint
-    from clipseek.training.recipes import RECIPES
+    from clipseek.training.data.pairs import load_pairs
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.run.loop import train
+    from clipseek.training.run.recipes import RECIPES
 
     plain = {**RECIPES["talk/run-1"], "samples": None, "keep_epochs": False, "max_tokens": None}
     config = TrainConfig(
@@ -75,9 +75,9 @@ def ours(given: argparse.Namespace, out: Path) -> dict[str, Any]:
 
 def in_order(given: argparse.Namespace) -> list[Any]:
     """The records in the order in which ``ours`` takes them."""
-    from clipseek.training.data import joint_keys, load_pairs
-    from clipseek.training.model import load_checkpoint
-    from clipseek.training.sampler import epoch_batches
+    from clipseek.training.data.pairs import joint_keys, load_pairs
+    from clipseek.training.data.sampler import epoch_batches
+    from clipseek.training.model.checkpoint import load_checkpoint
 
     chosen = records(given.manifest, given.batch * given.steps)
     pairs = load_pairs(chosen, load_checkpoint(str(given.base)).image)

@@ -12,7 +12,7 @@ from .layout import layout_option
 from .output import ProgressLine, count, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from clipseek.training.survey import Survey
+    from clipseek.training.data.survey import Survey
 
 LISTED = 10  # files and captions that are named
 
@@ -38,7 +38,7 @@ def check(source: Path, model: str | None, mismatches: bool, as_json: bool, **op
     pictures count: the others are never trained on.
     """
     from clipseek.sources import read_source
-    from clipseek.training.survey import survey, token_lengths
+    from clipseek.training.data.survey import survey, token_lengths
 
     if mismatches and model is None:
         raise click.UsageError("--mismatches asks a model whether captions fit; name one with --model")
@@ -64,7 +64,7 @@ def _mismatched(survey: Survey, source: Path, name: str, options: dict[str, Any]
     """The pairs that the model doubts, the worst first, and what share of wrong pairs it would notice."""
     from clipseek.evaluation.mismatched import mismatched
     from clipseek.sources import read_records
-    from clipseek.training.data import load_pairs
+    from clipseek.training.data.pairs import load_pairs
 
     from .scored import open_model
 
@@ -97,7 +97,7 @@ def _tokenizer(name: str) -> tuple[Callable[[Sequence[str]], list[int]], int]:
         bundle = Bundle.load(name)
         uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))
         return lambda texts: [len(ids) for ids in uncut.encode(texts)[0]], bundle.text.context_length
-    from clipseek.training.model import load_checkpoint, quiet_transformers
+    from clipseek.training.model.checkpoint import load_checkpoint, quiet_transformers
 
     checkpoint = load_checkpoint(name)
 

@@ -15,7 +15,7 @@ from .output import count, data, note, print_json
 if TYPE_CHECKING:
     from clipseek.evaluation import Change, Report
     from clipseek.evaluation.examples import JudgedModel
-    from clipseek.training.data import Pairs
+    from clipseek.training.data.pairs import Pairs
 
 
 @click.command()

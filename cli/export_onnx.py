@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clipseek.export.gate import Gate
     from clipseek.export.int8_calibration import Calibration
     from clipseek.export.samples import Samples
-    from clipseek.training.data import Pairs
+    from clipseek.training.data.pairs import Pairs
 
 
 @click.command("export-onnx")

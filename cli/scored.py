@@ -12,7 +12,7 @@ from .output import count, note
 
 if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
-    from clipseek.training.data import Pairs
+    from clipseek.training.data.pairs import Pairs
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def open_model(name: str, device: Mapping[str, Any], precision: str) -> OpenMode
 
         encoder = encoder_on(Bundle.load(name, verify=True), device)
         return OpenModel(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))
-    from clipseek.training.embed import embed_distinct
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.model.embed import embed_distinct
     from clipseek.training.precision import resolve_precision
 
     checkpoint = load_checkpoint(name)
@@ -58,7 +58,7 @@ def shared_pairs(source: Path, models: list[OpenModel], load: Callable[[ImageSpe
             f"{source} can be read only once, and {models[0].name} and {models[1].name} take different pixels; "
             "write the pairs to a file and name that"
         )
-    from clipseek.training.shared_pairs import in_common
+    from clipseek.training.data.shared_pairs import in_common
 
     second = load(models[1].image)
     one, other = in_common(first, second)
@@ -81,6 +81,6 @@ def vectors(model: OpenModel, own: Pairs, reference: Pairs) -> tuple[Any, Any]:
     texts, images = model.embed(own)
     if own is reference:
         return texts, images
-    from clipseek.training.shared_pairs import picture_order
+    from clipseek.training.data.shared_pairs import picture_order
 
     return texts, images[picture_order(reference, own)]

@@ -14,7 +14,7 @@ from .recipe_options import chosen, recipe_options
 
 if TYPE_CHECKING:
     from clipseek.sources import Layout
-    from clipseek.training.data import Pairs
+    from clipseek.training.data.pairs import Pairs
 
 LISTED = 20  # skipped files that are named
 
@@ -64,10 +64,10 @@ def train(source: Path | None, out: Path | None, **options: Any) -> None:
         raise TrainingError(
             f"{out} holds a run; go on with --resume, replace it with --overwrite, or choose another --out"
         )
-    from clipseek.training.loop import train as run
-    from clipseek.training.model import load_checkpoint
-    from clipseek.training.recipes import from_recipe
-    from clipseek.training.run_folder import RunFolder
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.run.loop import train as run
+    from clipseek.training.run.recipes import from_recipe
+    from clipseek.training.run.run_folder import RunFolder
 
     config = from_recipe(options.pop("recipe"), base=options["base"], **chosen(options))
     columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
@@ -130,8 +130,8 @@ def begin(path: Path, layout: Layout, columns: dict[str, str]) -> None:
 def load(path: Path, spec: Any, layout: Layout, columns: dict[str, str], *, cache: bool) -> Pairs:
     """Read and decode a source, with progress and the first skipped files on stderr."""
     from clipseek.sources import read_records
-    from clipseek.training.data import load_pairs
-    from clipseek.training.pixels import default_cache
+    from clipseek.training.data.pairs import load_pairs
+    from clipseek.training.data.pixels import default_cache
 
     started = time.monotonic()
     with ProgressLine(f"decoding {path}") as line:

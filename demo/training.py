@@ -16,11 +16,11 @@ def tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
     """Train, score before, export; returns the bundle. A finished run of the same recipe and pictures is used again."""
     from clipseek.export.bundle import export_bundle
     from clipseek.training.config import TrainConfig
-    from clipseek.training.data import Pairs, load_pairs
-    from clipseek.training.embed import embed
-    from clipseek.training.loop import train
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.data.pairs import Pairs, load_pairs
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.model.embed import embed
     from clipseek.training.precision import resolve_precision
+    from clipseek.training.run.loop import train
 
     run, bundle = story.tuned, story.tuned / "bundle"
     if (bundle / "clipseek.json").is_file() and (run / "before.json").is_file():

@@ -19,7 +19,7 @@ from clipseek.demo.story import RECIPE, Story, base_checkpoint
 from clipseek.evaluation import Report, evaluate
 from clipseek.sources import read_records
 from clipseek.training.config import TrainConfig
-from clipseek.training.recipes import RECIPES, TALK_PAIRS, from_recipe
+from clipseek.training.run.recipes import RECIPES, TALK_PAIRS, from_recipe
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ def run_trials(
     story: Story, trials: Iterable[Trial], out: Path, on_event: Callable[[dict[str, Any]], None]
 ) -> list[dict[str, Any]]:
     """Train and score each trial; what ``out/results.jsonl`` has already is not run again. Returns its lines."""
-    from clipseek.training.data import load_pairs
-    from clipseek.training.embed import embed_distinct
-    from clipseek.training.features import VIEWS
-    from clipseek.training.loop import train
-    from clipseek.training.model import load_checkpoint
-    from clipseek.training.pixels import default_cache
+    from clipseek.training.data.pairs import load_pairs
+    from clipseek.training.data.pixels import default_cache
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.model.embed import embed_distinct
+    from clipseek.training.model.features import VIEWS
     from clipseek.training.precision import resolve_precision
+    from clipseek.training.run.loop import train
 
     base = str(base_checkpoint())
     spec = load_checkpoint(base).image

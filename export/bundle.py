@@ -12,7 +12,7 @@ from clipseek.encoder import Bundle
 from clipseek.encoder.bundle.bundle import PATCHES, TextSpec
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.training.errors import ExportRefused
-from clipseek.training.model import Checkpoint, load_checkpoint
+from clipseek.training.model.checkpoint import Checkpoint, load_checkpoint
 
 from .gate import Gate
 from .graph.files import WEIGHTS_APART_ABOVE, set_weights_apart

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 from clipseek.encoder import ClipEncoder, Picture
-from clipseek.training.data import Pairs
+from clipseek.training.data.pairs import Pairs
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]

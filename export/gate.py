@@ -10,7 +10,7 @@ from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.run.session import Device
 from clipseek.evaluation import evaluate
-from clipseek.training.data import Pairs
+from clipseek.training.data.pairs import Pairs
 
 from .bundle_vectors import embed_with_bundle
 from .parity import difference, from_bundle

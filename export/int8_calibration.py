@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from clipseek.encoder.bundle.bundle import PIXELS, ImageSpec, TextSpec
 from clipseek.encoder.run.tokenizer import TextTokenizer
-from clipseek.training.data import Pairs
+from clipseek.training.data.pairs import Pairs
 
 MOST = 256  # pictures, and captions
 BATCH = 16

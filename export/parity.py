@@ -12,7 +12,7 @@ from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.pictures.images import open_image
 from clipseek.encoder.run.session import Device
 from clipseek.training.errors import ExportRefused
-from clipseek.training.model import Checkpoint, quiet_transformers
+from clipseek.training.model.checkpoint import Checkpoint, quiet_transformers
 from numpy.typing import NDArray
 
 from .samples import Samples

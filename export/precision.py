@@ -11,7 +11,7 @@ from clipseek.encoder import Bundle
 from clipseek.encoder.bundle.bundle import TextSpec, weights_file
 from clipseek.encoder.bundle.writer import write_passport
 from clipseek.encoder.run.gpu import gpu_in_sight
-from clipseek.training.data import Pairs
+from clipseek.training.data.pairs import Pairs
 from clipseek.training.errors import ExportRefused
 
 from .gate import Gate, by_cosine, by_ranking, device_for, in_words, judged_device, size_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from clipseek.encoder import Bundle
 from clipseek.training.errors import ExportRefused
-from clipseek.training.model import load_checkpoint
+from clipseek.training.model.checkpoint import load_checkpoint
 
 from .gate import device_for
 from .graph.fp16_weights import round_weights

@@ -46,9 +46,21 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "search": {"server", "index", "query"},
         "node": set(),
     },
+    "training": {
+        ".": set(),
+        "data": set(),
+        "model": {"data"},
+        "step": {"data", "model"},
+        "run": {"data", "model", "step"},
+    },
 }
 #: Files beside the sub-rooms that each of them may import.
-_FOUNDATION = {"encoder": {"errors"}, "export": {"errors"}, "opensearch": {"errors", "protocols"}}
+_FOUNDATION: dict[str, set[str]] = {
+    "encoder": {"errors"},
+    "export": {"errors"},
+    "opensearch": {"errors", "protocols"},
+    "training": {"allocator", "config", "errors", "precision", "schedule", "spinning"},
+}
 ONLY_IN: dict[str, set[str]] = {
     "torch": {"training", "export", "demo"},
     "transformers": {"training", "export", "demo"},

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from clipseek.training.forward import image_features, text_features
+from clipseek.training.model.forward import image_features, text_features
 from torch import Tensor
 from torch.nn import functional
 

@@ -27,7 +27,7 @@ with quiet():
     from clipseek.export.parity import difference, from_bundle, reference
     from clipseek.export.samples import Samples, made_samples, samples_from
     from clipseek.training.errors import ExportRefused, ModelUnavailable, UnusableData
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.model.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.train
 

@@ -20,7 +20,7 @@ with quiet():
     from clipseek.export.gate import Gate, in_words
     from clipseek.export.int8_calibration import Calibration
     from clipseek.export.verify import verify_against
-    from clipseek.training.data import load_pairs
+    from clipseek.training.data.pairs import load_pairs
     from clipseek.training.errors import ExportRefused
 
 pytestmark = pytest.mark.train

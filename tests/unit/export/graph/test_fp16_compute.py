@@ -26,7 +26,7 @@ with quiet():
     from clipseek.export.towers import export_towers
     from clipseek.export.verify import verify_against
     from clipseek.training.errors import ExportRefused
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.model.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.train
 

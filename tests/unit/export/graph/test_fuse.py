@@ -17,7 +17,7 @@ from tests.models import make_tiny_bundle, make_tiny_clip, quiet
 with quiet():
     from clipseek.export.graph.fuse import ATTENTION, fuse_attention
     from clipseek.export.towers import export_towers
-    from clipseek.training.model import load_checkpoint
+    from clipseek.training.model.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.train
 

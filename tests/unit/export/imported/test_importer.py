@@ -18,7 +18,7 @@ from clipseek.encoder.errors import BundleError
 from clipseek.export.imported.importer import adopt_bundle
 from clipseek.export.towers import export_towers
 from clipseek.training.errors import ExportRefused
-from clipseek.training.model import load_checkpoint
+from clipseek.training.model.checkpoint import load_checkpoint
 from onnx import TensorProto, helper
 
 from tests.models import make_tiny_bundle, make_tiny_clip

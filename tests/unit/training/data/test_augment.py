@@ -1,0 +1,43 @@
+"""Random views of captions and pictures."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+
+@pytest.mark.train
+def test_captions_keep_their_words() -> None:
+    from clipseek.training.data.augment import random_caption
+
+    caption = "Home: house, start page, building"
+    seen = {random_caption(caption, random.Random(seed)) for seed in range(300)}
+    parts = {"Home", "house", "start page", "building"}
+    for variant in seen:
+        assert set(variant.replace(": ", ", ").split(", ")) <= parts
+    assert "Home" in seen
+    assert {"Home: house, start page, building", "Home: building, house"} <= seen
+    assert random_caption(caption, random.Random(4)) == random_caption(caption, random.Random(4))
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("caption", ["a photo of a cat", "", "Note: ", "12:30 train"])
+def test_other_captions_stay(caption: str) -> None:
+    from clipseek.training.data.augment import random_caption
+
+    assert {random_caption(caption, random.Random(seed)) for seed in range(20)} == {caption}
+
+
+@pytest.mark.train
+def test_views_are_like_the_picture_and_never_mirrored() -> None:
+    import torch
+    from clipseek.training.data.augment import random_views
+
+    picture = torch.full((1, 3, 32, 32), 0.5)
+    picture[..., 4:28, 4:12] = 1.0  # bright on the left
+    views = random_views(picture.expand(64, -1, -1, -1), torch.Generator().manual_seed(0))
+    assert views.shape == (64, 3, 32, 32)
+    assert 0 <= float(views.min()) <= float(views.max()) <= 1
+    assert (views[..., :16].mean((1, 2, 3)) > views[..., 16:].mean((1, 2, 3))).all()
+    assert len({tuple(view.flatten().tolist()) for view in views}) == 64

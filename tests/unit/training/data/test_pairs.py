@@ -1,0 +1,201 @@
+"""From records to pairs: decoding, the cache, skips, splits."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.run.preprocess import resize_and_crop
+from clipseek.sources import Record, read_records
+from clipseek.training.data.pairs import Pairs, check_usable, joint_keys, load_pairs, split_pairs
+from clipseek.training.errors import UnusableData
+from PIL import Image
+
+from tests.pairs import write_squares
+
+SPEC = ImageSpec(size=16, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic", background=(255, 255, 255))
+
+
+def record(path: Path, *captions: str, group: str | None = None) -> Record:
+    return Record(id=None, image=path, captions=captions, group=group)
+
+
+def test_pixels_are_those_of_serving(tmp_path: Path) -> None:
+    records = write_squares(tmp_path)
+    pairs = load_pairs(records, SPEC)
+    assert (len(pairs), pairs.pixels.shape) == (24, (24, 16, 16, 3))
+    for at in (0, 11, 23):
+        served = resize_and_crop(open_image(records[at].image.read_bytes()), SPEC)
+        assert (pairs.pixels[pairs.picture[at]] == served).all()
+    assert pairs.captions[0] == records[0].caption
+
+
+def test_what_cannot_be_used_is_listed_and_the_rest_stays_aligned(tmp_path: Path) -> None:
+    records = write_squares(tmp_path)[:4]
+    broken, text = tmp_path / "broken.png", tmp_path / "text.jpg"
+    broken.write_bytes(records[0].image.read_bytes()[:60])
+    text.write_text("hello")
+    mixed = [
+        record(broken, "broken"),
+        records[0],
+        record(text, "text"),
+        record(tmp_path / "absent.png", "absent"),
+        record(records[1].image, " "),
+        records[2],
+    ]
+    pairs = load_pairs(mixed, SPEC)
+    assert pairs.captions == [records[0].caption, records[2].caption]
+    served = resize_and_crop(open_image(records[2].image.read_bytes()), SPEC)
+    assert (pairs.pixels[pairs.picture[1]] == served).all()
+    reasons = {Path(name).name: reason for name, reason in pairs.skipped}
+    assert set(reasons) == {"broken.png", "text.jpg", "absent.png", records[1].image.name}
+    assert reasons["absent.png"] == "No such file or directory"
+    assert reasons[records[1].image.name] == "no caption"
+
+
+def test_nothing_usable_names_the_first_reason(tmp_path: Path) -> None:
+    with pytest.raises(UnusableData, match=r"no usable pair among 1 records; the first: .*gone.png: No such file"):
+        load_pairs([record(tmp_path / "gone.png", "x")], SPEC)
+    with pytest.raises(UnusableData, match="among 0 records"):
+        load_pairs([], SPEC)
+
+
+def test_a_second_run_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = write_squares(tmp_path / "a")
+    bad = tmp_path / "a" / "bad.png"
+    bad.write_bytes(b"no picture")
+    records.append(record(bad, "bad"))
+    first = load_pairs(records, SPEC, cache=tmp_path / "cache")
+    assert (first.pixels == load_pairs(records, SPEC).pixels).all()
+    # Moved and renamed: the content counts.
+    moved = [
+        record(r.image.rename(tmp_path / f"moved-{at}.png"), *r.captions, group=r.group) for at, r in enumerate(records)
+    ]
+    monkeypatch.setattr("clipseek.training.data.pixels.open_image", lambda *_: pytest.fail("decoded again"))
+    again = load_pairs(moved, SPEC, cache=tmp_path / "cache")
+    assert isinstance(again.pixels, np.memmap)
+    assert (again.pixels == first.pixels).all()
+    assert again.captions == first.captions
+    assert [reason for _, reason in again.skipped] == [reason for _, reason in first.skipped]
+    assert not again.pixels.flags.writeable
+    assert not list((tmp_path / "cache").glob("*.part"))
+
+
+def test_other_pictures_or_other_sizes_are_decoded_anew(tmp_path: Path) -> None:
+    records = write_squares(tmp_path / "a")
+    load_pairs(records, SPEC, cache=tmp_path / "cache")
+    Image.new("RGB", (32, 32), "pink").save(records[0].image)
+    changed = load_pairs(records, SPEC, cache=tmp_path / "cache")
+    assert changed.pixels[changed.picture[0]].reshape(-1, 3).tolist() == [[255, 192, 203]] * 256
+    larger = ImageSpec(24, SPEC.mean, SPEC.std, SPEC.interpolation, SPEC.background)
+    assert load_pairs(records, larger, cache=tmp_path / "cache").pixels.shape[1:] == (24, 24, 3)
+    assert len(list((tmp_path / "cache").glob("*.u8"))) == 3
+
+
+def test_several_captions_and_equal_files_share_their_pixels(tmp_path: Path) -> None:
+    records = write_squares(tmp_path)[:2]
+    twin = tmp_path / "twin.png"
+    twin.write_bytes(records[0].image.read_bytes())
+    pairs = load_pairs([record(records[0].image, "a", "b"), record(records[1].image, "c"), record(twin, "d")], SPEC)
+    assert pairs.captions == ["a", "b", "c", "d"]
+    assert pairs.picture.tolist() == [0, 0, 1, 0]
+    assert len(pairs.pixels) == 2
+    assert (pairs.truth().captions, pairs.truth().pictures) == (4, 2)
+
+
+def test_keys_over_several_sets(tmp_path: Path) -> None:
+    first, second = (load_pairs(write_squares(tmp_path / name)[:2], SPEC) for name in "ab")
+    keys = joint_keys(first, second)
+    assert keys.shape == (4, 3)
+    assert (keys[0] == keys[2]).all()
+    assert (keys[0] != keys[1]).all()
+
+
+def test_fingerprint_is_of_content(tmp_path: Path) -> None:
+    one = load_pairs(write_squares(tmp_path / "a"), SPEC)
+    two = load_pairs(write_squares(tmp_path / "b"), SPEC)
+    assert one.fingerprint() == two.fingerprint()
+    assert one.fingerprint() != one.take(list(range(23))).fingerprint()
+    renamed = Pairs(one.pixels, one.digests, one.picture, ["other", *one.captions[1:]], one.groups)
+    assert one.fingerprint() != renamed.fingerprint()
+
+
+def many(groups: list[str], digests: list[str] | None = None) -> Pairs:
+    names = digests or [f"d{i}" for i in range(len(groups))]
+    return Pairs(
+        np.zeros((len(names), 1, 1, 3), np.uint8),
+        names,
+        np.arange(len(names)),
+        [f"c{i}" for i in range(len(names))],
+        groups,
+    )
+
+
+def test_groups_and_pictures_lie_on_one_side() -> None:
+    groups = [f"g{i // 3}" for i in range(600)]
+    digests = [f"d{i % 590}" for i in range(600)]  # the last ten show the pictures of the first ten
+    pairs = many(groups, digests)
+    learn, held = split_pairs(pairs, 0.2, seed=0)
+    assert sorted(learn + held) == list(range(600))
+    assert 0.1 < len(held) / 600 < 0.3
+    assert not {groups[i] for i in learn} & {groups[i] for i in held}
+    assert not {digests[i] for i in learn} & {digests[i] for i in held}
+
+
+def test_nearly_the_same_picture_lies_on_one_side() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 240, (300, 8, 8, 3), dtype=np.uint8)
+    pixels[150:] = pixels[:150] + rng.integers(0, 8, (150, 8, 8, 3), dtype=np.uint8)  # a little more light
+    names = [f"{i}" for i in range(300)]
+    pairs = Pairs(pixels, names, np.arange(300), names, names)
+    held = split_pairs(pairs, 0.3, seed=0)[1]
+    assert 0.15 < len(held) / 300 < 0.45
+    assert sorted(row % 150 for row in held) == sorted(2 * list({row % 150 for row in held}))
+    apart = split_pairs(Pairs(pixels // 128 * 0, names, np.arange(300), names, names), 0.3, seed=0)
+    assert 0.15 < len(apart[1]) / 300 < 0.45  # all blank: that is no one picture
+
+
+def test_the_split_depends_on_neither_order_nor_company() -> None:
+    groups = [f"g{i}" for i in range(300)]
+    held = {groups[i] for i in split_pairs(many(groups), 0.2, seed=0)[1]}
+    backwards = groups[::-1]
+    assert {backwards[i] for i in split_pairs(many(backwards), 0.2, seed=0)[1]} == held
+    more = [f"new{i}" for i in range(100)] + groups
+    assert {more[i] for i in split_pairs(many(more), 0.2, seed=0)[1]} & set(groups) == held
+    assert {groups[i] for i in split_pairs(many(groups), 0.2, seed=1)[1]} != held
+
+
+def test_data_that_teaches_nothing_is_refused() -> None:
+    def pairs(captions: list[str], groups: list[str], picture: list[int]) -> Pairs:
+        return Pairs(np.zeros((9, 1, 1, 3), np.uint8), list("abcdefghi"), np.array(picture), captions, groups)
+
+    check_usable(pairs(["a", "b"], ["g", "h"], [0, 1]))
+    with pytest.raises(UnusableData, match="1 pair to train on"):
+        check_usable(pairs(["a"], ["g"], [0]))
+    with pytest.raises(UnusableData, match="no pairs to train on"):
+        check_usable(pairs([], [], []))
+    with pytest.raises(UnusableData, match="all 2 captions are equal"):
+        check_usable(pairs(["a", " A "], ["g", "h"], [0, 1]))
+    with pytest.raises(UnusableData, match="of group 'g'"):
+        check_usable(pairs(["a", "b"], ["g", "g"], [0, 1]))
+    with pytest.raises(UnusableData, match="show one picture"):
+        check_usable(pairs(["a", "b"], ["g", "h"], [3, 3]))
+
+
+def test_pictures_in_a_tar_are_those_of_their_files(tmp_path: Path) -> None:
+    records = write_squares(tmp_path / "files")
+    with tarfile.open(tmp_path / "pairs.tar", "w") as archive:
+        for record in records:
+            archive.add(record.image, record.image.name)
+            words = tmp_path / f"{record.image.stem}.txt"
+            words.write_text(record.caption, "utf-8")
+            archive.add(words, words.name)
+    plain = load_pairs(records, SPEC)
+    inside = load_pairs(read_records(tmp_path / "pairs.tar"), SPEC)
+    assert inside.digests == plain.digests
+    assert inside.captions == plain.captions
+    assert (inside.pixels == plain.pixels).all()

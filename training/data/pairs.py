@@ -1,0 +1,172 @@
+"""Pairs: pictures as uint8 rows, captions as text, groups, and a split that is the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.encoder.pictures.perceptual_hash import near_duplicates, perceptual_hash, small_copy
+from clipseek.evaluation import Judgments
+from clipseek.evaluation.judgments import Ints, caption_key, numbered
+from clipseek.sources import Record, shown
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import UnusableData
+from .pixels import Progress, decode_all
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """N captions on P distinct pictures; a picture with several captions is several pairs.
+
+    pixels: (P, S, S, 3) uint8. digests: hash of each picture's file. picture: (N,) int64, each caption's picture.
+    groups: what makes pairs each other's right answers beside equal captions and equal pictures.
+    """
+
+    pixels: NDArray[np.uint8]
+    digests: list[str]
+    picture: Ints
+    captions: list[str]
+    groups: list[str]
+    skipped: list[tuple[str, str]] = field(default_factory=list)  # file, reason
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def take(self, rows: list[int]) -> Pairs:
+        """The given pairs alone, over the same pixels."""
+        return Pairs(
+            self.pixels,
+            self.digests,
+            self.picture[rows],
+            [self.captions[i] for i in rows],
+            [self.groups[i] for i in rows],
+        )
+
+    def fingerprint(self) -> str:
+        """Hex SHA-256 over pictures' bytes, captions and groups, in their order."""
+        digest = hashlib.sha256()
+        for picture, caption, group in zip(self.picture.tolist(), self.captions, self.groups, strict=True):
+            line = "\0".join((self.digests[picture], caption, group))
+            digest.update(line.encode("utf-8", "replace") + b"\n")
+        return digest.hexdigest()
+
+    def shown_pictures(self) -> tuple[Ints, Ints]:
+        """Rows of ``pixels`` that these pairs use, (Q,), and for each pair its place among them, (N,)."""
+        used, place = np.unique(self.picture, return_inverse=True)
+        return used, place
+
+    def truth(self) -> Judgments:
+        """Who is right for whom; pictures are numbered as in ``shown_pictures``."""
+        return Judgments.of(self.captions, self.groups, self.shown_pictures()[1])
+
+
+def group_of(record: Record, caption: str) -> str:
+    """The source's group, else the caption."""
+    return record.group or caption_key(caption)
+
+
+def load_pairs(
+    records: Iterable[Record],
+    spec: ImageSpec,
+    on_progress: Progress = lambda done, of: None,
+    cache: Path | None = None,
+) -> Pairs:
+    """Decode and crop every record's picture as serving does; several captions become several pairs.
+
+    ``cache``: a folder that keeps the decoded pixels for the next run. What cannot be read or has no caption is listed
+    under ``skipped``. Raises UnusableData when nothing is left.
+    """
+    entries = list(records)
+    with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
+    skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
+    decoded = decode_all([record.image for record in with_words], spec, cache, on_progress)
+    picture: list[int] = []
+    captions: list[str] = []
+    groups: list[str] = []
+    for record, row in zip(with_words, decoded.rows, strict=True):
+        if isinstance(row, str):
+            skipped.append((shown(record.image), row))
+            continue
+        for caption in filter(str.strip, record.captions):
+            picture.append(row)
+            captions.append(caption)
+            groups.append(group_of(record, caption))
+    if not captions:
+        why = f"; the first: {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
+        raise UnusableData(
+            f"no usable pair among {len(entries)} records{why}; name a manifest with pictures and captions"
+        )
+    return Pairs(decoded.pixels, decoded.digests, np.array(picture, np.int64), captions, groups, skipped)
+
+
+def joint_keys(*parts: Pairs) -> Ints:
+    """(N, 3) int64 over all parts one after another: picture, caption, group; equal in any column, right for each other."""
+    digests = [part.digests[row] for part in parts for row in part.picture.tolist()]
+    captions = [caption for part in parts for caption in part.captions]
+    groups = [group for part in parts for group in part.groups]
+    return Judgments.of(captions, groups, numbered(digests)[0]).keys
+
+
+def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[int]]:
+    """Rows for training and validation: a group, and a picture, lies on one side whole.
+
+    Each side is told by a hash of the group alone, so that adding pairs moves no old pair to the other side; groups that
+    share a picture, or show nearly the same one, go together.
+    """
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while (above := parent.setdefault(name, name)) != name:
+            parent[name] = name = parent[above]
+        return name
+
+    for row, group in zip(pairs.picture.tolist(), pairs.groups, strict=True):
+        one, other = root(f"group {group}"), root(f"picture {pairs.digests[row]}")
+        # The smaller name stays on top: groups sort before pictures, and the order of the pairs does not matter.
+        parent[max(one, other)] = min(one, other)
+    for row, first in _looks_alike(pairs):
+        one, other = root(f"picture {pairs.digests[row]}"), root(f"picture {pairs.digests[first]}")
+        parent[max(one, other)] = min(one, other)
+
+    sides: tuple[list[int], list[int]] = ([], [])
+    for at, group in enumerate(pairs.groups):
+        digest = hashlib.sha256(f"{seed}\0{root(f'group {group}')}".encode("utf-8", "replace")).digest()
+        sides[int.from_bytes(digest[:8], "big") < share * 2**64].append(at)
+    return sides
+
+
+def _looks_alike(pairs: Pairs) -> list[tuple[int, int]]:
+    """(picture, the first that looks nearly the same). Where more than a hundredth look alike, and more than ten, that is
+    how pictures of this kind look, not one picture twice: blank pages, flat icons."""
+    rows, _ = pairs.shown_pictures()
+    pictures = [Image.fromarray(np.asarray(pairs.pixels[row])) for row in rows.tolist()]
+    hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
+    first = near_duplicates(hashes, np.array([small_copy(picture) for picture in pictures], np.uint8))
+    size = np.bincount(first, minlength=len(rows))[first]
+    linked = (first != np.arange(len(rows))) & (size <= max(10, len(rows) // 100))
+    return list(zip(rows[linked].tolist(), rows[first[linked]].tolist(), strict=True))
+
+
+def check_usable(pairs: Pairs) -> None:
+    """Raise UnusableData where a contrastive loss has nothing to tell apart."""
+    if len(pairs) < 2:
+        raise UnusableData(
+            f"{len(pairs) or 'no'} pair{'' if len(pairs) == 1 else 's'} to train on; a caption's picture is told from "
+            "others, so give at least two"
+        )
+    if len({caption_key(caption) for caption in pairs.captions}) < 2:
+        raise UnusableData(
+            f"all {len(pairs)} captions are equal ({pairs.captions[0][:60]!r}); there is nothing to tell apart"
+        )
+    if len(set(pairs.groups)) < 2:
+        raise UnusableData(
+            f"all {len(pairs)} pairs are of group {pairs.groups[0][:60]!r}; expected at least two groups"
+        )
+    if len(set(pairs.picture.tolist())) < 2:
+        raise UnusableData(f"all {len(pairs)} pairs show one picture; there is nothing to tell apart")

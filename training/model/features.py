@@ -1,0 +1,79 @@
+"""What locked towers put out, computed once: each picture in a few views, each caption in a few wordings.
+
+With both towers locked nothing else changes from epoch to epoch, and a pass over what is kept here takes a second or so
+instead of minutes. Only the projections learn; they are part of the model as it is, so that checkpoint, export and serving
+know no difference.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.augment import draw_views, random_caption
+from ..data.pairs import Pairs
+from .checkpoint import Checkpoint
+from .embed import by_length, pixels_of
+
+VIEWS = 4  # as they are, and three at random
+
+
+@dataclass(frozen=True)
+class Features:
+    """pictures: (V, P, H) float32, P distinct pictures as in ``Pairs.pixels``; captions: (V, N, H') float32. View 0 is that of
+    validation and serving."""
+
+    pictures: Tensor
+    captions: Tensor
+
+
+@torch.no_grad()
+def pooled_features(
+    checkpoint: Checkpoint,
+    pairs: Pairs,
+    precision: str,
+    *,
+    views: int = VIEWS,
+    seed: int = 0,
+    max_tokens: int | None = None,
+    batch: int = 256,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Features:
+    """Both towers' pooled outputs for all of ``pairs``; a function of its arguments alone."""
+    used, _ = pairs.shown_pictures()
+    generator = torch.Generator().manual_seed(seed)
+    pictures: list[Tensor] = []
+    captions: list[Tensor] = []
+    whole = views * (len(used) + len(pairs))
+    done = 0
+    for view in range(views):
+        seen = torch.zeros(0)
+        for start in range(0, len(used), batch):
+            rows = used[start : start + batch]
+            pixels = pixels_of(pairs, rows, checkpoint)
+            if view:
+                pixels = draw_views(len(pixels), generator).of(pixels)
+            pooled = checkpoint.pooled_pixels(pixels, precision).cpu()
+            if not start:
+                seen = torch.zeros(len(pairs.pixels), pooled.shape[1])
+            seen[torch.from_numpy(np.asarray(rows))] = pooled
+            on_progress(done := done + len(rows), whole)
+        pictures.append(seen)
+        chance = random.Random(f"{seed}/{view}")
+        words = [random_caption(caption, chance) if view else caption for caption in pairs.captions]
+        read = torch.zeros(0)
+        for rows_of in by_length(words, batch):
+            pooled = checkpoint.pooled_tokens(
+                checkpoint.tokenize([words[row] for row in rows_of], max_tokens), precision
+            )
+            if not len(read):
+                read = torch.empty(len(words), pooled.shape[1])
+            read[rows_of] = pooled.cpu()
+            on_progress(done := done + len(rows_of), whole)
+        captions.append(read)
+    return Features(torch.stack(pictures), torch.stack(captions))

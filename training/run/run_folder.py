@@ -1,0 +1,139 @@
+"""The folder of a run: what was asked, what happened, and all that going on after a stop needs.
+
+config.json         the TrainConfig
+environment.json    device, precision, threads, versions, the data's fingerprint
+history.jsonl       one line for each step and each look at the validation pairs
+loss.png            the same as a picture
+state.pt            weights, optimizer and position of the last save, for --resume
+best/  last/        checkpoints: the weights chosen on validation, and those of the last step
+epoch-N/            checkpoints of each epoch, where the recipe keeps them
+summary.json        figures of a run that is finished
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..config import TrainConfig
+from ..errors import TrainingError
+from .state import load_state, save_state
+
+Event = dict[str, Any]
+# What may differ between a run and its resumption: how long it goes on, and how its end is chosen.
+_FREE = ("minutes", "keep_loss", "interpolate")
+
+
+class RunFolder:
+    """Opened by the loop; writes are whole or not at all, except history lines, whose last may be cut by a kill.
+
+    Of several processes one ``writes``; for the others every method but ``resume`` keeps quiet.
+    """
+
+    def __init__(self, path: Path, on_event: Callable[[Event], None], writes: bool = True) -> None:
+        self.path, self._on_event, self.writes = path, on_event, writes
+        self.history: list[Event] = []
+        path.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best"
+
+    def finished(self) -> bool:
+        """Whether a run ended here."""
+        return (self.path / "summary.json").is_file() and (self.best / "config.json").is_file()
+
+    def start(self, config: TrainConfig, environment: Event) -> None:
+        """Begin afresh; what an earlier run left goes, so that nothing of it can be taken for this run's."""
+        self.history = []
+        if not self.writes:
+            return
+        for name in ("summary.json", "state.pt", "history.jsonl", "loss.png"):
+            (self.path / name).unlink(missing_ok=True)
+        for folder in (self.best, self.path / "last", *self.path.glob("epoch-*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        config.write(self.path / "config.json")
+        _write(self.path / "environment.json", environment)
+
+    def resume(self, config: TrainConfig, fingerprint: str) -> Event | None:
+        """The saved state, history cut back to it; None where nothing was saved yet.
+
+        Raises TrainingError when the run was started with other pairs or other options.
+        """
+        saved = self.path / "state.pt"
+        if not saved.is_file():
+            return None
+        state = load_state(saved)
+        if state["data"] != fingerprint:
+            raise TrainingError(
+                f"{self.path} was trained on other pairs; give the same SOURCE, or choose another --out"
+            )
+        before, now = json.loads((self.path / "config.json").read_text("utf-8")), config.as_dict()
+        for name in now:
+            if name not in _FREE and before.get(name) != now[name]:
+                raise TrainingError(
+                    f"{name} is {now[name]!r}, but {self.path} was started with {before.get(name)!r}; "
+                    "resume with the same options, or choose another --out"
+                )
+        self.history = [row for row in self._lines() if row.get("step", 0) <= state["step"]]
+        if not self.writes:
+            return state
+        text = "".join(json.dumps(row) + "\n" for row in self.history)
+        part = self.path / "history.jsonl.part"
+        part.write_text(text, "utf-8")
+        os.replace(part, self.path / "history.jsonl")
+        return state
+
+    def save(self, state: Event) -> None:
+        """Keep ``state`` for ``resume``."""
+        if not self.writes:
+            return
+        save_state(self.path / "state.pt", state)
+
+    def record(self, event: Event) -> None:
+        """A line of history, passed on to whoever listens."""
+        self.history.append(event)
+        if not self.writes:
+            return
+        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(event) + "\n")
+        self._on_event(event)
+
+    def tell(self, event: Event) -> None:
+        """Pass an event on that is no part of history."""
+        if self.writes:
+            self._on_event(event)
+
+    def finish(self, summary: Event) -> None:
+        """Draw the plot, write the summary, drop the state."""
+        if not self.writes:
+            return
+        from .plot import plot_history
+
+        plot_history(self.history, self.path / "loss.png")
+        _write(self.path / "summary.json", summary)
+        (self.path / "state.pt").unlink(missing_ok=True)
+
+    def summary(self) -> Event:
+        """Of a finished run."""
+        read: Event = json.loads((self.path / "summary.json").read_text("utf-8"))
+        return read
+
+    def _lines(self) -> list[Event]:
+        lines = []
+        for line in (self.path / "history.jsonl").read_text("utf-8").splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:  # cut by a kill while it was written
+                break
+        return lines
+
+
+def _write(path: Path, value: Event) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    os.replace(part, path)

@@ -1,0 +1,187 @@
+"""One step's input as a pure function of (seed, step), made a step ahead while the processor is busy with the last one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..config import TrainConfig
+from ..data.augment import random_caption, words_of
+from ..data.pairs import Pairs, joint_keys
+from ..data.sampler import drawn_batches, epoch_batches
+from ..errors import TrainingError
+from ..model.checkpoint import Checkpoint
+from ..model.features import VIEWS, Features, pooled_features
+from .distributed import World
+
+
+@dataclass(frozen=True)
+class Batch:
+    """pixels: (b, S, S, 3) uint8. tokens: input_ids and attention_mask (b, L) int64. keys: (B, K) int64.
+
+    ``generator`` draws the views of this step's B pictures. b is B where one process works alone, else its part of it.
+    ``pooled``: (b, H) and (b, H') float32, the locked towers' outputs; then there are no pixels and no tokens.
+    ``varied``: the captions once more, shuffled and cut, as ``tokens``, with the (B, B) bool which picture (row) each of them
+    (column) may be said of too; None where no caption of the batch can be varied.
+    """
+
+    pixels: Tensor
+    tokens: dict[str, Tensor]
+    keys: Tensor
+    generator: torch.Generator
+    pooled: tuple[Tensor, Tensor] | None = None
+    varied: tuple[dict[str, Tensor], Tensor] | None = None
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+class BatchMaker:
+    """Batches of ``pairs``, a share of each taken from ``keep``, general pairs that must not be forgotten."""
+
+    def __init__(
+        self, config: TrainConfig, checkpoint: Checkpoint, pairs: Pairs, keep: Pairs | None, world: World | None = None
+    ) -> None:
+        self._config, self._checkpoint, self._pairs = config, checkpoint, pairs
+        self._world = world or World()
+        self._keep = keep if keep is not None and len(keep) and config.keep_share else None
+        self._kept = round(config.batch_size * config.keep_share) if self._keep is not None else 0
+        self._own = min(max(2, config.batch_size - self._kept), config.samples or len(pairs))
+        if (self._own + self._kept) % self._world.size:
+            raise TrainingError(
+                f"{self._world.size} processes cannot share batches of {self._own + self._kept} evenly; give a --batch-size "
+                "that their number divides"
+            )
+        self.steps_per_epoch = len(self._batches(0)) if config.samples else len(pairs) // self._own
+        self._keys = joint_keys(pairs, *([self._keep] if self._keep is not None else []))
+        self._epoch = -1
+        self._order: list[list[int]] = []
+
+    def make(self, step: int) -> Batch:
+        """The batch of ``step``, from 0: the same whenever and however often it is asked for."""
+        rows, kept, chance = self._rows(step)
+        pixels = [self._pixels(self._pairs, rows)]
+        captions = [self._pairs.captions[row] for row in rows]
+        if self._keep is not None and kept:
+            pixels.append(self._pixels(self._keep, kept))
+            captions += [self._keep.captions[row] for row in kept]
+        part = self._world.part(len(captions))
+        varied = [random_caption(text, chance) for text in captions] if self._config.augment else captions
+        return Batch(
+            pixels=torch.from_numpy(np.concatenate(pixels)[part]),
+            tokens=self._checkpoint.tokenize(captions[part], self._config.max_tokens),
+            keys=self._keys_of(rows, kept),
+            generator=torch.Generator().manual_seed(chance.getrandbits(63)),
+            varied=None
+            if varied == captions
+            else (self._checkpoint.tokenize(varied[part], self._config.max_tokens), _fits(captions, varied)),
+        )
+
+    def _rows(self, step: int) -> tuple[list[int], list[int], random.Random]:
+        """Rows of the pairs, rows of the pairs to keep, and what draws the rest of this step."""
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._order, self._epoch = self._batches(epoch), epoch
+        chance = random.Random(f"{self._config.seed}/{step}/batch")
+        count = len(self._keep) if self._keep is not None else 0
+        return self._order[position], [chance.randrange(count) for _ in range(self._kept)], chance
+
+    def _keys_of(self, rows: list[int], kept: list[int]) -> Tensor:
+        return torch.from_numpy(self._keys[[*rows, *(len(self._pairs) + row for row in kept)]])
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        config, rows = self._config, len(self._pairs)
+        if config.samples is None:
+            return epoch_batches(self._keys[:rows], self._own, config.seed, epoch)
+        drawn = drawn_batches(rows, config.samples, self._own, config.seed, epoch)
+        alike = [batch for batch in drawn if len(batch) % self._world.size == 0]
+        return alike or drawn
+
+    def ahead(self, first: int, stop: int) -> Generator[Batch, None, None]:
+        """The batches of steps ``first`` to ``stop - 1``, each begun while its predecessor is in use."""
+        with ThreadPoolExecutor(1, thread_name_prefix="batch") as pool:
+            coming = pool.submit(self.make, first)
+            for step in range(first, stop):
+                batch = coming.result()
+                if step + 1 < stop:
+                    coming = pool.submit(self.make, step + 1)
+                yield batch
+
+    @staticmethod
+    def _pixels(pairs: Pairs, rows: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        return np.asarray(pairs.pixels[pairs.picture[rows]])
+
+
+def _fits(captions: list[str], varied: list[str]) -> Tensor:
+    """(B, B) bool: whether the caption of the row has every word of the varied one of the column."""
+    whole, parts = [words_of(text) for text in captions], [words_of(text) for text in varied]
+    return torch.tensor([[part <= words for part in parts] for words in whole])
+
+
+class FeatureBatchMaker(BatchMaker):
+    """The same batches for a model whose towers are locked: what they put out is looked up. ``features`` are those of
+    ``pairs``, then those of ``keep`` where it is given."""
+
+    def __init__(self, *arguments: Any, features: list[Features]) -> None:
+        super().__init__(*arguments)
+        self._features = features
+
+    def make(self, step: int) -> Batch:
+        rows, kept, chance = self._rows(step)
+        images, texts = [], []
+        for pairs, features, chosen in zip((self._pairs, self._keep), self._features, (rows, kept), strict=False):
+            if pairs is None or not chosen:
+                continue
+            views = len(features.pictures)
+            one, two = ([chance.randrange(views) for _ in chosen] for _ in range(2))
+            images.append(features.pictures[one, torch.from_numpy(pairs.picture[chosen])])
+            texts.append(features.captions[two, chosen])
+        part = self._world.part(len(rows) + len(kept))
+        return Batch(
+            pixels=torch.empty(0),
+            tokens={},
+            keys=self._keys_of(rows, kept),
+            generator=torch.Generator(),
+            pooled=(torch.cat(images)[part], torch.cat(texts)[part]),
+        )
+
+
+def make_batches(
+    config: TrainConfig,
+    checkpoint: Checkpoint,
+    pairs: Pairs,
+    keep: Pairs | None,
+    world: World,
+    locked: str | None,
+    tell: Callable[[dict[str, Any]], None],
+) -> BatchMaker:
+    """Batches of pictures and captions; of features, where both towers are ``locked`` (then the precision they compute in)."""
+    if locked is None:
+        return BatchMaker(config, checkpoint, pairs, keep, world)
+    views = VIEWS if config.augment else 1
+    features = []
+    for part in (pairs, keep if config.keep_share else None):
+        if part is not None and len(part):
+
+            def progress(done: int, of: int) -> None:
+                tell({"event": "features", "done": done, "of": of})
+
+            features.append(
+                pooled_features(
+                    checkpoint,
+                    part,
+                    locked,
+                    views=views,
+                    seed=config.seed,
+                    max_tokens=config.max_tokens,
+                    on_progress=progress,
+                )
+            )
+    return FeatureBatchMaker(config, checkpoint, pairs, keep, world, features=features)

@@ -1,0 +1,123 @@
+"""Which weights learn, how fast and with how much decay."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from ..config import TrainConfig
+
+if TYPE_CHECKING:
+    from transformers import CLIPModel
+
+_LAYER = re.compile(r"^(vision|text)_model\.encoder\.layers\.(\d+)\.")
+MUON_MOMENTUM = 0.95  # the authors' own
+_TOWERS = {"image": ("vision",), "text": ("text",), "both": ("vision", "text"), "none": ()}
+
+
+def depths(model: CLIPModel) -> dict[str, tuple[str, int, int]]:
+    """Parameter name -> (tower, its place from the bottom, the place of that tower's top).
+
+    Embeddings are at 0, layer i at i + 1, what comes after the last layer at the top; so are the projections and the
+    temperature, whose tower is "".
+    """
+    towers = {"vision": model.vision_model.encoder.layers, "text": model.text_model.encoder.layers}
+    found: dict[str, tuple[str, int, int]] = {}
+    for name, _ in model.named_parameters():
+        tower = name.partition("_model.")[0]
+        if tower not in towers:
+            found[name] = ("", 0, 0)
+            continue
+        top = len(towers[tower]) + 1
+        layer = _LAYER.match(name)
+        below = "embeddings" in name or "pre_layrnorm" in name
+        found[name] = (tower, int(layer[2]) + 1 if layer else 0 if below else top, top)
+    return found
+
+
+def lock(model: CLIPModel, config: TrainConfig) -> int:
+    """Take what ``config.lock`` names out of training, but for the last ``unlock_layers`` layers and what comes after
+    them. Returns how many parameters still learn."""
+    locked = _TOWERS[config.lock]
+    learning = 0
+    places = depths(model)
+    for name, parameter in model.named_parameters():
+        tower, place, top = places[name]
+        free = tower not in locked or (config.unlock_layers > 0 and place >= top - config.unlock_layers)
+        parameter.requires_grad_(free)
+        learning += parameter.numel() if free else 0
+    return learning
+
+
+def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> Optimizers:
+    """The optimizers of all that learns, the objective's own parameters (``extra``) included; each group's "factor" is its
+    share of the learning rate.
+
+    Matrices decay; biases, norms and the temperature do not: pulling those to zero has no meaning. Nor do embeddings: a
+    token that a domain never uses would fade away. Their learning rate is ``embedding_factor`` times the others': a row
+    moves only when its token is read, and a domain's own words are read seldom.
+
+    With ``config.optimizer`` "muon" the matrices of the towers' layers move by Muon (Jordan et al. 2024, "Muon: an optimizer
+    for hidden layers"): every direction of a matrix by the same amount, so that what few pictures show is learnt as fast as
+    what all of them show. The size of a move is scaled to AdamW's (Liu et al. 2025, "Muon is scalable for LLM training",
+    section 2.2), times ``muon_factor``.
+    """
+    groups: dict[tuple[float, bool, bool], list[nn.Parameter]] = {}
+    places = depths(model)
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        _, place, top = places[name]
+        decays = parameter.ndim >= 2 and "embedding" not in name
+        inside = config.optimizer == "muon" and parameter.ndim == 2 and _LAYER.match(name) is not None
+        factor = config.layer_decay ** (top - place) * (config.embedding_factor if "token_embedding" in name else 1.0)
+        groups.setdefault((factor, decays, inside), []).append(parameter)
+    if own := [parameter for parameter in extra.parameters() if parameter.requires_grad]:
+        groups.setdefault((1.0, False, False), []).extend(own)
+    adamw: list[dict[str, Any]] = []
+    muon: list[dict[str, Any]] = []
+    for (factor, decays, inside), parameters in groups.items():
+        group = {"params": parameters, "weight_decay": config.weight_decay if decays else 0.0}
+        if inside:
+            muon.append({**group, "factor": factor * config.muon_factor})
+        else:
+            adamw.append({**group, "factor": factor})
+    rate = config.learning_rate
+    parts: list[torch.optim.Optimizer] = []
+    if adamw:
+        parts.append(torch.optim.AdamW(adamw, lr=rate, betas=config.betas, eps=config.epsilon, fused=True))
+    if muon:
+        parts.append(torch.optim.Muon(muon, lr=rate, momentum=MUON_MOMENTUM, adjust_lr_fn="match_rms_adamw"))
+    return Optimizers(parts)
+
+
+class Optimizers:
+    """Several optimizers that move at once, each its own parameters."""
+
+    def __init__(self, parts: list[torch.optim.Optimizer]) -> None:
+        self._parts = parts
+
+    def set_rate(self, rate: float) -> None:
+        """Every group's learning rate: its "factor" of ``rate``."""
+        for part in self._parts:
+            for group in part.param_groups:
+                group["lr"] = rate * group["factor"]
+
+    def zero_grad(self) -> None:
+        for part in self._parts:
+            part.zero_grad(set_to_none=True)
+
+    def step(self) -> None:
+        for part in self._parts:
+            part.step()
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        return [part.state_dict() for part in self._parts]
+
+    def load_state_dict(self, states: list[dict[str, Any]]) -> None:
+        """What ``state_dict`` gave."""
+        for part, state in zip(self._parts, states, strict=True):
+            part.load_state_dict(state)
