@@ -1,4 +1,4 @@
-"""Writes what the commands say of themselves into README.md and docs/commands.md: ``python -m clipseek.cli.reference``.
+"""Writes the commands' help into README.md and docs/reference/commands.md: ``python -m clipseek.cli.reference``.
 
 With ``--check`` nothing is written, and a stale file is an error; ``make check`` runs that.
 """
@@ -55,14 +55,14 @@ def readme(text: str) -> str:
 def main() -> None:
     home = Path(__file__).resolve().parents[1]
     check = sys.argv[1:] == ["--check"]
-    page = home / "docs" / "commands.md"
+    page = home / "docs" / "reference" / "commands.md"
     wanted = {home / "README.md": readme((home / "README.md").read_text("utf-8")), page: commands_page()}
     for path, text in wanted.items():
         if path.exists() and path.read_text("utf-8") == text:
             continue
         if check:
             raise SystemExit(f"{path.relative_to(home)} is stale; run: python -m clipseek.cli.reference")
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
         print(path.relative_to(home))
 

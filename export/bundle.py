@@ -82,7 +82,7 @@ def export_bundle(
         export_towers(loaded.model, folder, opset)
         for tower in (IMAGE, TEXT):
             set_weights_apart(folder / tower, external_above)
-        # The text tower alone: pictures gained nothing by it on a CPU (docs/encoder.md).
+        # The text tower alone: pictures gained nothing by it on a CPU (docs/log/encoder-speed.md).
         fused = fuse_attention(folder / TEXT, loaded.model.config.text_config.num_attention_heads, causal=True)
         (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
         if explain:

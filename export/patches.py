@@ -28,7 +28,7 @@ class PatchTower(nn.Module):
 
     The last layer gives each patch its own value and output projection, without mixing it with others by attention, and
     without residual and MLP (MaskCLIP, Zhou et al. 2022, section 3.2). The class token's attention has mixed so much into
-    the plain last states that they find the right quarter of four drawings less often than chance (docs/encoder.md).
+    the plain last states that they find the right quarter of four drawings less often than chance (docs/log/heat-map.md).
     """
 
     def __init__(self, model: CLIPModel) -> None:

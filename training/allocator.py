@@ -14,7 +14,7 @@ def keep_freed_memory() -> bool:
     """Tell glibc's allocator to hold on to what is freed, for the rest of the process; False where there is no glibc.
 
     On a CPU a training step frees and asks for hundreds of MB; by default most of it goes to the kernel and comes back
-    page by page: a fifth of the time of a step of 64 pairs (docs/training.md).
+    page by page: a fifth of the time of a step of 64 pairs (docs/log/training-step.md).
     """
     mallopt = _glibc("mallopt")
     return mallopt is not None and bool(

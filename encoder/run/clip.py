@@ -70,7 +70,7 @@ class ClipEncoder:
         self._device, self._threads, self._batch_size = device, threads, max(1, batch_size)
         self._device_megabytes, self._tensorrt = device_megabytes, tensorrt or TensorRT()
         # An int8 product is over before a second thread has woken up: each thread rather takes a part of the batch
-        # (docs/encoder.md). CUDA has no kernels for int8: those towers would be shuttled to the CPU product by product.
+        # (docs/log/encoder-speed.md). CUDA has no kernels for int8: those towers would be shuttled to the CPU product by product.
         self._on_cpu = device == "cpu" or (device == "auto" and bundle.precision == "int8")
         apart = self._on_cpu and bundle.precision == "int8"
         self._lanes = Lanes((threads or available_cores()) if apart else 1)

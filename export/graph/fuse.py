@@ -17,7 +17,7 @@ def fuse_attention(path: Path, heads: int, *, causal: bool) -> int:
 
     ``causal``: each token sees those before it alone. A text tower pools at its end-of-text token, which sees no padding
     then, so the mask that is built at run time goes away whole. Where a layer is not recognised, it stays as it is.
-    Layer norms are left alone: onnxruntime's SkipLayerNormalization was slower on a CPU (docs/encoder.md).
+    Layer norms are left alone: onnxruntime's SkipLayerNormalization was slower on a CPU (docs/log/encoder-speed.md).
     """
     from onnx import helper
 

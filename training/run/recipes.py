@@ -1,4 +1,4 @@
-"""Named settings: ours, which the log in docs/training.md argues for, and the talk's five runs as they were.
+"""Named settings: ours, which the log in docs/log/training-recipe.md argues for, and the talk's five runs as they were.
 
 ``adapter`` is for machines without a GPU: both towers stay as they are, and new projections are learnt over what they put
 out, in a minute or so. What the towers do not see, no projection can tell apart: where there is time, ``best`` goes further.
