@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,6 +52,7 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.index.stored_vectors import stored_ids
+    from clipseek.opensearch.server.capabilities import server_version
     from clipseek.opensearch.server.client import connect
     from clipseek.relevance import evaluate_index as live
     from clipseek.relevance.labelled_queries import in_index
@@ -77,7 +77,7 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     texts = encoder.encode_texts([one.words for one in judged])
     encoding = _encoding_time(encoder, [one.words for one in judged[:50]])
-    tried = live.ways(version, _server(client), live.shards_of(client, version))
+    tried = live.ways(version, server_version(client), live.shards_of(client, version))
     found: list[dict[str, Listed]] = []
     with ProgressLine("searching", len(judged)) as progress:
         for listed in live.run(client, version, judged, texts, tried, size=given["size"]):
@@ -120,11 +120,6 @@ def _read(judgments: Path, given: Mapping[str, Any]) -> list[Judged]:
         columns = {name: given[name] for name in ("query_column", "group_column", "others")}
         return read_pairs(judgments, **columns, most=given["queries"])
     return read_topics(judgments, read_qrels(given["qrels"]))[: given["queries"]]
-
-
-def _server(client: Any) -> tuple[int, int]:
-    major, minor, *_ = map(int, re.findall(r"\d+", client.info()["version"]["number"]))
-    return major, minor
 
 
 def _encoding_time(encoder: Any, texts: Sequence[str]) -> float:

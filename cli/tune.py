@@ -52,7 +52,7 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.server.client import connect
-    from clipseek.relevance import predictor, tuning
+    from clipseek.relevance import tuning
     from clipseek.relevance.fusion_grid import RRF, fusions, grid
     from clipseek.relevance.labelled_queries import read_pairs
 
@@ -71,8 +71,7 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     vectors = encoder.encode_texts([one.words for one in asked])
     settings = grid(tuning.wordings_of(client, version))
     usual = len(fusions())  # the first of the grid: fusions alone
-    rows, basis, known = [], [], list[Any]()
-    idfs = predictor.idfs(client, version, [one.words for one in asked])
+    rows, basis = [], []
     recalls: list[float] = []
     with ProgressLine("searching", len(asked)) as progress:
         for one, vector in zip(asked, vectors, strict=True):
@@ -80,7 +79,6 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
             found = tuning.fetch(client, version, one.words, vector, one.right, one.without, wordings)
             rows.append(tuning.reciprocal_ranks(found, settings))
             basis.append(tuning.baselines(found))
-            known.append(predictor.features(found, idfs[len(known)]))
             if len(recalls) < RECALL_QUERIES:
                 recalls.append(tuning.graph_recall(client, version, found, vector, one.without))
             progress.update(len(rows))
@@ -93,8 +91,6 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     # More to choose from is more to choose wrongly: words and depth stay as usual unless choosing them too is a sure gain.
     wider = paired(narrow, wide, clusters=groups).low > 0
     tuned = wide if wider else narrow
-    by_query = predictor.predicted(ranks if wider else ranks[:, :usual], np.stack(known), groups, settings)
-    gained = paired(tuned, by_query, clusters=groups)
     best = settings[int((ranks if wider else ranks[:, :usual]).mean(axis=0).argmax())]
     recall = float(np.mean(recalls))
     beams = given["ef_search"] or (BEAMS if recall < SURE else ())
@@ -120,7 +116,6 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     named = {name: np.array([row[name] for row in basis]) for name in basis[0]}
     named["rrf"] = ranks[:, settings.index(RRF)]
     named["fusion alone tuned" if wider else "words and depth tuned too"] = narrow if wider else wide
-    named["a weight for each query"] = by_query
     named["tuned, cross-validated"] = tuned
     report: list[dict[str, Any]] = []
     for name, values in named.items():
@@ -156,8 +151,6 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     note(f"best of {len(settings) if wider else usual} settings over {count(len(asked), 'query', 'queries')}: {best}")
     if not wider:
         note(f"other words or depths, {len(settings):,} settings in all, are no certain gain: not kept")
-    sure = "a sure gain, but a search has one weight" if gained.low > 0 else "no sure gain: not kept"
-    note(f"a weight predicted for each query: {gained.mean:+.4f} ({gained.low:+.4f} to {gained.high:+.4f}), {sure}")
     rival = max(report[:4], key=lambda row: float(row["MRR@10"]))
     if rival["gain_interval"][0] <= 0:
         note(f"that is no certain gain over {rival['setting']}: the interval of the difference holds 0")

@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import opensearchpy
 import orjson
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.search.hits import cosine
 from clipseek.opensearch.server.failures import refused
 from numpy.typing import NDArray
@@ -113,9 +113,7 @@ def best_cosines(
     for start in range(0, len(vectors), _BATCH):
         lines: list[bytes] = []
         for at in range(start, min(start + _BATCH, len(vectors))):
-            filters: list[dict[str, Any]] = []
-            if without is not None and without[at]:
-                filters.append({"bool": {"must_not": [{"ids": {"values": list(without[at])}}]}})
+            filters = without_ids(without[at]) if without is not None else []
             if among is not None:
                 filters.append({"ids": {"values": list(among[at])}})
             body = graph_body(vectors[at], 1, filters)

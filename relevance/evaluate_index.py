@@ -15,17 +15,17 @@ from clipseek.opensearch.index.versions import Version
 from clipseek.opensearch.query.bodies import clauses, search_body
 from clipseek.opensearch.query.clause_weights import VECTOR
 from clipseek.opensearch.query.compose import compose
+from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, Kind
-from clipseek.opensearch.query.pipelines import oldest_server
+from clipseek.opensearch.query.pipelines import FUSIONS
 from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.server_support import fuses
 from clipseek.opensearch.search.hits import read_hit
 from clipseek.opensearch.search.two_steps import named, ranking_body, with_documents
 from numpy.typing import NDArray
 
 from .labelled_queries import Judged
 
-# Before it, OpenSearch ranks for rrf within each shard.
-_GLOBAL_RANKS = (3, 5)
 _WARM = 5
 _VECTORS_AT_ONCE = 200
 
@@ -57,8 +57,8 @@ def ways(version: Version, server: tuple[int, int], shards: int = 1) -> list[Way
     found = [Way("caption", "caption"), Way("vector", "vector")]
     if version.search:
         found.append(Way("hybrid, tuned", "hybrid", fused=version.search))
-    for fusion in ("min_max", "l2", "z_score", "rrf"):
-        if server >= oldest_server(fusion, (0.5, 0.5)) and (fusion != "rrf" or shards == 1 or server >= _GLOBAL_RANKS):
+    for fusion in FUSIONS:
+        if fuses(server, fusion, (0.5, 0.5), shards):
             found.append(Way(f"hybrid, {fusion}", "hybrid", fused={"fusion": fusion}))
     return [*found, Way("picture", "vector", True), Way("picture and words", "hybrid", True, version.search)]
 
@@ -119,8 +119,7 @@ def body_of(
     if way.by_picture and one.own is not None:
         without = list(dict.fromkeys([*without, one.own]))
         vector = compose(text if way.kind == "hybrid" else None, [(1.0, stored[one.own])])
-    filters: list[dict[str, Any]] = [{"bool": {"must_not": [{"ids": {"values": without}}]}}] if without else []
-    return search_body(query, clauses(query, vector, filters))
+    return search_body(query, clauses(query, vector, without_ids(without)))
 
 
 def _ask(client: opensearchpy.OpenSearch, version: Version, body: dict[str, Any], hybrid: bool) -> Listed:

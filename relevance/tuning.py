@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
-from typing import Any
 
 import numpy as np
 import opensearchpy
 from clipseek.opensearch.index.versions import Version
 from clipseek.opensearch.query.bodies import caption_clause, vector_clause
 from clipseek.opensearch.query.clause_weights import CAPTION, VECTOR
+from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.pipelines import Fusion, Mean
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search import candidates
@@ -48,7 +48,7 @@ def fetch(
     """The candidates for the words ``text``, asked in each of ``wordings``, and for their (D,) ``vector``, with the graph's usual
     search and with an ef_search of each of ``beams``; none of them in ``without``. One request.
     """
-    filters = _left_out(without)
+    filters = without_ids(without)
     query = Query(text, kind="hybrid", candidates=max(DEPTHS))
     found = {
         wording.clause: caption_clause(replace(query, match=wording.match, exact=wording.exact), filters)
@@ -59,10 +59,6 @@ def fetch(
         found[name] = vector_clause(replace(query, ef_search=beam), vector, filters)
     answer = candidates.ask(client, version.index, query, found, shards=1, copies="tune")
     return Asked(answer.scores, frozenset(right))
-
-
-def _left_out(without: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"bool": {"must_not": [{"ids": {"values": list(without)}}]}}] if without else []
 
 
 def wordings_of(client: opensearchpy.OpenSearch, version: Version) -> tuple[Wording, ...]:
@@ -81,7 +77,7 @@ def graph_recall(
     """Of the ten pictures truly nearest to the (D,) ``vector``, the share that ``fetch`` brought with it as ``asked``. One exact
     search.
     """
-    true = client.search(index=version.index, body=exact_body(vector, 10, _left_out(without)))["hits"]["hits"]
+    true = client.search(index=version.index, body=exact_body(vector, 10, without_ids(without)))["hits"]["hits"]
     # As near as the last is as good; both are 1 + inner product in single precision, summed in another order.
     least = true[-1]["_score"] - 1e-5 if true else 0.0
     near = [score for score in islice(asked.scores[VECTOR].values(), 10) if score >= least]

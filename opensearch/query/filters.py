@@ -44,6 +44,11 @@ def parse_filters(texts: Sequence[str], declared: Mapping[str, FieldType]) -> li
     return [_clause(text.encode("utf-8", "replace").decode("utf-8"), declared) for text in texts]
 
 
+def without_ids(ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The filter that leaves out the pictures ``ids``; none where there are none."""
+    return [{"bool": {"must_not": [{"ids": {"values": list(ids)}}]}}] if ids else []
+
+
 def _clause(text: str, declared: Mapping[str, FieldType]) -> dict[str, Any]:
     match = _FORM.fullmatch(text)
     if not match:

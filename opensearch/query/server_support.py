@@ -8,7 +8,7 @@ from ..errors import InvalidOption
 from ..server.capabilities import OLDEST
 from .pipelines import Fusion, oldest_server
 
-# Before it, OpenSearch ranks for rrf within each shard.
+# Older versions rank for rrf within each shard.
 _GLOBAL_RANKS = (3, 5)
 
 
@@ -28,10 +28,19 @@ def check_fusion(number: tuple[int, int], fusion: Fusion, weights: Sequence[floa
         )
 
 
+def fuses(number: tuple[int, int], fusion: Fusion, weights: Sequence[float], shards: int = 1) -> bool:
+    """Whether a server of this version fuses so, over all of an index's ``shards``."""
+    return number >= oldest_server(fusion, weights) and (fusion != "rrf" or _ranks_globally(number, shards))
+
+
 def check_ranks(number: tuple[int, int], alias: str, shards: int) -> None:
     """Raise InvalidOption where a server of this version would rank for rrf within each shard."""
-    if shards > 1 and number < _GLOBAL_RANKS:
+    if not _ranks_globally(number, shards):
         raise InvalidOption(
             f"rrf ranks within each shard before OpenSearch 3.5; this is {number[0]}.{number[1]} and {alias} has {shards} "
             "shards: use --fusion min_max"
         )
+
+
+def _ranks_globally(number: tuple[int, int], shards: int) -> bool:
+    return shards == 1 or number >= _GLOBAL_RANKS

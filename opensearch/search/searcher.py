@@ -24,7 +24,7 @@ from ..index.versions import Version
 from ..protocols import AnyEncoder
 from ..query.bodies import clauses, grouped_here, search_body, taken_whole
 from ..query.clause_weights import CAPTION, VECTOR
-from ..query.filters import parse_facets, parse_filters
+from ..query.filters import parse_facets, parse_filters, without_ids
 from ..query.limits import MAX_REACH, SEARCH_PARAMETERS
 from ..query.order import ordered, parse_order, wanted_value
 from ..query.query import Query
@@ -122,8 +122,7 @@ class Searcher:
         order = None if query.sort is None else parse_order(query.sort, self._version.fields)
         if query.fused:
             query = self._fused(query)
-        if asked_for := [name for name, _ in (*query.like, *query.unlike)]:
-            filters.append({"bool": {"must_not": [{"ids": {"values": asked_for}}]}})
+        filters += without_ids([name for name, _ in (*query.like, *query.unlike)])
         vectors = self._vectors(query)
         found = clauses(query, vectors, filters)
         # Every request of this search, and of its other pages, sees the same copies of the shards: copies differ in the order of

@@ -95,7 +95,6 @@ def test_tune_reports_and_keeps_the_best(where: list[object], pairs: Path) -> No
     figures = {row["setting"]: row["MRR@10"] for row in tried["report"]}
     assert figures["caption alone"] == 0.25
     assert tried["graph_recall"] == 1
-    assert "a weight for each query" in figures
     assert {"any of the words", "all of the words as they are written", "depth 25"} <= tried["parts"].keys()
     wider = clipseek("tune", pairs, *where, "--others", "--dry-run", "--json", "--ef-search", 150, "--queries", 30)
     assert {"ef_search usual", "ef_search 150"} <= json.loads(wider.stdout)["parts"].keys()

@@ -22,7 +22,7 @@ from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.fusion import normalized, ranking
 from clipseek.opensearch.search.searcher import Searcher
-from clipseek.relevance import predictor, tuning
+from clipseek.relevance import tuning
 from clipseek.relevance.fusion_grid import DEPTHS, WORDINGS, Setting
 from PIL import Image
 
@@ -475,20 +475,6 @@ def test_the_graphs_recall_and_ef_search(client: opensearchpy.OpenSearch) -> Non
         hits = Searcher(client, made, ENCODER).search(Query("red boat", candidates=25, ef_search=300, size=25)).hits
         assert len(hits) == 25
         assert all(hit.shares for hit in hits)
-    finally:
-        client.indices.delete(index=made.index)
-
-
-def test_idfs_are_the_servers_own(client: opensearchpy.OpenSearch) -> None:
-    made = filled(client, 300, 1)
-    try:
-        (found,) = predictor.idfs(client, made, ["boats"])
-        body = {"size": 1, "explain": True, "query": {"match": {"caption": "boats"}}}
-        (hit,) = client.search(index=made.index, body=body)["hits"]["hits"]
-        (explained,) = hit["_explanation"]["details"]
-        (idf,) = [part["value"] for part in explained["details"] if part["description"].startswith("idf")]
-        assert found == pytest.approx([idf], abs=1e-5)
-        assert predictor.idfs(client, made, ["..."]) == [[]]
     finally:
         client.indices.delete(index=made.index)
 
