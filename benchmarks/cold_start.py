@@ -72,7 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
 
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)

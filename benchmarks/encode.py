@@ -52,7 +52,7 @@ def main() -> None:
     from clipseek.encoder import Bundle, ClipEncoder
     from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
     from clipseek.encoder.run.preprocess import normalize
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
     from transformers import CLIPModel, CLIPProcessor
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -62,7 +62,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
     from clipseek.export.graph.int8 import reduce_to_int8
     from clipseek.export.imported.importer import adopt_bundle
     from clipseek.export.towers import export_towers

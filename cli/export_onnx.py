@@ -105,7 +105,7 @@ def export_onnx(
     check_free(out, force=force)  # before seconds of imports
     given = _samples(samples) if samples else None
     note("loading torch and optimum")
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
 
     bundle = export_bundle(
         checkpoint,

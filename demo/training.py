@@ -14,7 +14,7 @@ from clipseek.sources import read_records
 
 def tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
     """Train, score before, export; returns the bundle. A finished run of the same recipe and pictures is used again."""
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
     from clipseek.training.config import TrainConfig
     from clipseek.training.data.pairs import Pairs, load_pairs
     from clipseek.training.model.checkpoint import load_checkpoint

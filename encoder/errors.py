@@ -10,11 +10,9 @@ EncoderError
 
 from __future__ import annotations
 
+from .pictures.errors import EncoderError, ImageError
 
-class EncoderError(Exception):
-    """Base of every expected failure here; its message gives the value, what was expected, and the next command."""
-
-    exit_code = 1
+__all__ = ["BatcherClosed", "BundleError", "DeviceError", "EncoderError", "ImageError", "Overloaded", "reason_of"]
 
 
 class BundleError(EncoderError):
@@ -31,10 +29,6 @@ class Overloaded(EncoderError):
 
 class BatcherClosed(EncoderError):
     """A request to what is shutting down."""
-
-
-class ImageError(EncoderError, ValueError):
-    """A picture that cannot be read; the text is the reason alone."""
 
 
 def reason_of(problem: Exception) -> str:

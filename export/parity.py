@@ -11,10 +11,10 @@ import torch
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.pictures.images import open_image
 from clipseek.encoder.run.session import Device
-from clipseek.training.errors import ExportRefused
 from clipseek.training.model.checkpoint import Checkpoint, quiet_transformers
 from numpy.typing import NDArray
 
+from .errors import ExportRefused
 from .samples import Samples
 
 MAX_DIFFERENCE = 1e-4  # absolute, on embeddings before they are normalised

@@ -11,10 +11,10 @@ import torch
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import PATCHES
 from clipseek.encoder.run.preprocess import normalize
-from clipseek.training.errors import ExportRefused
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .errors import ExportRefused
 from .parity import MAX_DIFFERENCE
 from .samples import Samples
 from .towers import quiet_exporter

@@ -12,8 +12,8 @@ from clipseek.encoder.bundle.bundle import TextSpec, weights_file
 from clipseek.encoder.bundle.writer import write_passport
 from clipseek.encoder.run.gpu import gpu_in_sight
 from clipseek.training.data.pairs import Pairs
-from clipseek.training.errors import ExportRefused
 
+from .errors import ExportRefused
 from .gate import Gate, by_cosine, by_ranking, device_for, in_words, judged_device, size_of
 from .graph.fp16_compute import compute_in_half
 from .graph.fp16_emulated import round_each_step

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from clipseek.training.errors import ExportRefused
+
+from .errors import ExportRefused
 
 if TYPE_CHECKING:
     from transformers import CLIPModel

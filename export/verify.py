@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from clipseek.encoder import Bundle
-from clipseek.training.errors import ExportRefused
 from clipseek.training.model.checkpoint import load_checkpoint
 
+from .errors import ExportRefused
 from .gate import device_for
 from .graph.fp16_weights import round_weights
 from .parity import BATCH_SIZES, MAX_DIFFERENCE, MIN_COSINE, difference, from_bundle, reference, worst

@@ -79,7 +79,7 @@ def make_tiny_clip(
 def make_tiny_bundle(checkpoint: Path, out: Path) -> Bundle:
     """Export the checkpoint as users do; a second's work."""
     with quiet():
-        from clipseek.export.bundle import export_bundle
+        from clipseek.export.checkpoint import export_bundle
 
         return export_bundle(str(checkpoint), out)
 

@@ -3,8 +3,7 @@
 TrainingError
 ├── ModelUnavailable     a checkpoint that is not there, is no CLIP, or a hub that cannot be reached
 ├── UnusableData         nothing to learn from: no pairs, one pair, all captions equal
-├── Diverged             the loss is no longer a number; the last good checkpoint is kept
-└── ExportRefused        the exported model does not give the checkpoint's vectors; nothing is written
+└── Diverged             the loss is no longer a number; the last good checkpoint is kept
 """
 
 from __future__ import annotations
@@ -26,7 +25,3 @@ class UnusableData(TrainingError):
 
 class Diverged(TrainingError):
     """The loss is no longer a number; the last good checkpoint is kept."""
-
-
-class ExportRefused(TrainingError):
-    """The exported model does not give the checkpoint's vectors; nothing is written."""

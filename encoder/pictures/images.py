@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from ..errors import ImageError
+from .errors import ImageError
 from .simplejpeg_decoder import Decoder
 
 MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec
-from clipseek.training.errors import ExportRefused
+
+from ..errors import ExportRefused
 
 # Names that exporters give to the plain tower, among variants such as vision_model_fp16.onnx.
 _PLAIN = {"image": ("image", "vision_model", "visual", "model"), "text": ("text", "text_model", "textual", "model")}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from clipseek.training.errors import ExportRefused
-
+from ..errors import ExportRefused
 from ..graph.files import save_graph
 
 _INT8 = (

@@ -13,8 +13,8 @@ from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, sha256
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.encoder.errors import EncoderError
 from clipseek.encoder.run.clip import unit_rows
-from clipseek.training.errors import ExportRefused
 
+from ..errors import ExportRefused
 from ..samples import made_samples
 from ..towers import IMAGE, TEXT
 from .files import found_towers, image_spec, text_spec, tokenizer_file

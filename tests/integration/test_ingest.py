@@ -55,7 +55,7 @@ def alias(client: opensearchpy.OpenSearch) -> Iterator[str]:
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real bundle, exported from a tiny CLIP."""
     pytest.importorskip("torch", reason="the export needs torch")
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
 
     folder = tmp_path_factory.mktemp("tiny")
     checkpoint = make_tiny_clip(folder / "checkpoint")

@@ -28,7 +28,7 @@ def picture(tmp_path: Path) -> Path:
 @pytest.mark.train
 def test_writes_a_heat_map_and_prints_the_grid(picture: Path, tmp_path: Path) -> None:
     with quiet():
-        from clipseek.export.bundle import export_bundle
+        from clipseek.export.checkpoint import export_bundle
 
         bundle = export_bundle(str(make_tiny_clip(tmp_path / "checkpoint")), tmp_path / "bundle", explain=True).path
     out = tmp_path / "heat.png"

@@ -17,7 +17,7 @@ from tests.models import make_tiny_clip, quiet
 
 with quiet():
     import torch
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
     from clipseek.export.samples import made_samples
 
 pytestmark = pytest.mark.train

@@ -15,13 +15,13 @@ from PIL import Image
 from tests.models import make_tiny_clip, quiet
 
 with quiet():
-    from clipseek.export.bundle import export_bundle
     from clipseek.export.bundle_vectors import embed_with_bundle
+    from clipseek.export.checkpoint import export_bundle
+    from clipseek.export.errors import ExportRefused
     from clipseek.export.gate import Gate, in_words
     from clipseek.export.int8_calibration import Calibration
     from clipseek.export.verify import verify_against
     from clipseek.training.data.pairs import load_pairs
-    from clipseek.training.errors import ExportRefused
 
 pytestmark = pytest.mark.train
 

@@ -27,7 +27,7 @@ def shared(request: pytest.FixtureRequest, checkpoint_folder: Path, bundle: Bund
     if request.param == "fp32":
         return bundle
     with quiet():
-        from clipseek.export.bundle import export_bundle
+        from clipseek.export.checkpoint import export_bundle
 
         out = tmp_path_factory.mktemp("threads") / "int8"
         return export_bundle(str(checkpoint_folder), out, precision="int8", accept_loss=True)

@@ -17,7 +17,8 @@ from tests.models import make_tiny_clip, quiet
 
 with quiet():
     import torch
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
+    from clipseek.export.errors import ExportRefused
     from clipseek.export.gate import in_words
     from clipseek.export.graph.fp16_compute import Half, compute_in_half
     from clipseek.export.graph.fp16_emulated import round_each_step
@@ -25,7 +26,6 @@ with quiet():
     from clipseek.export.precision import wanted_towers
     from clipseek.export.towers import export_towers
     from clipseek.export.verify import verify_against
-    from clipseek.training.errors import ExportRefused
     from clipseek.training.model.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.train

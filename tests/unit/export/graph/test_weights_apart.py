@@ -17,7 +17,7 @@ from PIL import Image
 from tests.models import make_tiny_clip, quiet
 
 with quiet():
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
     from clipseek.export.imported.importer import adopt_bundle
     from clipseek.export.int8_calibration import Calibration
     from clipseek.export.parity import from_bundle

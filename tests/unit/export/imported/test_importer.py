@@ -15,9 +15,9 @@ pytest.importorskip("onnx")
 import onnx
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.errors import BundleError
+from clipseek.export.errors import ExportRefused
 from clipseek.export.imported.importer import adopt_bundle
 from clipseek.export.towers import export_towers
-from clipseek.training.errors import ExportRefused
 from clipseek.training.model.checkpoint import load_checkpoint
 from onnx import TensorProto, helper
 

@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 from clipseek.encoder import Bundle
 from clipseek.encoder.bundle.bundle import PATCHES, TextSpec
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
-from clipseek.training.errors import ExportRefused
 from clipseek.training.model.checkpoint import Checkpoint, load_checkpoint
 
+from .errors import ExportRefused
 from .gate import Gate
 from .graph.files import WEIGHTS_APART_ABOVE, set_weights_apart
 from .graph.fp16_weights import round_weights, store_as_half

@@ -23,10 +23,11 @@ from tests.models import make_tiny_clip, quiet
 
 with quiet():
     import torch
-    from clipseek.export.bundle import export_bundle
+    from clipseek.export.checkpoint import export_bundle
+    from clipseek.export.errors import ExportRefused
     from clipseek.export.parity import difference, from_bundle, reference
     from clipseek.export.samples import Samples, made_samples, samples_from
-    from clipseek.training.errors import ExportRefused, ModelUnavailable, UnusableData
+    from clipseek.training.errors import ModelUnavailable, UnusableData
     from clipseek.training.model.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.train
@@ -251,7 +252,7 @@ class TestRefusal:
                 model.text_model.final_layer_norm.bias[0] += 0.01
             honest(model, folder, opset)
 
-        monkeypatch.setattr("clipseek.export.bundle.export_towers", dishonest)
+        monkeypatch.setattr("clipseek.export.checkpoint.export_towers", dishonest)
         self.refused(
             checkpoint, tmp_path / "bundle", r"differs from the checkpoint: pictures by \S+ .* nothing was written"
         )
