@@ -26,7 +26,7 @@ from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 import orjson
-from clipseek.cli.search import encoder_for
+from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.opensearch import Query, Searcher, connect
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.query.bodies import clauses, search_body
@@ -85,7 +85,7 @@ def main() -> None:
     client = connect(options.url)
     version = versions.current(client, options.index)
     texts = [Query(one.words).words for one in read_pairs(options.queries, most=options.count)]
-    encoder: Any = Known(encoder_for(None, version, {"device": "cpu"}), texts)
+    encoder: Any = Known(ClipEncoder(Bundle.load(Path(version.bundle)), device="cpu"), texts)
     plain, full = Searcher(client, version, encoder, shares=False), Searcher(client, version, encoder)
     raw = Raw(options.url, version.index)
     took: dict[str, list[float]] = defaultdict(list)

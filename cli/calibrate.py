@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .opening import encoder_of_index, open_client
+from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
 from .output import count, note, print_json, print_table
-from .server import address
 
 if TYPE_CHECKING:
     from clipseek.relevance.calibration import Operating
@@ -34,18 +35,16 @@ ENOUGH = 1000
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Of background queries, the share that may get a hit all the same.",
 )
-@click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
-@click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
-@click.option("--model", envvar="CLIPSEEK_MODEL", help="Bundle folder; the one that filled the index by default.")
-@click.option("--query-column", default="caption", show_default=True, metavar="NAME", help="Column to search with.")
-@click.option(
-    "--group-column", default="group", show_default=True, metavar="NAME", help="Pictures of one group are all right."
-)
+@index_option
+@url_option
+@model_option
+@query_column_option
+@group_column_option
 @click.option(
     "--queries", default=3000, show_default=True, type=click.IntRange(LEAST), help="At most so many of each kind."
 )
 @click.option("--dry-run", is_flag=True, help="Report only; leave the index's cut-off as it is.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 def calibrate(
     judgments: Path, background: Path | None, rate: float, as_json: bool, dry_run: bool, **given: Any
 ) -> None:
@@ -62,22 +61,19 @@ def calibrate(
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.index.stored_vectors import stored_ids
-    from clipseek.opensearch.server.client import connect
     from clipseek.relevance import calibration
     from clipseek.relevance.labelled_queries import in_index, read_pairs
 
-    from .search import encoder_for
-
     columns = {name: given[name] for name in ("query_column", "group_column")}
     read = read_pairs(judgments, **columns, most=given["queries"])
-    client = connect(address(given["url"]))
+    client = open_client(given["url"])
     version = versions.current(client, given["index"])
     judged = in_index(read, stored_ids(client, version, [name for one in read for name in one.grades]))
     asked = judged if background is None else _background(background, columns, given["queries"])
     for what, found in (("held-out pairs in the index", judged), ("background queries", asked)):
         if len(found) < LEAST:
             raise InvalidOption(f"{len(found)} {what} are too few to learn a cut-off from; give at least {LEAST}")
-    encoder = encoder_for(given["model"], version, {"device": "auto"})
+    encoder = encoder_of_index(given["model"], version)
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     note(f"searching with {count(len(judged), 'held-out query', 'held-out queries')} and {len(asked):,} of background")
     texts = encoder.encode_texts([one.words for one in judged])

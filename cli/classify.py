@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .device import device_options, encoder_on
-from .output import ProgressLine, count, data, is_terminal, note, print_json, print_table
+from .opening import open_encoder
+from .options import DeviceOptions, device_options, json_option
+from .output import count, data, is_terminal, note, print_json, print_table
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.zero_shot import ZeroShot
@@ -34,8 +36,8 @@ BEST = 3
     help="Text around a label. Repeatable: the texts' vectors are averaged.",
 )
 @device_options
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-def classify(pictures: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+@json_option
+def classify(pictures: tuple[Path, ...], as_json: bool, device: DeviceOptions, **options: Any) -> None:
     """Say how likely each of some labels is for PICTURES (files, or folders with all below), by the words alone.
 
     The probabilities of a picture sum to 1 over the labels given: they compare these labels and nothing else, so one of
@@ -47,7 +49,7 @@ def classify(pictures: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     from clipseek.encoder import Bundle
     from clipseek.encoder.run.zero_shot import ZeroShot
 
-    encoder = encoder_on(Bundle.load(options["model"]), options)
+    encoder = open_encoder(Bundle.load(options["model"]), device)
     paths = list(_files(pictures))
     classifier = ZeroShot(encoder, labels, options["templates"])
     if cut := encoder.count_cut(classifier.texts):

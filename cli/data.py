@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .layout import layout_option
-from .output import ProgressLine, count, note, print_json, print_table
+from .options import ANY_DEVICE, ReadOptions, json_option, pair_options
+from .output import count, note, print_json, print_table
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.training.data.survey import Survey
@@ -25,13 +27,10 @@ def data_group() -> None:
 @data_group.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the captions' tokens.")
-@layout_option
-@click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
-@click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
-@click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
+@pair_options
 @click.option("--mismatches", is_flag=True, help="Encode all pairs with --model and name those that hardly fit.")
-@click.option("--json", "as_json", is_flag=True, help="For machines, every file named.")
-def check(source: Path, model: str | None, mismatches: bool, as_json: bool, **options: Any) -> None:
+@json_option
+def check(source: Path, model: str | None, mismatches: bool, as_json: bool, reading: ReadOptions) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
 
     Files of equal bytes are one picture; those that look nearly the same are named too. Only captions of readable
@@ -44,12 +43,12 @@ def check(source: Path, model: str | None, mismatches: bool, as_json: bool, **op
         raise click.UsageError("--mismatches asks a model whether captions fit; name one with --model")
     tokenizer = _tokenizer(model) if model is not None else None
     with ProgressLine(f"reading {source}") as line:
-        found = survey(read_source(source, **options), line.update)
+        found = survey(read_source(source, **dataclasses.asdict(reading)), line.update)
     value = found.as_dict()
     if tokenizer is not None:
         value["lengths"] = token_lengths(found.captions, *tokenizer)
     if mismatches and model is not None and found.captions:
-        value["mismatched"] = _mismatched(found, source, model, options)
+        value["mismatched"] = _mismatched(found, source, model, reading)
     if as_json:
         print_json({"source": str(source), **value})
     else:
@@ -60,7 +59,7 @@ def check(source: Path, model: str | None, mismatches: bool, as_json: bool, **op
         raise UnusableData(f"{source} has no readable picture with a caption; there is nothing to train on")
 
 
-def _mismatched(survey: Survey, source: Path, name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _mismatched(survey: Survey, source: Path, name: str, reading: ReadOptions) -> dict[str, Any]:
     """The pairs that the model doubts, the worst first, and what share of wrong pairs it would notice."""
     from clipseek.evaluation.mismatched import mismatched
     from clipseek.sources import read_records
@@ -68,9 +67,11 @@ def _mismatched(survey: Survey, source: Path, name: str, options: dict[str, Any]
 
     from .scored import open_model
 
-    model = open_model(name, {"device": "auto"}, "auto")
+    model = open_model(name, ANY_DEVICE, "auto")
     with ProgressLine(f"encoding {source}") as line:
-        pairs = load_pairs(read_records(source, **options), model.image, lambda done, of: line.update(done))
+        pairs = load_pairs(
+            read_records(source, **dataclasses.asdict(reading)), model.image, lambda done, of: line.update(done)
+        )
         found = mismatched(*model.embed(pairs), pairs.truth())
     files: dict[str, str] = {}
     for file, read in survey.readable.items():

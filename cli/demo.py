@@ -51,7 +51,7 @@ def demo(no_train: bool, sheet: Path | None) -> None:
     else:
         from clipseek.demo.training import tune
 
-        from .train import TrainingProgress
+        from .progress import TrainingProgress
 
         bundle = tune(story, TrainingProgress())
         before = story.tuned / "before.json"

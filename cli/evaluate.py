@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .device import device_options
-from .layout import layout_option
+from .opening import read_pairs
+from .options import DeviceOptions, ReadOptions, device_options, html_option, json_option, no_cache_option, pair_options
 from .output import count, data, note, print_json
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--batch", default=64, show_default=True, type=click.IntRange(2), help="Size of the talk's batches.")
 @click.option("--seed", default=0, show_default=True, help="Of the shuffle into batches.")
-@layout_option
-@click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
-@click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
-@click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
+@pair_options
 @device_options
 @click.option(
     "--precision",
@@ -35,13 +32,20 @@ if TYPE_CHECKING:
     show_default=True,
     help="Arithmetic of a checkpoint; auto is bf16 where the processor or GPU has it.",
 )
-@click.option("--no-cache", is_flag=True, help="Keep decoded pictures in memory, not on disk for the next run.")
+@no_cache_option
 @click.option("--against", metavar="OTHER", help="Another checkpoint or bundle, on the same pairs: the differences.")
-@click.option(
-    "--html", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with curves and pictures."
-)
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-def evaluate(model: str, source: Path, batch: int, seed: int, against: str | None, **options: Any) -> None:
+@html_option
+@json_option
+def evaluate(
+    model: str,
+    source: Path,
+    batch: int,
+    seed: int,
+    against: str | None,
+    reading: ReadOptions,
+    device: DeviceOptions,
+    **options: Any,
+) -> None:
     """Rank the pairs of SOURCE with MODEL, a checkpoint (folder or hub id) or a bundle, in both directions.
 
     Prints MRR@k inside shuffled batches, as the talk does, and over the whole gallery, with the sizes of both: the first
@@ -55,17 +59,15 @@ def evaluate(model: str, source: Path, batch: int, seed: int, against: str | Non
     from clipseek.evaluation.examples import JudgedModel
 
     from .scored import open_model, shared_pairs, vectors
-    from .train import load
 
     if options["sheet"] is not None:
         _check_writable(options["sheet"])
-    columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
     names = [model] if against is None else [model, against]
-    models = [open_model(name, options, options["precision"]) for name in names]
+    models = [open_model(name, device, options["precision"]) for name in names]
     pairs = shared_pairs(
         source,
         models,
-        lambda spec: load(source, spec, options["layout"], columns, cache=not options["no_cache"]),
+        lambda spec: read_pairs(source, spec, reading, cache=not options["no_cache"]),
     )
     truth = pairs[0].truth()
     judged = []

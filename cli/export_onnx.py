@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .opening import read_pairs
+from .options import json_option
 from .output import data, note, plain_table, print_json
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="Add patches.onnx, which clipseek explain needs and search never loads.")
 @click.option("--opset", type=click.IntRange(17, 20), default=18, show_default=True, help="ONNX operator set.")
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
-@click.option("--json", "as_json", is_flag=True, help="Print the bundle's passport as JSON.")
+@json_option
 def export_onnx(
     checkpoint: str,
     out: Path,
@@ -163,10 +165,7 @@ def _calibration(source: Path) -> Calibration:
 
 
 def _pairs(source: Path, spec: ImageSpec) -> Pairs:
-    from .train import load
-
-    columns = {f"{name}_column": name for name in ("image", "caption", "group")}
-    return load(source, spec, "auto", columns, cache=True)
+    return read_pairs(source, spec)
 
 
 def _named(row: dict[str, Any]) -> str:

@@ -9,10 +9,9 @@ import click
 
 from .index_advise import advise
 from .index_evaluate import evaluate
+from .opening import open_client
+from .options import json_option, url_option
 from .output import count, data, note, print_json, print_table
-from .server import connected, url_option
-
-_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
 @click.group()
@@ -26,10 +25,10 @@ index.add_command(advise)
 
 @index.command("list")
 @url_option
-@_json_option
+@json_option
 def list_command(url: str | None, as_json: bool) -> None:
     """Every index with its aliases, pictures, model, size on disk and graph."""
-    client = connected(url)
+    client = open_client(url)
     from clipseek.opensearch.index.inventory import list_indexes
 
     found = list_indexes(client)
@@ -64,7 +63,7 @@ def delete(name: str, yes: bool, url: str | None) -> None:
     """Delete the index NAME, or what is behind the alias NAME."""
     if not yes:
         raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
-    client = connected(url)
+    client = open_client(url)
     from clipseek.opensearch.index.inventory import delete_index
 
     for deleted in delete_index(client, name):
@@ -79,7 +78,7 @@ def delete(name: str, yes: bool, url: str | None) -> None:
 @click.option("--filter", "filters", multiple=True, metavar="F", help="Check with this filter too; as in search.")
 @click.option("--seed", default=0, show_default=True, help="Which pictures are drawn.")
 @url_option
-@_json_option
+@json_option
 def check(name: str, queries: int, filters: tuple[str, ...], seed: int, url: str | None, as_json: bool) -> None:
     """Whether the index behind NAME finds what is nearest: its graph against an exact search.
 
@@ -87,7 +86,7 @@ def check(name: str, queries: int, filters: tuple[str, ...], seed: int, url: str
     share of the ten truly nearest that the graph finds, with its 95 % interval. Without --filter, the most frequent value of the
     first keyword field is the filter.
     """
-    client = connected(url)
+    client = open_client(url)
     from clipseek.evaluation.bootstrap import intervals
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.query.filters import parse_filters

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .opening import open_client
+from .options import json_option, url_option
 from .output import count, data, note, print_json, print_table
-from .server import address
 
 if TYPE_CHECKING:
     from clipseek.relevance.advise import Measured
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     "--depth", default=200, show_default=True, type=click.IntRange(10, 10_000), help="Candidates, as in search --depth."
 )
 @click.option("--recall", "least", default=0.99, show_default=True, help="recall@10 that is good enough.")
-@click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@url_option
+@json_option
 def advise(name: str, vectors: int, queries: int, depth: int, least: float, url: str | None, as_json: bool) -> None:
     """Build small variants of the index behind NAME on its own vectors, and say which has the best of recall, memory and time.
 
@@ -39,13 +40,12 @@ def advise(name: str, vectors: int, queries: int, depth: int, least: float, url:
     import numpy as np
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.index import versions
-    from clipseek.opensearch.server.client import connect
     from clipseek.relevance import advise as trials
     from clipseek.relevance.ann_recall import sample_vectors
 
     if not 0 < least <= 1:
         raise click.UsageError(f"--recall {least} is outside 0 to 1; give a share like 0.99")
-    client = connect(address(url), timeout=120)
+    client = open_client(url, timeout=120)
     version = versions.current(client, name)
     sample = np.stack(sample_vectors(client, version, vectors))
     if len(sample) < 200:

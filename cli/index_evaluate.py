@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import ProgressLine, count, note, print_json, print_table
-from .server import address
+from .opening import encoder_of_index, open_client
+from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
+from .output import count, note, print_json, print_table
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.relevance.evaluate_index import Listed
@@ -23,13 +25,11 @@ PERCENTILES = (50, 95, 99)
 
 @click.command()
 @click.argument("judgments", type=click.Path(path_type=Path))
-@click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
-@click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
-@click.option("--model", envvar="CLIPSEEK_MODEL", help="Bundle folder; the one that filled the index by default.")
-@click.option("--query-column", default="caption", show_default=True, metavar="NAME", help="Column to search with.")
-@click.option(
-    "--group-column", default="group", show_default=True, metavar="NAME", help="Pictures of one group are all right."
-)
+@index_option
+@url_option
+@model_option
+@query_column_option
+@group_column_option
 @click.option("--others", is_flag=True, help="Leave each query's own picture out; the others of its group are right.")
 @click.option(
     "--qrels", type=click.Path(path_type=Path), help="TREC judgments; JUDGMENTS is then lines of query id, tab, words."
@@ -39,7 +39,7 @@ PERCENTILES = (50, 95, 99)
 )
 @click.option("-k", "size", default=20, show_default=True, type=click.IntRange(20, 1000), help="Hits of each search.")
 @click.option("--runs", type=click.Path(file_okay=False, path_type=Path), help="Write TREC run files and qrels there.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
     """Search the index with held-out queries, JUDGMENTS, in every way: by caption, vector, both, a picture, a picture and words.
 
@@ -53,14 +53,11 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.index.stored_vectors import stored_ids
     from clipseek.opensearch.server.capabilities import server_version
-    from clipseek.opensearch.server.client import connect
     from clipseek.relevance import evaluate_index as live
     from clipseek.relevance.labelled_queries import in_index
 
-    from .search import encoder_for
-
     read = _read(judgments, given)
-    client = connect(address(given["url"]))
+    client = open_client(given["url"])
     version = versions.current(client, given["index"])
     there = stored_ids(client, version, [name for one in read for name in (*one.grades, one.own or "")])
     judged = in_index(read, there)
@@ -73,7 +70,7 @@ def evaluate(judgments: Path, as_json: bool, **given: Any) -> None:
         note(f"{count(len(read) - len(judged), 'query', 'queries')} without a right answer in the index left out")
     if given["runs"] is not None:
         _write_qrels(given["runs"], judged)  # first: a place that cannot be written must not cost the searches
-    encoder = encoder_for(given["model"], version, {"device": "auto"})
+    encoder = encoder_of_index(given["model"], version)
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     texts = encoder.encode_texts([one.words for one in judged])
     encoding = _encoding_time(encoder, [one.words for one in judged[:50]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .device import device_options, encoder_on
-from .layout import layout_option
-from .output import ProgressLine, count, data, duration, note, print_json
-from .server import address
+from .opening import open_client, open_encoder
+from .options import DeviceOptions, ReadOptions, device_options, index_option, json_option, picture_options, url_option
+from .output import count, data, duration, note, print_json
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.opensearch.ingest.run import Event, IngestReport
@@ -31,25 +32,9 @@ COUNTING_SECONDS = 2.0
 @click.option(
     "--model", envvar="CLIPSEEK_MODEL", type=click.Path(path_type=Path), metavar="BUNDLE", help="Bundle folder."
 )
-@click.option(
-    "--index",
-    envvar="CLIPSEEK_INDEX",
-    default="clipseek",
-    show_default=True,
-    metavar="NAME",
-    help="Alias of the index.",
-)
-@click.option(
-    "--url", envvar="CLIPSEEK_URL", metavar="URL", help="Server; the embedded node or localhost:9200 by default."
-)
-@layout_option
-@click.option(
-    "--image-column", default="image", show_default=True, metavar="NAME", help="Column with the picture's path."
-)
-@click.option("--caption-column", default="caption", show_default=True, metavar="NAME", help="Column with the caption.")
-@click.option(
-    "--id-column", default="id", show_default=True, metavar="NAME", help="Column with your own id of the picture."
-)
+@index_option
+@url_option
+@picture_options
 @click.option("--keyword", "keywords", multiple=True, metavar="NAME", help="Column to filter by, as it is. Repeatable.")
 @click.option(
     "--number", "numbers", multiple=True, metavar="NAME", help="Column to filter by, as a number. Repeatable."
@@ -106,9 +91,9 @@ COUNTING_SECONDS = 2.0
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write every skipped file and its reason, as JSON lines.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@json_option
 @click.pass_context
-def ingest(context: click.Context, /, **given: Any) -> None:
+def ingest(context: click.Context, /, reading: ReadOptions, device: DeviceOptions, **given: Any) -> None:
     """Encode the pictures of SOURCE and put them into an index.
 
     SOURCE is a folder of pictures (the captions of a.jpg in a.txt, a.caption or a.json beside it), or a manifest:
@@ -121,10 +106,9 @@ def ingest(context: click.Context, /, **given: Any) -> None:
     from clipseek.opensearch.index.synonyms import read_synonyms
     from clipseek.opensearch.ingest.run import IngestOptions
     from clipseek.opensearch.ingest.run import ingest as run
-    from clipseek.opensearch.server.client import connect
     from clipseek.sources import read_source
 
-    read = {name: given[name] for name in ("layout", "image_column", "caption_column", "id_column")}
+    read = dataclasses.asdict(reading)
     entries = read_source(given["source"], **read)
     m, ef_construction, compression = read_preset(given["preset"])
     fields = declared(given["keywords"], given["numbers"], given["dates"])
@@ -137,11 +121,11 @@ def ingest(context: click.Context, /, **given: Any) -> None:
         fields=fields,
         synonyms=read_synonyms(given["synonyms"]) if given["synonyms"] else (),
     )
-    client = connect(address(given["url"]))
+    client = open_client(given["url"])
     version = versions.find(client, given["index"])
     if version is not None:
         refuse_other_options(context, version, index_options.synonyms)
-    encoder = open_encoder(given, version)
+    encoder = chosen_encoder(given, device, version)
     total = counted(read_source(given["source"], **read)) if readable_twice(given["source"]) else None
     if given["fast_jpeg"]:
         if not readable_twice(given["source"]):
@@ -201,7 +185,7 @@ def refuse_other_options(context: click.Context, version: Any, synonyms: Sequenc
         )
 
 
-def open_encoder(given: dict[str, Any], version: Any) -> Any:
+def chosen_encoder(given: dict[str, Any], device: DeviceOptions, version: Any) -> Any:
     """The encoder of --model, else of the bundle that the index remembers."""
     from clipseek.encoder import Bundle
 
@@ -211,9 +195,9 @@ def open_encoder(given: dict[str, Any], version: Any) -> Any:
             "say which model encodes: --model BUNDLE (or CLIPSEEK_MODEL); make one with: clipseek export-onnx "
             "CHECKPOINT BUNDLE"
         )
-    return encoder_on(
+    return open_encoder(
         Bundle.load(Path(folder), verify=True),
-        given,
+        device,
         batch_size=given["batch_size"],
         max_megapixels=given["max_megapixels"],
         max_megabytes=given["max_megabytes"],

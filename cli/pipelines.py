@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
+from .opening import open_client
+from .options import index_option, json_option, url_option
 from .output import data, note, print_json, print_table
-from .server import connected, url_option
-
-_json_option = click.option("--json", "as_json", is_flag=True, help="For machines.")
 
 
 @click.group()
@@ -19,10 +18,10 @@ def pipelines() -> None:
 
 @pipelines.command("list")
 @url_option
-@_json_option
+@json_option
 def list_command(url: str | None, as_json: bool) -> None:
     """Every search pipeline of the server."""
-    client = connected(url)
+    client = open_client(url)
     from clipseek.opensearch.search.stored_pipelines import list_pipelines, used_by
 
     found = [(one, used_by(client, one.name)) for one in list_pipelines(client)]
@@ -63,7 +62,7 @@ def list_command(url: str | None, as_json: bool) -> None:
 @url_option
 def show(name: str, url: str | None) -> None:
     """What the server keeps as NAME, as JSON."""
-    client = connected(url)
+    client = open_client(url)
     from clipseek.opensearch.search.stored_pipelines import get_pipeline
 
     print_json(dict(get_pipeline(client, name).body))
@@ -93,7 +92,7 @@ def put(
     name: str, fusion: Any, mean: Any, weight: float | None, weights: str | None, replace: bool, url: str | None
 ) -> None:
     """Keep a way to join scores as NAME; search with it by: clipseek search WORDS --pipeline NAME."""
-    client = connected(url)
+    client = open_client(url)
     from clipseek.opensearch.query.pipelines import pipeline, read_weights, shared_weights
     from clipseek.opensearch.query.server_support import check_fusion
     from clipseek.opensearch.search.stored_pipelines import put_pipeline
@@ -116,7 +115,7 @@ def delete(name: str, yes: bool, url: str | None) -> None:
     """Delete the pipeline NAME; not while it is the default of an index."""
     if not yes:
         raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
-    client = connected(url)
+    client = open_client(url)
     from clipseek.opensearch.search.stored_pipelines import delete_pipeline
 
     delete_pipeline(client, name)
@@ -126,13 +125,13 @@ def delete(name: str, yes: bool, url: str | None) -> None:
 @pipelines.command()
 @click.argument("name", required=False)
 @click.option("--clear", is_flag=True, help="No pipeline is the default any more; what clipseek tune chose is again.")
-@click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
+@index_option
 @url_option
 def default(name: str | None, clear: bool, index: str, url: str | None) -> None:
     """Make the pipeline NAME what hybrid searches of an index use; without NAME, say which it is."""
     if name and clear:
         raise click.UsageError("give a NAME or --clear, not both")
-    client = connected(url)
+    client = open_client(url)
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.search.stored_pipelines import make_default
 

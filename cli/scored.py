@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .device import encoder_on
+from .opening import open_encoder
+from .options import DeviceOptions
 from .output import count, note
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ class OpenModel:
     embed: Callable[[Pairs], tuple[Any, Any]]
 
 
-def open_model(name: str, device: Mapping[str, Any], precision: str) -> OpenModel:
-    """``device``: the options of ``device_options``. A bundle where the folder holds one, else a checkpoint (folder or hub id)."""
+def open_model(name: str, device: DeviceOptions, precision: str) -> OpenModel:
+    """A bundle where the folder holds one, else a checkpoint (folder or hub id)."""
     if (Path(name) / "clipseek.json").is_file():
         from clipseek.encoder import Bundle
         from clipseek.export.bundle_vectors import embed_with_bundle
 
-        encoder = encoder_on(Bundle.load(name, verify=True), device)
+        encoder = open_encoder(Bundle.load(name, verify=True), device)
         return OpenModel(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.model.embed import embed_distinct

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .answer import print_answer
-from .device import NAMES, device_options, encoder_on
-from .server import address
+from .opening import encoder_of_index, open_client
+from .options import DeviceOptions, device_options, index_option, json_option, model_option, url_option
 
 
 @click.command()
@@ -84,16 +83,24 @@ from .server import address
     metavar="F",
     help="field=value, field=one,other, field!=value, width>=640 … Repeatable.",
 )
-@click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
-@click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
-@click.option("--model", envvar="CLIPSEEK_MODEL", help="Bundle folder; the one that filled the index by default.")
+@index_option
+@url_option
+@model_option
 @device_options
 @click.option("--explain", is_flag=True, help="Below every hit the sum that its score is.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@json_option
 @click.option(
     "--html", "sheet", type=click.Path(dir_okay=False, path_type=Path), help="Write a sheet with the pictures."
 )
-def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: bool, as_json: bool, **given: Any) -> None:
+def search(
+    words: str,
+    images: tuple[str, ...],
+    sheet: Path | None,
+    explain: bool,
+    as_json: bool,
+    device: DeviceOptions,
+    **given: Any,
+) -> None:
     """Search an index by WORDS (- reads them from stdin), by pictures, or by both.
 
     Texts, pictures and ids take a weight after an @: --image a.jpg@2 --like cat-7@0.5.
@@ -107,7 +114,6 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     from clipseek.opensearch.query.query import Query
     from clipseek.opensearch.search.cutoff import outgrown, with_calibrated_cut
     from clipseek.opensearch.search.searcher import Searcher
-    from clipseek.opensearch.server.client import connect
 
     text = sys.stdin.read() if words == "-" else words
     pictures = tuple(_picture(image) for image in images)
@@ -115,7 +121,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     options = {
         name: value
         for name, value in given.items()
-        if value is not None and name not in ("index", "url", "model", "min_relevance", *NAMES)
+        if value is not None and name not in ("index", "url", "model", "min_relevance")
     }
     if "pipeline" in options and (also := {"fusion", "mean", "weight"} & options.keys()):
         raise click.UsageError(f"--pipeline says how scores join; leave --{sorted(also)[0]} out, or --pipeline")
@@ -124,7 +130,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
     query = Query(text=text, texts=texts, pictures=pictures, like=like, unlike=unlike, **options)
     if query.cut:
         click.echo(f"the text is long; only its first {len(query.words):,} characters are searched for", err=True)
-    client = connect(address(given["url"]), check=False)
+    client = open_client(given["url"], check=False)
     from clipseek.opensearch.index import versions
 
     version = versions.current(client, given["index"])
@@ -136,7 +142,7 @@ def search(words: str, images: tuple[str, ...], sheet: Path | None, explain: boo
         query = with_calibrated_cut(query, version)
     # Pictures of the index bring their vectors with them.
     needs_model = query.resolved_kind != "caption" and bool(query.all_texts or query.pictures or query.unwanted)
-    encoder = encoder_for(given["model"], version, given) if needs_model else None
+    encoder = encoder_of_index(given["model"], version, device) if needs_model else None
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
     if sheet is not None:
@@ -172,15 +178,3 @@ def _picture(given: str) -> tuple[bytes, float]:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise InvalidOption(f"the query picture {name} cannot be read ({reason}); name a picture file") from None
-
-
-def encoder_for(model: str | None, version: Any, given: Mapping[str, Any]) -> Any:
-    """The encoder of the bundle in folder ``model``, else of the one that filled the index."""
-    from clipseek.encoder import Bundle
-
-    folder = model or version.bundle
-    if folder is None:
-        raise click.UsageError(
-            "the index does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
-        )
-    return encoder_on(Bundle.load(Path(folder)), given)

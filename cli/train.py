@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .layout import layout_option
-from .output import ProgressLine, count, data, duration, note, print_json, print_table
+from .opening import read_pairs
+from .options import ReadOptions, json_option, no_cache_option, pair_options
+from .output import data, duration, note, print_json, print_table
+from .progress import TrainingProgress
 from .recipe_options import chosen, recipe_options
 
 if TYPE_CHECKING:
-    from clipseek.sources import Layout
     from clipseek.training.data.pairs import Pairs
-
-LISTED = 20  # skipped files that are named
 
 
 @click.command()
@@ -25,10 +24,7 @@ LISTED = 20  # skipped files that are named
 @click.option(
     "--base", default="openai/clip-vit-base-patch32", show_default=True, help="CLIP checkpoint folder or hub id."
 )
-@layout_option
-@click.option("--image-column", default="image", show_default=True, help="Manifest column with the picture's path.")
-@click.option("--caption-column", default="caption", show_default=True, help="Manifest column with the caption.")
-@click.option("--group-column", default="group", show_default=True, help="Manifest column with concept, patient, …")
+@pair_options
 @recipe_options
 @click.option(
     "--validation", type=click.Path(path_type=Path), help="Pairs to validate on; without, a share of SOURCE's groups."
@@ -37,13 +33,13 @@ LISTED = 20  # skipped files that are named
     "--keep", type=click.Path(path_type=Path), help="General pairs that must not be forgotten: mixed into each batch."
 )
 @click.option("--keep-validation", type=click.Path(path_type=Path), help="General pairs to measure forgetting on.")
-@click.option("--no-cache", is_flag=True, help="Keep decoded pictures in memory, not on disk for the next run.")
+@no_cache_option
 @click.option("--resume", is_flag=True, help="Go on where a run into --out was stopped.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option("--table", "table", is_flag=True, help="The talk's table on the demo's pictures, our recipes beside it.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Runs of each row of --table.")
-@click.option("--json", "as_json", is_flag=True, help="The summary for machines.")
-def train(source: Path | None, out: Path | None, **options: Any) -> None:
+@json_option
+def train(source: Path | None, out: Path | None, reading: ReadOptions, **options: Any) -> None:
     """Fine-tune a CLIP on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
 
     OUT gets best/ and last/ (checkpoints), history.jsonl, loss.png, config.json and summary.json.
@@ -70,16 +66,16 @@ def train(source: Path | None, out: Path | None, **options: Any) -> None:
     from clipseek.training.run.run_folder import RunFolder
 
     config = from_recipe(options.pop("recipe"), base=options["base"], **chosen(options))
-    columns = {f"{name}_column": options[f"{name}_column"] for name in ("image", "caption", "group")}
+    other = dataclasses.replace(reading, layout="auto")
     for path in (source, options["keep"], options["validation"], options["keep_validation"]):
         if path is not None:
-            begin(path, options["layout"] if path == source else "auto", columns)
+            begin(path, reading if path == source else other)
     spec = load_checkpoint(config.base).image
 
     def pairs_of(path: Path | None) -> Pairs | None:
         if path is None:
             return None
-        return load(path, spec, options["layout"] if path == source else "auto", columns, cache=not options["no_cache"])
+        return read_pairs(path, spec, reading if path == source else other, cache=not options["no_cache"])
 
     own = pairs_of(source)
     assert own is not None
@@ -119,36 +115,12 @@ def show_table(out: Path | None, seeds: int) -> None:
     data(talk_table(lines))
 
 
-def begin(path: Path, layout: Layout, columns: dict[str, str]) -> None:
+def begin(path: Path, reading: ReadOptions) -> None:
     """Read the first pair of a source, so that a wrong path is said before a base model is fetched."""
     from clipseek.sources import read_records
 
     if path.is_file() or path.is_dir() or not path.exists():  # what a pipe gives, it gives once
-        next(iter(read_records(path, layout=layout, **columns)), None)
-
-
-def load(path: Path, spec: Any, layout: Layout, columns: dict[str, str], *, cache: bool) -> Pairs:
-    """Read and decode a source, with progress and the first skipped files on stderr."""
-    from clipseek.sources import read_records
-    from clipseek.training.data.pairs import load_pairs
-    from clipseek.training.data.pixels import default_cache
-
-    started = time.monotonic()
-    with ProgressLine(f"decoding {path}") as line:
-
-        def decoded(done: int, of: int) -> None:
-            line.total = of
-            line.update(done)
-
-        records = read_records(path, layout=layout, **columns)
-        pairs = load_pairs(records, spec, decoded, cache=default_cache() if cache else None)
-    pictures = count(len(pairs.shown_pictures()[0]), "picture")
-    note(f"{path}: {count(len(pairs), 'pair')}, {pictures}, in {duration(time.monotonic() - started)}")
-    for name, reason in pairs.skipped[:LISTED]:
-        note(f"  skipped {name}: {reason}")
-    if len(pairs.skipped) > LISTED:
-        note(f"  … and {len(pairs.skipped) - LISTED:,} more")
-    return pairs
+        next(iter(read_records(path, **dataclasses.asdict(reading))), None)
 
 
 def show(summary: dict[str, Any]) -> None:
@@ -171,48 +143,3 @@ def show(summary: dict[str, Any]) -> None:
     speed = f"{summary['pairs_per_second']:.0f} pairs/s"
     data(f"took        {duration(summary['seconds'])}, {summary['steps']:,} steps at {speed}")
     data(f"next        clipseek export-onnx {summary['checkpoint']} BUNDLE")
-
-
-class TrainingProgress:
-    """Prints a line every few seconds; remembers the last figures."""
-
-    def __init__(self, every: float = 10.0) -> None:
-        self.last: dict[str, Any] = {}
-        self._every = every
-        self._next = 0.0
-
-    def __call__(self, event: dict[str, Any]) -> None:
-        kind = event["event"]
-        if kind == "start":
-            self.last["steps"] = event["step"]
-            held = f", {event['validation_pairs']:,} held out for validation" if event["validation_pairs"] else ""
-            steps = f"up to {count(event['steps'], 'step')}"
-            note(f"{count(event['pairs'], 'pair')}{held}; {steps}, {event['precision']} on {event['device']}")
-            if event["step"]:
-                note(f"  going on after step {event['step']:,}")
-        elif kind == "step":
-            self.last.update(steps=event["step"], loss=event["loss"], pairs_per_second=event["pairs_per_second"])
-            if time.monotonic() >= self._next:
-                self._next = time.monotonic() + self._every
-                note(
-                    f"  {event['progress']:4.0%}  step {event['step']:,}  epoch {event['epoch']:.1f}  "
-                    f"loss {event['loss']:.3f}  {event['pairs_per_second']:.0f} pairs/s  "
-                    f"waiting for data {event['waiting']:.0%}"
-                )
-        elif kind == "look" and "validation_mrr" in event:
-            general = f", general {event['general_batch_mrr']:.3f} in batches" if "general_batch_mrr" in event else ""
-            note(
-                f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
-                f"MRR@20 {event['validation_batch_mrr']:.3f} in batches{general}"
-            )
-        elif kind == "features":
-            if time.monotonic() >= self._next or event["done"] == event["of"]:
-                self._next = time.monotonic() + self._every
-                note(f"  towers locked: {event['done']:,} of {event['of']:,} outputs computed")
-        elif kind == "stopped":
-            note(f"  step {event['step']:,}: {count(event['looks'], 'look')} without a better model; stopping here")
-        elif kind == "interpolate":
-            self.last["alpha"] = event["alpha"]
-            note(f"  weights: {event['alpha']:.0%} of the way from the base to the tuned model (chosen on validation)")
-        elif kind == "done" and "validation_mrr" in event:
-            self.last["validation_mrr_at_10"] = event["validation_mrr"]

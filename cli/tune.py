@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from .output import ProgressLine, count, note, print_json, print_table
-from .server import address
+from .opening import encoder_of_index, open_client
+from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
+from .output import count, note, print_json, print_table
+from .progress import ProgressLine
 
 #: So many queries tell whether the graph's search finds what is nearest, as often as SURE; where not, BEAMS are tried.
 RECALL_QUERIES, SURE, BEAMS = 50, 0.99, (400, 800)
@@ -18,13 +20,11 @@ RECALL_QUERIES, SURE, BEAMS = 50, 0.99, (400, 800)
 
 @click.command()
 @click.argument("judgments", type=click.Path(path_type=Path))
-@click.option("--index", default="clipseek", envvar="CLIPSEEK_INDEX", show_default=True, help="Alias of the index.")
-@click.option("--url", envvar="CLIPSEEK_URL", help="The server; the embedded node, else http://localhost:9200.")
-@click.option("--model", envvar="CLIPSEEK_MODEL", help="Bundle folder; the one that filled the index by default.")
-@click.option("--query-column", default="caption", show_default=True, metavar="NAME", help="Column to search with.")
-@click.option(
-    "--group-column", default="group", show_default=True, metavar="NAME", help="Pictures of one group are all right."
-)
+@index_option
+@url_option
+@model_option
+@query_column_option
+@group_column_option
 @click.option("--others", is_flag=True, help="Leave each query's own picture out; the others of its group are right.")
 @click.option(
     "--queries", default=500, show_default=True, type=click.IntRange(20), help="At most so many, drawn at random."
@@ -37,7 +37,7 @@ RECALL_QUERIES, SURE, BEAMS = 50, 0.99, (400, 800)
     help="Try the graph's search with N as well. Repeatable; where the graph misses some, 400 and 800 are tried.",
 )
 @click.option("--dry-run", is_flag=True, help="Report only; leave the index's default as it is.")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     """Try every fusion and weight, ways to ask the captions, and depths on held-out pairs, JUDGMENTS, whose pictures are in the
     index, and keep the best as its default.
@@ -51,12 +51,9 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     from clipseek.evaluation.judgments import numbered
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.index import versions
-    from clipseek.opensearch.server.client import connect
     from clipseek.relevance import tuning
     from clipseek.relevance.fusion_grid import RRF, fusions, grid
     from clipseek.relevance.labelled_queries import read_pairs
-
-    from .search import encoder_for
 
     columns = {name: given[name] for name in ("query_column", "group_column", "others")}
     asked = read_pairs(judgments, **columns, most=given["queries"])
@@ -64,9 +61,9 @@ def tune(judgments: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
         raise InvalidOption(
             f"{judgments} has {count(len(asked), 'query', 'queries')} with ids, words and right answers; give at least 20"
         )
-    client = connect(address(given["url"]))
+    client = open_client(given["url"])
     version = versions.current(client, given["index"])
-    encoder = encoder_for(given["model"], version, {"device": "auto"})
+    encoder = encoder_of_index(given["model"], version)
     versions.guard(version, encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([one.words for one in asked])
     settings = grid(tuning.wordings_of(client, version))

@@ -11,6 +11,7 @@ import click
 import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
+from clipseek.cli.options import DeviceOptions
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.synonyms import digest
 from clipseek.opensearch.index.versions import Version
@@ -32,7 +33,7 @@ class Bundled(ColourEncoder):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
     for name in ("CLIPSEEK_URL", "CLIPSEEK_MODEL", "CLIPSEEK_INDEX", "CLIPSEEK_USERNAME", "CLIPSEEK_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(command, "open_encoder", lambda given, version: Bundled())
+    monkeypatch.setattr(command, "chosen_encoder", lambda given, device, version: Bundled())
     with fake_server() as fake:
         yield fake
 
@@ -161,7 +162,7 @@ def test_the_talks_preset(server: FakeServer, pictures: Path) -> None:
 def test_another_model_is_refused(server: FakeServer, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done(clipseek_ingest(server, pictures))
     other = Bundled("other")
-    monkeypatch.setattr(command, "open_encoder", lambda given, version: other)
+    monkeypatch.setattr(command, "chosen_encoder", lambda given, device, version: other)
     result = clipseek_ingest(server, pictures)
     assert isinstance(result.exception, ModelMismatch)
     assert "\n" not in str(result.exception)
@@ -187,7 +188,7 @@ def test_an_index_name_that_cannot_be(server: FakeServer, pictures: Path) -> Non
 def test_a_model_must_be_named_once() -> None:
     given: dict[str, Any] = {"model": None}
     with pytest.raises(click.UsageError, match=r"--model BUNDLE \(or CLIPSEEK_MODEL\)"):
-        command.open_encoder(given, None)
+        command.chosen_encoder(given, DeviceOptions(), None)
 
 
 def test_counting_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ import io
 import json
 
 import pytest
-from clipseek.cli.output import ProgressLine, count, duration, plain_table, print_json, print_table
+from clipseek.cli.output import count, duration, plain_table, print_json, print_table
+from clipseek.cli.progress import ProgressLine
 
 
 class Terminal(io.StringIO):

@@ -1,0 +1,117 @@
+"""What commands open from their options: the server, an encoder, pairs, and torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions
+from .output import count, duration, note
+from .progress import ProgressLine
+
+if TYPE_CHECKING:
+    from clipseek.encoder import Bundle, ClipEncoder
+    from clipseek.encoder.bundle.bundle import ImageSpec
+    from clipseek.opensearch.index.versions import Version
+    from clipseek.training.data.pairs import Pairs
+
+#: Skipped files of a source that are named.
+LISTED = 20
+
+
+def address(url: str | None) -> str:
+    """``url``, else the embedded node's address where it runs, else OpenSearch's usual one."""
+    from clipseek.opensearch.node.state import running_url
+
+    return url or running_url() or "http://localhost:9200"
+
+
+def open_client(url: str | None, *, check: bool = True, timeout: float = 30.0) -> Any:
+    """A client of the server. Raises OpenSearchError where ``check`` is set and none answers."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported: nothing here multiplies matrices
+    from clipseek.opensearch.server.client import connect
+
+    return connect(address(url), timeout=timeout, check=check)
+
+
+def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: Any) -> ClipEncoder:
+    """The encoder of ``bundle`` on ``device``; ``limits`` are further keywords of ClipEncoder."""
+    from clipseek.encoder import ClipEncoder
+    from clipseek.encoder.run.gpu import TensorRT
+
+    if device.device != "tensorrt" and (_cache_named() or device.tensorrt_fp16):
+        name = "--tensorrt-fp16" if device.tensorrt_fp16 else "--tensorrt-cache"
+        raise click.UsageError(f"{name} goes with --device tensorrt, not with --device {device.device}")
+    tensorrt = None
+    if device.device == "tensorrt":
+        tensorrt = TensorRT(device.tensorrt_cache or _default_cache(), device.tensorrt_fp16)
+    return ClipEncoder(
+        bundle, device=device.device, device_megabytes=device.device_megabytes, tensorrt=tensorrt, **limits
+    )
+
+
+def encoder_of_index(model: str | Path | None, version: Version, device: DeviceOptions = ANY_DEVICE) -> ClipEncoder:
+    """The encoder of the bundle in folder ``model``, else of the one that filled the index."""
+    from clipseek.encoder import Bundle
+
+    folder = model or version.bundle
+    if folder is None:
+        raise click.UsageError(
+            "the index does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
+        )
+    return open_encoder(Bundle.load(Path(folder)), device)
+
+
+def prepare_torch(what: str, *others: str) -> None:
+    """To be called before anything imports torch. Raises ClickException where torch or one of ``others`` is not installed."""
+    wanted = ("torch", *others)
+    if any(importlib.util.find_spec(name) is None for name in wanted):
+        raise click.ClickException(
+            f"{what} needs {' and '.join(wanted)}, which are not installed; try: pip install 'clipseek[train]'"
+        )
+    from clipseek.training.spinning import spin_briefly
+
+    spin_briefly()
+
+
+def read_pairs(source: Path, image: ImageSpec, reading: ReadOptions = STANDARD, *, cache: bool = True) -> Pairs:
+    """Read and decode a source, with progress and the first skipped files on stderr."""
+    from clipseek.sources import read_records
+    from clipseek.training.data.pairs import load_pairs
+    from clipseek.training.data.pixels import default_cache
+
+    started = time.monotonic()
+    with ProgressLine(f"decoding {source}") as line:
+
+        def decoded(done: int, of: int) -> None:
+            line.total = of
+            line.update(done)
+
+        records = read_records(source, **dataclasses.asdict(reading))
+        pairs = load_pairs(records, image, decoded, cache=default_cache() if cache else None)
+    pictures = count(len(pairs.shown_pictures()[0]), "picture")
+    note(f"{source}: {count(len(pairs), 'pair')}, {pictures}, in {duration(time.monotonic() - started)}")
+    for name, reason in pairs.skipped[:LISTED]:
+        note(f"  skipped {name}: {reason}")
+    if len(pairs.skipped) > LISTED:
+        note(f"  … and {len(pairs.skipped) - LISTED:,} more")
+    return pairs
+
+
+def _cache_named() -> bool:
+    """Whether --tensorrt-cache stands on the command line; in the environment it may stand for all commands."""
+    context = click.get_current_context(silent=True)
+    source = context.get_parameter_source("tensorrt_cache") if context else None
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def _default_cache() -> Path:
+    import platformdirs
+
+    return platformdirs.user_cache_path("clipseek") / "tensorrt"

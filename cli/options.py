@@ -1,0 +1,180 @@
+"""Options that several commands share, each a decorator; those that belong together reach the command as one value."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+if TYPE_CHECKING:
+    from clipseek.encoder.run.session import Device
+    from clipseek.sources import Layout
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Here and not read from clipseek.sources: --help imports nothing else. tests/unit/cli/test_options.py compares.
+LAYOUTS = ("auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub")
+
+url_option = click.option(
+    "--url",
+    envvar="CLIPSEEK_URL",
+    metavar="URL",
+    help="OpenSearch server.  [default: the embedded node if it runs, else http://localhost:9200]",
+)
+index_option = click.option(
+    "--index",
+    default="clipseek",
+    envvar="CLIPSEEK_INDEX",
+    show_default=True,
+    metavar="NAME",
+    help="Alias of the index.",
+)
+model_option = click.option(
+    "--model",
+    envvar="CLIPSEEK_MODEL",
+    type=click.Path(path_type=Path),
+    metavar="BUNDLE",
+    help="Bundle folder.  [default: the bundle that filled the index]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+html_option = click.option(
+    "--html",
+    "sheet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write an HTML page with the pictures.",
+)
+no_cache_option = click.option(
+    "--no-cache", is_flag=True, help="Keep decoded pictures in memory instead of caching them on disk."
+)
+layout_option = click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco or hub "
+    "(hub:owner/name); auto detects it.",
+)
+
+
+def column_option(name: str, help: str, default: str | None = None) -> Callable[[Command], Command]:
+    """``--NAME-column``: which column of a manifest holds what."""
+    return click.option(
+        f"--{name}-column", default=default or name, show_default=True, metavar="NAME", help=f"Column with {help}."
+    )
+
+
+image_column_option = column_option("image", "the picture's path")
+caption_column_option = column_option("caption", "the caption")
+id_column_option = column_option("id", "your own id of the picture")
+group_column_option = column_option("group", "the group (concept, patient, ...); pairs of a group match each other")
+query_column_option = column_option("query", "the words to search with", default="caption")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a source is read; the keywords of ``clipseek.sources.read_source``."""
+
+    layout: Layout = "auto"
+    image_column: str = "image"
+    caption_column: str = "caption"
+    id_column: str = "id"
+    group_column: str = "group"
+
+
+STANDARD = ReadOptions()
+
+
+@dataclass(frozen=True)
+class DeviceOptions:
+    """Where a bundle runs."""
+
+    device: Device = "auto"
+    device_megabytes: int | None = None
+    tensorrt_cache: Path | None = None
+    tensorrt_fp16: bool = False
+
+
+ANY_DEVICE = DeviceOptions()
+
+
+def gathered(name: str, kind: type[Any], *options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """A decorator that adds ``options`` and hands their values to the command as one ``kind``, the parameter ``name``."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(*args: Any, **given: Any) -> Any:
+            values = {field: given.pop(field) for field in kind.__dataclass_fields__ if field in given}
+            return command(*args, **{name: kind(**values)}, **given)
+
+        for option in reversed(options):
+            call = option(call)
+        return cast(Command, call)
+
+    return decorate
+
+
+#: The command gets ``reading``, a ReadOptions.
+pair_options = gathered(
+    "reading", ReadOptions, layout_option, image_column_option, caption_column_option, group_column_option
+)
+picture_options = gathered(
+    "reading", ReadOptions, layout_option, image_column_option, caption_column_option, id_column_option
+)
+
+#: The command gets ``device``, a DeviceOptions.
+device_options = gathered(
+    "device",
+    DeviceOptions,
+    click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda", "tensorrt"]),
+        default="auto",
+        show_default=True,
+        help="Device that runs the model; auto is a GPU with CUDA where that works, else the CPU.",
+    ),
+    click.option("--device-megabytes", type=click.IntRange(1), metavar="N", help="Limit of GPU memory, in megabytes."),
+    click.option(
+        "--tensorrt-cache",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="CLIPSEEK_TENSORRT_CACHE",
+        metavar="FOLDER",
+        help="Folder for the engines that TensorRT builds.  [default: the user's cache folder]",
+    ),
+    click.option("--tensorrt-fp16", is_flag=True, help="Let TensorRT compute in fp16: faster, but the vectors change."),
+)
+
+
+def index_or_name(required: bool = False) -> Callable[[Command], Command]:
+    """The index as the argument NAME or as ``--index NAME``; the command gets ``index``."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def call(*args: Any, index_name: str | None, index: str | None, **given: Any) -> Any:
+            if index_name and index and index_name != index and _on_command_line("index"):
+                raise click.UsageError(f"NAME is {index_name} and --index is {index}; name one index")
+            chosen = index_name or index
+            if chosen is None and required:
+                raise click.UsageError("no index was named; give NAME or --index NAME")
+            return command(*args, index=chosen or "clipseek", **given)
+
+        call = click.option(
+            "--index",
+            envvar=None if required else "CLIPSEEK_INDEX",
+            metavar="NAME",
+            help="Alias of the index, instead of NAME." + ("" if required else "  [default: clipseek]"),
+        )(call)
+        return cast(Command, click.argument("index_name", required=False, metavar="[NAME]")(call))
+
+    return decorate
+
+
+def _on_command_line(name: str) -> bool:
+    context = click.get_current_context(silent=True)
+    source = context.get_parameter_source(name) if context else None
+    return source is click.core.ParameterSource.COMMANDLINE
