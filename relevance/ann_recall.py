@@ -11,7 +11,7 @@ import orjson
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.versions import Version
 from clipseek.opensearch.query.limits import DEPTH
-from clipseek.opensearch.server.failures import refused
+from clipseek.opensearch.server.failures import check_answers
 from numpy.typing import NDArray
 
 KS = (10, 100)
@@ -66,9 +66,7 @@ def recalls(
         bodies = [make(vector, size, filters) for vector in batch for make in (graph_body, exact_body)]
         lines = [orjson.dumps(part) for body in bodies for part in ({"allow_partial_search_results": False}, body)]
         answers = client.msearch(body=b"\n".join(lines) + b"\n", index=version.index)["responses"]
-        for answer in answers:
-            if error := answer.get("error"):
-                raise refused(version.index, answer["status"], str(error.get("type")), str(error.get("reason"))[:300])
+        check_answers(version.index, answers)
         scores = [[float(row["_score"]) for row in answer["hits"]["hits"]] for answer in answers]
         found += [[share(near, true, k) for k in KS] for near, true in zip(scores[::2], scores[1::2], strict=True)]
     return np.asarray(found, np.float64)

@@ -21,7 +21,7 @@ from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.versions import Version
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.search.hits import cosine
-from clipseek.opensearch.server.failures import refused
+from clipseek.opensearch.server.failures import check_answers
 from numpy.typing import NDArray
 
 from .ann_recall import graph_body
@@ -119,9 +119,8 @@ def best_cosines(
             body = graph_body(vectors[at], 1, filters)
             lines += [orjson.dumps({"allow_partial_search_results": False}), orjson.dumps(body)]
         answers = client.msearch(body=b"\n".join(lines) + b"\n", index=version.index)["responses"]
+        check_answers(version.index, answers)
         for answer in answers:
-            if error := answer.get("error"):
-                raise refused(version.index, answer["status"], str(error.get("type")), str(error.get("reason"))[:300])
             rows = answer["hits"]["hits"]
             found.append(cosine(float(rows[0]["_score"])) if rows else -1.0)
     return np.array(found, np.float64)

@@ -10,7 +10,7 @@ import opensearchpy
 import orjson
 from numpy.typing import NDArray
 
-from ..server.failures import refused
+from ..server.failures import check_answers
 
 _BATCH = 500
 
@@ -36,12 +36,9 @@ def fill(
                 orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY),
             ]
         answer = client.bulk(
-            index=index, body=b"\n".join(lines) + b"\n", params={"filter_path": "errors,items.*.error"}
+            index=index, body=b"\n".join(lines) + b"\n", params={"filter_path": "items.*.status,items.*.error"}
         )
-        for item in answer.get("items", []) if answer.get("errors") else []:
-            error = item["index"].get("error")
-            if error:
-                raise refused(index, 400, str(error.get("type")), str(error.get("reason"))[:300])
+        check_answers(index, (item["index"] for item in answer.get("items", ())))
     client.indices.refresh(index=index)
     # Longer than a request may usually take: a graph of 50,000 vectors is built anew.
     client.indices.forcemerge(index=index, params={"max_num_segments": 1}, request_timeout=600)

@@ -20,7 +20,7 @@ import opensearchpy
 
 from ..errors import IndexReadOnly, IngestFailed, OpenSearchError, RequestRefused, TimedOut, Unreachable
 from ..server.address import address
-from ..server.failures import refused
+from ..server.failures import refusal
 
 #: Too busy, or not there for a moment: worth another try. 409 is a document that somebody else wrote meanwhile.
 _BUSY = frozenset((409, 429, 502, 503, 504))
@@ -221,17 +221,14 @@ def _send_once(
     why = ""
     for action, entry in zip(actions, items, strict=True):
         result = next(iter(entry.values()))
-        status, error = int(result.get("status", 0)), result.get("error") or {}
+        status = int(result.get("status", 0))
         if 200 <= status < 300:
             if action.kind == "index":
                 tally.indexed += 1
             else:
                 tally.updated += 1
             continue
-        kind, reason = str(error.get("type", "")), str(error.get("reason", f"status {status}"))
-        if deeper := (error.get("caused_by") or {}).get("reason"):
-            reason = f"{reason}: {deeper}"
-        problem = refused(address(client), status, kind, " ".join(reason.split()))
+        problem = refusal(address(client), status, result.get("error") or f"status {status}")
         if isinstance(problem, IndexReadOnly) or status in (401, 403):
             raise problem
         if status in _BUSY:

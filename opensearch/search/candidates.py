@@ -11,7 +11,7 @@ import orjson
 
 from ..query.bodies import candidates_body
 from ..query.query import Query
-from ..server.failures import refused
+from ..server.failures import check_answers
 
 _KEPT = (
     "responses.hits.hits._score,responses.hits.hits.fields,responses.hits.total.value,responses.error,responses.status"
@@ -51,10 +51,7 @@ def ask(
     lines += [{"preference": copies, "allow_partial_search_results": False}, _COUNT]
     body = b"\n".join(map(orjson.dumps, lines)) + b"\n"
     answers = client.msearch(body=body, index=index, params={"filter_path": _KEPT})["responses"]
-    for answer in answers:
-        if error := answer.get("error"):
-            cause = (error.get("root_cause") or [error])[0]
-            raise refused(index, answer["status"], str(cause.get("type")), str(cause.get("reason"))[:300])
+    check_answers(index, answers)
     scores: dict[str, list[tuple[float, str]]] = {name: [] for name in found}
     for (name, _), answer in zip(asked, answers[:-1], strict=True):
         for row in answer.get("hits", {}).get("hits", ()):

@@ -6,7 +6,7 @@ import math
 import time
 import zlib
 from collections.abc import Mapping
-from contextlib import nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -32,7 +32,6 @@ from ..query.server_support import check_fusion, check_ranks, newer_than_oldest
 from ..query.vectors import query_vectors
 from ..server.capabilities import server_version
 from . import candidates
-from .beside import Beside
 from .candidates import Candidates
 from .fusion import normalized, parts
 from .hits import Hit, read_hit, words_first
@@ -131,11 +130,14 @@ class Searcher:
         shares = found if len(found) > 1 and self._with_shares else {}
         documents, when = self._counted
         fresh = not shares and time.monotonic() - when < COUNT_SECONDS
-        beside = None if fresh else Beside(lambda: self._ask(query, shares, copies))
         body = search_body(query, found, facets, order)
         stepped = len(found) > 1 or query.group_near
-        with beside or nullcontext():
-            more = [wanted_value(order)] if order and taken_whole(query) else []
+        more = [wanted_value(order)] if order and taken_whole(query) else []
+        # A pool for each search: its thread ends with it, and searches of other threads wait for no one.
+        with ThreadPoolExecutor(1) as pool:
+            beside: Future[Candidates] | None = None
+            if not fresh:
+                beside = pool.submit(self._ask, query, shares, copies)
             answer = self._first(query, ranking_body(body, query.group_near, more) if stepped else body, copies)
         rows = named(answer["hits"]["hits"]) if stepped else answer["hits"]["hits"]
         shards = int(answer["_shards"]["total"])

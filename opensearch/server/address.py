@@ -16,12 +16,15 @@ from ..errors import InvalidAddress
 def parse_address(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
     """opensearch-py's description of the server, with the address to show (no password in it) under ``address``."""
     address = url if "://" in url else f"http://{url}"
-    hint = f"{re.sub(r'//[^/@]*@', '//', url)!r} is no server address; write it like http://localhost:9200"
+    shown = re.sub(r"(//|^).*@", r"\1", url)
+    hint = f"{shown!r} is no server address; write it like http://localhost:9200"
     try:
         parts = urlsplit(address)
         name, port = parts.hostname, parts.port
     except ValueError as problem:
-        raise InvalidAddress(f"{hint} ({problem})") from None
+        # What cannot be read may be a piece of the password, which urlsplit quotes.
+        why = "in a user or password, write / as %2F, @ as %40" if "@" in url else problem
+        raise InvalidAddress(f"{hint} ({why})") from None
     if parts.scheme not in ("http", "https") or not name or any(character.isspace() for character in url):
         raise InvalidAddress(hint)
     port = port or (443 if parts.scheme == "https" else 9200)

@@ -1,8 +1,8 @@
 """One connection to one server, whose failures are this room's errors, each in one line.
 
-The client is opensearch-py's own. Four things differ from a plain one: over http its connection is that of
-``plain_http.py``, its transport turns every failure into the tree of ``errors.py``, its serializer is orjson (a 512-float
-vector takes about 12 microseconds instead of 220), and bodies that are bytes already are sent as they are.
+The client is opensearch-py's own. Three things differ from a plain one: its transport turns every failure into the tree of
+``errors.py``, its serializer is orjson (a 512-float vector takes about 12 microseconds instead of 220), and bodies that are bytes
+already are sent unchanged.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from ..errors import InvalidAddress
 from .address import parse_address
 from .capabilities import check_server
 from .failures import MappingTransport
-from .plain_http import PlainHttpConnection
 
 
 class OrjsonSerializer(JSONSerializer):
-    """JSON by orjson, numpy arrays included. Text and bytes pass as they are: they have been serialised before."""
+    """JSON by orjson, numpy arrays included. Text and bytes pass unchanged: they have been serialised before."""
 
     def dumps(self, data: Any) -> Any:
         if isinstance(data, (str, bytes)):
@@ -70,7 +69,7 @@ def connect(
         # One more try covers a kept-alive connection that the server has closed; all that we send may be sent twice.
         max_retries=1,
         pool_maxsize=4,
-        **(_tls(environ) if host["scheme"] == "https" else {"connection_class": PlainHttpConnection}),
+        **(_tls(environ) if host["scheme"] == "https" else {}),
     )
     if check:
         check_server(client)

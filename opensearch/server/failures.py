@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import opensearchpy
+import urllib3.exceptions
 from opensearchpy.transport import Transport
 
 from ..errors import (
@@ -15,6 +19,7 @@ from ..errors import (
     OpenSearchError,
     PluginMissing,
     RequestRefused,
+    ServerError,
     ServerUnfit,
     TimedOut,
     TLSFailed,
@@ -38,33 +43,89 @@ _PLUGIN_SIGNS = (
 )
 
 
+#: What became of a request that no status came back for: opensearch-py's exception, ours, and what is said, most special first.
+_WITHOUT_ANSWER: tuple[tuple[type[Exception], type[OpenSearchError], str], ...] = (
+    (
+        opensearchpy.exceptions.SSLError,
+        TLSFailed,
+        "no TLS with {address} ({reason}); name its authority's certificate in CLIPSEEK_CA_CERTS, or set "
+        "CLIPSEEK_VERIFY_CERTS=0 if you trust the way there",
+    ),
+    (
+        opensearchpy.exceptions.ConnectionTimeout,
+        TimedOut,
+        "{address} did not answer in time; is it overloaded or still starting? Run the command again",
+    ),
+    (opensearchpy.exceptions.ConnectionError, Unreachable, f"no OpenSearch at {{address}} ({{reason}}); {NOT_HERE}"),
+    (
+        opensearchpy.exceptions.SerializationError,
+        ServerUnfit,
+        "{address} answered with something that is not JSON; is it an OpenSearch server?",
+    ),
+)
+#: Why no connection was made or kept, by the exception that urllib3 wraps, most special first.
+_REASONS: tuple[tuple[type[BaseException], str], ...] = (
+    (urllib3.exceptions.NameResolutionError, "unknown host"),
+    (ConnectionRefusedError, "connection refused"),
+    (http.client.RemoteDisconnected, "it closed the connection; does it want https?"),
+    (ConnectionResetError, "connection reset"),
+    (TimeoutError, "no answer in time"),
+)
+
+
 class MappingTransport(Transport):
     """A transport out of which no exception of opensearch-py comes: every request's failure is an OpenSearchError."""
 
     def perform_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        try:
+        with translating(self.hosts[0]["address"]):
             return super().perform_request(method, url, *args, **kwargs)
-        except opensearchpy.exceptions.TransportError as problem:
-            raise translated(problem, self.hosts[0]["address"]) from problem
-        except opensearchpy.exceptions.SerializationError as problem:
-            raise ServerUnfit(
-                f"{self.hosts[0]['address']} answered with something that is not JSON; is it an OpenSearch server?"
-            ) from problem
 
 
-def translated(problem: opensearchpy.exceptions.TransportError, address: str) -> OpenSearchError:
-    """The error of our tree that says what ``problem``, an answer of the server at ``address``, means to the user."""
-    if isinstance(problem, opensearchpy.exceptions.SSLError):
-        return _tls_failed(address, problem)
-    if isinstance(problem, opensearchpy.exceptions.ConnectionTimeout):
-        return TimedOut(f"{address} did not answer in time; is it overloaded or still starting? Run the command again")
-    if isinstance(problem, opensearchpy.exceptions.ConnectionError):
-        if "CERTIFICATE" in str(problem.info).upper() or "SSL" in str(problem.info).upper():
-            return _tls_failed(address, problem)
-        return Unreachable(f"no OpenSearch at {address} ({_why_unreachable(problem.info)}); {NOT_HERE}")
+@contextmanager
+def translating(address: str) -> Iterator[None]:
+    """Raise opensearch-py's exceptions of a request to the server at ``address`` as those of ``errors.py``."""
+    try:
+        yield
+    except opensearchpy.exceptions.OpenSearchException as problem:
+        raise translated(problem, address) from problem
+
+
+def translated(problem: opensearchpy.exceptions.OpenSearchException, address: str) -> OpenSearchError:
+    """The error of our tree for ``problem``, a failed request to the server at ``address``."""
+    for theirs, ours, message in _WITHOUT_ANSWER:
+        if isinstance(problem, theirs):
+            return ours(message.format(address=address, reason=_why_unreachable(problem)))
+    if not isinstance(problem, opensearchpy.exceptions.TransportError):
+        return ServerError(f"the request to {address} failed ({_brief(problem)})")
+    info: Any = problem.info
+    error = info.get("error") if isinstance(info, dict) else None
     status = problem.status_code if isinstance(problem.status_code, int) else 0
-    kind, reason = _cause(problem)
-    return refused(address, status, kind, reason)
+    return refusal(address, status, error or problem.error)
+
+
+def check_answers(address: str, answers: Iterable[Mapping[str, Any]]) -> None:
+    """Raise the first error that stands in ``answers``: those of an ``_msearch``, the documents of an ``_mget``, or the results of
+    a ``_bulk``. Such a request succeeds as a whole even where parts of it failed.
+    """
+    for answer in answers:
+        if error := answer.get("error"):
+            raise refusal(address, int(answer.get("status", 400)), error)
+
+
+def refusal(address: str, status: int, error: object) -> OpenSearchError:
+    """The error for a server's ``error``: the object that OpenSearch answers, or a text. Its reason is the root cause's, with those
+    of the causes below it.
+    """
+    if not isinstance(error, dict):
+        return refused(address, status, "", _brief(error))
+    root = (error.get("root_cause") or [error])[0]
+    reason = str(root.get("reason") or "")
+    cause = error.get("caused_by")
+    while isinstance(cause, dict):
+        if (deeper := str(cause.get("reason", ""))) and deeper not in reason:
+            reason = f"{reason}: {deeper}"
+        cause = cause.get("caused_by")
+    return refused(address, status, str(error.get("type", "")), _brief(reason))
 
 
 def refused(address: str, status: int, kind: str, reason: str) -> OpenSearchError:
@@ -98,43 +159,26 @@ def missing_plugin(address: str, plugin: str) -> PluginMissing:
     )
 
 
-def _tls_failed(address: str, problem: opensearchpy.exceptions.TransportError) -> TLSFailed:
-    return TLSFailed(
-        f"no TLS with {address} ({_brief(problem.info)}); name its authority's certificate in CLIPSEEK_CA_CERTS, or "
-        "set CLIPSEEK_VERIFY_CERTS=0 if you trust the way there"
-    )
-
-
-def _cause(problem: opensearchpy.exceptions.TransportError) -> tuple[str, str]:
-    """Type and reason of the innermost cause that the server named."""
-    info: Any = problem.info
-    error = info.get("error") if isinstance(info, dict) else None
-    if not isinstance(error, dict):
-        return "", _brief(error or problem.error)
-    roots = error.get("root_cause") or [error]
-    kind, reason = str(error.get("type", "")), str(roots[0].get("reason", ""))
-    cause = error.get("caused_by")
-    while isinstance(cause, dict):
-        if (deeper := str(cause.get("reason", ""))) and deeper not in reason:
-            reason = f"{reason}: {deeper}"
-        cause = cause.get("caused_by")
-    return kind, _brief(reason)
-
-
-def _why_unreachable(cause: object) -> str:
-    """The system's own words for a failed connection, out of urllib3's wrapping."""
-    text = str(cause)
-    for sign, words in (
-        ("refused", "connection refused"),
-        ("resolve", "unknown host"),
-        ("Name or service", "unknown host"),
-        ("timed out", "no answer in time"),
-        ("RemoteDisconnected", "it closed the connection; does it want https?"),
-        ("reset", "connection reset"),
-    ):
-        if sign in text:
+def _why_unreachable(problem: Exception) -> str:
+    """What kept the request from being answered, in a few words; else the exception's own."""
+    causes = list(_causes(problem))
+    for kind, words in _REASONS:
+        if any(isinstance(cause, kind) for cause in causes):
             return words
-    return _brief(text)
+    return _brief(getattr(problem, "info", problem))
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """The exception and every one inside it: urllib3 hands them on as arguments, as ``reason`` and as causes."""
+    waiting, seen = [problem], set[int]()
+    while waiting:
+        cause = waiting.pop()
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inner = (*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__)
+        waiting += [one for one in inner if isinstance(one, BaseException)]
 
 
 def _brief(text: object) -> str:
