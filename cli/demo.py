@@ -6,114 +6,110 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
+from .opening import prepare_torch
+from .output import data, note
+from .progress import TrainingProgress
+
+if TYPE_CHECKING:
+    from clipseek.demo.run import Outcome
+    from clipseek.demo.story import Story
+
 
 @click.command()
-@click.option("--no-train", is_flag=True, help="Search with the shipped tuned model; needs no torch.")
-@click.option("--sheet", type=click.Path(dir_okay=False, path_type=Path), help="Where the sheet of results goes.")
-def demo(no_train: bool, sheet: Path | None) -> None:
+@click.option("--no-train", is_flag=True, help="Search with the shipped fine-tuned model; needs no torch.")
+@click.option(
+    "--sheet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="HTML page to write the results to.  [default: in the demo's data folder]",
+)
+@click.option(
+    "--table",
+    "compare",
+    is_flag=True,
+    help="Instead of the demo, train every recipe on its pictures and print their scores: the runs of Sujit Pal's Haystack 2022 "
+    "talk beside this project's.",
+)
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Runs of each recipe of --table, by random seed.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Folder of --table's results; a later run continues from them.  [default: in the demo's data folder]",
+)
+def demo(no_train: bool, sheet: Path | None, compare: bool, seeds: int, out: Path | None) -> None:
     """Fine-tune on line icons, export, ingest, evaluate and search, on the embedded node.
 
-    What an earlier run made is used again. The node stays up afterwards.
+    Results of an earlier run are reused. The node stays up afterwards.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from clipseek.demo import story as told
-    from clipseek.demo.scoring import table
-    from clipseek.encoder import Bundle, ClipEncoder
-    from clipseek.opensearch.index.mapping import IndexOptions
-    from clipseek.opensearch.ingest.run import ingest
+    if not no_train or compare:
+        prepare_torch("fine-tuning")
+    from clipseek.demo.story import Story
     from clipseek.opensearch.node.paths import NodePaths
-    from clipseek.opensearch.node.service import start
-    from clipseek.opensearch.search.searcher import Searcher
-    from clipseek.opensearch.server.client import connect
-    from clipseek.sheets.results import Section, render_sheet
-    from clipseek.sources import read_source
 
-    from .output import note
+    paths = NodePaths.default()
+    story = Story(paths.data / "demo", note)
+    if compare:
+        show_table(story, out or story.home / "table", seeds)
+        return
+    from clipseek.demo.run import run
 
     began = time.monotonic()
-    paths = NodePaths.default()
-    story = told.Story(paths.data / "demo", note)
-    (told.shipped_bundle if no_train else told.base_checkpoint)()
-    with ThreadPoolExecutor(1) as pool:
-        # The node starts while the pictures are drawn.
-        starting = pool.submit(start, paths, on_progress=lambda text: note(f"   node: {text}"))
-        story.draw()
-        state = starting.result()
-    note(f"   OpenSearch {state.version} at {state.url}")
-    if no_train:
-        bundle, before = told.shipped_bundle(), None
-        note("== Using the tuned model that ships with the repository (no training)")
-    else:
-        from clipseek.demo.training import tune
+    outcome = run(story, paths, train=not no_train, sheet=sheet, on_training=TrainingProgress())
+    show_outcome(outcome)
+    reused = f"; reused {', '.join(story.reused)}" if story.reused else ""
+    data(f"Took {time.monotonic() - began:.0f} s{reused}")
+    show_next_steps(outcome, story.home)
 
-        from .progress import TrainingProgress
 
-        bundle = tune(story, TrainingProgress())
-        before = story.tuned / "before.json"
-    encoder = ClipEncoder(Bundle.load(bundle, verify=True))
-    index = f"{told.INDEX}-{encoder.fingerprint[:8]}" if no_train else told.INDEX
-    client = connect(state.url)
-    index = _free_of_other_models(client, index, encoder.fingerprint)
-    with story.step(f"Ingesting the line icons into index {index}"):
-        last = [time.monotonic()]
+def show_table(story: Story, folder: Path, seeds: int) -> None:
+    """Run the recipes that have no result yet, and print all."""
+    from clipseek.demo.trials import run_trials, table_trials, talk_table
 
-        def on_event(event: Any) -> None:
-            if hasattr(event, "seen") and time.monotonic() - last[0] > 5:
-                last[0] = time.monotonic()
-                note(f"   {event.seen:,} seen, {event.encoded:,} encoded, {event.unchanged:,} unchanged")
+    pairs = len(story.draw()["domain-train"])
+    trials = [t.with_seed(seed) for seed in range(seeds) for t in table_trials(pairs) if t.config or not seed]
+    lines = run_trials(story, trials, folder, TrainingProgress())
+    note(f"every figure is in {folder / 'results.jsonl'}; the next run continues from there")
+    data(talk_table(lines))
 
-        options = IndexOptions(fields={"set": "keyword", "split": "keyword"})
-        report = ingest(
-            client,
-            index,
-            encoder,
-            read_source(story.manifest("domain")),
-            index_options=options,
-            bundle=str(bundle),
-            on_event=on_event,
-        )
-        if report.indexed == 0:
-            story.reused.append("the index")
-        note(f"   {report.indexed:,} indexed, {report.unchanged:,} unchanged")
-    with story.step("Scoring held-out pairs"):
-        scores = table(story, encoder, before)
-    searcher = Searcher.open(client, index, encoder)
-    sections = []
-    with story.step("Five searches"):
-        for example in told.EXAMPLES:
-            answer = searcher.search(example.query(story.home / "pictures"))
-            sections.append(Section(example.title, answer, example.command(story.home / "pictures", index)))
-    path = sheet or story.home / "results.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_sheet("clipseek demo: line icons", sections, intro=scores), "utf-8")
-    click.echo(f"\nMRR@k, caption to picture, on concepts that training never saw\n\n{scores}\n")
-    for section in sections:
-        asked = section.answer.query
-        click.echo(f"{section.title}: {asked.words or Path(section.command.split('--image ')[1].split()[0]).name}")
-        for hit in section.answer.hits[:4]:
+
+def show_outcome(outcome: Outcome) -> None:
+    """Scores, the first hits of each search, and the page, opened where a person sees a screen."""
+    data(f"\nMRR@k, caption to picture, on concepts that training never saw\n\n{outcome.scores}\n")
+    for search in outcome.searches:
+        words = search.answer.query.words or Path(search.command.split("--image ")[1].split()[0]).name
+        data(f"{search.title}: {words}")
+        for hit in search.answer.hits[:4]:
             shares = " ".join(f"{name} {share:.0%}" for name, share in hit.shares.items())
-            click.echo(f"   {hit.score:.3f}  {hit.caption[:58]:58}  {hit.id:34}  {shares}")
-    click.echo(f"\nSheet of results: {path}")
+            data(f"   {hit.score:.3f}  {hit.caption[:58]:58}  {hit.id:34}  {shares}")
+    data(f"\nSheet of results: {outcome.sheet}")
     if _has_screen():
-        click.launch(str(path))
-    click.echo(
-        f"Took {time.monotonic() - began:.0f} s" + (f"; reused {', '.join(story.reused)}" if story.reused else "")
-    )
+        click.launch(str(outcome.sheet))
+
+
+def show_next_steps(outcome: Outcome, home: Path) -> None:
+    """Commands to go on with, as this machine calls clipseek."""
     here = Path(sys.argv[0])
     command = str(here) if here.name == "clipseek" and here.parent.name == "bin" else "clipseek"
-    click.echo(
+    index, bundle = outcome.index, outcome.bundle
+    data(
         f"\nTry next:\n"
         f'  {command} search "add to cart" --index {index}\n'
         f'  {command} search "download file" --vector --index {index} --html found.html\n'
-        f"  {command} search --image {story.home}/pictures/tabler/bell.png --index {index}\n"
+        f"  {command} search --image {home}/pictures/tabler/bell.png --index {index}\n"
         f"  {command} ingest YOUR_PICTURES --model {bundle} --index mine && {command} search WORDS --index mine\n"
-        f"The node stays up at {state.url}. Stop it: {command} node stop\n"
-        f"Remove everything: {command} node reset --all --yes && rm -r {story.home}"
+        f"The node stays up at {outcome.url}. Stop it: {command} node stop\n"
+        f"Remove everything: {command} node reset --all --yes && rm -r {home}"
     )
 
 
@@ -121,11 +117,3 @@ def _has_screen() -> bool:
     """Whether a person sits in front who can see a page."""
     drawn = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     return bool(drawn) and sys.stdout.isatty()
-
-
-def _free_of_other_models(client: Any, index: str, fingerprint: str) -> str:
-    """The index's name, or a name of this model's own where another model's pictures are in it already."""
-    from clipseek.opensearch.index import versions
-
-    version = versions.find(client, index)
-    return index if version is None or version.fingerprint == fingerprint else f"{index}-{fingerprint[:8]}"

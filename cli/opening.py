@@ -72,9 +72,8 @@ def prepare_torch(what: str, *others: str) -> None:
     """To be called before anything imports torch. Raises ClickException where torch or one of ``others`` is not installed."""
     wanted = ("torch", *others)
     if any(importlib.util.find_spec(name) is None for name in wanted):
-        raise click.ClickException(
-            f"{what} needs {' and '.join(wanted)}, which are not installed; try: pip install 'clipseek[train]'"
-        )
+        missing = f"{' and '.join(wanted)}, which {'are' if others else 'is'} not installed"
+        raise click.ClickException(f"{what} needs {missing}; try: pip install 'clipseek[train]'")
     from clipseek.training.spinning import spin_briefly
 
     spin_briefly()
