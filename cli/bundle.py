@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from .groups import Group
 from .output import data, note, print_json, print_table
 
 
-@click.group()
+@click.group(cls=Group)
 def bundle() -> None:
     """Look into a bundle, and check it."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .groups import Group
 from .options import ANY_DEVICE, ReadOptions, json_option, pair_options
 from .output import count, note, print_json, print_table
 from .progress import ProgressLine
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LISTED = 10  # files and captions that are named
 
 
-@click.group("data")
+@click.group("data", cls=Group)
 def data_group() -> None:
     """Look at image-caption pairs before training on them."""
 

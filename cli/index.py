@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .groups import Group
 from .index_advise import advise
 from .index_evaluate import evaluate
 from .opening import open_client
@@ -14,7 +15,7 @@ from .options import json_option, url_option
 from .output import count, data, note, print_json, print_table
 
 
-@click.group()
+@click.group(cls=Group)
 def index() -> None:
     """List, check, evaluate, advise on and delete the indexes that clipseek made."""
 

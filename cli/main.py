@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
+
+from .groups import PipedGroup, ReaderGone
 
 # name -> (module, attribute, one-line help). Help stands here so that `clipseek --help` imports no subcommand.
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -38,7 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 INTERRUPTED = "interrupted; run the same command again to go on"
 
 
-class LazyGroup(click.Group):
+class LazyGroup(PipedGroup):
     """A group whose subcommands are imported only when they run, so that ``--help`` stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -64,11 +66,10 @@ def root() -> None:
     """Search your own pictures by words, by a picture, or by both."""
 
 
-def fail(message: str, code: int = 1) -> NoReturn:
-    """Print one line on stderr and leave with ``code``."""
-    line = " ".join(message.split())
-    click.echo(f"clipseek: {line}", err=True)
-    raise SystemExit(code)
+def failed(message: str, code: int = 1) -> int:
+    """Print one line on stderr; returns ``code``."""
+    click.echo(f"clipseek: {' '.join(message.split())}", err=True)
+    return code
 
 
 class Interrupts:
@@ -89,30 +90,49 @@ class Interrupts:
 
 def main() -> NoReturn:
     """Entry point of the console script."""
-    interrupts = Interrupts()
     try:
-        root.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        raise SystemExit(stop.exit_code) from None
+        code = _run(Interrupts())
+        sys.stdout.flush()
+    except (ReaderGone, BrokenPipeError):
+        drop_unread(sys.stdout, sys.stderr)
+        code = 0
+    raise SystemExit(code)
+
+
+def drop_unread(*streams: TextIO) -> None:
+    """Send what a closed pipe did not take to nowhere: Python's own flush at shutdown would fail with it."""
+    for stream in streams:
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _run(interrupts: Interrupts) -> int:
+    """Run the command line; its exit code."""
+    try:
+        result = root.main(standalone_mode=False)
+        return result if isinstance(result, int) else 0  # click hands the code of a context's exit() back
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
+            raise
+        return stop.code or 0
     except click.ClickException as problem:
         problem.show()
-        raise SystemExit(problem.exit_code) from None
+        return problem.exit_code
     except (KeyboardInterrupt, click.Abort):
-        fail(INTERRUPTED, 130)
-    except BrokenPipeError:
-        # The reader of our stdout (head, less) went away: that is its right.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+        return failed(INTERRUPTED, 130)
     except OSError as problem:
         if problem.errno == errno.ENOSPC:
-            fail(f"no space left on the disk while writing {problem.filename or 'a file'}; free some and run again")
+            return failed(
+                f"no space left on the disk while writing {problem.filename or 'a file'}; free some and run again"
+            )
         raise
     except Exception as problem:
         if interrupts.seen:
-            fail(INTERRUPTED, 130)
+            return failed(INTERRUPTED, 130)
         # Every folder's error base carries exit_code; anything else is a bug and keeps its traceback.
         code = getattr(problem, "exit_code", None)
         if isinstance(code, int):
-            fail(str(problem), code)
+            return failed(str(problem), code)
         raise
-    raise SystemExit(0)

@@ -8,8 +8,10 @@ import time
 
 import click
 
+from .groups import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def node() -> None:
     """Start, stop and look after the embedded OpenSearch node.
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from .groups import Group
 from .opening import open_client
 from .options import index_option, json_option, url_option
 from .output import data, note, print_json, print_table
 
 
-@click.group()
+@click.group(cls=Group)
 def pipelines() -> None:
     """Keep ways to join a hybrid's scores on the server, under names, for clipseek and for other clients."""
 
