@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from clipseek.files.cache import user_cache
 
 from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions
 from .output import count, duration, note
@@ -50,7 +51,7 @@ def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: A
         raise click.UsageError(f"{name} goes with --device tensorrt, not with --device {device.device}")
     tensorrt = None
     if device.device == "tensorrt":
-        tensorrt = TensorRT(device.tensorrt_cache or _default_cache(), device.tensorrt_fp16)
+        tensorrt = TensorRT(device.tensorrt_cache or user_cache() / "tensorrt", device.tensorrt_fp16)
     return ClipEncoder(
         bundle, device=device.device, device_megabytes=device.device_megabytes, tensorrt=tensorrt, **limits
     )
@@ -108,9 +109,3 @@ def _cache_named() -> bool:
     context = click.get_current_context(silent=True)
     source = context.get_parameter_source("tensorrt_cache") if context else None
     return source is click.core.ParameterSource.COMMANDLINE
-
-
-def _default_cache() -> Path:
-    import platformdirs
-
-    return platformdirs.user_cache_path("clipseek") / "tensorrt"
