@@ -20,7 +20,7 @@ from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.load_vectors import fill
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.query.filters import parse_filters
-from clipseek.relevance.ann_recall import exact_body, graph_body, recalls, sample_vectors
+from clipseek.relevance.hnsw_recall import exact_body, hnsw_body, hnsw_recalls, sample_vectors
 
 SHARES = {"half": 0.5, "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001}
 
@@ -66,11 +66,11 @@ def main() -> None:
         queries = sample_vectors(client, version, options.queries, seed=1)
         for name in (None, *SHARES):
             filters = parse_filters([f"{name}=True"], version.fields) if name else []
-            found = recalls(client, version, queries, filters)[:, 0]
+            found = hnsw_recalls(client, version, queries, filters)[:, 0]
             low, high = intervals(found[:, None])[0]
             took: list[list[float]] = [[], []]
             for vector in queries:
-                for at, make in enumerate((graph_body, exact_body)):
+                for at, make in enumerate((hnsw_body, exact_body)):
                     body = orjson.dumps(make(vector, 10, filters))
                     start = time.perf_counter()
                     client.search(index=version.index, body=body)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from .groups import Group
 from .index_advise import advise
 from .index_evaluate import evaluate
-from .opening import open_client
-from .options import json_option, url_option
-from .output import count, data, note, print_json, print_table
+from .opening import open_client, open_index
+from .options import index_or_name, json_option, url_option
+from .output import data, note, print_json, print_table
+from .progress import PhaseProgress
+
+if TYPE_CHECKING:
+    from clipseek.relevance.check_index import IndexCheck
 
 
 @click.group(cls=Group)
@@ -57,81 +61,57 @@ def list_command(url: str | None, as_json: bool) -> None:
 
 
 @index.command()
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Do it; without, nothing is deleted.")
+@index_or_name(required=True)
+@click.option("--yes", is_flag=True, help="Delete without asking again; without it nothing is deleted.")
 @url_option
-def delete(name: str, yes: bool, url: str | None) -> None:
+def delete(index: str, yes: bool, url: str | None) -> None:
     """Delete the index NAME, or what is behind the alias NAME."""
     if not yes:
-        raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
+        raise click.UsageError(f"deleting {index} cannot be undone; confirm it with --yes")
     client = open_client(url)
     from clipseek.opensearch.index.inventory import delete_index
 
-    for deleted in delete_index(client, name):
+    for deleted in delete_index(client, index):
         data(deleted)
 
 
 @index.command()
-@click.argument("name", default="clipseek", envvar="CLIPSEEK_INDEX")
+@index_or_name()
 @click.option(
     "--queries", default=100, show_default=True, type=click.IntRange(5, 1000), help="Pictures to search with."
 )
 @click.option("--filter", "filters", multiple=True, metavar="F", help="Check with this filter too; as in search.")
-@click.option("--seed", default=0, show_default=True, help="Which pictures are drawn.")
+@click.option("--seed", default=0, show_default=True, help="Random seed of the sample of pictures.")
 @url_option
 @json_option
-def check(name: str, queries: int, filters: tuple[str, ...], seed: int, url: str | None, as_json: bool) -> None:
-    """Whether the index behind NAME finds what is nearest: its graph against an exact search.
+def check(index: str, queries: int, filters: tuple[str, ...], seed: int, url: str | None, as_json: bool) -> None:
+    """Measure the HNSW recall of the index behind NAME: whether it finds what an exact search finds.
 
-    Draws pictures of the index and searches with their vectors, through the graph and by looking at every vector. recall@10 is the
-    share of the ten truly nearest that the graph finds, with its 95 % interval. Without --filter, the most frequent value of the
-    first keyword field is the filter.
+    Draws pictures of the index and searches with their vectors, through the HNSW graph and by comparing every vector. Recall@10 is
+    the share of the ten truly nearest that the graph finds, with its 95 % interval. Without --filter, the filter is the most
+    frequent value of the first keyword field.
     """
-    client = open_client(url)
-    from clipseek.evaluation.bootstrap import intervals
-    from clipseek.opensearch.index import versions
-    from clipseek.opensearch.query.filters import parse_filters
-    from clipseek.relevance.ann_recall import KS, recalls, sample_vectors
+    client, version = open_index(index, url)
+    from clipseek.relevance.check_index import check_index
 
-    version = versions.current(client, name)
-    vectors = sample_vectors(client, version, queries, seed)
-    chosen = list(filters) or _usual_filter(client, version)
-    cases: list[tuple[str, list[dict[str, Any]]]] = [("all pictures", [])]
-    if chosen:
-        cases.append((" ".join(chosen), parse_filters(chosen, version.fields)))
-    report = []
-    for label, clauses in cases:
-        note(f"searching with {count(len(vectors), 'picture')}, {label}")
-        found = recalls(client, version, vectors, clauses)
-        bounds = intervals(found)
-        for at, k in enumerate(KS):
-            low, high = bounds[at]
-            report.append({"pictures": label, "k": k, "recall": float(found[:, at].mean()), "low": low, "high": high})
+    with PhaseProgress() as progress:
+        report = check_index(client, version, queries=queries, filters=filters, seed=seed, progress=progress)
     if as_json:
-        print_json([{**row, "low": float(row["low"]), "high": float(row["high"])} for row in report])
+        print_json(report.as_dict()["figures"])
     else:
         rows = [
-            [row["pictures"], f"recall@{row['k']}", f"{row['recall']:.4f}", f"{row['low']:.4f}-{row['high']:.4f}"]
-            for row in report
+            [row.pictures, f"HNSW recall@{row.k}", f"{row.recall:.4f}", f"{row.low:.4f}-{row.high:.4f}"]
+            for row in report.figures
         ]
         print_table(["among", "figure", "mean", "95 %"], rows, right=["mean"])
-    note(_advice(report, version.preset))
+    note(_advice(report))
 
 
-def _usual_filter(client: Any, version: Any) -> list[str]:
-    field = next((column for column, kind in version.fields.items() if kind == "keyword"), None)
-    if field is None:
-        return []
-    body = {"size": 0, "aggs": {"values": {"terms": {"field": f"metadata.{field}", "size": 1}}}}
-    buckets = client.search(index=version.index, body=body)["aggregations"]["values"]["buckets"]
-    return [f"{field}={buckets[0]['key']}"] if buckets else []
-
-
-def _advice(report: list[dict[str, Any]], preset: str | None) -> str:
-    worst = min(report, key=lambda row: float(row["recall"]))
-    if worst["recall"] >= 0.99:
-        return "the graph finds what is nearest; nothing to do"
-    found = f"recall@{worst['k']} is {worst['recall']:.3f} among {worst['pictures']}"
-    if preset == "talk":
-        return f"{found}: search with more candidates (--depth 1000)"
-    return f"{found}: search with more candidates (--depth 1000), or ingest into a new index with --preset talk"
+def _advice(report: IndexCheck) -> str:
+    if report.good:
+        return "HNSW search finds what is nearest; nothing to do"
+    worst = report.worst
+    figure = f"HNSW recall@{worst.k} is {worst.recall:.3f} among {worst.pictures}"
+    if report.preset == "talk":
+        return f"{figure}: search with more candidates (--depth 1000)"
+    return f"{figure}: search with more candidates (--depth 1000), or ingest into a new index with --preset talk"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from clipseek.files.cache import user_cache
 
 from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions
 from .output import count, duration, note
@@ -41,6 +40,14 @@ def open_client(url: str | None, *, check: bool = True, timeout: float = 30.0) -
     return connect(address(url), timeout=timeout, check=check)
 
 
+def open_index(index: str, url: str | None, *, timeout: float = 30.0) -> tuple[Any, Version]:
+    """A client of the server, and the version behind the alias ``index``. Raises OpenSearchError where either is missing."""
+    client = open_client(url, timeout=timeout)
+    from clipseek.opensearch.index import versions
+
+    return client, versions.current(client, index)
+
+
 def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: Any) -> ClipEncoder:
     """The encoder of ``bundle`` on ``device``; ``limits`` are further keywords of ClipEncoder."""
     from clipseek.encoder import ClipEncoder
@@ -51,7 +58,7 @@ def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: A
         raise click.UsageError(f"{name} goes with --device tensorrt, not with --device {device.device}")
     tensorrt = None
     if device.device == "tensorrt":
-        tensorrt = TensorRT(device.tensorrt_cache or user_cache() / "tensorrt", device.tensorrt_fp16)
+        tensorrt = TensorRT(device.tensorrt_cache or _default_cache(), device.tensorrt_fp16)
     return ClipEncoder(
         bundle, device=device.device, device_megabytes=device.device_megabytes, tensorrt=tensorrt, **limits
     )
@@ -109,3 +116,9 @@ def _cache_named() -> bool:
     context = click.get_current_context(silent=True)
     source = context.get_parameter_source("tensorrt_cache") if context else None
     return source is click.core.ParameterSource.COMMANDLINE
+
+
+def _default_cache() -> Path:
+    import platformdirs
+
+    return platformdirs.user_cache_path("clipseek") / "tensorrt"

@@ -83,6 +83,25 @@ class ProgressLine:
         self._stream.flush()
 
 
+class PhaseProgress:
+    """A ProgressLine for each phase of long work: called with the phase, how much of it is done, and how much there is."""
+
+    def __init__(self) -> None:
+        self._phase, self._line = "", ProgressLine("")
+
+    def __enter__(self) -> PhaseProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.clear()
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if phase != self._phase:
+            self._line.clear()
+            self._phase, self._line = phase, ProgressLine(phase, total)
+        self._line.update(done)
+
+
 def terminal_width() -> int:
     """Columns of the terminal."""
     import shutil

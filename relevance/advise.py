@@ -1,7 +1,7 @@
-"""Which graph suits an index's own vectors: small variants of it are built beside it, measured, and removed again.
+"""Which graph and compression suit an index's own vectors: small variants of it are built beside it, measured, and removed again.
 
-A variant's recall is of its approximate search against the exact one over the same sample, computed here. What a variant needs in
-memory is OpenSearch's own estimate: 1.1 (4 D / compression + 8 m) bytes a vector.
+A variant's recall is that of its approximate search against the exact one over the same sample, computed here. What a variant needs
+in memory is OpenSearch's own estimate: 1.1 (4 D / compression + 8 m) bytes a vector.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,28 +17,28 @@ from typing import Any
 import numpy as np
 import opensearchpy
 import orjson
-from clipseek.opensearch.errors import RequestRefused, ServerUnfit
+from clipseek.opensearch.errors import InvalidOption, RequestRefused, ServerUnfit
 from clipseek.opensearch.index.load_vectors import fill
 from clipseek.opensearch.index.mapping import Engine, IndexOptions
+from clipseek.opensearch.index.versions import Version
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.capabilities import check_engine
 from numpy.typing import NDArray
 
-from .ann_recall import graph_body
+from .hnsw_recall import KS, ROUNDING, hnsw_body, sample_vectors
 
-KS = (10, 100)
-# Engines' rounding, and another order of summation.
-_SAME = 1e-5
+LEAST_PICTURES = 200
+#: (m, ef_construction) of the graphs that are tried, and the compressions of each engine.
 GRAPHS = ((8, 64), (16, 128), (32, 500))
-SIZES: dict[Engine, tuple[str, ...]] = {"lucene": ("1x", "4x"), "faiss": ("1x", "2x", "16x")}
+COMPRESSIONS: dict[Engine, tuple[str, ...]] = {"lucene": ("1x", "4x"), "faiss": ("1x", "2x", "16x")}
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A variant and what it does.
+class MeasuredGraph:
+    """A variant and its figures.
 
-    ``recall``: of the 10 and of the 100 truly nearest, the mean share found; ``milliseconds``: of a search for 10, the median;
-    ``disk`` and ``memory``: bytes a vector; ``seconds``: to index the sample and merge it.
+    ``recall``: mean HNSW recall@10 and @100; ``milliseconds``: of a search for 10, the median; ``disk`` and ``memory``: bytes a
+    vector; ``seconds``: to index the sample and merge it.
     """
 
     options: IndexOptions
@@ -53,19 +53,87 @@ class Measured:
         """As ``clipseek ingest --preset`` takes it."""
         return self.options.preset
 
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "engine": self.options.engine,
+            "preset": self.preset,
+            "recall@10": self.recall[0],
+            "recall@100": self.recall[1],
+            "milliseconds": self.milliseconds,
+            "disk": self.disk,
+            "memory": self.memory,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class Advice:
+    """``vectors``: how many were in each variant; ``pictures``: in the index itself. ``on_front``: of each variant, whether no
+    other beats it in recall, memory and latency. ``best``: the one to take; ``mapping``: its ``image_vector``.
+    """
+
+    vectors: int
+    pictures: int
+    measured: tuple[MeasuredGraph, ...]
+    on_front: tuple[bool, ...]
+    best: MeasuredGraph
+    mapping: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        rows = [{**graph.as_dict(), "pareto": front} for graph, front in zip(self.measured, self.on_front, strict=True)]
+        return {"vectors": self.vectors, "chosen": self.mapping, "variants": rows}
+
+
+def advise(
+    client: opensearchpy.OpenSearch,
+    version: Version,
+    *,
+    vectors: int = 5000,
+    queries: int = 100,
+    depth: int = DEPTH,
+    least_recall: float = 0.99,
+    measured: Callable[[IndexOptions, MeasuredGraph | None], None] = lambda options, graph: None,
+) -> Advice:
+    """Build every variant that the server can over a sample of the index's ``vectors``, search each with ``queries`` of them, and
+    choose.
+
+    ``measured`` is called after each variant, with ``None`` where the server does not take it. No variant is left behind, also when
+    interrupted. Raises InvalidOption for an index with fewer than LEAST_PICTURES, and the errors of the tree.
+    """
+    sample = np.stack(sample_vectors(client, version, vectors))
+    if len(sample) < LEAST_PICTURES:
+        raise InvalidOption(
+            f"index {version.alias} has {len(sample)} pictures; give it {LEAST_PICTURES} or more to tell graphs apart"
+        )
+    rows = np.random.default_rng(0).permutation(len(sample))[:queries]
+    graphs: list[MeasuredGraph] = []
+    for options in variants(client):
+        graph = measure(client, options, sample, rows, name=temporary_name(version.alias), depth=depth)
+        measured(options, graph)
+        if graph is not None:
+            graphs.append(graph)
+    if not graphs:
+        raise InvalidOption("the server took none of the variants; is its plugin opensearch-knn complete?")
+    best = choose(graphs, least_recall)
+    pictures = int(client.count(index=version.index)["count"])
+    mapping = best.options.body(version.dimension, {})["mappings"]["properties"]["image_vector"]
+    return Advice(len(sample), pictures, tuple(graphs), tuple(pareto(graphs)), best, mapping)
+
 
 def variants(client: opensearchpy.OpenSearch) -> list[IndexOptions]:
     """Every graph and compression that this server's engines have."""
-    found = []
-    for engine, sizes in SIZES.items():
+    usable = []
+    for engine, compressions in COMPRESSIONS.items():
         try:
             check_engine(client, engine)
         except ServerUnfit:
             continue
-        found += [
-            IndexOptions(engine=engine, m=m, ef_construction=ef, compression=size) for size in sizes for m, ef in GRAPHS
+        usable += [
+            IndexOptions(engine=engine, m=m, ef_construction=ef_construction, compression=compression)
+            for compression in compressions
+            for m, ef_construction in GRAPHS
         ]
-    return found
+    return usable
 
 
 def measure(
@@ -76,37 +144,37 @@ def measure(
     *,
     name: str,
     depth: int = DEPTH,
-) -> Measured | None:
+) -> MeasuredGraph | None:
     """Build the variant over (N, D) unit ``vectors`` as an index called ``name``, search with the rows ``queries``, and remove it.
 
     ``None`` where the server refuses the mapping. Raises the errors of the tree.
     """
     began = time.perf_counter()
     try:
-        with built(client, name, options, vectors.shape[1]) as index:
+        with temporary_index(client, name, options, vectors.shape[1]) as index:
             fill(client, index, vectors)
             seconds = time.perf_counter() - began
             stats = client.indices.stats(index=index, metric="store")
             disk = int(stats["indices"][index]["primaries"]["store"]["size_in_bytes"]) / len(vectors)
-            shares, took = [], []
+            recalls, milliseconds = [], []
             for row in queries.tolist():
-                found = _ids(client, index, vectors[row], KS[-1] + 1, depth)
-                shares.append(recall_of(vectors, row, found))
+                recalls.append(recall_of(vectors, row, _nearest(client, index, vectors[row], KS[-1] + 1, depth)))
                 began = time.perf_counter()
-                _ids(client, index, vectors[row], KS[0], depth)
-                took.append(1e3 * (time.perf_counter() - began))
+                _nearest(client, index, vectors[row], KS[0], depth)
+                milliseconds.append(1e3 * (time.perf_counter() - began))
     except RequestRefused as problem:
         if problem.status == 400 and problem.kind == "mapper_parsing_exception":
             return None
         raise
-    at_10, at_100 = np.mean(shares, axis=0).tolist()
-    size = 4 * vectors.shape[1] / int(options.compression[:-1])
-    return Measured(options, (at_10, at_100), statistics.median(took), disk, 1.1 * (size + 8 * options.m), seconds)
+    at_10, at_100 = np.mean(recalls, axis=0).tolist()
+    vector_bytes = 4 * vectors.shape[1] / int(options.compression[:-1])
+    memory = 1.1 * (vector_bytes + 8 * options.m)
+    return MeasuredGraph(options, (at_10, at_100), statistics.median(milliseconds), disk, memory, seconds)
 
 
 @contextmanager
-def built(client: opensearchpy.OpenSearch, name: str, options: IndexOptions, dimension: int) -> Iterator[str]:
-    """An index that is gone afterwards, whatever happens meanwhile."""
+def temporary_index(client: opensearchpy.OpenSearch, name: str, options: IndexOptions, dimension: int) -> Iterator[str]:
+    """An index that is removed afterwards, whatever happens meanwhile."""
     body = options.body(dimension, {})
     body["settings"]["index"].update({"auto_expand_replicas": "false", "number_of_replicas": 0})
     try:
@@ -116,51 +184,54 @@ def built(client: opensearchpy.OpenSearch, name: str, options: IndexOptions, dim
         client.indices.delete(index=name, ignore_unavailable=True)
 
 
-def trial_name(alias: str) -> str:
-    """A name that no index has, which says what it is for."""
+def temporary_name(alias: str) -> str:
+    """A name that no index has, which tells its purpose."""
     return f"{alias}-advise-{uuid.uuid4().hex[:12]}"
 
 
-def recall_of(vectors: NDArray[np.float32], row: int, found: Sequence[int]) -> tuple[float, ...]:
-    """Of the ``KS`` truly nearest of ``vectors`` to its own ``row``, the shares among the first of ``found``; the row itself
-    counts on neither side.
+def recall_of(vectors: NDArray[np.float32], row: int, rows: Sequence[int]) -> tuple[float, ...]:
+    """HNSW recall@k for each of ``KS``: ``rows`` are what the search for ``vectors[row]`` found, best first; ``row`` itself is left
+    out of both sides.
     """
     cosines = vectors @ vectors[row]
     order = np.argsort(-cosines, kind="stable")
-    true = cosines[order[order != row]]
-    ours = [cosines[at] for at in found if at != row]
-    shares = []
+    exact = cosines[order[order != row]]
+    hnsw = [cosines[other] for other in rows if other != row]
+    recalls = []
     for k in KS:
-        wanted = min(k, len(true))
-        shares.append(sum(score >= true[wanted - 1] - _SAME for score in ours[:k]) / wanted)
-    return tuple(shares)
+        wanted = min(k, len(exact))
+        recalls.append(sum(score >= exact[wanted - 1] - ROUNDING for score in hnsw[:k]) / wanted)
+    return tuple(recalls)
 
 
-def pareto(measured: Sequence[Measured]) -> list[bool]:
+def pareto(graphs: Sequence[MeasuredGraph]) -> list[bool]:
     """Whether no other is at least as good in recall@10, memory and latency, and better in one."""
 
-    def figures(one: Measured) -> tuple[float, float, float]:
-        return (-round(one.recall[0], 4), round(one.memory), round(one.milliseconds, 1))
+    def figures(graph: MeasuredGraph) -> tuple[float, float, float]:
+        return (-round(graph.recall[0], 4), round(graph.memory), round(graph.milliseconds, 1))
 
-    points = [figures(one) for one in measured]
+    points = [figures(graph) for graph in graphs]
     return [
         not any(other != point and all(a <= b for a, b in zip(other, point, strict=True)) for other in points)
         for point in points
     ]
 
 
-def choose(measured: Sequence[Measured], least: float) -> Measured:
-    """Of those with a recall@10 of at least ``least`` the one that needs least memory, the fastest of equals; else the best
+def choose(graphs: Sequence[MeasuredGraph], least_recall: float) -> MeasuredGraph:
+    """Of those with a recall@10 of at least ``least_recall`` the one that needs least memory, the fastest of equals; else the best
     recall.
     """
-    enough = [one for one in measured if one.recall[0] >= least]
+    enough = [graph for graph in graphs if graph.recall[0] >= least_recall]
     if not enough:
-        return max(measured, key=lambda one: one.recall)
-    return min(enough, key=lambda one: (one.memory, one.milliseconds))
+        return max(graphs, key=lambda graph: graph.recall)
+    return min(enough, key=lambda graph: (graph.memory, graph.milliseconds))
 
 
-def _ids(client: opensearchpy.OpenSearch, index: str, vector: NDArray[np.float32], size: int, depth: int) -> list[int]:
-    body: dict[str, Any] = graph_body(vector, size, [])
+def _nearest(
+    client: opensearchpy.OpenSearch, index: str, vector: NDArray[np.float32], size: int, depth: int
+) -> list[int]:
+    """Rows of the ``size`` nearest, through the graph with ``depth`` candidates."""
+    body: dict[str, Any] = hnsw_body(vector, size, [])
     body["query"]["knn"]["image_vector"]["k"] = max(depth, size)
-    rows = client.search(index=index, body=orjson.dumps(body))["hits"]["hits"]
-    return [int(row["_id"]) for row in rows]
+    hits = client.search(index=index, body=orjson.dumps(body))["hits"]["hits"]
+    return [int(hit["_id"]) for hit in hits]

@@ -1,11 +1,11 @@
-"""From which cosine on a hit is worth showing: learnt from queries that nothing in the index answers.
+"""The cut-off: from which cosine on a hit is worth showing, learnt from queries that nothing in the index answers.
 
 The score that is cut on is the cosine of the query's vector and the picture's. It means the same in every query and every index of
 one model; BM25 has no upper end and grows with the number of words, and a fused score is relative to its own query's candidates,
 so that the best of nothing looks like the best of something.
 
-A background query is a false positive if its best hit reaches the cut. Fewer pictures (a filter) or another order (a hybrid) can
-only take such hits away, so that the rate of a vector search over the whole index is the most that any search has.
+A background query is a false positive if its best hit reaches the cut-off. Fewer pictures (a filter) or another order (a hybrid)
+can only take such hits away, so that the rate of a vector search over the whole index is the most that any search has.
 """
 
 from __future__ import annotations
@@ -13,31 +13,40 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import opensearchpy
 import orjson
+from clipseek.evaluation.bootstrap import Floats, intervals
+from clipseek.evaluation.judgments import caption_key, numbered
 from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.stored_vectors import stored_ids
 from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.search.hits import cosine
 from clipseek.opensearch.server.failures import check_answers
 from numpy.typing import NDArray
 
-from .ann_recall import graph_body
+from .hnsw_recall import hnsw_body
+from .labelled_queries import LabelledQuery, in_index
+from .progress import Progress, no_progress
 
-Floats = NDArray[np.float64]
-FOLDS = 5
+LEAST_QUERIES, FOLDS = 100, 5
+#: False-positive rates that are reported beside the chosen one, where the background can tell them.
 RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
 _BATCH = 20
 
 
 @dataclass(frozen=True)
-class Operating:
-    """What a cut does.
+class OperatingPoint:
+    """What a cut-off does.
 
-    ``rate`` was asked for; ``unseen`` is the share of background queries that reach a cut learnt without them. ``answered``: share
-    of held-out queries with a hit that reaches ``cosine``; ``kept``: share whose right picture does.
+    ``rate`` is the false-positive rate that it was learnt for; ``unseen`` the share of background queries that reach a cut-off
+    learnt without them. ``answered``: share of held-out queries with a hit that reaches ``cosine``; ``kept``: share whose right
+    picture does.
     """
 
     rate: float
@@ -46,16 +55,101 @@ class Operating:
     answered: float
     kept: float
 
-    def as_dict(self) -> dict[str, float]:
+
+@dataclass(frozen=True)
+class CutOff(OperatingPoint):
+    """The chosen cut-off, as the index keeps it (``Version.calibration``), with what it was learnt from.
+
+    ``unseen_interval``: the 95 % interval of ``unseen``. ``background``: number of background queries; ``hidden``: they are the
+    held-out queries with their right pictures hidden. ``pairs``: number of held-out queries; ``pictures``: in the index.
+    """
+
+    unseen_interval: tuple[float, float]
+    background: int
+    hidden: bool
+    pairs: int
+    pictures: int
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CalibrationReport:
+    """``rates``: every rate that was tried. ``written``: whether the index now has the cut-off."""
+
+    alias: str
+    cut: CutOff
+    rates: tuple[OperatingPoint, ...]
+    written: bool
+
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def calibrate(
+    client: opensearchpy.OpenSearch,
+    version: Version,
+    encoder: AnyEncoder,
+    held_out: Sequence[LabelledQuery],
+    background: Sequence[LabelledQuery] | None = None,
+    *,
+    rate: float = 0.05,
+    sources: Sequence[str] = (),
+    write: bool = True,
+    progress: Progress = no_progress,
+) -> CalibrationReport:
+    """Learn the cut-off that the share ``rate`` of background queries reaches, and keep it in the index.
+
+    Without ``background`` the held-out queries are searched again with their right pictures hidden, which shows how near the next
+    best comes. ``sources``: where the queries come from, for the record. Without ``write`` the index stays as it is. Raises
+    InvalidOption for fewer than LEAST_QUERIES of either kind, ModelMismatch, and the errors of the tree.
+    """
+    stored = stored_ids(client, version, [name for query in held_out for name in query.grades])
+    judged = in_index(held_out, stored)
+    unanswered = judged if background is None else background
+    for what, queries in (("held-out pairs in the index", judged), ("background queries", unanswered)):
+        if len(queries) < LEAST_QUERIES:
+            raise InvalidOption(
+                f"{len(queries)} {what} are too few to learn a cut-off from; give at least {LEAST_QUERIES}"
+            )
+    versions.guard(version, encoder.fingerprint, encoder.dimension)
+    vectors = encoder.encode_texts([query.words for query in judged])
+    right = [query.right for query in judged]
+    best = best_cosines(client, version, vectors, phase="held-out queries", progress=progress)
+    best_right = best_cosines(client, version, vectors, among=right, phase="right pictures", progress=progress)
+    if background is None:
+        others = best_cosines(client, version, vectors, without=right, phase="background", progress=progress)
+    else:
+        of_background = encoder.encode_texts([query.words for query in background])
+        others = best_cosines(client, version, of_background, phase="background", progress=progress)
+    groups, _ = numbered([_group(query) for query in unanswered])
+    rates = sorted({rate, *(other for other in RATES if other * len(others) >= 20)})
+    points = {each: operating_point(each, others, groups, best, best_right) for each in rates}
+    low, high = intervals(reached_unseen(others, groups, rate)[:, None].astype(float), clusters=groups)[0].tolist()
+    chosen = CutOff(
+        **asdict(points[rate]),
+        unseen_interval=(low, high),
+        background=len(others),
+        hidden=background is None,
+        pairs=len(judged),
+        pictures=int(client.count(index=version.index)["count"]),
+        sources=tuple(sources),
+    )
+    if write:
+        versions.keep(client, version, "calibration", asdict(chosen))
+    return CalibrationReport(version.alias, chosen, tuple(points.values()), write)
+
+
+def _group(query: LabelledQuery) -> str:
+    """Queries of one group stay in one fold; of those without a group, those of equal words."""
+    return query.group if query.group[0] != "\0" else caption_key(query.words)
 
 
 def cut(best: Floats, rate: float) -> float:
     """The cosine that the best hit of a further background query reaches with a probability of at most ``rate``.
 
     best: (B,) cosines of the best hits of background queries. The ceil((B + 1)(1 - rate))-th smallest is exceeded with at most that
-    probability, whatever their distribution (split conformal prediction: Vovk, Gammerman, Shafer 2005); the cut is the next larger
-    number. Raises InvalidOption where B is too small for the rate.
+    probability, whatever their distribution (split conformal prediction: Vovk, Gammerman, Shafer 2005); the cut-off is the next
+    larger number. Raises InvalidOption where B is too small for the rate.
     """
     if not 0 < rate < 1:
         raise InvalidOption(f"false-positive rate {rate} is not between 0 and 1; give one like 0.05")
@@ -66,35 +160,37 @@ def cut(best: Floats, rate: float) -> float:
     return float(np.nextafter(np.sort(best)[place - 1], np.inf))
 
 
-def unseen(
+def reached_unseen(
     best: Floats, groups: NDArray[np.int64], rate: float, *, folds: int = FOLDS, seed: int = 0
 ) -> NDArray[np.bool_]:
-    """(B,) bool: whether each background query reaches the cut that was learnt from the other folds.
+    """(B,) bool: whether each background query reaches the cut-off that was learnt from the other folds.
 
-    groups: (B,) int64, queries of one number stay in one fold. Raises InvalidOption for fewer groups than folds, and as ``cut``.
+    groups: (B,) int64, queries of equal numbers stay in one fold. Raises InvalidOption for fewer groups than folds, and as ``cut``.
     """
     names, codes = np.unique(groups, return_inverse=True)
     if len(names) < folds:
         raise InvalidOption(f"{len(names)} kinds of background queries are too few to try on unseen ones; give {folds}")
-    fold = (np.random.default_rng(seed).permutation(len(names)) % folds)[codes]
-    reached = np.zeros(len(best), bool)
-    for at in range(folds):
-        held = fold == at
-        reached[held] = best[held] >= cut(best[~held], rate)
-    return reached
+    fold_of = (np.random.default_rng(seed).permutation(len(names)) % folds)[codes]
+    above = np.zeros(len(best), bool)
+    for fold in range(folds):
+        held_out = fold_of == fold
+        above[held_out] = best[held_out] >= cut(best[~held_out], rate)
+    return above
 
 
-def operating(rate: float, background: Floats, groups: NDArray[np.int64], best: Floats, right: Floats) -> Operating:
-    """The cut learnt from all (B,) ``background`` queries; ``best`` and ``right``: (Q,) cosines of each held-out
-    query's best hit and of its best right picture.
+def operating_point(
+    rate: float, background: Floats, groups: NDArray[np.int64], best: Floats, right: Floats
+) -> OperatingPoint:
+    """The cut-off learnt from all (B,) ``background`` cosines; ``best`` and ``right``: (Q,) cosines of each held-out query's best
+    hit and of its best right picture.
     """
-    learnt = cut(background, rate)
-    return Operating(
+    cosine = cut(background, rate)
+    return OperatingPoint(
         rate,
-        learnt,
-        float(unseen(background, groups, rate).mean()),
-        float((best >= learnt).mean()),
-        float((right >= learnt).mean()),
+        cosine,
+        float(reached_unseen(background, groups, rate).mean()),
+        float((best >= cosine).mean()),
+        float((right >= cosine).mean()),
     )
 
 
@@ -104,23 +200,27 @@ def best_cosines(
     vectors: NDArray[np.float32],
     without: Sequence[Sequence[str]] | None = None,
     among: Sequence[Sequence[str]] | None = None,
+    *,
+    phase: str = "searching",
+    progress: Progress = no_progress,
 ) -> Floats:
-    """(Q,) the cosine of the nearest picture to each of the (Q, D) unit ``vectors``; -1 where there is none.
+    """(Q,) float64: the cosine of the nearest picture to each of the (Q, D) unit ``vectors``; -1 where there is none.
 
     ``without``: ids that do not count, for each; ``among``: only these do. Raises the errors of the tree.
     """
-    found: list[float] = []
+    cosines: list[float] = []
     for start in range(0, len(vectors), _BATCH):
         lines: list[bytes] = []
-        for at in range(start, min(start + _BATCH, len(vectors))):
-            filters = without_ids(without[at]) if without is not None else []
+        for row in range(start, min(start + _BATCH, len(vectors))):
+            filters = without_ids(without[row]) if without is not None else []
             if among is not None:
-                filters.append({"ids": {"values": list(among[at])}})
-            body = graph_body(vectors[at], 1, filters)
+                filters.append({"ids": {"values": list(among[row])}})
+            body = hnsw_body(vectors[row], 1, filters)
             lines += [orjson.dumps({"allow_partial_search_results": False}), orjson.dumps(body)]
         answers = client.msearch(body=b"\n".join(lines) + b"\n", index=version.index)["responses"]
         check_answers(version.index, answers)
         for answer in answers:
-            rows = answer["hits"]["hits"]
-            found.append(cosine(float(rows[0]["_score"])) if rows else -1.0)
-    return np.array(found, np.float64)
+            hits = answer["hits"]["hits"]
+            cosines.append(cosine(float(hits[0]["_score"])) if hits else -1.0)
+        progress(phase, len(cosines), len(vectors))
+    return np.array(cosines, np.float64)

@@ -1,134 +1,153 @@
-"""Judged queries put to a live index in every way that it can be searched: what each brings, and how long it takes."""
+"""How well, and how quickly, a live index answers labelled queries in every search mode."""
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import opensearchpy
-import orjson
-from clipseek.opensearch.index.stored_vectors import stored_vectors
+from clipseek.evaluation.bootstrap import intervals
+from clipseek.evaluation.judgments import numbered
+from clipseek.evaluation.ranked_lists import NAMES, list_figures
+from clipseek.evaluation.trec import write_qrels, write_run
+from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.stored_vectors import stored_ids
 from clipseek.opensearch.index.versions import Version
-from clipseek.opensearch.query.bodies import clauses, search_body
-from clipseek.opensearch.query.clause_weights import VECTOR
-from clipseek.opensearch.query.compose import compose
-from clipseek.opensearch.query.filters import without_ids
-from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, Kind
-from clipseek.opensearch.query.pipelines import FUSIONS
-from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.server_support import fuses
-from clipseek.opensearch.search.hits import read_hit
-from clipseek.opensearch.search.two_steps import named, ranking_body, with_documents
+from clipseek.opensearch.protocols import AnyEncoder
+from clipseek.opensearch.server.capabilities import server_version
 from numpy.typing import NDArray
 
-from .labelled_queries import Judged
+from .labelled_queries import LabelledQuery, in_index
+from .progress import Progress, no_progress
+from .search_modes import SearchMode, TimedHits, search_modes, timed_searches
 
-_WARM = 5
-_VECTORS_AT_ONCE = 200
+PERCENTILES = (50, 95, 99)
+_TIMED_TEXTS = 50
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to search. ``by_picture``: with the stored vector of the query's own picture, which is then left out of the answer.
-    ``fused``: fusion, mean and weight of a hybrid.
+class ModeFigures:
+    """``figures`` and their 95 % ``intervals`` by name (``ranked_lists.NAMES``); ``milliseconds`` and ``took`` by percentile, as
+    ``p50``.
     """
 
-    name: str
-    kind: Kind
-    by_picture: bool = False
-    fused: Mapping[str, Any] = field(default_factory=dict)
+    mode: str
+    queries: int
+    figures: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    milliseconds: Mapping[str, float]
+    took: Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Listed:
-    """What came, best first, and how long it took: ``milliseconds`` from body to answer, ``took`` as the server counts."""
+class IndexEvaluation:
+    """``queries`` were searched with, ``left_out`` have no right answer in the index. ``encoding``: median milliseconds to encode
+    one query's words, which are in no mode's times. ``unused``: modes for which no query has what they need.
+    """
 
-    ids: list[str]
-    scores: list[float]
-    milliseconds: float
-    took: int
+    index: str
+    queries: int
+    left_out: int
+    hits: int
+    encoding: float
+    modes: tuple[ModeFigures, ...]
+    unused: tuple[str, ...]
 
-
-def ways(version: Version, server: tuple[int, int], shards: int = 1) -> list[Way]:
-    """Every way that the server can: by caption, by vector, by both with each fusion, by a picture, by a picture and words."""
-    found = [Way("caption", "caption"), Way("vector", "vector")]
-    if version.search:
-        found.append(Way("hybrid, tuned", "hybrid", fused=version.search))
-    for fusion in FUSIONS:
-        if fuses(server, fusion, (0.5, 0.5), shards):
-            found.append(Way(f"hybrid, {fusion}", "hybrid", fused={"fusion": fusion}))
-    return [*found, Way("picture", "vector", True), Way("picture and words", "hybrid", True, version.search)]
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
 
-def shards_of(client: opensearchpy.OpenSearch, version: Version) -> int:
-    """How many shards the index has."""
-    return len(client.search_shards(index=version.index)["shards"])
-
-
-def run(
+def evaluate_index(
     client: opensearchpy.OpenSearch,
     version: Version,
-    judged: Sequence[Judged],
-    texts: NDArray[np.float32],
-    tried: Sequence[Way],
+    encoder: AnyEncoder,
+    queries: Sequence[LabelledQuery],
     *,
     size: int = 20,
-) -> Iterator[dict[str, Listed]]:
-    """For each query, by the name of the way, the first ``size`` hits; a way by picture is left out for a query that has none, or
-    nothing alike.
+    runs: Path | None = None,
+    progress: Progress = no_progress,
+) -> IndexEvaluation:
+    """Search for ``size`` hits with every query in every mode. ``runs``: folder that gets a TREC run of each mode, and the qrels.
 
-    texts: (Q, D) unit vectors of the queries' words. The first queries are asked twice, so that caches are warm. Requests go one
-    after the other, the ways in turns. Raises the errors of the tree.
+    Raises InvalidOption where no query has a right answer in the index, ModelMismatch, and the errors of the tree.
     """
-    for start in range(0, len(judged), _VECTORS_AT_ONCE):
-        batch = judged[start : start + _VECTORS_AT_ONCE]
-        own = [one.own for one in batch if one.own and one.alike] if any(way.by_picture for way in tried) else []
-        stored = stored_vectors(client, version, list(dict.fromkeys(own)))
-        asked = list(zip(batch, texts[start : start + len(batch)], strict=True))
-        for one, text in asked[:_WARM] if start == 0 else []:
-            _all(client, version, one, text, stored, tried, size)
-        for one, text in asked:
-            yield _all(client, version, one, text, stored, tried, size)
+    names = [name for query in queries for name in (*query.grades, query.own or "")]
+    judged = in_index(queries, stored_ids(client, version, names))
+    if not judged:
+        raise InvalidOption(
+            f"none of the {len(queries)} queries has a right answer in index {version.alias}; give judgments whose ids are in it"
+        )
+    if runs is not None:
+        _write_qrels(runs, judged)  # first: a place that cannot be written must not cost the searches
+    versions.guard(version, encoder.fingerprint, encoder.dimension)
+    texts = encoder.encode_texts([query.words for query in judged])
+    encoding = _encoding_time(encoder, [query.words for query in judged[:_TIMED_TEXTS]])
+    shards = len(client.search_shards(index=version.index)["shards"])
+    modes = search_modes(version, server_version(client), shards)
+    answers: list[dict[str, TimedHits]] = []
+    for answer in timed_searches(client, version, judged, texts, modes, size=size):
+        answers.append(answer)
+        progress("searching", len(answers), len(judged))
+    groups, _ = numbered([query.group for query in judged])
+    figures = []
+    for mode in modes:
+        rows = [row for row, answer in enumerate(answers) if mode.name in answer]
+        if not rows:
+            continue
+        of_mode, hits = [judged[row] for row in rows], [answers[row][mode.name] for row in rows]
+        figures.append(_figures(mode, of_mode, hits, groups[rows]))
+        if runs is not None:
+            _write_run(runs, mode.name, of_mode, hits)
+    used = {each.mode for each in figures}
+    unused = tuple(mode.name for mode in modes if mode.name not in used)
+    return IndexEvaluation(
+        version.index, len(judged), len(queries) - len(judged), size, encoding, tuple(figures), unused
+    )
 
 
-def _all(
-    client: opensearchpy.OpenSearch,
-    version: Version,
-    one: Judged,
-    text: NDArray[np.float32],
-    stored: Mapping[str, NDArray[np.float32]],
-    tried: Sequence[Way],
-    size: int,
-) -> dict[str, Listed]:
-    return {
-        way.name: _ask(client, version, body_of(way, one, text, stored, size), way.kind == "hybrid")
-        for way in tried
-        if not way.by_picture or one.own in stored
-    }
+def _encoding_time(encoder: AnyEncoder, texts: Sequence[str]) -> float:
+    """Milliseconds to encode one text, the median."""
+    seconds = []
+    for text in texts:
+        began = time.perf_counter()
+        encoder.encode_texts([text])
+        seconds.append(time.perf_counter() - began)
+    return 1e3 * statistics.median(seconds)
 
 
-def body_of(
-    way: Way, one: Judged, text: NDArray[np.float32], stored: Mapping[str, NDArray[np.float32]], size: int
-) -> dict[str, Any]:
-    """The body of the search; a hybrid's is sent in two steps, as ``clipseek search`` does."""
-    query = Query(one.words, kind=way.kind, size=size).with_defaults(way.fused)
-    without, vector = list(one.without), text
-    if way.by_picture and one.own is not None:
-        without = list(dict.fromkeys([*without, one.own]))
-        vector = compose(text if way.kind == "hybrid" else None, [(1.0, stored[one.own])])
-    return search_body(query, clauses(query, vector, without_ids(without)))
+def _figures(
+    mode: SearchMode, queries: Sequence[LabelledQuery], hits: Sequence[TimedHits], groups: NDArray[np.int64]
+) -> ModeFigures:
+    pairs = zip(queries, hits, strict=True)
+    values = np.stack([list_figures(found.ids, mode.grades(query)) for query, found in pairs])
+    bounds = intervals(values, clusters=groups).tolist()
+    return ModeFigures(
+        mode.name,
+        len(queries),
+        dict(zip(NAMES, values.mean(axis=0).tolist(), strict=True)),
+        {name: (low, high) for name, (low, high) in zip(NAMES, bounds, strict=True)},
+        _percentiles([found.milliseconds for found in hits]),
+        _percentiles([found.took for found in hits]),
+    )
 
 
-def _ask(client: opensearchpy.OpenSearch, version: Version, body: dict[str, Any], hybrid: bool) -> Listed:
-    sent = orjson.dumps(ranking_body(body) if hybrid else body)
-    began = time.perf_counter()
-    answer = client.search(index=version.index, body=sent, params=SEARCH_PARAMETERS)
-    rows = answer["hits"]["hits"]
-    if hybrid:
-        rows = with_documents(client, version.index, body, named(rows), {"allow_partial_search_results": "false"})
-    milliseconds = 1e3 * (time.perf_counter() - began)
-    hits = [read_hit(row, None, VECTOR) for row in rows]
-    return Listed([hit.id for hit in hits], [hit.score for hit in hits], milliseconds, int(answer["took"]))
+def _percentiles(values: Sequence[float]) -> dict[str, float]:
+    return {f"p{percentile}": float(np.percentile(values, percentile)) for percentile in PERCENTILES}
+
+
+def _write_run(folder: Path, name: str, queries: Sequence[LabelledQuery], hits: Sequence[TimedHits]) -> None:
+    tag = name.replace(", ", "-").replace(" ", "-")
+    rows = [(query.name, found.ids, found.scores) for query, found in zip(queries, hits, strict=True)]
+    write_run(folder / f"{tag}.run", rows, tag=tag)
+
+
+def _write_qrels(folder: Path, queries: Sequence[LabelledQuery]) -> None:
+    write_qrels(folder / "words.qrels", [(query.name, query.grades) for query in queries])
+    with_group = [query for query in queries if query.own and query.alike]
+    write_qrels(folder / "picture.qrels", [(query.name, dict.fromkeys(query.alike, 1)) for query in with_group])

@@ -50,7 +50,7 @@ class Setting:
     @property
     def vector_clause(self) -> str:
         """The name of its vector clause."""
-        return VECTOR if self.ef_search is None else f"{VECTOR}, ef_search {self.ef_search}"
+        return vector_clause_name(self.ef_search)
 
     def __str__(self) -> str:
         fused = self.fusion if self.fusion == "rrf" else f"{self.fusion}, {self.mean} mean, weight {self.weight:g}"
@@ -68,6 +68,11 @@ class Setting:
             "exact": self.wording.exact,
             **({} if self.ef_search is None else {"ef_search": self.ef_search}),
         }
+
+
+def vector_clause_name(ef_search: int | None) -> str:
+    """The name of the vector clause that is searched with ``ef_search``; ``None`` is the index's own."""
+    return VECTOR if ef_search is None else f"{VECTOR}, ef_search {ef_search}"
 
 
 RRF = Setting("rrf", "arithmetic", 0.5)

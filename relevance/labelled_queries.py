@@ -1,4 +1,6 @@
-"""Held-out queries: what is asked, and which pictures of an index are right for it."""
+"""Held-out queries: words to search with, and which pictures of an index are right for them; and background queries, for which none
+is.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +8,21 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
+from clipseek.evaluation.judgments import caption_key
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.sources.read import read_records
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class Judged:
+class LabelledQuery:
     """A query and its right answers.
 
     ``grades``: id of a right picture to how right it is, 1 or more. ``own``: the picture that the words come from, if any, and
-    ``alike`` the others of its group. ``without``: pictures that no search for this query may bring.
+    ``alike`` the others of its group. ``excluded``: pictures that are left out of every search for this query.
     """
 
     name: str
@@ -25,10 +31,11 @@ class Judged:
     grades: Mapping[str, int]
     own: str | None = None
     alike: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     @property
     def right(self) -> list[str]:
+        """Ids of the right pictures."""
         return list(self.grades)
 
 
@@ -40,12 +47,12 @@ def read_pairs(
     others: bool = False,
     most: int | None = None,
     seed: int = 0,
-) -> list[Judged]:
+) -> list[LabelledQuery]:
     """Every row of a manifest as a query for its picture and for those of its group; with ``others`` its own picture is left out of
     the search, and only the others of its group are right.
 
-    Rows without id or words, and with nothing right, are passed over; of more than ``most``, so many are drawn by ``seed``. Raises
-    the errors of ``clipseek.sources``.
+    Rows without id or words, and those with no right answer, are skipped; more than ``most`` are sampled by ``seed``. Raises the
+    errors of ``clipseek.sources``.
     """
     records = [
         record
@@ -56,28 +63,29 @@ def read_pairs(
     members: dict[str, list[str]] = {}
     for record, group in zip(records, groups, strict=True):
         members.setdefault(group, []).append(str(record.id))
-    found, seen = [], dict.fromkeys((str(record.id) for record in records), 0)
+    queries = []
+    rows_of = dict.fromkeys((str(record.id) for record in records), 0)
     for record, group in zip(records, groups, strict=True):
         own = str(record.id)
-        seen[own] += 1
+        rows_of[own] += 1
         alike = tuple(dict.fromkeys(name for name in members[group] if name != own))
         if right := alike if others else (own, *alike):
-            name = own if seen[own] == 1 else f"{own}#{seen[own]}"
+            name = own if rows_of[own] == 1 else f"{own}#{rows_of[own]}"
             grades = dict.fromkeys(right, 1)
-            found.append(Judged(name, record.caption, group, grades, own, alike, (own,) if others else ()))
-    return found if most is None or len(found) <= most else random.Random(seed).sample(found, most)
+            queries.append(LabelledQuery(name, record.caption, group, grades, own, alike, (own,) if others else ()))
+    return sampled(queries, most, seed)
 
 
-def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[Judged]:
+def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[LabelledQuery]:
     """Queries of a file of lines ``query id <tab> words``, with the right answers of ``qrels`` (query id to id to grade).
 
-    Queries without a right answer are passed over. Raises InvalidOption for a file that is not so.
+    Queries without a right answer are skipped. Raises InvalidOption for a file of another form.
     """
     try:
         lines = topics.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
         raise InvalidOption(f"{topics} cannot be read ({problem}); give lines of query id, tab, words") from None
-    found = []
+    queries = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -86,16 +94,46 @@ def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[Ju
             raise InvalidOption(f"{topics}:{number} is not query id, tab, words: {line[:80]!r}")
         grades = {picture: grade for picture, grade in qrels.get(name.strip(), {}).items() if grade > 0}
         if grades:
-            found.append(Judged(name.strip(), words.strip(), f"\0{name}", grades))
-    return found
+            queries.append(LabelledQuery(name.strip(), words.strip(), f"\0{name}", grades))
+    return queries
 
 
-def in_index(judged: Sequence[Judged], there: Collection[str]) -> list[Judged]:
-    """The queries with only such right answers as are ``there``, without those that have none left."""
+def read_background(
+    source: Path,
+    *,
+    query_column: str = "caption",
+    group_column: str = "group",
+    most: int | None = None,
+) -> list[LabelledQuery]:
+    """The captions of a manifest, or the lines of a ``.txt`` file, each once; more than ``most`` are sampled.
+
+    Raises InvalidOption for a text file that cannot be read, and the errors of ``clipseek.sources``.
+    """
+    if source.suffix.lower() != ".txt":
+        queries = read_pairs(source, query_column=query_column, group_column=group_column)
+    else:
+        try:
+            lines = source.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise InvalidOption(
+                f"{source} cannot be read ({problem}); give a text file with one query a line"
+            ) from None
+        queries = [LabelledQuery(line.strip(), line.strip(), "\0", {}) for line in lines if line.strip()]
+    return sampled(list({caption_key(query.words): query for query in queries}.values()), most)
+
+
+def in_index(queries: Sequence[LabelledQuery], stored: Collection[str]) -> list[LabelledQuery]:
+    """The queries with only the right answers among the ids ``stored``, without the queries that have none left."""
     kept = []
-    for one in judged:
-        grades = {name: grade for name, grade in one.grades.items() if name in there}
+    for query in queries:
+        grades = {name: grade for name, grade in query.grades.items() if name in stored}
         if grades:
-            own = one.own if one.own in there else None
-            kept.append(replace(one, grades=grades, own=own, alike=tuple(n for n in one.alike if n in there)))
+            own = query.own if query.own in stored else None
+            alike = tuple(name for name in query.alike if name in stored)
+            kept.append(replace(query, grades=grades, own=own, alike=alike))
     return kept
+
+
+def sampled(items: list[T], most: int | None, seed: int = 0) -> list[T]:
+    """``items`` themselves, or of more than ``most`` that many, drawn at random by ``seed``."""
+    return items if most is None or len(items) <= most else random.Random(seed).sample(items, most)

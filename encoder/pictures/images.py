@@ -9,7 +9,6 @@ import threading
 import warnings
 from typing import Any
 
-from clipseek.files.text import reason_of
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
@@ -96,7 +95,7 @@ def open_reduced(
     except (
         Exception
     ) as problem:  # Pillow's plugins raise what they like on broken files: OSError, SyntaxError, struct.error
-        reason = reason_of(problem)
+        reason = " ".join(str(problem).split())[:120] or type(problem).__name__
         raise ImageError(reason if "truncated" in reason else f"cannot be decoded: {reason}") from None
 
 

@@ -17,7 +17,7 @@ from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.inventory import delete_index, list_indexes
 from clipseek.opensearch.index.mapping import IndexOptions, read_preset
 from clipseek.opensearch.server.client import connect
-from clipseek.relevance.ann_recall import graph_body, recalls, sample_vectors
+from clipseek.relevance.hnsw_recall import hnsw_body, hnsw_recalls, sample_vectors
 
 pytestmark = pytest.mark.integration
 COUNT, DIMENSION = 3000, 32
@@ -49,9 +49,9 @@ def made(request: pytest.FixtureRequest, opensearch_url: str) -> object:
 def test_recall_is_that_of_an_exact_search(made: tuple[object, versions.Version, np.ndarray, int]) -> None:
     client, version, rows, m = made
     vectors = sample_vectors(client, version, 30)  # type: ignore[arg-type]
-    found = recalls(client, version, vectors)  # type: ignore[arg-type]
+    found = hnsw_recalls(client, version, vectors)  # type: ignore[arg-type]
     for vector, (at_10, at_100) in zip(vectors, found, strict=True):
-        near = client.search(index=version.index, body=graph_body(vector, 101, []))["hits"]["hits"]  # type: ignore[attr-defined]
+        near = client.search(index=version.index, body=hnsw_body(vector, 101, []))["hits"]["hits"]  # type: ignore[attr-defined]
         products = rows @ vector
         own, *order = np.argsort(-products, kind="stable")[:101]
         ours = [int(row["_id"][1:]) for row in near if row["_id"] != f"d{own}"]

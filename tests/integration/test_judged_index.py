@@ -55,23 +55,23 @@ def test_evaluate_writes_runs_that_ranx_scores_the_same(where: list[object], pai
     done = clipseek("index", "evaluate", pairs, *where, "--others", "--runs", runs, "--json")
     report = json.loads(done.stdout)
     assert report["queries"] == 120
-    ways = {way["way"]: way for way in report["ways"]}
+    modes = {row["mode"]: row for row in report["modes"]}
     wanted = ["caption", "vector", "hybrid, min_max", "hybrid, l2", "hybrid, rrf", "picture", "picture and words"]
-    assert [name for name in ways if name not in ("hybrid, tuned", "hybrid, z_score")] == wanted
-    for name, way in ways.items():
+    assert [name for name in modes if name not in ("hybrid, tuned", "hybrid, z_score")] == wanted
+    for name, mode in modes.items():
         qrels = Qrels.from_file(
             str(runs / ("picture.qrels" if name.startswith("picture") else "words.qrels")), kind="trec"
         )
         run = Run.from_file(str(runs / f"{name.replace(', ', '-').replace(' ', '-')}.run"), kind="trec")
         theirs = evaluate(qrels, run, ["mrr@10", "hit_rate@5", "ndcg@20"], make_comparable=True)
-        ours = [way["figures"][figure] for figure in ("MRR@10", "R@5", "nDCG@20")]
+        ours = [mode["figures"][figure] for figure in ("MRR@10", "R@5", "nDCG@20")]
         assert ours == pytest.approx([theirs[figure] for figure in ("mrr@10", "hit_rate@5", "ndcg@20")], abs=1e-9), name
-        low, high = way["intervals"]["MRR@10"]
-        assert low <= way["figures"]["MRR@10"] <= high
-        assert 0 < way["milliseconds"]["p50"] <= way["milliseconds"]["p99"]
+        low, high = mode["intervals"]["MRR@10"]
+        assert low <= mode["figures"]["MRR@10"] <= high
+        assert 0 < mode["milliseconds"]["p50"] <= mode["milliseconds"]["p99"]
     # Of 120 captions 20 name the colour, 24 the shade and 30 the place: the rarer words bring the three of equal colour and shade
     # before those of equal colour and place, which are right.
-    assert ways["caption"]["figures"]["MRR@10"] == 0.25
+    assert modes["caption"]["figures"]["MRR@10"] == 0.25
 
 
 def test_evaluate_takes_trec_judgments(where: list[object], tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_evaluate_takes_trec_judgments(where: list[object], tmp_path: Path) -> N
     assert report["queries"] == 2
     assert "1 query without a right answer in the index left out" in done.stderr
     assert "no searches by a picture" in done.stderr
-    caption = next(way for way in report["ways"] if way["way"] == "caption")
+    caption = next(row for row in report["modes"] if row["mode"] == "caption")
     assert caption["figures"]["R@20"] == 1
     (tmp_path / "a.qrels").write_text("t1 0 not-there 1\n")
     refused = clipseek("index", "evaluate", tmp_path / "topics.tsv", "--qrels", tmp_path / "a.qrels", *where, expect=1)
@@ -94,15 +94,15 @@ def test_tune_reports_and_keeps_the_best(where: list[object], pairs: Path) -> No
     assert tried["written"] is False
     figures = {row["setting"]: row["MRR@10"] for row in tried["report"]}
     assert figures["caption alone"] == 0.25
-    assert tried["graph_recall"] == 1
-    assert {"any of the words", "all of the words as they are written", "depth 25"} <= tried["parts"].keys()
+    assert tried["hnsw_recall@10"] == 1
+    assert {"any of the words", "all of the words as they are written", "depth 25"} <= tried["by_option"].keys()
     wider = clipseek("tune", pairs, *where, "--others", "--dry-run", "--json", "--ef-search", 150, "--queries", 30)
-    assert {"ef_search usual", "ef_search 150"} <= json.loads(wider.stdout)["parts"].keys()
+    assert {"ef_search usual", "ef_search 150"} <= json.loads(wider.stdout)["by_option"].keys()
     assert "no other ef_search is a certain gain: not kept" in wider.stderr
     kept = json.loads(clipseek("tune", pairs, *where, "--others", "--json").stdout)
     assert (kept["best"], kept["written"]) == (tried["best"], True)
     report = json.loads(clipseek("index", "evaluate", pairs, *where, "--others", "--json").stdout)
-    tuned = next(way for way in report["ways"] if way["way"] == "hybrid, tuned")
+    tuned = next(row for row in report["modes"] if row["mode"] == "hybrid, tuned")
     # What was computed from the clauses' candidates is what the server gives.
     assert tuned["figures"]["MRR@10"] == pytest.approx(figures["tuned, cross-validated"], abs=0.05)
     assert tuned["queries"] == tried["queries"] == 120

@@ -22,8 +22,10 @@ from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.fusion import normalized, ranking
 from clipseek.opensearch.search.searcher import Searcher
-from clipseek.relevance import tuning
+from clipseek.relevance.clause_scores import fetch_scores, supported_wordings
 from clipseek.relevance.fusion_grid import DEPTHS, WORDINGS, Setting
+from clipseek.relevance.hnsw_recall import query_recall
+from clipseek.relevance.labelled_queries import LabelledQuery
 from PIL import Image
 
 from tests.encoders import ColourEncoder
@@ -435,10 +437,10 @@ def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.Ope
     try:
         words = "red boats by the sea"
         vector = ENCODER.encode_texts([words])[0]
-        assert tuning.wordings_of(client, made) == WORDINGS
-        asked = tuning.fetch(client, made, words, vector, ["d0"], without=["d3"])
-        assert len({tuple(asked.scores[wording.clause].items()) for wording in WORDINGS}) == len(WORDINGS)
-        # Every wording and depth that tune tries here is what the server answers when it is asked so.
+        assert supported_wordings(client, made) == WORDINGS
+        fetched = fetch_scores(client, made, LabelledQuery("q", words, "g", {"d0": 1}, excluded=("d3",)), vector)
+        assert len({tuple(fetched.scores[wording.clause].items()) for wording in WORDINGS}) == len(WORDINGS)
+        # Every wording and depth that tune tries here is what the server answers when it is fetched so.
         for wording, depth in product(WORDINGS, DEPTHS):
             query = Query(words, filters=("image_id!=d3",), size=25)
             chosen = Setting("min_max", "arithmetic", 0.5, depth, wording).default()
@@ -446,7 +448,7 @@ def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.Ope
             assert (query.match, query.exact, query.depth) == (wording.match, wording.exact, depth)
             hits = Searcher(client, made, ENCODER).search(query).hits
             cut = {
-                name: dict(list(asked.scores[clause].items())[:depth])
+                name: dict(list(fetched.scores[clause].items())[:depth])
                 for name, clause in (("caption", wording.clause), ("vector", "vector"))
             }
             normal = {name: normalized("min_max", scores) for name, scores in cut.items()}
@@ -460,18 +462,18 @@ def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.Ope
         client.indices.delete(index=made.index)
 
 
-def test_the_graphs_recall_and_ef_search(client: opensearchpy.OpenSearch) -> None:
+def test_hnsw_recall_and_ef_search(client: opensearchpy.OpenSearch) -> None:
     made = filled(client, 300, 1)
     try:
         vector = ENCODER.encode_texts(["red boat"])[0]
-        asked = tuning.fetch(client, made, "red boat", vector, ["d0"], ["d3"], WORDINGS[:1], (300,))
+        query = LabelledQuery("q", "red boat", "g", {"d0": 1}, excluded=("d3",))
+        fetched = fetch_scores(client, made, query, vector, WORDINGS[:1], (300,))
         # The graph of 300 vectors misses none; without its best two, two of the ten truly nearest are missing.
-        assert tuning.graph_recall(client, made, asked, vector, ["d3"]) == 1
-        fewer = dict(list(asked.scores["vector"].items())[2:])
-        poorer = tuning.Asked({"vector": fewer}, asked.right)
-        assert tuning.graph_recall(client, made, poorer, vector, ["d3"]) == pytest.approx(0.8)
-        wide = asked.scores["vector, ef_search 300"]
-        assert wide == pytest.approx(asked.scores["vector"])
+        assert query_recall(client, made, fetched.scores["vector"], vector, ["d3"]) == 1
+        fewer = dict(list(fetched.scores["vector"].items())[2:])
+        assert query_recall(client, made, fewer, vector, ["d3"]) == pytest.approx(0.8)
+        wide = fetched.scores["vector, ef_search 300"]
+        assert wide == pytest.approx(fetched.scores["vector"])
         hits = Searcher(client, made, ENCODER).search(Query("red boat", candidates=25, ef_search=300, size=25)).hits
         assert len(hits) == 25
         assert all(hit.shares for hit in hits)

@@ -13,12 +13,11 @@ summary.json        figures of a run that is finished
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from clipseek.files.whole import write_whole
 
 from ..config import TrainConfig
 from ..errors import TrainingError
@@ -84,7 +83,9 @@ class RunFolder:
         if not self.writes:
             return state
         text = "".join(json.dumps(row) + "\n" for row in self.history)
-        write_whole(self.path / "history.jsonl", text)
+        part = self.path / "history.jsonl.part"
+        part.write_text(text, "utf-8")
+        os.replace(part, self.path / "history.jsonl")
         return state
 
     def save(self, state: Event) -> None:
@@ -133,4 +134,6 @@ class RunFolder:
 
 
 def _write(path: Path, value: Event) -> None:
-    write_whole(path, json.dumps(value, indent=1) + "\n")
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+    os.replace(part, path)

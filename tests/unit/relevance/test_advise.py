@@ -5,13 +5,13 @@ import opensearchpy
 import pytest
 from clipseek.opensearch.errors import InvalidOption, RequestRefused
 from clipseek.opensearch.index.mapping import IndexOptions, preset_name, read_preset
-from clipseek.relevance.advise import Measured, choose, measure, pareto, recall_of, variants
+from clipseek.relevance.advise import MeasuredGraph, choose, measure, pareto, recall_of, variants
 
 from tests.server import FakeServer, error
 
 
-def one(recall: float, memory: float, milliseconds: float, m: int = 16) -> Measured:
-    return Measured(IndexOptions(m=m), (recall, recall), milliseconds, 1.0, memory, 1.0)
+def one(recall: float, memory: float, milliseconds: float, m: int = 16) -> MeasuredGraph:
+    return MeasuredGraph(IndexOptions(m=m), (recall, recall), milliseconds, 1.0, memory, 1.0)
 
 
 def test_pareto_and_choice() -> None:

@@ -11,7 +11,7 @@ from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.versions import Version
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.cutoff import outgrown, with_calibrated_cut
-from clipseek.relevance.calibration import cut, operating, unseen
+from clipseek.relevance.calibration import cut, operating_point, reached_unseen
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ def test_the_rate_holds_on_unseen_queries_within_two_points(shape: str, rate: fl
     learnt, fresh = SHAPES[shape](rng, 3000), SHAPES[shape](rng, 100_000)
     assert float((fresh >= cut(learnt, rate)).mean()) == pytest.approx(rate, abs=0.02)
     # And what calibrate prints, without fresh queries, is as near.
-    said = float(unseen(learnt, np.arange(3000), rate).mean())
+    said = float(reached_unseen(learnt, np.arange(3000), rate).mean())
     assert said == pytest.approx(rate, abs=0.02)
 
 
@@ -47,7 +47,7 @@ def test_by_hand() -> None:
     # The 96th of 100 places (101 * 0.95 = 95.95) is the last that is not reached.
     best = np.arange(1, 101) / 100
     assert [one for one in best if one >= cut(best, 0.05)] == [0.97, 0.98, 0.99, 1.0]
-    found = operating(0.05, best, np.arange(100), np.array([0.2, 0.99]), np.array([0.1, 0.95]))
+    found = operating_point(0.05, best, np.arange(100), np.array([0.2, 0.99]), np.array([0.1, 0.95]))
     assert (found.answered, found.kept) == (0.5, 0.0)
 
 
@@ -55,7 +55,7 @@ def test_queries_of_one_group_never_judge_the_cut_they_taught() -> None:
     # One group alone is far above: learnt without it, the cut is below, and all of the group reach it.
     best = np.concatenate([np.linspace(0.1, 0.2, 400), np.full(100, 0.9)])
     groups = np.concatenate([np.arange(400), np.full(100, 400)])
-    assert unseen(best, groups, 0.3)[400:].all()
+    assert reached_unseen(best, groups, 0.3)[400:].all()
 
 
 def test_what_cannot_be_learnt_is_refused() -> None:
@@ -66,7 +66,7 @@ def test_what_cannot_be_learnt_is_refused() -> None:
         with pytest.raises(InvalidOption, match="between 0 and 1"):
             cut(np.zeros(10), rate)
     with pytest.raises(InvalidOption, match="kinds of background queries"):
-        unseen(np.zeros(100), np.zeros(100, np.int64), 0.1)
+        reached_unseen(np.zeros(100), np.zeros(100, np.int64), 0.1)
 
 
 def test_a_cut_is_outgrown_by_a_fifth_more_pictures() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.relevance.labelled_queries import Judged, in_index, read_pairs, read_topics
+from clipseek.relevance.labelled_queries import LabelledQuery, in_index, read_pairs, read_topics
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def pairs(tmp_path: Path) -> Path:
 
 def test_rows_are_queries_for_their_group(pairs: Path) -> None:
     found = read_pairs(pairs)
-    assert [(one.name, one.words, one.right, one.alike, one.without) for one in found] == [
+    assert [(one.name, one.words, one.right, one.alike, one.excluded) for one in found] == [
         ("a", "a cat", ["a", "b"], ("b",), ()),
         ("b", "two cats", ["b", "a"], ("a",), ()),
         ("c", "a dog", ["c"], (), ()),
@@ -27,7 +27,7 @@ def test_rows_are_queries_for_their_group(pairs: Path) -> None:
 
 def test_with_others_the_own_picture_is_kept_out(pairs: Path) -> None:
     found = read_pairs(pairs, others=True)
-    assert [(one.name, one.right, one.without) for one in found] == [
+    assert [(one.name, one.right, one.excluded) for one in found] == [
         ("a", ["b"], ("a",)),
         ("b", ["a"], ("b",)),
         ("a#2", ["b"], ("a",)),
@@ -46,5 +46,5 @@ def test_topics_have_the_right_answers_of_their_judgments(tmp_path: Path) -> Non
 
 
 def test_only_what_is_in_the_index_can_be_right() -> None:
-    judged = [Judged("1", "x", "g", {"a": 1, "b": 1}, "a", ("b",)), Judged("2", "y", "h", {"c": 1}, "c")]
-    assert in_index(judged, {"b"}) == [Judged("1", "x", "g", {"b": 1}, None, ("b",))]
+    judged = [LabelledQuery("1", "x", "g", {"a": 1, "b": 1}, "a", ("b",)), LabelledQuery("2", "y", "h", {"c": 1}, "c")]
+    assert in_index(judged, {"b"}) == [LabelledQuery("1", "x", "g", {"b": 1}, None, ("b",))]

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from clipseek.opensearch.search.fusion import normalized, ranking
+from clipseek.relevance.clause_scores import ClauseScores
 from clipseek.relevance.fusion_grid import DEPTHS, RRF, WORDINGS, Setting, Wording, fusions, grid
-from clipseek.relevance.tuning import Asked, baselines, cross_validated, fuse, reciprocal_rank, reciprocal_ranks
+from clipseek.relevance.reciprocal_ranks import BASELINES, baselines, fuse, reciprocal_rank, reciprocal_ranks
 
-ASKED = Asked({"caption": {"a": 9.0, "b": 4.0, "c": 1.0}, "vector": {"b": 1.9, "d": 1.7, "a": 1.2}}, frozenset({"b"}))
+FETCHED = ClauseScores(
+    {"caption": {"a": 9.0, "b": 4.0, "c": 1.0}, "vector": {"b": 1.9, "d": 1.7, "a": 1.2}}, frozenset({"b"})
+)
 
 
 def test_the_arrays_fuse_as_the_search_does() -> None:
@@ -31,10 +34,18 @@ def test_the_arrays_fuse_as_the_search_does() -> None:
 def test_ranks_by_hand() -> None:
     # By caption b is second, by vector first; with all the weight on captions a wins.
     settings = [Setting("min_max", "arithmetic", 0.1), Setting("min_max", "arithmetic", 0.9), RRF]
-    assert reciprocal_ranks(ASKED, settings).tolist() == [0.5, 1.0, 1.0]
-    assert baselines(ASKED) == {"caption alone": 0.5, "vector alone": 1.0, "plain sum": 0.5}
-    assert reciprocal_ranks(Asked(ASKED.scores, frozenset({"x"})), settings).tolist() == [0, 0, 0]
-    assert reciprocal_ranks(Asked({"caption": {}, "vector": {}}, frozenset({"x"})), settings).tolist() == [0, 0, 0]
+    assert reciprocal_ranks(FETCHED, settings).tolist() == [0.5, 1.0, 1.0]
+    assert dict(zip(BASELINES, baselines(FETCHED), strict=True)) == {
+        "caption alone": 0.5,
+        "vector alone": 1.0,
+        "plain sum of raw scores": 0.5,
+    }
+    assert reciprocal_ranks(ClauseScores(FETCHED.scores, frozenset({"x"})), settings).tolist() == [0, 0, 0]
+    assert reciprocal_ranks(ClauseScores({"caption": {}, "vector": {}}, frozenset({"x"})), settings).tolist() == [
+        0,
+        0,
+        0,
+    ]
 
 
 def test_the_rank_is_that_of_a_stable_sort() -> None:
@@ -50,34 +61,35 @@ def test_the_rank_is_that_of_a_stable_sort() -> None:
 
 def test_depth_cuts_the_candidates_before_they_are_fused() -> None:
     # Of two candidates each, a is 1 and b 0.001 by caption, b 1 and d 0.001 by vector; c, and a's vector, are gone.
-    asked = Asked(ASKED.scores, frozenset({"a"}))
-    cut = Asked({name: dict(list(found.items())[:2]) for name, found in ASKED.scores.items()}, asked.right)
+    fetched = ClauseScores(FETCHED.scores, frozenset({"a"}))
+    cut = ClauseScores({name: dict(list(found.items())[:2]) for name, found in FETCHED.scores.items()}, fetched.right)
     for setting in fusions():
-        (shallow,) = reciprocal_ranks(asked, [replace(setting, depth=2)])
+        (shallow,) = reciprocal_ranks(fetched, [replace(setting, depth=2)])
         (wanted,) = reciprocal_ranks(cut, [setting])
         assert shallow == wanted
     even = Setting("min_max", "arithmetic", 0.5)
     # Of all three, a has 0.5 + 0.0005 and b (0.375 + 1) / 2; of two, a has 0.5 and b 0.5005.
     assert (
-        reciprocal_ranks(Asked(ASKED.scores, frozenset({"d"})), [even, replace(even, depth=2)]).tolist() == [1 / 3] * 2
+        reciprocal_ranks(ClauseScores(FETCHED.scores, frozenset({"d"})), [even, replace(even, depth=2)]).tolist()
+        == [1 / 3] * 2
     )
     weak = Setting("min_max", "arithmetic", 0.4)
-    assert reciprocal_ranks(asked, [weak, replace(weak, depth=2)]).tolist() == [0.5, 1.0]
+    assert reciprocal_ranks(fetched, [weak, replace(weak, depth=2)]).tolist() == [0.5, 1.0]
 
 
 def test_each_wording_is_fused_with_the_same_vectors() -> None:
     most = Wording("most")
-    scores = {**ASKED.scores, most.clause: {"c": 2.0}}
-    asked = Asked(scores, frozenset({"c"}))
+    scores = {**FETCHED.scores, most.clause: {"c": 2.0}}
+    fetched = ClauseScores(scores, frozenset({"c"}))
     by_words = Setting("min_max", "arithmetic", 0.1)
-    assert reciprocal_ranks(asked, [by_words, replace(by_words, wording=most)]).tolist() == [1 / 4, 1.0]
+    assert reciprocal_ranks(fetched, [by_words, replace(by_words, wording=most)]).tolist() == [1 / 4, 1.0]
 
 
 def test_an_ef_search_has_its_own_vectors() -> None:
     wide = replace(RRF, ef_search=400)
-    scores = {**ASKED.scores, wide.vector_clause: {"c": 2.0}}
+    scores = {**FETCHED.scores, wide.vector_clause: {"c": 2.0}}
     # By rank: c is third by caption and first by the wider search, a first and not found.
-    assert reciprocal_ranks(Asked(scores, frozenset({"c"})), [RRF, wide]).tolist() == [1 / 4, 1.0]
+    assert reciprocal_ranks(ClauseScores(scores, frozenset({"c"})), [RRF, wide]).tolist() == [1 / 4, 1.0]
     assert "ef_search" not in RRF.default()
     assert wide.default()["ef_search"] == 400
 
@@ -87,12 +99,3 @@ def test_the_first_settings_are_the_usual_search() -> None:
     assert grid()[: len(fusions())] == fusions()
     assert len(set(grid())) == len(fusions()) * len(DEPTHS) * len(WORDINGS)
     assert len({wording.clause for wording in WORDINGS}) == len(WORDINGS)
-
-
-def test_a_query_is_judged_by_the_choice_of_others() -> None:
-    # Setting 0 is right for group 0 alone, setting 1 for all others: group 0 is judged with setting 1.
-    groups = np.repeat(np.arange(5), 4)
-    ranks = np.stack([(groups == 0).astype(float), (groups != 0).astype(float)], axis=1)
-    found = cross_validated(ranks, groups)
-    assert found[groups == 0].tolist() == [0.0] * 4
-    assert found[groups != 0].tolist() == [1.0] * 16

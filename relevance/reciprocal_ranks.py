@@ -1,0 +1,117 @@
+"""The reciprocal rank of a query's first right picture under every way to fuse its clauses' candidates.
+
+Pure. The arithmetic is that of ``opensearch/search/fusion.py``, over arrays; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby, islice
+
+import numpy as np
+from clipseek.evaluation.bootstrap import Floats
+from clipseek.opensearch.query.clause_weights import CAPTION, VECTOR
+from clipseek.opensearch.query.pipelines import Fusion, Mean
+from clipseek.opensearch.search.fusion import normalized
+from numpy.typing import NDArray
+
+from .clause_scores import ClauseScores
+from .fusion_grid import Setting
+
+#: The baselines of ``baselines``, in the order of a report.
+BASELINES = ("caption alone", "vector alone", "plain sum of raw scores")
+
+
+def reciprocal_ranks(fetched: ClauseScores, settings: Sequence[Setting], k: int = 10) -> Floats:
+    """(S,) float64: for each setting 1/rank of the first right answer, 0 beyond rank ``k``.
+
+    Fastest where settings of one wording, depth and ef_search stand side by side, and in these those of one fusion and mean.
+    """
+    values = [
+        rank
+        for _, group in groupby(settings, lambda setting: (setting.wording, setting.depth, setting.ef_search))
+        for rank in _ranks_of_one_depth(fetched, list(group), k)
+    ]
+    return np.array(values)
+
+
+def _ranks_of_one_depth(fetched: ClauseScores, settings: Sequence[Setting], k: int) -> list[float]:
+    """The ranks under settings that differ in how they fuse, and in nothing else."""
+    first = settings[0]
+    candidates = {
+        name: dict(islice(fetched.scores[clause].items(), first.depth))
+        for name, clause in ((CAPTION, first.wording.clause), (VECTOR, first.vector_clause))
+    }
+    documents, right = _documents(candidates, fetched.right)
+    normal: dict[Fusion, tuple[Floats, Floats]] = {}
+    values: list[float] = []
+    for (fusion, mean), group in groupby(settings, lambda setting: (setting.fusion, setting.mean)):
+        if fusion not in normal:
+            normal[fusion] = _normalized_columns(candidates, documents, fusion)
+        weights = np.array([setting.weight for setting in group])
+        values += [reciprocal_rank(scores, right, k) for scores in fuse(fusion, mean, weights, *normal[fusion])]
+    return values
+
+
+def baselines(fetched: ClauseScores, k: int = 10) -> tuple[float, float, float]:
+    """Reciprocal ranks of ``BASELINES``: the caption alone, the vector alone, and the sum of their raw scores (BM25 and
+    1 + cosine), which is what a bool query of the two gives.
+    """
+    candidates = {name: fetched.scores[name] for name in (CAPTION, VECTOR)}
+    documents, right = _documents(candidates, fetched.right)
+    caption, vector = (
+        np.array([candidates[name].get(document, 0.0) for document in documents]) for name in (CAPTION, VECTOR)
+    )
+    alone = [reciprocal_rank(np.where(raw > 0, raw, -np.inf), right, k) for raw in (caption, vector)]
+    return alone[0], alone[1], reciprocal_rank(caption + vector, right, k)
+
+
+def reciprocal_rank(scores: Floats, right: NDArray[np.bool_], k: int) -> float:
+    """1/rank of the first right one of (N,) ``scores``, 0 beyond ``k``; of equal scores the earlier ranks first."""
+    candidates = np.flatnonzero(right & np.isfinite(scores))
+    if not len(candidates):
+        return 0.0
+    first = int(candidates[scores[candidates].argmax()])
+    rank = 1 + int((scores > scores[first]).sum()) + int((scores[:first] == scores[first]).sum())
+    return 1.0 / rank if rank <= k else 0.0
+
+
+def fuse(fusion: Fusion, mean: Mean, weights: Floats, caption: Floats, vector: Floats) -> Floats:
+    """(W, N) fused scores of (N,) normalised ones, for (W,) shares of the vector clause; 0 stands for a clause that did not find
+    the document.
+    """
+    if fusion == "rrf":
+        return np.broadcast_to(caption + vector, (len(weights), len(caption)))
+    of_vector = weights[:, None]
+    of_caption = 1 - of_vector
+    if mean == "arithmetic":
+        return np.asarray(of_caption * caption + of_vector * vector)
+    in_caption, in_vector = caption > 0, vector > 0
+    weight = np.maximum(of_caption * in_caption + of_vector * in_vector, 1e-300)
+    safe_caption, safe_vector = np.where(in_caption, caption, 1.0), np.where(in_vector, vector, 1.0)
+    if mean == "geometric":
+        fused = np.exp((of_caption * np.log(safe_caption) + of_vector * np.log(safe_vector)) / weight)
+    else:
+        fused = weight / np.maximum(
+            of_caption * in_caption / safe_caption + of_vector * in_vector / safe_vector, 1e-300
+        )
+    return np.where(in_caption | in_vector, fused, 0.0)
+
+
+def _documents(
+    candidates: Mapping[str, Mapping[str, float]], right: frozenset[str]
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """The ids that any clause found, and (N,) bool: whether each is right."""
+    documents = list(dict.fromkeys(document for scores in candidates.values() for document in scores))
+    return documents, np.array([document in right for document in documents], bool)
+
+
+def _normalized_columns(
+    candidates: Mapping[str, Mapping[str, float]], documents: Sequence[str], fusion: Fusion
+) -> tuple[Floats, Floats]:
+    """(N,) normalised scores of the caption and of the vector clause, 0 where a clause did not find the document."""
+    normal = {name: normalized(fusion, scores) for name, scores in candidates.items()}
+    caption, vector = (
+        np.array([normal[name].get(document, 0.0) for document in documents]) for name in (CAPTION, VECTOR)
+    )
+    return caption, vector

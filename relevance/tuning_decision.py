@@ -1,0 +1,87 @@
+"""Which of many ways to fuse an index keeps, and how sure the gain is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clipseek.evaluation.bootstrap import Floats, intervals, paired
+from clipseek.evaluation.judgments import Ints
+
+from .cross_validation import cross_validated
+from .fusion_grid import Setting
+
+TUNED = "tuned, cross-validated"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``best`` is kept; ``cross_validated`` holds (Q,) reciprocal ranks of the choice that led to it, ``passed_over`` those of the
+    other. ``all_options``: whether wording and depth were chosen too, not the fusion alone.
+    """
+
+    best: Setting
+    all_options: bool
+    cross_validated: Floats
+    passed_over: Floats
+
+
+def decide(ranks: Floats, settings: Sequence[Setting], usual: int, groups: Ints) -> Decision:
+    """The best of the first ``usual`` settings, which differ in the fusion alone; or of all, if that is a sure gain.
+
+    More to choose from is more to choose wrongly: wording and depth stay as they are unless the 95 % interval of the gain of
+    choosing them too lies above 0. ``ranks``: (Q, S) reciprocal ranks; ``groups``: (Q,) int64.
+    """
+    narrow, wide = (cross_validated(columns, groups) for columns in (ranks[:, :usual], ranks))
+    all_options = paired(narrow, wide, clusters=groups).low > 0
+    chosen_from = ranks if all_options else ranks[:, :usual]
+    best = settings[int(chosen_from.mean(axis=0).argmax())]
+    return Decision(best, all_options, *((wide, narrow) if all_options else (narrow, wide)))
+
+
+def decide_ef_search(ranks: Floats, settings: Sequence[Setting], groups: Ints) -> Setting:
+    """The best of ``settings``, which differ in ef_search alone, if choosing it is a sure gain over the first; else the first."""
+    gain = paired(ranks[:, 0], cross_validated(ranks, groups), clusters=groups)
+    return settings[int(ranks.mean(axis=0).argmax())] if gain.low > 0 else settings[0]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """MRR@10 of a setting, and what the tuned one gains over it, each with its 95 % interval."""
+
+    setting: str
+    mrr: float
+    interval: tuple[float, float]
+    gain: float
+    gain_interval: tuple[float, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "setting": self.setting,
+            "MRR@10": self.mrr,
+            "interval": list(self.interval),
+            "tuned_gains": self.gain,
+            "gain_interval": list(self.gain_interval),
+        }
+
+
+def compare(values: Mapping[str, Floats], tuned: Floats, groups: Ints) -> tuple[Comparison, ...]:
+    """One row for each of ``values``, (Q,) reciprocal ranks by the setting's name."""
+    rows = []
+    for name, ranks in values.items():
+        low, high = intervals(ranks[:, None], clusters=groups)[0].tolist()
+        gain = paired(ranks, tuned, clusters=groups)
+        rows.append(Comparison(name, float(ranks.mean()), (low, high), gain.mean, (gain.low, gain.high)))
+    return tuple(rows)
+
+
+def best_by_option(ranks: Floats, settings: Sequence[Setting], best: Setting) -> dict[str, float]:
+    """MRR@10 of the best fusion of each wording at the usual depth, and of each depth with ``best``'s wording; in-sample."""
+    figures: dict[str, float] = {}
+    for mean, setting in zip(ranks.mean(axis=0).tolist(), settings, strict=True):
+        names = [str(setting.wording)] if setting.depth == settings[0].depth else []
+        names += [f"depth {setting.depth}"] if setting.wording == best.wording else []
+        for name in names:
+            figures[name] = max(figures.get(name, 0.0), mean)
+    return figures
