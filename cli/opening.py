@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions
+from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions, named_options
 from .output import count, duration, note
 from .progress import ProgressLine
 
@@ -53,7 +53,9 @@ def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: A
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.run.gpu import TensorRT
 
-    if device.device != "tensorrt" and (_cache_named() or device.tensorrt_fp16):
+    # In the environment, the cache may stand for all commands.
+    cache_named = "tensorrt_cache" in named_options()
+    if device.device != "tensorrt" and (cache_named or device.tensorrt_fp16):
         name = "--tensorrt-fp16" if device.tensorrt_fp16 else "--tensorrt-cache"
         raise click.UsageError(f"{name} goes with --device tensorrt, not with --device {device.device}")
     tensorrt = None
@@ -64,16 +66,26 @@ def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: A
     )
 
 
-def encoder_of_index(model: str | Path | None, version: Version, device: DeviceOptions = ANY_DEVICE) -> ClipEncoder:
-    """The encoder of the bundle in folder ``model``, else of the one that filled the index."""
+def encoder_of_index(
+    model: str | Path | None,
+    version: Version | None,
+    device: DeviceOptions = ANY_DEVICE,
+    *,
+    verify: bool = False,
+    **limits: Any,
+) -> ClipEncoder:
+    """The encoder of the bundle in folder ``model``, else of the one that filled the index; ``verify`` checks its hashes."""
     from clipseek.encoder import Bundle
 
-    folder = model or version.bundle
+    folder = model or (version.bundle if version is not None else None)
     if folder is None:
         raise click.UsageError(
             "the index does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
+            if version is not None
+            else "a new index needs a model: name it with --model BUNDLE (or CLIPSEEK_MODEL); make one with: clipseek export-onnx "
+            "CHECKPOINT BUNDLE"
         )
-    return open_encoder(Bundle.load(Path(folder)), device)
+    return open_encoder(Bundle.load(Path(folder), verify=verify), device, **limits)
 
 
 def prepare_torch(what: str, *others: str) -> None:
@@ -109,13 +121,6 @@ def read_pairs(source: Path, image: ImageSpec, reading: ReadOptions = STANDARD, 
     if len(pairs.skipped) > LISTED:
         note(f"  … and {len(pairs.skipped) - LISTED:,} more")
     return pairs
-
-
-def _cache_named() -> bool:
-    """Whether --tensorrt-cache stands on the command line; in the environment it may stand for all commands."""
-    context = click.get_current_context(silent=True)
-    source = context.get_parameter_source("tensorrt_cache") if context else None
-    return source is click.core.ParameterSource.COMMANDLINE
 
 
 def _default_cache() -> Path:

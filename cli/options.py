@@ -156,7 +156,7 @@ def index_or_name(required: bool = False) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def call(*args: Any, index_name: str | None, index: str | None, **given: Any) -> Any:
-            if index_name and index and index_name != index and _on_command_line("index"):
+            if index_name and index and index_name != index and "index" in named_options():
                 raise click.UsageError(f"NAME is {index_name} and --index is {index}; name one index")
             chosen = index_name or index
             if chosen is None and required:
@@ -174,7 +174,10 @@ def index_or_name(required: bool = False) -> Callable[[Command], Command]:
     return decorate
 
 
-def _on_command_line(name: str) -> bool:
+def named_options() -> set[str]:
+    """The options that stand on the command line; others have their default, or come from the environment."""
     context = click.get_current_context(silent=True)
-    source = context.get_parameter_source(name) if context else None
-    return source is click.core.ParameterSource.COMMANDLINE
+    if context is None:
+        return set()
+    typed = click.core.ParameterSource.COMMANDLINE
+    return {name for name in context.params if context.get_parameter_source(name) is typed}

@@ -59,6 +59,7 @@ def train(
     """
     _check_free(out, resume, overwrite)
     prepare_torch("training")
+    from clipseek.sources import Source
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.loop import train as run
     from clipseek.training.run.recipes import from_recipe
@@ -69,7 +70,7 @@ def train(
     others = (path for path in (keep, validation, keep_validation) if path is not None and path != source)
     sources = {source: reading, **dict.fromkeys(others, as_named)}
     for path, how in sources.items():
-        _check_readable(path, how)
+        Source(path, **dataclasses.asdict(how)).check()  # before a base model is fetched
     spec = load_checkpoint(config.base).image
 
     def pairs_of(path: Path | None) -> Pairs | None:
@@ -105,14 +106,6 @@ def _check_free(out: Path, resume: bool, overwrite: bool) -> None:
         raise TrainingError(
             f"{out} holds a run; go on with --resume, replace it with --overwrite, or choose another --out"
         )
-
-
-def _check_readable(path: Path, reading: ReadOptions) -> None:
-    """Read the first pair of a source, so that a wrong path is reported before a base model is fetched."""
-    from clipseek.sources import read_records
-
-    if path.is_file() or path.is_dir() or not path.exists():  # what a pipe gives, it gives once
-        next(iter(read_records(path, **dataclasses.asdict(reading))), None)
 
 
 def show(summary: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound,
 from .folder import IMAGE_SUFFIXES, iter_files
 from .read import LAYOUTS, Layout, read_records, read_source
 from .record import MetadataValue, Record, Skipped, shown
+from .source import Source
 from .tar_member import TarMember, tar_picture
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MissingColumn",
     "Record",
     "Skipped",
+    "Source",
     "SourceError",
     "SourceNotFound",
     "TarMember",

@@ -7,8 +7,9 @@ file but computes a part of its pixels. What the model sees then differs a littl
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -45,6 +46,11 @@ def reducible(encoder: ClipEncoder, data: bytes) -> bool:
     except ValueError:
         return False
     return reduced.size != full
+
+
+def large_jpegs(encoder: ClipEncoder, files: Iterable[bytes]) -> list[bytes]:
+    """Those of the first files that can be decoded at a fraction of their size, as many as are needed to measure on."""
+    return list(islice((data for data in files if reducible(encoder, data)), ENOUGH))
 
 
 def choose_margin(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
-from clipseek.sources import TarMember
+from clipseek.sources import Record, Skipped, TarMember
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -67,6 +70,14 @@ def _read_tar_member(path: TarMember, max_bytes: int) -> bytes:
 def _check_size(size: int, max_bytes: int) -> None:
     if size > max_bytes:
         raise Unreadable(f"too large: {size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB (--max-megabytes)")
+
+
+def first_files(entries: Iterable[Record | Skipped], number: int, max_bytes: int) -> Iterator[bytes]:
+    """What the readable ones of the first ``number`` entries hold."""
+    for entry in islice(entries, number):
+        if isinstance(entry, Record):
+            with contextlib.suppress(Unreadable):
+                yield read_file(entry.image, max_bytes)
 
 
 def size_of(path: Path) -> int:

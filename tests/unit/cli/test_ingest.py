@@ -5,13 +5,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
-from clipseek.cli.options import DeviceOptions
+from clipseek.cli.ingest_options import NewIndex, refuse_other_options
+from clipseek.cli.ingest_report import LISTED, as_skip
+from clipseek.cli.opening import encoder_of_index
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.synonyms import digest
 from clipseek.opensearch.index.versions import Version
@@ -33,7 +34,7 @@ class Bundled(ColourEncoder):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
     for name in ("CLIPSEEK_URL", "CLIPSEEK_MODEL", "CLIPSEEK_INDEX", "CLIPSEEK_USERNAME", "CLIPSEEK_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(command, "chosen_encoder", lambda given, device, version: Bundled())
+    monkeypatch.setattr(command, "encoder_of_index", lambda *given, **limits: Bundled())
     with fake_server() as fake:
         yield fake
 
@@ -93,7 +94,7 @@ def test_only_so_many_are_listed_and_the_report_has_all(server: FakeServer, pict
     report = tmp_path / "skipped.jsonl"
     lines = done(clipseek_ingest(server, pictures, "--report", report)).stdout.splitlines()
     assert lines[2] == "       31 skipped   31 not an image"
-    assert len(lines) == 3 + command.LISTED + 1
+    assert len(lines) == 3 + LISTED + 1
     assert lines[-1] == "          and 11 more; --report FILE lists them all"
     written = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
     assert len(written) == 31
@@ -162,7 +163,7 @@ def test_the_talks_preset(server: FakeServer, pictures: Path) -> None:
 def test_another_model_is_refused(server: FakeServer, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done(clipseek_ingest(server, pictures))
     other = Bundled("other")
-    monkeypatch.setattr(command, "chosen_encoder", lambda given, device, version: other)
+    monkeypatch.setattr(command, "encoder_of_index", lambda *given, **limits: other)
     result = clipseek_ingest(server, pictures)
     assert isinstance(result.exception, ModelMismatch)
     assert "\n" not in str(result.exception)
@@ -185,37 +186,24 @@ def test_an_index_name_that_cannot_be(server: FakeServer, pictures: Path) -> Non
     assert isinstance(clipseek_ingest(server, pictures, "--index", "My Index").exception, InvalidOption)
 
 
-def test_a_model_must_be_named_once() -> None:
-    given: dict[str, Any] = {"model": None}
+def test_a_new_index_needs_a_model() -> None:
     with pytest.raises(click.UsageError, match=r"--model BUNDLE \(or CLIPSEEK_MODEL\)"):
-        command.chosen_encoder(given, DeviceOptions(), None)
-
-
-def test_counting_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert command.counted(range(2500)) == 2500
-    monkeypatch.setattr(command, "COUNTING_SECONDS", -1.0)
-    assert command.counted(range(500)) == 500
-    assert command.counted(range(2500)) is None
-
-    def broken() -> Iterator[object]:
-        yield 1
-        raise MissingColumn("x")
-
-    assert command.counted(broken()) is None
+        encoder_of_index(None, None)
+    with pytest.raises(click.UsageError, match="does not say which bundle filled it"):
+        encoder_of_index(None, Version("i-1", "i", "ab", 2, 1))
 
 
 def test_a_skip_as_a_line_of_the_report() -> None:
     skip = Skipped(Path(os.fsdecode(b"caf\xe9")), "kind", "why")
-    assert command.as_skip(skip) == {"file": "caf\\xe9", "kind": "kind", "reason": "why"}
+    assert as_skip(skip) == {"file": "caf\\xe9", "kind": "kind", "reason": "why"}
 
 
 def test_other_synonyms_than_the_indexs_are_refused() -> None:
-    context = command.ingest.make_context("ingest", ["somewhere"])
     rules = ("car, automobile",)
     made = Version("i-1", "i", "ab", 2, 1, synonyms=digest(rules))
-    command.refuse_other_options(context, made)
-    command.refuse_other_options(context, made, rules)
+    refuse_other_options(made, NewIndex())
+    refuse_other_options(made, NewIndex(), rules)
     with pytest.raises(click.UsageError, match="index i was made with other synonyms, and keeps them"):
-        command.refuse_other_options(context, made, ("car, auto",))
+        refuse_other_options(made, NewIndex(), ("car, auto",))
     with pytest.raises(click.UsageError, match="index i was made with no synonyms"):
-        command.refuse_other_options(context, replace(made, synonyms=""), rules)
+        refuse_other_options(replace(made, synonyms=""), NewIndex(), rules)

@@ -10,7 +10,7 @@ from clipseek.encoder import Bundle, ClipEncoder, ImageError, Picture
 from clipseek.encoder.pictures.images import open_image, open_reduced
 from clipseek.encoder.pictures.simplejpeg_decoder import Decoder, turbo_decoder
 from clipseek.encoder.run import fast_jpeg as reduced_module
-from clipseek.encoder.run.fast_jpeg import LEAST_COSINE, choose_margin, reducible
+from clipseek.encoder.run.fast_jpeg import ENOUGH, LEAST_COSINE, choose_margin, large_jpegs, reducible
 from PIL import Image
 
 from tests.unit.encoder.pictures.test_images import swapped_profile
@@ -174,3 +174,12 @@ class TestTheOptionalDecoder:
         assert found.margin is None or found.decoder == "Pillow"
         assert encoder.jpeg_decoder is None
         encoder.jpeg_margin = None
+
+
+def test_large_jpegs_are_drawn_up_to_enough(encoder: ClipEncoder) -> None:
+    files = iter(
+        [photo(0, kind="PNG"), b"no picture", photo(1, size=(20, 20)), *(photo(number) for number in range(20))]
+    )
+    found = large_jpegs(encoder, files)
+    assert found == [photo(number) for number in range(ENOUGH)]
+    assert len(list(files)) == 20 - ENOUGH  # no more is read than is needed

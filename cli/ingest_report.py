@@ -1,0 +1,132 @@
+"""What ``clipseek ingest`` shows of a run: progress, skipped files, and the summary for people and for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .output import count, data, duration, note
+from .progress import ProgressLine
+
+if TYPE_CHECKING:
+    from clipseek.encoder.run.fast_jpeg import Choice
+    from clipseek.opensearch.ingest.run import Event, IngestReport
+    from clipseek.sources import Skipped
+
+#: Skipped files listed at the end, and in ``--json``; ``--report`` lists all.
+LISTED, LISTED_JSON = 20, 1000
+
+
+class Listener:
+    """Draws the progress, keeps the first skipped files, and writes all of them to the report."""
+
+    def __init__(self, report: Path | None, total: int | None) -> None:
+        self.skips: list[Skipped] = []
+        self._path, self._total = report, total
+
+    def __enter__(self) -> Listener:
+        try:
+            self._file = self._path.open("w", encoding="utf-8") if self._path else None
+        except OSError as problem:
+            raise click.FileError(str(self._path), hint=problem.strerror) from None
+        self._line = ProgressLine("ingest", self._total)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.clear()
+        if self._file:
+            self._file.close()
+
+    def __call__(self, event: Event) -> None:
+        from clipseek.sources import Skipped
+
+        if isinstance(event, Skipped):
+            if len(self.skips) < LISTED_JSON:
+                self.skips.append(event)
+            if self._file:
+                self._file.write(json.dumps(as_skip(event), ensure_ascii=False) + "\n")
+            return
+        parts = [f"{event.encoded / event.seconds:.1f} pictures/s" if event.encoded and event.seconds else ""]
+        for number, word in ((event.unchanged, "unchanged"), (event.updated, "updated"), (event.skipped, "skipped")):
+            parts.append(f"{number:,} {word}" if number else "")
+        self._line.update(event.seen, ", ".join(part for part in parts if part))
+
+
+def as_skip(skip: Skipped) -> dict[str, str]:
+    """One line of the report."""
+    from clipseek.sources import shown
+
+    return {"file": shown(skip.path), "kind": skip.kind, "reason": skip.reason}
+
+
+def as_object(report: IngestReport, skips: list[Skipped]) -> dict[str, Any]:
+    """The summary for machines."""
+    facts = {name: getattr(report, name) for name in report.__dataclass_fields__}
+    rate = report.indexed / report.seconds if report.seconds else 0.0
+    return {
+        **facts,
+        "skipped": dict(report.skipped),
+        "malformed": dict(report.malformed),
+        "seconds": round(report.seconds, 3),
+        "encode_seconds": round(report.encode_seconds, 3),
+        "pictures_per_second": round(rate, 2),
+        "skips": [as_skip(skip) for skip in skips],
+    }
+
+
+def print_summary(report: IngestReport, skips: list[Skipped], source: Path) -> None:
+    """The summary for people."""
+    from clipseek.sources import shown
+
+    if report.index is None:
+        note(f"{shown(source)} holds no picture; nothing was written")
+    else:
+        data(f"index {report.alias} ({report.index}{', new' if report.created else ''}), {duration(report.seconds)}")
+        rate = f"{report.indexed / report.seconds:.1f} pictures/s" if report.indexed and report.seconds else ""
+        for number, word, remark in (
+            (report.indexed, "indexed", rate),
+            (report.updated, "updated", "caption, place or metadata changed; not encoded again"),
+            (report.unchanged, "unchanged", "not encoded again"),
+        ):
+            if number or word == "indexed":
+                data(f"{number:>9,} {word:<9} {remark}".rstrip())
+    _print_skips(report, skips)
+    for name, number in report.malformed.items():
+        note(f"{count(number, 'value')} of {name} are not of its type: kept and shown, but not found by a filter")
+    if report.undeclared:
+        names = ", ".join(report.undeclared[:12]) + (", ..." if len(report.undeclared) > 12 else "")
+        note(f"kept, but not to filter by: {names}; declare columns with --keyword, --number or --date NAME")
+
+
+def _print_skips(report: IngestReport, skips: list[Skipped]) -> None:
+    from clipseek.sources import shown
+
+    skipped = sum(report.skipped.values()) + report.rejected
+    if not skipped:
+        return
+    kinds = [*report.skipped.items(), *([("refused by the server", report.rejected)] if report.rejected else [])]
+    data(f"{skipped:>9,} {'skipped':<9} {', '.join(f'{number:,} {kind}' for kind, number in kinds)}")
+    for skip in skips[:LISTED]:
+        reason = f": {skip.reason}" if skip.reason != skip.kind else ""
+        data(f"          {shown(skip.path)}{reason}")
+    if skipped > LISTED:
+        data(f"          and {skipped - LISTED:,} more; --report FILE lists them all")
+
+
+def print_decoding(choice: Choice, examined: int, least_cosine: float) -> None:
+    """What --fast-jpeg found out on the first ``examined`` files."""
+    if not choice.pictures:
+        note(f"no large JPEG among the first {examined} files: all are decoded whole")
+    elif choice.margin is None:
+        note(
+            f"JPEGs are decoded whole: at a fraction of their size {choice.pictures} of them have cosines down to "
+            f"{choice.cosine:.4f}, expected {least_cosine}, {choice.speedup:.1f} times as fast"
+        )
+    else:
+        note(
+            f"JPEGs are decoded at a fraction of their size by {choice.decoder}: {choice.speedup:.1f} times as fast, cosine at "
+            f"least {choice.cosine:.4f} on {choice.pictures} of them"
+        )
