@@ -13,6 +13,6 @@ def test_what_the_readable_ones_of_the_first_entries_hold(tmp_path: Path) -> Non
         (tmp_path / f"{name}.jpg").write_bytes(name.encode())
     (tmp_path / "large.jpg").write_bytes(b"x" * 11)
     names = ("a.jpg", "absent.jpg", "large.jpg", "b.jpg", "c.jpg")
-    entries: list[Record | Skipped] = [Record(image=tmp_path / name) for name in names]
+    entries: list[Record | Skipped] = [Record(None, tmp_path / name) for name in names]
     entries.insert(0, Skipped(tmp_path / "notes.md", "not an image", "not an image"))
     assert list(first_files(entries, 5, 10)) == [b"a", b"b"]
