@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from clipseek.files.whole import write_whole
 
 from .opening import read_pairs
 from .options import DeviceOptions, ReadOptions, device_options, html_option, json_option, no_cache_option, pair_options
@@ -121,12 +122,7 @@ def _write_sheet(
     used = pairs.shown_pictures()[0]
     shown = Shown(str(source), pairs.captions, lambda picture: pairs.pixels[used[picture]])
     page = render_report(judged, pairs.truth(), shown, reports=reports, changes=changes)
-    part = sheet.with_name(f"{sheet.name}.{os.getpid()}.part")
-    try:
-        part.write_text(page, "utf-8", errors="replace")
-        os.replace(part, sheet)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(sheet, page)
     note(f"wrote {sheet}")
 
 

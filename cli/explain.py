@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from clipseek.files.whole import whole_file
 
 from .output import data, note, print_json
 
@@ -36,12 +37,10 @@ def explain(picture: Path, words: str, model: Path, out: Path | None, as_json: b
     except ImageError as problem:
         raise ImageError(f"{picture}: {problem}; name another picture") from None
     if out is not None:
-        partial = out.with_name(f".{out.name}.partial{out.suffix}")
         try:
-            found.heat().save(partial, quality=88)
-            partial.replace(out)
+            with whole_file(out) as part:
+                found.heat().save(part, quality=88)
         except OSError as problem:
-            partial.unlink(missing_ok=True)
             raise click.ClickException(f"{out} cannot be written ({problem.strerror or problem})") from None
         note(
             f"patches' cosines with the words: {found.grid.min():.3f} to {found.grid.max():.3f}; "

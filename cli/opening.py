@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from clipseek.files.cache import user_cache
 
 from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions, named_options
 from .output import count, duration, note
@@ -60,7 +61,7 @@ def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: A
         raise click.UsageError(f"{name} goes with --device tensorrt, not with --device {device.device}")
     tensorrt = None
     if device.device == "tensorrt":
-        tensorrt = TensorRT(device.tensorrt_cache or _default_cache(), device.tensorrt_fp16)
+        tensorrt = TensorRT(device.tensorrt_cache or user_cache() / "tensorrt", device.tensorrt_fp16)
     return ClipEncoder(
         bundle, device=device.device, device_megabytes=device.device_megabytes, tensorrt=tensorrt, **limits
     )
@@ -121,9 +122,3 @@ def read_pairs(source: Path, image: ImageSpec, reading: ReadOptions = STANDARD, 
     if len(pairs.skipped) > LISTED:
         note(f"  … and {len(pairs.skipped) - LISTED:,} more")
     return pairs
-
-
-def _default_cache() -> Path:
-    import platformdirs
-
-    return platformdirs.user_cache_path("clipseek") / "tensorrt"

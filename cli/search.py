@@ -146,10 +146,11 @@ def search(
     searcher = Searcher(client, version, encoder)
     answer = searcher.search(query)
     if sheet is not None:
+        from clipseek.files.whole import write_whole
         from clipseek.sheets.results import Section, render_sheet
 
         sheet.parent.mkdir(parents=True, exist_ok=True)
-        sheet.write_text(render_sheet("clipseek search", [Section("Search", answer)]), "utf-8")
+        write_whole(sheet, render_sheet("clipseek search", [Section("Search", answer)]))
         click.echo(f"wrote {sheet}", err=True)
     print_answer(answer, as_json=as_json, explain=explain)
     if asked == "auto" and outgrown(version.calibration, answer.documents):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.files.whole import write_whole
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.run import Event, Progress, ingest
@@ -68,7 +69,7 @@ def run(
         ]
     page = sheet or story.home / "results.html"
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(render_sheet("clipseek demo: line icons", searches, intro=scores), "utf-8")
+    write_whole(page, render_sheet("clipseek demo: line icons", searches, intro=scores))
     return Outcome(url, index, bundle, scores, searches, page)
 
 

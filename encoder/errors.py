@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .pictures.errors import EncoderError, ImageError
 
-__all__ = ["BatcherClosed", "BundleError", "DeviceError", "EncoderError", "ImageError", "Overloaded", "reason_of"]
+__all__ = ["BatcherClosed", "BundleError", "DeviceError", "EncoderError", "ImageError", "Overloaded"]
 
 
 class BundleError(EncoderError):
@@ -29,8 +29,3 @@ class Overloaded(EncoderError):
 
 class BatcherClosed(EncoderError):
     """A request to what is shutting down."""
-
-
-def reason_of(problem: Exception) -> str:
-    """What another library's error says, on one line that fits into ours."""
-    return " ".join(str(problem).split())[:200] or type(problem).__name__

@@ -6,13 +6,13 @@ id's white space, and its percent signs, percent escapes are made, and undone on
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+from clipseek.files.whole import write_whole
 
 from .errors import EvaluationError
 
@@ -71,13 +71,8 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_text("".join(lines), "utf-8", errors="replace")
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_whole(path, "".join(lines))
     except OSError as problem:
         raise EvaluationError(f"{path} cannot be written ({problem.strerror}); name another place") from None

@@ -11,6 +11,7 @@ import torch
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import PATCHES
 from clipseek.encoder.run.preprocess import normalize
+from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -62,7 +63,7 @@ def export_patches(model: CLIPModel, folder: Path, opset: int) -> None:
     except OSError:
         raise
     except Exception as problem:  # torch's exporter raises what it likes
-        reason = " ".join(str(problem).split())[:200]
+        reason = reason_of(problem)
         raise ExportRefused(f"{PATCHES} cannot be exported ({reason}); nothing was written") from problem
 
 

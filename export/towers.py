@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from clipseek.files.text import reason_of
 
 from .errors import ExportRefused
 
@@ -61,7 +62,7 @@ def export_towers(model: CLIPModel, folder: Path, opset: int) -> None:
             except OSError:
                 raise  # a full disk is no fault of the opset
             except Exception as problem:  # torch's exporters raise what they like
-                reason = " ".join(str(problem).split())[:200]
+                reason = reason_of(problem)
                 raise ExportRefused(
                     f"{name} cannot be exported with opset {opset} ({reason}); nothing was written; try --opset 18"
                 ) from problem

@@ -5,11 +5,13 @@ Pictures are written to the cache once, as the files that they are on the hub; w
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from clipseek.files.text import reason_of
+from clipseek.files.whole import write_whole
 
 from .errors import MalformedSource, SourceError, SourceNotFound
 from .fields import Columns, from_object
@@ -63,9 +65,7 @@ def _kept(folder: Path, number: int, data: bytes) -> Path:
     path = folder / f"{number:08}.{kind}"
     if not (path.is_file() and path.stat().st_size == len(data)):
         folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data, flush=False)  # checked by its size, and written again
     return path
 
 
@@ -82,8 +82,7 @@ def _load(name: str, split: str, image: str) -> tuple[Iterable[Mapping[str, Any]
         if image in names:
             found = found.cast_column(image, datasets.Image(decode=False))
     except Exception as problem:  # the library and the hub's client raise what they like
-        reason = " ".join(str(problem).split())[:160]
         raise SourceNotFound(
-            f"hub:{name}:{split} cannot be had ({reason}); is the hub reachable, the name right?"
+            f"hub:{name}:{split} cannot be had ({reason_of(problem)}); is the hub reachable, the name right?"
         ) from None
     return found, names

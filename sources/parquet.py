@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.text import reason_of
+
 from .errors import MalformedSource, SourceError, SourceNotFound
 from .fields import Columns, from_object
 from .record import Record, shown
@@ -31,7 +33,7 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Record]:
     except OSError as problem:
         raise SourceNotFound(f"{shown(path)} cannot be read: {problem.strerror or problem}") from None
     except pyarrow.ArrowException as problem:
-        raise MalformedSource(f"{shown(path)} is no Parquet file: {_line(problem)}") from None
+        raise MalformedSource(f"{shown(path)} is no Parquet file: {reason_of(problem)}") from None
     with table:
         columns.check(table.schema_arrow.names, shown(path))
         number = 0
@@ -41,7 +43,7 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Record]:
                     number += 1
                     yield _record(path, f"{shown(path)} row {number}", row, columns)
         except (OSError, pyarrow.ArrowException) as problem:
-            raise MalformedSource(f"{shown(path)} is broken after row {number}: {_line(problem)}") from None
+            raise MalformedSource(f"{shown(path)} is broken after row {number}: {reason_of(problem)}") from None
 
 
 def _record(path: Path, place: str, row: dict[str, Any], columns: Columns) -> Record:
@@ -67,7 +69,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
-
-
-def _line(problem: BaseException) -> str:
-    return " ".join(str(problem).split())[:160]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
+
+from clipseek.files.cache import user_cache
 
 from .errors import SourceError, SourceNotFound, UnknownLayout
 from .fields import Columns
@@ -66,7 +67,7 @@ def read_source(
     if chosen == "webdataset":
         return read_webdataset(source, columns)
     if chosen == "hub":
-        return read_hub(source, columns, _cache())
+        return read_hub(source, columns, user_cache())
     if chosen == "json":
         return _merged(read_karpathy(source))
     if chosen == "parquet":
@@ -138,14 +139,6 @@ def _layout(source: Path, layout: Layout) -> Layout:
         what = "a folder" if is_folder else "a file"
         raise SourceError(f"{shown(source)} is {what}, which --layout {layout} does not read; leave --layout out")
     return layout
-
-
-def _cache() -> Path:
-    """Under ``$CLIPSEEK_CACHE``, else the user's cache folder."""
-    import platformdirs
-
-    named = os.environ.get("CLIPSEEK_CACHE")
-    return Path(named) if named else platformdirs.user_cache_path("clipseek")
 
 
 def _merged(records: Iterator[Record]) -> Iterator[Record]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.whole import write_whole
+
 from .errors import TrainingError
 from .schedule import SCHEDULES
 
@@ -109,7 +111,7 @@ class TrainConfig:
         return values
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(self.as_dict(), indent=1) + "\n", "utf-8")
+        write_whole(path, json.dumps(self.as_dict(), indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> TrainConfig:

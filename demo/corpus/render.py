@@ -10,6 +10,8 @@ from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 
+from clipseek.files.whole import whole_file, write_whole
+
 from .shipped import Item
 
 SIDE = 128  # pixels: the model sees 96, a person's result sheet a little more
@@ -39,9 +41,7 @@ def render(items: list[Item], folder: Path, on_progress: Callable[[int, int], No
 
 def _draw_all(jobs: list[tuple[str, str]]) -> int:
     for svg, path in jobs:
-        part = Path(f"{path}.part")
-        part.write_bytes(draw(svg))
-        part.replace(path)
+        write_whole(path, draw(svg), flush=False)  # thousands, and drawn again when one is lost
     return len(jobs)
 
 
@@ -59,8 +59,7 @@ def draw(svg: str, side: int = SIDE) -> bytes:
 def write_manifest(items: Iterable[Item], folder: Path, name: str) -> Path:
     """A JSON-lines manifest of the items' pictures, ``folder/name.jsonl``, as every command reads it."""
     path = folder / f"{name}.jsonl"
-    part = folder / f"{name}.jsonl.part"
-    with part.open("w", encoding="utf-8") as file:
+    with whole_file(path) as part, part.open("w", encoding="utf-8") as file:
         for item in items:
             row = {
                 "id": item.id,
@@ -71,5 +70,4 @@ def write_manifest(items: Iterable[Item], folder: Path, name: str) -> Path:
                 "split": item.split,
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    part.replace(path)
     return path

@@ -9,6 +9,7 @@ import threading
 import warnings
 from typing import Any
 
+from clipseek.files.text import reason_of
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
@@ -95,7 +96,7 @@ def open_reduced(
     except (
         Exception
     ) as problem:  # Pillow's plugins raise what they like on broken files: OSError, SyntaxError, struct.error
-        reason = " ".join(str(problem).split())[:120] or type(problem).__name__
+        reason = reason_of(problem)
         raise ImageError(reason if "truncated" in reason else f"cannot be decoded: {reason}") from None
 
 

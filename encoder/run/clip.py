@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..bundle.bundle import FLOATS, PATCHES, PIXELS, Bundle
-from ..errors import BundleError, DeviceError, EncoderError, reason_of
+from ..errors import BundleError, DeviceError, EncoderError
 from .gpu import CUDA, TENSORRT, TensorRT, gpu_in_sight, on_gpu
 from .lanes import Lanes
 from .session import Device, available_cores, open_session, out_of_memory

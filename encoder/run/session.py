@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from ..errors import BundleError, DeviceError, reason_of
+from clipseek.files.text import reason_of
+
+from ..errors import BundleError, DeviceError
 from .gpu import CPU, CUDA, TensorRT, gpu_in_sight, gpu_session, has
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "tensorrt"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from clipseek.files.text import without_surrogates
 from numpy.typing import NDArray
 
 from ..bundle.bundle import TextSpec
@@ -55,4 +56,4 @@ def _plain(text: str) -> str:
     """Text that the tokenizer takes: lone surrogates (odd file names, broken JSON) become question marks."""
     if len(text) > MAX_CHARACTERS:
         text = " ".join(text.split())[:MAX_CHARACTERS]
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return without_surrogates(text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec
+from clipseek.files.text import reason_of
 
 from ..errors import ExportRefused
 
@@ -49,7 +50,7 @@ def _kind(path: Path) -> str | None:
     try:
         model = onnx.load(path, load_external_data=False)
     except Exception as problem:  # protobuf raises its own
-        raise ExportRefused(f"{path} is no ONNX model ({' '.join(str(problem).split())[:120]})") from None
+        raise ExportRefused(f"{path} is no ONNX model ({reason_of(problem)})") from None
     weights = {weight.name for weight in model.graph.initializer}
     inputs = [entry for entry in model.graph.input if entry.name not in weights]
     ranks = [len(entry.type.tensor_type.shape.dim) for entry in inputs]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.text import reason_of
+
 from ..errors import ExportRefused
 from ..graph.files import save_graph
 
@@ -78,7 +80,7 @@ def _load(path: Path) -> Any:
     try:
         return onnx.load(path)
     except Exception as problem:  # protobuf raises its own; weights beside the file may lack
-        raise ExportRefused(f"{path} cannot be read ({' '.join(str(problem).split())[:160]})") from None
+        raise ExportRefused(f"{path} cannot be read ({reason_of(problem)})") from None
 
 
 def _inputs(model: Any) -> list[Any]:
@@ -153,4 +155,4 @@ def _save(model: Any, path: Path, out: Path) -> None:
         save_graph(model, out)
         onnx.checker.check_model(str(out))  # by its path: above 2 GB it has to be
     except (onnx.checker.ValidationError, ValueError) as problem:
-        raise ExportRefused(f"{path} cannot be adapted ({' '.join(str(problem).split())[:160]})") from None
+        raise ExportRefused(f"{path} cannot be adapted ({reason_of(problem)})") from None

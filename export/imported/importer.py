@@ -13,6 +13,7 @@ from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, sha256
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.encoder.errors import EncoderError
 from clipseek.encoder.run.clip import unit_rows
+from clipseek.files.text import reason_of
 
 from ..errors import ExportRefused
 from ..samples import made_samples
@@ -101,7 +102,7 @@ def _dimension(folder: Path, facts: dict[str, Any]) -> int:
         try:
             rows = session.run(None, values)[0]
         except Exception as problem:  # onnxruntime's exceptions share no base but Exception
-            reason = " ".join(str(problem).split())[:200]
+            reason = reason_of(problem)
             raise ExportRefused(f"{name} does not run ({reason}); nothing was written") from None
         found[name] = int(rows.shape[-1])
     if found[IMAGE] != found[TEXT]:

@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import numpy as np
 import orjson
+from clipseek.files.text import without_surrogates
 from clipseek.sources import MetadataValue, Record, TarMember, tar_picture
 from numpy.typing import NDArray
 
@@ -92,7 +93,7 @@ def item(record: Record, content_hash: str, fields: Mapping[str, FieldType]) -> 
 
     Raises ValueError with the reason where the record's id is too long.
     """
-    name = clean(record.id) if record.id is not None else content_hash
+    name = without_surrogates(record.id) if record.id is not None else content_hash
     if (size := len(name.encode("utf-8"))) > LONGEST_ID:
         raise ValueError(f"its id has {size} bytes; OpenSearch takes {LONGEST_ID}")
     return Item(
@@ -100,7 +101,7 @@ def item(record: Record, content_hash: str, fields: Mapping[str, FieldType]) -> 
         path=record.image,
         content_hash=content_hash,
         image_uri=image_uri(record.image),
-        caption=clean("\n".join(record.captions)),
+        caption=without_surrogates("\n".join(record.captions)),
         metadata=metadata(record, fields),
     )
 
@@ -110,7 +111,7 @@ def metadata(record: Record, fields: Mapping[str, FieldType]) -> dict[str, Any]:
     values = {field_name(column): value for column, value in record.metadata.items()}
     if record.group is not None and "group" in fields:
         values.setdefault("group", record.group)
-    return {clean(name): _typed(value, fields.get(name)) for name, value in values.items()}
+    return {without_surrogates(name): _typed(value, fields.get(name)) for name, value in values.items()}
 
 
 def malformed(item: Item, fields: Mapping[str, FieldType]) -> list[str]:
@@ -151,11 +152,6 @@ def image_path(uri: str) -> Path | None:
     return tar_picture(archive, str(path.relative_to(archive)), int(inside[2]), int(inside[3]))
 
 
-def clean(text: str) -> str:
-    """``text`` without lone surrogates, which are no characters: JSON cannot carry them."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def index_action(index: str, item: Item, document: Mapping[str, Any]) -> bytes:
     """Two lines of a bulk body that put ``document`` in place of what was there."""
     head = orjson.dumps({"index": {"_index": index, "_id": item.id}})
@@ -177,7 +173,7 @@ def _typed(value: MetadataValue, kind: FieldType | None) -> Any:
     if isinstance(value, tuple):
         return [_typed(part, kind) for part in value]
     if kind == "number" and isinstance(value, str):
-        return number if (number := _number(value)) is not None else clean(value)
+        return number if (number := _number(value)) is not None else without_surrogates(value)
     if kind == "keyword" and isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
@@ -185,7 +181,7 @@ def _typed(value: MetadataValue, kind: FieldType | None) -> Any:
     # An integer beyond 64 bits is no number for the server either.
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return str(value)
-    return clean(value) if isinstance(value, str) else value
+    return without_surrogates(value) if isinstance(value, str) else value
 
 
 def _number(text: str) -> float | int | None:

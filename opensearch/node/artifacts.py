@@ -16,6 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.text import reason_of
+from clipseek.files.whole import whole_folder
 from clipseek.opensearch.node.errors import ArtifactError
 from clipseek.opensearch.node.paths import NodePaths
 
@@ -78,15 +80,18 @@ def assembled(lock: Lock, paths: NodePaths, on_progress: Callable[[str], None], 
         return home
     total = sum(artifact.size for artifact in lock.artifacts) / 1e6
     on_progress(f"fetching OpenSearch {lock.version} ({len(lock.artifacts)} files, {total:.0f} MB; once)")
-    part = home.with_name(f"{home.name}.part")
-    for leftover in (part, home):
-        shutil.rmtree(leftover, ignore_errors=True)
-    part.mkdir(parents=True)
     repository = paths.jars / "repository"
     with ThreadPoolExecutor(8) as pool:
         files = list(pool.map(lambda artifact: _checked(artifact, repository, fetch), lock.artifacts))
+    with whole_folder(home) as folder:
+        _assemble(folder, lock, files)
+    return home
+
+
+def _assemble(home: Path, lock: Lock, files: list[Path]) -> None:
+    """Fill the empty folder ``home`` with the artifacts' ``files``, in the order of the lock, readable by every user."""
     for artifact, file in zip(lock.artifacts, files, strict=True):
-        folder = part / artifact.target
+        folder = home / artifact.target
         folder.mkdir(parents=True, exist_ok=True)
         if artifact.name.endswith(".zip"):
             with zipfile.ZipFile(file) as archive:
@@ -94,16 +99,14 @@ def assembled(lock: Lock, paths: NodePaths, on_progress: Callable[[str], None], 
         else:
             _link(file, folder / artifact.name)
     for name, module in lock.modules.items():
-        _describe(part / "modules" / name, name, lock.version, module)
+        _describe(home / "modules" / name, name, lock.version, module)
     for name in ("bin", "extensions"):
-        (part / name).mkdir()  # OpenSearch makes them when they are missing, and may not write here
-    (part / _READY).write_text(lock.digest)
-    for root, folders, names in os.walk(part):
+        (home / name).mkdir()  # OpenSearch makes them when they are missing, and may not write here
+    (home / _READY).write_text(lock.digest)
+    for root, folders, names in os.walk(home):
         for entry in (*folders, *names):
             os.chmod(os.path.join(root, entry), 0o755 if entry in folders else 0o644)
-    part.chmod(0o755)
-    part.rename(home)
-    return home
+    home.chmod(0o755)
 
 
 def _checked(artifact: Artifact, repository: Path, fetch: Fetch) -> Path:
@@ -116,9 +119,8 @@ def _checked(artifact: Artifact, repository: Path, fetch: Fetch) -> Path:
             if attempt < 3:
                 time.sleep(attempt)
                 continue
-            reason = " ".join(str(problem).split())[:160] or type(problem).__name__
             raise ArtifactError(
-                f"{artifact.coordinates} could not be fetched ({reason}); check the network and run the command again: "
+                f"{artifact.coordinates} could not be fetched ({reason_of(problem)}); check the network and run the command again: "
                 "what has arrived is kept"
             ) from None
         if len(data) == artifact.size and hashlib.sha256(data).hexdigest() == artifact.sha256:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.whole import whole_file
 from clipseek.opensearch.node.identity import identity
 from clipseek.opensearch.node.paths import NodePaths
 
@@ -33,10 +33,9 @@ class NodeState:
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all."""
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        part.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", "utf-8")
-        part.chmod(0o644)
-        part.replace(path)
+        with whole_file(path) as part:
+            part.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", "utf-8")
+            part.chmod(0o644)
 
 
 def read_state(path: Path) -> NodeState | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clipseek.files.text import without_surrogates
+
 from ..errors import InvalidOption
 from .clause_weights import MAX_CLAUSES
 from .compose import MAX_WEIGHT, MIN_WEIGHT
@@ -89,7 +91,7 @@ def check_parts(query: Query) -> None:
             "some out, or leave --clauses out"
         )
     for name, _ in (*query.like, *query.unlike):
-        if name.encode("utf-8", "replace").decode("utf-8") != name:
+        if without_surrogates(name) != name:
             raise InvalidOption(f"{name[:80]!r} is no id; give one as clipseek search prints it")
     for part, weight in (*query.like, *query.unlike, *query.pictures, *query.texts):
         if not part:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from clipseek.files.text import without_surrogates
+
 from ..errors import InvalidOption
 from ..index.mapping import FieldType
 
@@ -41,7 +43,7 @@ def parse_filters(texts: Sequence[str], declared: Mapping[str, FieldType]) -> li
     """
     if len(texts) > MAX_FILTERS:
         raise InvalidOption(f"{len(texts)} filters are too many; give at most {MAX_FILTERS}")
-    return [_clause(text.encode("utf-8", "replace").decode("utf-8"), declared) for text in texts]
+    return [_clause(without_surrogates(text), declared) for text in texts]
 
 
 def without_ids(ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -85,7 +87,7 @@ def parse_facets(names: Sequence[str], declared: Mapping[str, FieldType]) -> dic
     """Each facet's name and the field whose values it counts. Raises InvalidOption as ``indexed_field`` does."""
     if len(names) > 10:
         raise InvalidOption(f"{len(names)} facets are too many; give at most 10")
-    clean = [name.encode("utf-8", "replace").decode("utf-8").strip() for name in names]
+    clean = [without_surrogates(name).strip() for name in names]
     return {name: indexed_field(name, declared, "facet")[0] for name in clean}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
+from clipseek.files.text import without_surrogates
+
 Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
 KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
 Match: TypeAlias = Literal["any", "most", "all", "phrase"]
@@ -39,4 +41,4 @@ SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_searc
 
 def one_line(text: str) -> str:
     """``text`` on one line, with only characters that JSON can carry."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").split())
+    return " ".join(without_surrogates(text).replace("\0", " ").split())

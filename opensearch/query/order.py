@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clipseek.files.text import without_surrogates
+
 from ..index.mapping import FieldType
 from .filters import indexed_field
 
@@ -28,7 +30,7 @@ class Order:
 
 def parse_order(text: str, declared: Mapping[str, FieldType]) -> Order:
     """Of ``FIELD``, ``FIELD:asc`` or ``FIELD:desc``. Raises InvalidOption for a field that is not indexed."""
-    clean = text.encode("utf-8", "replace").decode("utf-8").strip()
+    clean = without_surrogates(text).strip()
     end = next((end for end in _ENDS if clean.endswith(end)), "")
     field, kind = indexed_field(clean.removesuffix(end).strip(), declared, "sort")
     return Order(field, kind, _ENDS.get(end, False))

@@ -19,6 +19,8 @@ from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.pictures.images import open_image
 from clipseek.encoder.run.preprocess import resize_and_crop
 from clipseek.encoder.run.session import available_cores
+from clipseek.files.cache import user_cache
+from clipseek.files.whole import whole_file, write_whole
 from numpy.typing import NDArray
 
 _FORMAT = 1  # of the cache; raise it when decoding changes
@@ -87,17 +89,13 @@ def _decode_distinct(
     stored, notes = cache / f"{name}.u8", cache / f"{name}.json"
     if not (stored.is_file() and notes.is_file() and stored.stat().st_size == max(1, int(np.prod(shape)))):
         cache.mkdir(parents=True, exist_ok=True)
-        part = cache / f"{name}.{os.getpid()}.part"
-        try:
+        with whole_file(stored) as part:
             _reserve(part, max(1, int(np.prod(shape))))
             fresh = np.memmap(part, np.uint8, "r+", shape=shape) if paths else np.zeros(shape, np.uint8)
             problems = _fill(fresh, pool, paths, spec, on_progress)
             if isinstance(fresh, np.memmap):
                 fresh.flush()
-            notes.write_text(json.dumps({str(row): reason for row, reason in problems.items()}), "utf-8")
-            os.replace(part, stored)
-        finally:
-            part.unlink(missing_ok=True)
+            write_whole(notes, json.dumps({str(row): reason for row, reason in problems.items()}))
     problems = {int(row): reason for row, reason in json.loads(notes.read_text("utf-8")).items()}
     pixels = np.memmap(stored, np.uint8, "r", shape=shape) if paths else np.zeros(shape, np.uint8)
     return pixels, problems
@@ -132,8 +130,5 @@ def _fill(
 
 
 def default_cache() -> Path:
-    """Where decoded pixels are kept between runs: under ``$CLIPSEEK_CACHE``, else the user's cache folder."""
-    import platformdirs
-
-    named = os.environ.get("CLIPSEEK_CACHE")
-    return (Path(named) if named else platformdirs.user_cache_path("clipseek")) / "pixels"
+    """Where decoded pixels are kept between runs."""
+    return user_cache() / "pixels"

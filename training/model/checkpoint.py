@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.files.text import reason_of
 from torch import Tensor
 from torch.nn import functional
 
@@ -202,7 +203,7 @@ def load_checkpoint(name: str) -> Checkpoint:
             tokenizer = CLIPTokenizerFast.from_pretrained(name)
             processor: Any = CLIPImageProcessor.from_pretrained(name)
         except (OSError, ValueError, KeyError) as problem:
-            reason = " ".join(str(problem).split())[:160]
+            reason = reason_of(problem)
             where = "is incomplete or broken" if is_path else "cannot be fetched from the hub, and is no folder here"
             raise ModelUnavailable(f"{name} {where} ({reason}); name a CLIP checkpoint folder with --base") from None
     size = processor.size

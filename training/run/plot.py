@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.whole import whole_file
+
 
 def plot_history(history: list[dict[str, Any]], path: Path) -> None:
     """Loss and learning rate by step, validation MRR@10 on a second axis, as a PNG at ``path``."""
@@ -34,4 +36,5 @@ def plot_history(history: list[dict[str, Any]], path: Path) -> None:
         )
         right.set_ylabel("validation MRR@10, whole gallery", color="#c2571a")
         right.set_ylim(bottom=0)
-    figure.savefig(path, dpi=120)
+    with whole_file(path) as part:
+        figure.savefig(part, dpi=120)

@@ -13,11 +13,12 @@ summary.json        figures of a run that is finished
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from clipseek.files.whole import write_whole
 
 from ..config import TrainConfig
 from ..errors import TrainingError
@@ -83,9 +84,7 @@ class RunFolder:
         if not self.writes:
             return state
         text = "".join(json.dumps(row) + "\n" for row in self.history)
-        part = self.path / "history.jsonl.part"
-        part.write_text(text, "utf-8")
-        os.replace(part, self.path / "history.jsonl")
+        write_whole(self.path / "history.jsonl", text)
         return state
 
     def save(self, state: Event) -> None:
@@ -134,6 +133,4 @@ class RunFolder:
 
 
 def _write(path: Path, value: Event) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
-    os.replace(part, path)
+    write_whole(path, json.dumps(value, indent=1) + "\n")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
+from clipseek.files.whole import whole_file, whole_folder
 
 from ..model.checkpoint import Checkpoint
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """``torch.save`` under another name, then renamed: a killed run leaves the last whole state."""
-    part = path.with_name(f"{path.name}.part")
-    torch.save(state, part)
-    part.replace(path)
+    with whole_file(path) as part:
+        torch.save(state, part)
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -28,14 +26,6 @@ def load_state(path: Path) -> dict[str, Any]:
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: dict[str, Any]) -> None:
     """Write the checkpoint folder beside its name, then swap it in; ``provenance`` becomes clipseek_training.json."""
-    part = folder.with_name(f"{folder.name}.part")
-    old = folder.with_name(f"{folder.name}.old")
-    for leftover in (part, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    part.mkdir(parents=True)
-    checkpoint.save(part)
-    (part / "clipseek_training.json").write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(part, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with whole_folder(folder) as part:
+        checkpoint.save(part)
+        (part / "clipseek_training.json").write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")

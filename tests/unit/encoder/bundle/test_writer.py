@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from clipseek.encoder import BundleError
 from clipseek.encoder.bundle.writer import check_free, new_bundle
+
+from tests.leftovers import dead_pid, left_by
 
 
 def names(folder: Path) -> list[str]:
@@ -17,12 +17,6 @@ def names(folder: Path) -> list[str]:
 def fill(out: Path, text: str = "new", *, force: bool = False) -> None:
     with new_bundle(out, force=force) as folder:
         (folder / "clipseek.json").write_text(text)
-
-
-def dead_pid() -> int:
-    process = subprocess.Popen([sys.executable, "-c", "pass"])
-    process.wait()
-    return process.pid
 
 
 def test_appears_whole_when_the_block_ends(tmp_path: Path) -> None:
@@ -92,17 +86,18 @@ def test_a_link_goes_on_pointing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_export_left_is_cleared_up(tmp_path: Path) -> None:
-    dead = dead_pid()
-    ours = [f".bundle.partial-{dead}", f".bundle.replaced-{dead}"]
-    others = [f".bundle.partial-{os.getppid()}", f".bundle2.partial-{dead}", ".bundle.partial-notes", ".bundle.json"]
-    for name in [*ours, *others]:
-        (tmp_path / name).mkdir()
-    fill(tmp_path / "bundle", "old", force=True)
+    bundle, dead = tmp_path / "bundle", dead_pid()
+    bundle.mkdir()
+    ours = [left_by(dead, bundle, "part"), left_by(dead, bundle, "old")]
+    others = [left_by(os.getppid(), bundle, "part").name, ".bundle.part-notes", ".bundle.json"]
+    for path in [*ours, *(tmp_path / name for name in others)]:
+        path.mkdir()
+    fill(bundle, "old", force=True)
     assert names(tmp_path) == sorted([*others, "bundle"])
 
 
 def test_a_bundle_lost_between_two_renames_comes_back(tmp_path: Path) -> None:
-    left = tmp_path / f".bundle.replaced-{dead_pid()}"
+    left = left_by(dead_pid(), tmp_path / "bundle", "old")
     left.mkdir()
     (left / "clipseek.json").write_text("old")
     with pytest.raises(ValueError, match="no"), new_bundle(tmp_path / "bundle"):

@@ -1,0 +1,113 @@
+"""A file or a folder written whole or not at all: beside its place, flushed to the disk, then renamed.
+
+A reader sees the old content or the new one, never half of it, also after a kill or a power cut. The errors of a disk that
+is full name the final path, not the temporary one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from .leftovers import clear_leftovers, new_name
+
+_DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+@contextlib.contextmanager
+def whole_file(path: Path | str, *, flush: bool = True) -> Iterator[Path]:
+    """Yield a path to write; it becomes ``path`` when the block ends well, and is removed when it does not.
+
+    ``flush=False`` leaves it to the system when the bytes reach the disk: for many small files that can be made again.
+    A link keeps pointing at its file; a device or a pipe is written directly. The folder must exist.
+    """
+    target = Path(os.path.realpath(path))
+    if Path(path).exists() and not target.is_file():
+        yield Path(path)  # /dev/stdout, a pipe: nothing can be renamed onto it
+        return
+    clear_leftovers(target.parent)
+    part = new_name(target, "part")
+    with _errors_named(part, Path(path)):
+        try:
+            if target.exists():  # replaced, it keeps its permissions
+                part.touch()
+                shutil.copymode(target, part)
+            yield part
+            if flush:
+                _flush(part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path | str, content: str | bytes, *, flush: bool = True) -> None:
+    """Write a file of ``content`` whole or not at all; text as UTF-8, lone surrogates as question marks."""
+    with whole_file(path, flush=flush) as part:
+        part.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path | str) -> Iterator[Path]:
+    """Yield an empty folder to fill; it becomes ``path`` when the block ends well, in place of what was there.
+
+    When the block fails, it is removed, and so are the folders above it that were made for it.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    made = [parent for parent in target.parents if not parent.exists()]  # innermost first
+    part = new_name(target, "part")
+    with _errors_named(part, Path(path)):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            clear_leftovers(target.parent)
+            part.mkdir()
+            yield part
+            for file in part.rglob("*"):
+                if file.is_file():
+                    _flush(file)
+            _swap(part, target)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            for folder in made:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
+
+
+def _swap(part: Path, target: Path) -> None:
+    if not target.exists():
+        part.rename(target)
+        return
+    old = new_name(target, "old")
+    target.rename(old)
+    try:
+        part.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    # Renamed before its bytes reach the disk, a file can come out of a power cut empty.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _errors_named(part: Path, final: Path) -> Iterator[None]:
+    """Errors of the system that name ``part``, or a full disk and no file, name ``final``."""
+    try:
+        yield
+    except OSError as problem:
+        name = os.fspath(problem.filename) if isinstance(problem.filename, (str, os.PathLike)) else None
+        if name is not None and (name == str(part) or name.startswith(f"{part}{os.sep}")):
+            raise OSError(problem.errno, problem.strerror, str(final) + name[len(str(part)) :]) from None
+        if problem.filename is None and problem.errno in _DISK_FULL:
+            raise OSError(problem.errno, problem.strerror, str(final)) from None
+        raise
