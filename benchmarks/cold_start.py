@@ -42,8 +42,7 @@ def resident():
 """
 OURS = """
 import numpy as np
-from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.clip import Picture
+from clipseek.encoder import Bundle, ClipEncoder, Picture
 encoder = ClipEncoder(Bundle.load(FOLDER), device="cpu")
 encoder.warm_up("text")
 text = lambda words: encoder.encode_texts([words])

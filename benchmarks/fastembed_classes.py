@@ -63,8 +63,8 @@ def main() -> None:
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
     from clipseek.export.checkpoint import export_bundle
-    from clipseek.export.graph.int8 import reduce_to_int8
-    from clipseek.export.imported.importer import adopt_bundle
+    from clipseek.export.graph.int8_dynamic import quantize_dynamically
+    from clipseek.export.imported.importer import import_bundle
     from clipseek.export.towers import export_towers
     from clipseek.training.model.checkpoint import load_checkpoint
 
@@ -85,11 +85,11 @@ def main() -> None:
             for name, graph in (("vision", "image.onnx"), ("text", "text.onnx")):
                 shutil.copytree(checkpoint, model / name, ignore=shutil.ignore_patterns("*.safetensors"))
                 if precision == "int8":
-                    reduce_to_int8(towers / graph, model / name / "model.onnx")
+                    quantize_dynamically(towers / graph, model / name / "model.onnx")
                 else:
                     shutil.move(towers / graph, model / name / "model.onnx")
             shutil.copytree(checkpoint, model / "both", ignore=shutil.ignore_patterns("*.safetensors"))
-            same = adopt_bundle(
+            same = import_bundle(
                 model / "both",
                 home / f"{precision}-bundle",
                 image_tower=model / "vision" / "model.onnx",

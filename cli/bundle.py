@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .groups import Group
 from .output import data, note, print_json, print_table
+
+if TYPE_CHECKING:
+    from clipseek.export.verdict import Verdict
 
 
 @click.group(cls=Group)
@@ -86,16 +89,18 @@ def import_(folder: Path, out: Path, **options: Any) -> None:
         raise click.ClickException(
             "import needs onnx and torch, which are not installed; pip install 'clipseek[train]'"
         )
-    from clipseek.export.imported.importer import adopt_bundle
+    from clipseek.export.imported.importer import import_bundle
 
-    made = adopt_bundle(folder, out, on_step=note, **options)
+    made = import_bundle(folder, out, on_step=note, **options)
     alike = made.passport["alike"]
-    note(f"vectors alone and in company: cosine {alike['pictures']:.6f} for pictures, {alike['texts']:.6f} for texts")
+    note(f"batch invariance: lowest cosine between encoding alone and in a batch: {_alike(alike)}")
     note(f"bundle at {out}: {made.dimension} numbers, {made.precision}; next: clipseek ingest SOURCE --model {out}")
     data(made.fingerprint)
 
 
 def _facts(passport: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    from clipseek.export.verdict import Verdict
+
     image, text, origin = passport["image"], passport["text"], passport["provenance"]
     yield "fingerprint", passport["fingerprint"]
     for name in ("checkpoint", "imported_from", "base", "data", "steps", "opset"):
@@ -108,7 +113,7 @@ def _facts(passport: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "texts", f"{text['context_length']} tokens"
     yield "precision", f"{passport['precision']}, weights stored as {passport.get('storage', 'fp32')}"
     if alike := passport.get("alike"):
-        yield "alone and in company", f"cosine {alike['pictures']:.6f} for pictures, {alike['texts']:.6f} for texts"
+        yield "batch invariance", f"lowest cosine between alone and in a batch: {_alike(alike)}"
     parity = passport.get("parity") or {}
     if parity:
         yield (
@@ -122,35 +127,31 @@ def _facts(passport: dict[str, Any]) -> Iterator[tuple[str, str]]:
     ):
         if name in parity:
             yield f"cost {what}", _apart(parity[name])
-    for verdict in passport.get("gates", []):
-        yield from _gate(verdict)
+    for values in passport.get("gates", []):
+        yield from _gate(Verdict.from_dict(values))
     for name, size in passport.get("sizes", {}).items():
         yield name, f"{size / 1e6:.1f} MB, SHA-256 {passport['files'][name]}"
     for name, extra in passport.get("extras", {}).items():
         yield name, f"{extra['size'] / 1e6:.1f} MB, SHA-256 {extra['sha256']}"
 
 
-def _gate(verdict: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    precision = verdict["precision"]
-    outcome = "passed" if verdict["passed"] else "not passed" + (", loss accepted" * bool(verdict.get("accepted_loss")))
-    yield f"gate of {precision}", f"{outcome}: {verdict['gate']} ({verdict['source']})"
-    if "judged_on" in verdict:
-        yield "  judged on", verdict["judged_on"]
-    full = verdict["fp32"]
-    for direction, named in full.items():
-        if isinstance(named, dict):
-            for name, value in named.items():
-                yield (
-                    f"  {direction.replace('_', ' ')} {name}",
-                    f"{value:.4f} -> {verdict[precision][direction][name]:.4f}",
-                )
-    if "min_cosine" in verdict:
+def _gate(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    outcome = "passed" if verdict.passed else "not passed" + ", loss accepted" * bool(verdict.accepted_loss)
+    yield f"gate of {verdict.precision}", f"{outcome}: {verdict.gate} ({verdict.source})"
+    if verdict.judged_on is not None:
+        yield "  judged on", verdict.judged_on
+    for name, before, after in verdict.ranking():
+        yield f"  {name}", f"{before:.4f} -> {after:.4f}"
+    if verdict.min_cosine is not None:
         yield (
             "  lowest cosine to fp32",
-            f"pictures {verdict['image_min_cosine']:.4f}, texts {verdict['text_min_cosine']:.4f}; "
-            f"allowed {verdict['min_cosine']}",
+            f"pictures {verdict.image_min_cosine:.4f}, texts {verdict.text_min_cosine:.4f}; allowed {verdict.min_cosine}",
         )
-    yield "  towers", f"{full['bytes'] / 1e6:.1f} -> {verdict[precision]['bytes'] / 1e6:.1f} MB"
+    yield "  towers", verdict.megabytes()
+
+
+def _alike(cosines: dict[str, float]) -> str:
+    return f"{cosines['pictures']:.6f} for pictures, {cosines['texts']:.6f} for texts"
 
 
 def _apart(figures: dict[str, Any]) -> str:

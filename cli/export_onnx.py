@@ -15,7 +15,7 @@ from .output import data, note, plain_table, print_json
 if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.export.gate import Gate
-    from clipseek.export.int8_calibration import Calibration
+    from clipseek.export.int8_calibration import Int8Calibration
     from clipseek.export.samples import Samples
     from clipseek.training.data.pairs import Pairs
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     "--gate",
     type=click.Path(path_type=Path),
     metavar="SOURCE",
-    help="Held-out pairs (folder or manifest) that a reduced precision must rank as fp32 does; without, samples' vectors decide.",
+    help="Held-out pairs (folder or manifest) that a lower precision must rank as fp32 does; without, samples' vectors decide.",
 )
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
-    help="What it may lose on them: of MRR@10 and R@10 over the whole gallery, absolute.",
+    help="How much MRR@10 and R@10 over the whole gallery may fall on the gate's pairs, absolute.",
 )
 @click.option(
     "--calibrate",
@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     metavar="SOURCE",
     help="Pairs, not held-out ones, to measure int8's ranges on once (static); without, each run measures its own (dynamic).",
 )
-@click.option("--accept-loss", is_flag=True, help="Write a reduced bundle that does not pass; its passport says so.")
+@click.option(
+    "--accept-loss", is_flag=True, help="Write a bundle that does not pass its gate, too; its passport says so."
+)
 @click.option(
     "--storage",
     type=click.Choice(["fp32", "fp16"]),
@@ -87,7 +89,7 @@ def export_onnx(
 
     CHECKPOINT is the folder of a CLIP (clipseek train writes one; so does save_pretrained of transformers) or its name on
     the hub. The bundle is compared with it on pictures and captions, in batches of 1, 2 and 7; when embeddings differ by
-    more than 0.0001 or their cosine is below 0.9999, nothing is written. A reduced one must pass a gate as well. Its
+    more than 0.0001 or their cosine is below 0.9999, nothing is written. A lower precision must pass a gate as well. Its
     vectors are not those of fp32: an index is filled and searched with one of them.
     """
     if accept_loss and precision in ("fp32", "auto"):
@@ -95,7 +97,7 @@ def export_onnx(
             "--accept-loss goes with --precision int8, fp16 or bf16; fp32 loses nothing, auto keeps what passes"
         )
     if gate and precision == "fp32":
-        raise click.UsageError("--gate judges reduced precisions; give it with --precision int8, fp16, bf16 or auto")
+        raise click.UsageError("--gate judges lower precisions; give it with --precision int8, fp16, bf16 or auto")
     if calibrate and precision not in ("int8", "auto"):
         raise click.UsageError("--calibrate is for int8; give it with --precision int8 or auto")
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("optimum") is None:
@@ -158,10 +160,10 @@ def _gate(source: Path, tolerance: float) -> Gate:
     return Gate(str(source), lambda spec: _pairs(source, spec), tolerance)
 
 
-def _calibration(source: Path) -> Calibration:
-    from clipseek.export.int8_calibration import Calibration
+def _calibration(source: Path) -> Int8Calibration:
+    from clipseek.export.int8_calibration import Int8Calibration
 
-    return Calibration(str(source), lambda spec: _pairs(source, spec))
+    return Int8Calibration(str(source), lambda spec: _pairs(source, spec))
 
 
 def _pairs(source: Path, spec: ImageSpec) -> Pairs:
@@ -173,12 +175,12 @@ def _named(row: dict[str, Any]) -> str:
 
 
 def _tell_gates(passport: dict[str, Any]) -> None:
-    from clipseek.export.gate import in_words
+    from clipseek.export.verdict import Verdict
 
     for verdict in passport.get("gates", []):
         accepted = ", its loss was accepted" if verdict.get("accepted_loss") else ""
         outcome = "passes" if verdict["passed"] else f"does not pass{accepted}"
-        note(f"{_named(verdict)} {outcome}: {in_words(verdict)}")
+        note(f"{_named(verdict)} {outcome}: {Verdict.from_dict(verdict).in_words()}")
     if "candidates" in passport:
         for line in plain_table(
             ["precision", "MB", "pictures/s", "texts/s", "query ms", "gate", "kept"],

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from .bundle.bundle import Bundle
     from .errors import BundleError, DeviceError, EncoderError, ImageError
     from .run.batcher import Batcher
-    from .run.clip import ClipEncoder, Picture
+    from .run.clip import ClipEncoder
+    from .run.picture import Picture
 
 __all__ = ["Batcher", "Bundle", "BundleError", "ClipEncoder", "DeviceError", "EncoderError", "ImageError", "Picture"]
 
-_HOMES = {"Batcher": "run.batcher", "Bundle": "bundle.bundle", "ClipEncoder": "run.clip", "Picture": "run.clip"}
+_HOMES = {"Batcher": "run.batcher", "Bundle": "bundle.bundle", "ClipEncoder": "run.clip", "Picture": "run.picture"}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .batches import deal
 from .judgments import Ints, Judgments
-from .ranking import Ranks, rank, unit_rows
+from .ranking import Ranks, check_unit_rows, rank
 
 KS = (1, 3, 5, 10, 20)
 TALK_BATCH = 64
@@ -110,7 +110,7 @@ def rank_in_batches(queries: Rows, gallery: Rows, truth: Judgments, batches: Seq
 
     ``queries`` and ``gallery``: (N, D) unit rows, row i of both belongs to caption i of ``truth``.
     """
-    q, g = unit_rows(queries, "query"), unit_rows(gallery, "gallery")
+    q, g = check_unit_rows(queries, "query"), check_unit_rows(gallery, "gallery")
     found = [rank(q[batch], g[batch], truth.take(batch).text_to_image()) for batch in batches]
     return Ranks(
         best=np.concatenate([one.best for one in found]) if found else np.empty(0, np.int64),

@@ -56,7 +56,7 @@ def rank(
     queries (Q, D) and gallery (G, D): unit rows. ``chunk``: queries at a time; by default as many as keep the scores
     within CHUNK_SCORES. Raises BadVectors: shapes that do not fit, rows that are not finite or not of unit length.
     """
-    q, g = unit_rows(queries, "query"), unit_rows(gallery, "gallery")
+    q, g = check_unit_rows(queries, "query"), check_unit_rows(gallery, "gallery")
     if q.shape[1] != g.shape[1]:
         raise BadVectors(f"queries {q.shape} and gallery {g.shape} are not (Q, D) and (G, D)")
     if len(q) != positives.queries:
@@ -89,7 +89,7 @@ def ranks(
     return rank(queries, gallery, positives, chunk=chunk).best
 
 
-def unit_rows(vectors: NDArray[np.floating], name: str) -> Vectors:
+def check_unit_rows(vectors: NDArray[np.floating], name: str) -> Vectors:
     """``vectors`` as (N, D) float32; raises BadVectors where rows are not finite or not of unit length."""
     if vectors.ndim != 2:
         raise BadVectors(f"{name} vectors have shape {vectors.shape}, which is not (N, D)")

@@ -14,16 +14,18 @@ from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passpor
 from clipseek.training.model.checkpoint import Checkpoint, load_checkpoint
 
 from .errors import ExportRefused
-from .gate import Gate
+from .gate import Gate, Judge
 from .graph.files import WEIGHTS_APART_ABOVE, set_weights_apart
-from .graph.fp16_weights import round_weights, store_as_half
+from .graph.fp16_weights import round_weights_to_fp16, store_weights_as_fp16
 from .graph.fuse import fuse_attention
 from .graph.uint8_input import take_pixels
-from .int8_calibration import Calibration
-from .parity import check_parity, difference, reference
+from .int8_calibration import Int8Calibration
+from .parity import Embeddings, check_parity, difference, reference
+from .passport import passport_facts
 from .patches import check_patches, export_patches
-from .precision import Precision, reduce_towers, settle, wanted_towers
+from .precision import Precision, wanted_variants, write_variants
 from .samples import Samples, made_samples
+from .selection import select_precision
 from .towers import IMAGE, TEXT, export_towers
 
 Storage: TypeAlias = Literal["fp32", "fp16"]
@@ -40,7 +42,7 @@ def export_bundle(
     precision: Precision = "fp32",
     storage: Storage = "fp32",
     gate: Gate | None = None,
-    calibration: Calibration | None = None,
+    calibration: Int8Calibration | None = None,
     accept_loss: bool = False,
     explain: bool = False,
     samples: Samples | None = None,
@@ -49,7 +51,7 @@ def export_bundle(
     force: bool = False,
     on_step: Callable[[str], None] = lambda text: None,
 ) -> Bundle:
-    """Export ``checkpoint`` (a CLIP folder or hub id) to the bundle folder ``out``; ``on_step`` is told what goes on.
+    """Export ``checkpoint`` (a CLIP folder or hub id) to the bundle folder ``out``; ``on_step`` gets a line before each long step.
 
     ``storage`` fp16 halves the files: large weights are rounded to float16, stored so, and computed with in float32.
     Parity is then that with the rounded model; what the rounding itself costs stands beside it. ``samples`` join the
@@ -62,95 +64,85 @@ def export_bundle(
     a bundle), ModelUnavailable when there is no such checkpoint; in each case nothing is written.
     """
     check_free(out, force=force)  # before the long part, and again when it is done
-    names = wanted_towers(precision, calibration is not None) if precision != "fp32" else []
+    variants = wanted_variants(precision, calibration is not None)
     on_step(f"loading {checkpoint}")
     loaded = load_checkpoint(checkpoint)
     loaded.model.eval()
     _check_end_of_text(loaded)
     made = made_samples(loaded.image.size, loaded.context_length)
     samples = samples + made if samples else made
-    expected = reference(loaded, samples)
-    rounding: dict[str, Any] = {}
-    if storage == "fp16":
-        round_weights(loaded.model)
-        unrounded, expected = expected, reference(loaded, samples)
-        rounding = {"rounding": vars(difference(expected, unrounded)).copy()}
-    held_out = (gate, gate.load(loaded.image)) if gate and names else None
-    measured_on = calibration.load(loaded.image) if calibration and names else None
+    expected, rounding = _expected(loaded, samples, storage)
+    held_out = gate.load(loaded.image) if gate and variants else None
+    measured_on = calibration.load(loaded.image) if calibration and variants else None
     with new_bundle(out, force=force) as folder:
         on_step(f"exporting two towers (opset {opset}, weights stored as {storage})")
-        export_towers(loaded.model, folder, opset)
-        for tower in (IMAGE, TEXT):
-            set_weights_apart(folder / tower, external_above)
-        # The text tower alone: pictures gained nothing by it on a CPU (docs/log/encoder-speed.md).
-        fused = fuse_attention(folder / TEXT, loaded.model.config.text_config.num_attention_heads, causal=True)
-        (folder / "tokenizer.json").write_text(loaded.tokenizer.backend_tokenizer.to_str(), "utf-8")
-        if explain:
-            export_patches(loaded.model, folder, opset)
-            set_weights_apart(folder / PATCHES, external_above)
-            take_pixels(folder / PATCHES, loaded.image)
-        take_pixels(folder / IMAGE, loaded.image)
+        fused = _write_graphs(loaded, folder, opset, external_above, explain)
         facts = _facts(loaded, storage, opset)
-        text = TextSpec(**facts["text"])
+        facts["provenance"]["fused_attention"] = {"text": fused}
         heads = loaded.model.config.vision_config.num_attention_heads
-        reduced = reduce_towers(folder, names, measured_on, text, heads)
+        folders = write_variants(folder, variants, measured_on, TextSpec.from_dict(facts["text"]), heads)
         if storage == "fp16":
             for path in (*folder.glob("*.onnx"), *folder.glob("*/*.onnx")):
-                store_as_half(path)
-        facts["provenance"]["fused_attention"] = {"text": fused}
+                store_weights_as_fp16(path)
         write_passport(folder, facts)
         on_step(f"comparing with the checkpoint on {len(samples.pictures)} pictures and {len(samples.captions)} texts")
         full = Bundle.load(folder)
         facts["parity"] = {**check_parity(full, expected, samples), **rounding}
         if explain:
             facts["parity"].update(check_patches(full, loaded.model, samples))
-        if reduced:
-            if calibration:
-                facts["provenance"]["calibrated_on"] = calibration.source
-            facts = settle(
-                full,
-                reduced,
-                facts,
-                precision,
-                samples=samples,
-                gate=held_out,
-                accept_loss=accept_loss,
-                on_step=on_step,
-            )
+        if calibration and variants:
+            facts["provenance"]["calibrated_on"] = calibration.source
+        if folders:
+            judge = Judge(full, samples, gate, held_out)
+            facts = select_precision(folders, facts, precision, judge, accept_loss=accept_loss, on_step=on_step)
         write_passport(folder, facts)
     return Bundle.load(out)
 
 
+def _expected(checkpoint: Checkpoint, samples: Samples, storage: Storage) -> tuple[Embeddings, dict[str, Any]]:
+    """The checkpoint's embeddings of the samples; for fp16 storage, with its weights rounded in place, and what that costs."""
+    expected = reference(checkpoint, samples)
+    if storage == "fp32":
+        return expected, {}
+    round_weights_to_fp16(checkpoint.model)
+    rounded = reference(checkpoint, samples)
+    return rounded, {"rounding": difference(rounded, expected).as_dict()}
+
+
+def _write_graphs(checkpoint: Checkpoint, folder: Path, opset: int, external_above: int, explain: bool) -> int:
+    """Write the towers, the tokenizer and, to ``explain``, the patches; returns in how many layers attention was fused."""
+    model = checkpoint.model
+    export_towers(model, folder, opset)
+    for tower in (IMAGE, TEXT):
+        set_weights_apart(folder / tower, external_above)
+    # The text tower alone: pictures gained nothing by it on a CPU (docs/log/encoder-speed.md).
+    fused = fuse_attention(folder / TEXT, model.config.text_config.num_attention_heads, causal=True)
+    (folder / "tokenizer.json").write_text(checkpoint.tokenizer.backend_tokenizer.to_str(), "utf-8")
+    if explain:
+        export_patches(model, folder, opset)
+        set_weights_apart(folder / PATCHES, external_above)
+        take_pixels(folder / PATCHES, checkpoint.image)
+    take_pixels(folder / IMAGE, checkpoint.image)
+    return fused
+
+
 def _facts(checkpoint: Checkpoint, storage: Storage, opset: int) -> dict[str, Any]:
-    tokenizer, spec = checkpoint.tokenizer, checkpoint.image
+    tokenizer = checkpoint.tokenizer
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    return {
-        "dimension": int(checkpoint.model.config.projection_dim),
-        "image": {
-            "size": spec.size,
-            "resize": "shortest_edge",
-            "mean": list(spec.mean),
-            "std": list(spec.std),
-            "interpolation": spec.interpolation,
-            "crop": "center",
-            "background": list(spec.background),
-        },
-        "text": {
-            "context_length": checkpoint.context_length,
-            "pad_id": int(pad),
-            "eos_id": int(tokenizer.eos_token_id),
-        },
-        "precision": "fp32",
-        "storage": storage,
-        "logit_scale": float(checkpoint.model.logit_scale.detach().exp()),
-        "provenance": {
+    return passport_facts(
+        checkpoint.image,
+        TextSpec(checkpoint.context_length, int(pad), int(tokenizer.eos_token_id)),
+        dimension=int(checkpoint.model.config.projection_dim),
+        precision="fp32",
+        storage=storage,
+        logit_scale=float(checkpoint.model.logit_scale.detach().exp()),
+        provenance={
             **_training_record(checkpoint.origin),
             "checkpoint": checkpoint.origin,
             "opset": opset,
             "made_with": {name: version(name) for name in ("clipseek", "torch", "transformers", "optimum-onnx")},
         },
-        "parity": {},
-    }
+    )
 
 
 def _training_record(origin: str) -> dict[str, Any]:

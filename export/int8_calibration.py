@@ -1,4 +1,4 @@
-"""What static int8 measures its ranges on: pictures and captions of the user's own."""
+"""The pairs that static int8 measures its ranges on: pictures and captions of the user's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 16
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Int8Calibration:
     """Pairs of ``source``, read by ``load`` for a model's pictures; not those that a gate judges by."""
 
     source: str

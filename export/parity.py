@@ -31,8 +31,8 @@ class Embeddings:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """The worst over all pictures and over all texts."""
+class ParityFigures:
+    """How far two embeddings of the same samples are apart: the worst over all pictures and over all texts."""
 
     image_max_abs: float
     image_min_cosine: float
@@ -46,6 +46,10 @@ class Difference:
             and min(self.image_min_cosine, self.text_min_cosine) >= MIN_COSINE
         )
 
+    def as_dict(self) -> dict[str, float]:
+        """For the passport."""
+        return asdict(self)
+
     def in_words(self) -> str:
         """The four figures in one line."""
         return (
@@ -54,23 +58,23 @@ class Difference:
         )
 
 
-def worst(each: Sequence[Difference]) -> Difference:
+def worst(each: Sequence[ParityFigures]) -> ParityFigures:
     """The worst of every figure."""
-    return Difference(
-        max(one.image_max_abs for one in each),
-        min(one.image_min_cosine for one in each),
-        max(one.text_max_abs for one in each),
-        min(one.text_min_cosine for one in each),
+    return ParityFigures(
+        max(figures.image_max_abs for figures in each),
+        min(figures.image_min_cosine for figures in each),
+        max(figures.text_max_abs for figures in each),
+        min(figures.text_min_cosine for figures in each),
     )
 
 
 @torch.no_grad()
 def reference(checkpoint: Checkpoint, samples: Samples) -> Embeddings:
-    """What transformers' own processor, tokenizer and model make of the samples; only the decoding of files is ours."""
+    """The samples' embeddings by transformers' own processor, tokenizer and model; only the decoding of files is ours."""
     with quiet_transformers():
         from transformers import CLIPImageProcessor
 
-        # From the checkpoint itself, not from what we understood of it.
+        # Read from the checkpoint, so that a fault in our own reading of it is found.
         processor: Any = CLIPImageProcessor.from_pretrained(checkpoint.origin)
         opened = [open_image(data, checkpoint.image.background) for data in samples.pictures]
         pixels = processor(images=opened, return_tensors="pt")["pixel_values"]
@@ -88,18 +92,18 @@ def reference(checkpoint: Checkpoint, samples: Samples) -> Embeddings:
 
 
 def from_bundle(bundle: Bundle, samples: Samples, batch_size: int, device: Device = "cpu") -> Embeddings:
-    """What the bundle makes of the samples, in batches of ``batch_size``."""
+    """The samples' embeddings by the bundle, in batches of ``batch_size``."""
     encoder = ClipEncoder(bundle, device=device, batch_size=batch_size)
     pictures = [encoder.load_picture(data) for data in samples.pictures]
     return Embeddings(encoder.embed_pictures(pictures), encoder.embed_texts(samples.captions))
 
 
-def difference(ours: Embeddings, theirs: Embeddings) -> Difference:
+def difference(ours: Embeddings, theirs: Embeddings) -> ParityFigures:
     """Raises ExportRefused when they are not even of one shape."""
     for mine, other in ((ours.pictures, theirs.pictures), (ours.texts, theirs.texts)):
         if mine.shape != other.shape:
             raise ExportRefused(f"the bundle gives {mine.shape}, the checkpoint {other.shape}; nothing was written")
-    return Difference(
+    return ParityFigures(
         _max_abs(ours.pictures, theirs.pictures),
         _min_cosine(ours.pictures, theirs.pictures),
         _max_abs(ours.texts, theirs.texts),
@@ -113,14 +117,14 @@ def check_parity(bundle: Bundle, expected: Embeddings, samples: Samples) -> dict
     Raises ExportRefused when a difference is too large.
     """
     each = [difference(from_bundle(bundle, samples, size), expected) for size in BATCH_SIZES]
-    found = worst(each)
-    if not all(one.acceptable() for one in each):
+    figures = worst(each)
+    if not all(one.acceptable() for one in each):  # the worst of a NaN and a number may be the number
         raise ExportRefused(
-            f"the export differs from the checkpoint: {found.in_words()}; "
+            f"the export differs from the checkpoint: {figures.in_words()}; "
             f"allowed are {MAX_DIFFERENCE:g} and {MIN_COSINE}; nothing was written"
         )
     return {
-        **asdict(found),
+        **figures.as_dict(),
         "limits": {"max_abs": MAX_DIFFERENCE, "min_cosine": MIN_COSINE},
         "pictures": len(samples.pictures),
         "texts": len(samples.captions),

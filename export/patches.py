@@ -63,8 +63,7 @@ def export_patches(model: CLIPModel, folder: Path, opset: int) -> None:
     except OSError:
         raise
     except Exception as problem:  # torch's exporter raises what it likes
-        reason = reason_of(problem)
-        raise ExportRefused(f"{PATCHES} cannot be exported ({reason}); nothing was written") from problem
+        raise ExportRefused(f"{PATCHES} cannot be exported ({reason_of(problem)}); nothing was written") from problem
 
 
 @torch.no_grad()

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from clipseek.encoder.errors import ImageError
 from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.pictures.reading import read_picture
 from clipseek.sources import Record
 from clipseek.training.errors import UnusableData
 from PIL import Image, ImageDraw, ImageFilter
@@ -48,17 +48,13 @@ def samples_from(records: Iterable[Record], origin: str) -> Samples:
     captions: list[str] = []
     reason = "it has no pictures"
     for record in records:
-        try:
-            data = record.image.read_bytes()
-            picture = open_image(data)
-        except ImageError as problem:
-            reason = f"{record.image.name}: {problem}"
+        file = read_picture(record.image, lambda data: (data, open_image(data).size))
+        if isinstance(file, str):
+            reason = f"{record.image.name}: {file}"
             continue
-        except OSError as problem:
-            reason = f"{record.image.name}: {problem.strerror or problem}"
-            continue
+        data, size = file
         # Slivers are cut before they are scaled, which the reference does not do.
-        if max(picture.size) <= 32 * min(picture.size):
+        if max(size) <= 32 * min(size):
             pictures.append(data)
             captions.extend(record.captions)
         if len(pictures) == PICTURES:

@@ -35,31 +35,33 @@ class Speed:
 
 
 def measure(bundles: Sequence[Bundle]) -> list[Speed]:
-    """One Speed for each bundle, where ``--device auto`` runs it here. They take turns, so that what else the machine does meets
-    all of them alike.
+    """One Speed for each bundle, where ``--device auto`` runs it here. They take turns, so that the machine's other load slows all
+    of them alike.
 
     Pictures are decoded ones of the model's size, captions 6 to 15 words.
     """
-    runs: list[list[Callable[[], Any]]] = []
-    for bundle in bundles:
-        encoder = ClipEncoder(bundle, batch_size=BATCH)
-        size = bundle.image.size
-        pixels = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), np.uint8)
-        pictures = [Picture(picture, size, size) for picture in pixels]
-        captions = [" ".join(WORDS[: 6 + at % 10]) for at in range(BATCH)]
-        runs.append(
-            [
-                partial(encoder.encode_pictures, pictures),
-                partial(encoder.encode_texts, captions),
-                partial(encoder.encode_texts, ["a small red house"]),
-            ]
-        )
-    times: list[list[list[float]]] = [[[] for _ in of] for of in runs]
+    runs = [_runs(bundle) for bundle in bundles]
+    seconds: list[list[list[float]]] = [[[] for _ in kinds] for kinds in runs]
     for turn in range(ROUNDS + 1):
-        for at, of in enumerate(runs):
-            for kind, run in enumerate(of):
+        for kinds, times in zip(runs, seconds, strict=True):
+            for run, measured in zip(kinds, times, strict=True):
                 started = time.perf_counter()
                 run()
-                if turn:  # the first loads the tower and finds its memory
-                    times[at][kind].append(time.perf_counter() - started)
-    return [Speed(BATCH / p, BATCH / t, 1000 * q) for p, t, q in ([*map(statistics.median, one)] for one in times)]
+                if turn:  # the first loads the tower and allocates its memory
+                    measured.append(time.perf_counter() - started)
+    medians = [[statistics.median(measured) for measured in times] for times in seconds]
+    return [Speed(BATCH / pictures, BATCH / texts, 1000 * query) for pictures, texts, query in medians]
+
+
+def _runs(bundle: Bundle) -> list[Callable[[], Any]]:
+    """A batch of pictures, a batch of captions, and one query."""
+    encoder = ClipEncoder(bundle, batch_size=BATCH)
+    size = bundle.image.size
+    pixels = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3), np.uint8)
+    pictures = [Picture(picture, size, size) for picture in pixels]
+    captions = [" ".join(WORDS[: 6 + row % 10]) for row in range(BATCH)]
+    return [
+        partial(encoder.encode_pictures, pictures),
+        partial(encoder.encode_texts, captions),
+        partial(encoder.encode_texts, ["a small red house"]),
+    ]

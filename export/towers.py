@@ -62,9 +62,8 @@ def export_towers(model: CLIPModel, folder: Path, opset: int) -> None:
             except OSError:
                 raise  # a full disk is no fault of the opset
             except Exception as problem:  # torch's exporters raise what they like
-                reason = reason_of(problem)
                 raise ExportRefused(
-                    f"{name} cannot be exported with opset {opset} ({reason}); nothing was written; try --opset 18"
+                    f"{name} cannot be exported with opset {opset} ({reason_of(problem)}); nothing was written; try --opset 18"
                 ) from problem
 
 

@@ -1,4 +1,4 @@
-"""Parity of a bundle that was written before: with the checkpoint it is said to come from."""
+"""Parity of a bundle that was written before with a checkpoint: whether it was exported from that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clipseek.training.model.checkpoint import load_checkpoint
 
 from .errors import ExportRefused
 from .gate import device_for
-from .graph.fp16_weights import round_weights
+from .graph.fp16_weights import round_weights_to_fp16
 from .parity import BATCH_SIZES, MAX_DIFFERENCE, MIN_COSINE, difference, from_bundle, reference, worst
 from .samples import made_samples
 
@@ -27,11 +27,11 @@ def verify_against(bundle: Bundle, checkpoint: str) -> dict[str, Any]:
     loaded = load_checkpoint(checkpoint)
     loaded.model.eval()
     if bundle.passport.get("storage") == "fp16" and bundle.precision != "fp16":
-        round_weights(loaded.model)
+        round_weights_to_fp16(loaded.model)
     samples = made_samples(loaded.image.size, loaded.context_length)
     expected = reference(loaded, samples)
     try:
-        found = worst(
+        figures = worst(
             [difference(from_bundle(bundle, samples, size, device_for(bundle)), expected) for size in BATCH_SIZES]
         )
     except ExportRefused:
@@ -41,14 +41,14 @@ def verify_against(bundle: Bundle, checkpoint: str) -> dict[str, Any]:
         ) from None
     stated = bundle.passport.get("parity", {}).get("reduction")
     if bundle.precision == "fp32" or not stated:
-        same, allowed = found.acceptable(), f"{MAX_DIFFERENCE:g} and {MIN_COSINE}"
+        same, allowed = figures.acceptable(), f"{MAX_DIFFERENCE:g} and {MIN_COSINE}"
     else:
         limits = stated["image_min_cosine"] - SLACK, stated["text_min_cosine"] - SLACK
-        same = found.image_min_cosine >= limits[0] and found.text_min_cosine >= limits[1]
+        same = figures.image_min_cosine >= limits[0] and figures.text_min_cosine >= limits[1]
         allowed = f"cosines of {limits[0]:.4f} and {limits[1]:.4f}, as at its export"
     if not same:
         raise ExportRefused(
-            f"{bundle.path} does not give the vectors of {checkpoint}: {found.in_words()}; allowed are {allowed}; "
+            f"{bundle.path} does not give the vectors of {checkpoint}: {figures.in_words()}; allowed are {allowed}; "
             "name the checkpoint that it was exported from, or export it again"
         )
-    return vars(found).copy()
+    return figures.as_dict()

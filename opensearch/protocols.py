@@ -22,9 +22,9 @@ class Picture(Protocol):
     def height(self) -> int: ...
 
     @property
-    def look(self) -> bytes:
-        """How it looks: a 64-bit hash (8 bytes), and the mean colours of 8 x 8 cells (192 bytes); or nothing, and the picture is
-        nobody's near duplicate (``looks.py``).
+    def appearance(self) -> bytes:
+        """A 64-bit hash (8 bytes) and the mean colours of 8 x 8 cells (192 bytes), which ``search/near_duplicates.py`` compares; or
+        nothing, and the picture is no near duplicate of any.
         """
 
 

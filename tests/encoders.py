@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from clipseek.encoder.pictures.perceptual_hash import look
+from clipseek.encoder.pictures.perceptual_hash import appearance
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,7 +18,7 @@ class ColourPicture:
     pixels: NDArray[np.float32]
     width: int
     height: int
-    look: bytes = b""
+    appearance: bytes = b""
 
 
 class ColourEncoder:
@@ -40,7 +40,7 @@ class ColourEncoder:
         except Exception as problem:
             raise ValueError(f"not a picture: {type(problem).__name__}") from None
         self.decoded += 1
-        return ColourPicture(pixels, image.width, image.height, look(np.asarray(image.convert("RGB"))))
+        return ColourPicture(pixels, image.width, image.height, appearance(np.asarray(image.convert("RGB"))))
 
     def encode_pictures(self, pictures: Sequence[ColourPicture]) -> NDArray[np.float32]:
         self.batches.append(len(pictures))

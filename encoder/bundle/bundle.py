@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ WEIGHTS = "_data"
 #: (N, 3, S, S) float32.
 PIXELS, FLOATS = "pixels", "pixel_values"
 FORMAT = 1
-INTERPOLATIONS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
+#: Pillow's filters, each in the place of its number in Pillow and so in transformers' preprocessor_config.json (``resample``).
+INTERPOLATIONS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,29 @@ class ImageSpec:
         if len(self.background) != 3 or not all(0 <= value <= 255 for value in self.background):
             raise ValueError(f"background {self.background}, expected three numbers from 0 to 255")
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ImageSpec:
+        """Of a passport's ``image``. Raises KeyError, TypeError and ValueError for what is none."""
+        return cls(
+            size=int(values["size"]),
+            mean=_three(float, values["mean"]),
+            std=_three(float, values["std"]),
+            interpolation=str(values["interpolation"]),
+            background=_three(int, values["background"]),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """A passport's ``image``. Resizing and cropping have no choice; they are named for readers of other libraries."""
+        return {
+            "size": self.size,
+            "resize": "shortest_edge",
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "interpolation": self.interpolation,
+            "crop": "center",
+            "background": list(self.background),
+        }
+
 
 @dataclass(frozen=True)
 class TextSpec:
@@ -61,6 +85,15 @@ class TextSpec:
     def __post_init__(self) -> None:
         if self.context_length < 2:
             raise ValueError(f"context length {self.context_length}, expected at least 2 (both ends)")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TextSpec:
+        """Of a passport's ``text``. Raises KeyError, TypeError and ValueError for what is none."""
+        return cls(*(int(values[name]) for name in ("context_length", "pad_id", "eos_id")))
+
+    def as_dict(self) -> dict[str, int]:
+        """A passport's ``text``."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -91,19 +124,12 @@ class Bundle:
                 raise BundleError(
                     f"{folder} has bundle format {passport['format']!r}, expected {FORMAT}; export it again"
                 )
-            image, text = passport["image"], passport["text"]
             bundle = cls(
                 path=folder.absolute(),
                 fingerprint=str(passport["fingerprint"]),
                 dimension=int(passport["dimension"]),
-                image=ImageSpec(
-                    size=int(image["size"]),
-                    mean=_three(float, image["mean"]),
-                    std=_three(float, image["std"]),
-                    interpolation=str(image["interpolation"]),
-                    background=_three(int, image["background"]),
-                ),
-                text=TextSpec(int(text["context_length"]), int(text["pad_id"]), int(text["eos_id"])),
+                image=ImageSpec.from_dict(passport["image"]),
+                text=TextSpec.from_dict(passport["text"]),
                 precision=str(passport["precision"]),
                 logit_scale=float(passport["logit_scale"]),
                 passport=passport,

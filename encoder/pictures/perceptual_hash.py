@@ -1,4 +1,4 @@
-"""How a picture looks, in a few bytes: the same after another compression, another size, a little light.
+"""A picture's appearance in a few bytes: the same after another compression, another size, a little light.
 
 The hash is the difference hash (dHash): the picture's grey at 9 x 8 points, each bit whether it grows from a point to
 the one at its right. Of line drawings and scans, mostly one flat ground, many have near hashes; so a small copy in
@@ -28,7 +28,7 @@ def small_copy(picture: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX), np.uint8)
 
 
-def look(pixels: NDArray[np.uint8]) -> bytes:
+def appearance(pixels: NDArray[np.uint8]) -> bytes:
     """Hash (8 bytes, the first bit first) and small copy (192 bytes, row by row) of (H, W, 3) uint8 pixels."""
     picture = Image.fromarray(pixels)
     return perceptual_hash(picture).to_bytes(8, "big") + small_copy(picture).tobytes()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Decoder: TypeAlias = Callable[[bytes, int, str], NDArray[np.uint8]]
 
 
-def turbo_decoder() -> Decoder | None:
+def load_simplejpeg() -> Decoder | None:
     """A decoder that reduces as Pillow's draft mode does; None where simplejpeg is not installed.
 
     It raises ValueError on anything odd in a file, which Pillow may still read.
@@ -26,7 +26,7 @@ def turbo_decoder() -> Decoder | None:
         space = "RGB" if mode == "RGB" else "GRAY"
         # Below 2 a fraction costs more than the whole.
         pixels: Any = simplejpeg.decode_jpeg(data, space, min_height=edge, min_width=edge, min_factor=2)
-        found: NDArray[np.uint8] = pixels if mode == "RGB" else pixels[..., 0]
-        return found
+        decoded: NDArray[np.uint8] = pixels if mode == "RGB" else pixels[..., 0]
+        return decoded
 
     return decode

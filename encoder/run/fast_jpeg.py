@@ -14,18 +14,18 @@ from itertools import islice
 import numpy as np
 
 from ..pictures.images import MAX_MEGAPIXELS, open_reduced
-from ..pictures.simplejpeg_decoder import Decoder, turbo_decoder
+from ..pictures.simplejpeg_decoder import Decoder, load_simplejpeg
 from .clip import ClipEncoder
 
-#: A decoded JPEG keeps at least so many times the model's edge; the first that passes is taken.
+#: A decoded JPEG keeps at least this many times the model's edge; the first that passes is taken.
 MARGINS = (1, 2)
 LEAST_COSINE = 0.995
 ENOUGH = 16  # JPEGs to measure on
-PILLOW, TURBO = "Pillow", "simplejpeg"
+PILLOW, SIMPLEJPEG = "Pillow", "simplejpeg"
 
 
 @dataclass(frozen=True)
-class Choice:
+class JpegChoice:
     """``margin``: None where no way passed, or nothing would be gained. ``pictures`` were measured: their lowest ``cosine``
     to the whole decoding, and how many times as fast decoding was, by ``decoder``."""
 
@@ -55,30 +55,30 @@ def large_jpegs(encoder: ClipEncoder, files: Iterable[bytes]) -> list[bytes]:
 
 def choose_margin(
     encoder: ClipEncoder, samples: Sequence[bytes], clock: Callable[[], float] = time.perf_counter
-) -> Choice:
+) -> JpegChoice:
     """Decode ``samples``, JPEGs, in all ways on this machine; the first margin whose vectors all have LEAST_COSINE to those of
-    the whole decoding and that is faster becomes ``encoder.jpeg_margin``, and what decodes fastest with it
-    ``encoder.jpeg_decoder``: Pillow, or simplejpeg where it is installed."""
-    turbo = turbo_decoder()
-    decoders: dict[str, Decoder | None] = {PILLOW: None, **({TURBO: turbo} if turbo else {})}
-    choice = Choice(None, len(samples), 1.0, 1.0)
+    the whole decoding and that is faster becomes the loader's ``jpeg_margin``, and what decodes fastest with it its
+    ``jpeg_decoder``: Pillow, or simplejpeg where it is installed."""
+    loader, simplejpeg = encoder.loader, load_simplejpeg()
+    decoders: dict[str, Decoder | None] = {PILLOW: None, **({SIMPLEJPEG: simplejpeg} if simplejpeg else {})}
+    choice = JpegChoice(None, len(samples), 1.0, 1.0)
     if samples:
         started = clock()
-        whole = [encoder.load_reduced(data, None) for data in samples]
+        whole = [loader.load_reduced(data, None) for data in samples]
         seconds = clock() - started
         expected = encoder.encode_pictures(whole)
         for margin in MARGINS:
-            found = []
+            tried = []
             for name, decoder in decoders.items():
                 started = clock()
-                pictures = [encoder.load_reduced(data, margin, decoder) for data in samples]
+                pictures = [loader.load_reduced(data, margin, decoder) for data in samples]
                 speedup = seconds / max(1e-9, clock() - started)
                 cosine = float(np.sum(encoder.encode_pictures(pictures) * expected, axis=1).min())
                 passed = cosine >= LEAST_COSINE and speedup > 1
-                found.append(Choice(margin if passed else None, len(samples), cosine, speedup, name))
-            choice = max(found, key=lambda one: (one.margin is not None, one.speedup))
+                tried.append(JpegChoice(margin if passed else None, len(samples), cosine, speedup, name))
+            choice = max(tried, key=lambda way: (way.margin is not None, way.speedup))
             if choice.margin is not None:
                 break
-    encoder.jpeg_margin = choice.margin
-    encoder.jpeg_decoder = None if choice.margin is None else decoders[choice.decoder]
+    loader.jpeg_margin = choice.margin
+    loader.jpeg_decoder = None if choice.margin is None else decoders[choice.decoder]
     return choice

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .clip import ClipEncoder, Picture
+from ..pictures.reading import read_picture
+from .clip import ClipEncoder
+from .picture import Picture
 from .session import available_cores
 
 
@@ -15,13 +17,10 @@ def read_pictures(
 ) -> Iterator[list[tuple[Path, Picture | str]]]:
     """Windows of (path, its picture or the reason why there is none), in the order of ``paths``."""
 
-    def load(path: Path) -> Picture | str:
-        try:
-            return encoder.load_picture(path.read_bytes())
-        except (OSError, ValueError) as problem:
-            return getattr(problem, "strerror", None) or str(problem)
+    def read(path: Path) -> Picture | str:
+        return read_picture(path, encoder.load_picture)
 
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(paths), window):
             part = paths[start : start + window]
-            yield list(zip(part, pool.map(load, part), strict=True))
+            yield list(zip(part, pool.map(read, part), strict=True))

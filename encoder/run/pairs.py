@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .clip import ClipEncoder, Picture
-from .session import available_cores
+from .clip import ClipEncoder
+from .files import read_pictures
+from .picture import Picture
 
 Pair = tuple[Path, tuple[str, ...], "str | None"]
 
@@ -27,29 +27,22 @@ def encode_pairs(
     skipped: list[tuple[str, str]] = []
     rows: list[NDArray[np.float32]] = []
 
-    def load(path: Path) -> Picture | str:
-        try:
-            return encoder.load_picture(path.read_bytes())
-        except (OSError, ValueError) as problem:
-            return getattr(problem, "strerror", None) or str(problem)
-
     entries = list(pairs)
-    with ThreadPoolExecutor(available_cores()) as pool:
-        for start in range(0, len(entries), window):
-            part = entries[start : start + window]
-            kept: list[tuple[Picture, Pair]] = []
-            for pair, picture in zip(part, pool.map(load, [path for path, _, _ in part]), strict=True):
-                if isinstance(picture, str):
-                    skipped.append((str(pair[0]), picture))
-                elif not any(caption.strip() for caption in pair[1]):
-                    skipped.append((str(pair[0]), "no caption"))
-                else:
-                    kept.append((picture, pair))
-            vectors = encoder.encode_pictures([picture for picture, _ in kept])
-            for vector, (_, (_, texts, group)) in zip(vectors, kept, strict=True):
-                for text in filter(str.strip, texts):
-                    captions.append(text)
-                    groups.append(group or " ".join(text.lower().split()))
-                    rows.append(vector)
+    waiting = iter(entries)
+    for files in read_pictures(encoder, [path for path, _, _ in entries], window):
+        kept: list[tuple[Picture, Pair]] = []
+        for (path, picture), pair in zip(files, waiting, strict=False):
+            if isinstance(picture, str):
+                skipped.append((str(path), picture))
+            elif not any(caption.strip() for caption in pair[1]):
+                skipped.append((str(path), "no caption"))
+            else:
+                kept.append((picture, pair))
+        vectors = encoder.encode_pictures([picture for picture, _ in kept])
+        for vector, (_, (_, texts, group)) in zip(vectors, kept, strict=True):
+            for text in filter(str.strip, texts):
+                captions.append(text)
+                groups.append(group or " ".join(text.lower().split()))
+                rows.append(vector)
     images = np.stack(rows) if rows else np.empty((0, encoder.dimension), np.float32)
     return encoder.encode_texts(captions), images, groups, skipped

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EncoderError
-from .clip import ClipEncoder, Picture, unit_rows
+from .clip import ClipEncoder, normalize_rows
+from .picture import Picture
 
 TEMPLATE = "a photo of {}"
 
@@ -27,7 +28,7 @@ class ZeroShot:
         # Not str.format: a label or template may hold braces of its own.
         self.texts = [template.replace("{}", label) for label in self.labels for template in templates]
         vectors = encoder.encode_texts(self.texts).reshape(len(self.labels), len(templates), -1)
-        self._vectors = unit_rows(vectors.mean(axis=1))  # (L, D)
+        self._vectors = normalize_rows(vectors.mean(axis=1))  # (L, D)
 
     def probabilities(self, pictures: Sequence[Picture]) -> NDArray[np.float64]:
         """(N, L): softmax over the labels of the model's logit scale times the cosine; rows sum to 1."""

@@ -1,6 +1,6 @@
-"""A tower that computes in float16 or bfloat16, weights and all; what goes in and what comes out stays as it was.
+"""A tower that computes in float16 or bfloat16, weights and all; its inputs and outputs keep their dtypes.
 
-Not ``half.py``, whose graphs store float16 and compute in float32.
+(``fp16_weights`` stores float16 and computes in float32.)
 """
 
 from __future__ import annotations
@@ -13,32 +13,51 @@ from clipseek.encoder.bundle.bundle import FLOATS
 
 from .files import load_graph, save_graph
 
-Half: TypeAlias = Literal["fp16", "bf16"]
+ComputeDtype: TypeAlias = Literal["fp16", "bf16"]
 
-_IN, _OUT = "half_in", "half_out"
-#: What ONNX has in bfloat16 from opsets 20 and 22 on only stays in float32: so patches are made in that.
-_FLOAT_ONLY: dict[Half, tuple[str, ...]] = {"fp16": (), "bf16": ("Conv", "ConstantOfShape")}
+_IN, _OUT = "half_in", "half_out"  # in the tensors' names, which are part of a bundle's fingerprint
+#: Operators that ONNX has in bfloat16 only from opsets 20 and 22 on stay in float32: patches are made in it.
+_FLOAT_ONLY: dict[ComputeDtype, tuple[str, ...]] = {"fp16": (), "bf16": ("Conv", "ConstantOfShape")}
 
 
-def compute_in_half(tower: Path, out: Path, kind: Half) -> int:
-    """Write ``tower`` to ``out`` with every float32 step in ``kind``; returns how many products of matrices that are.
+def tensor_type(dtype: ComputeDtype) -> int:
+    """ONNX's number of ``dtype``."""
+    from onnx import TensorProto
+
+    return int(TensorProto.FLOAT16 if dtype == "fp16" else TensorProto.BFLOAT16)
+
+
+def convert_compute_dtype(tower: Path, out: Path, dtype: ComputeDtype) -> int:
+    """Write ``tower`` to ``out`` with every float32 node in ``dtype``; returns how many matrix products that are.
 
     Pixels are scaled in float32 first, and vectors come out in float32, to be normalised so. Numbers beyond float16 (a mask's
     minus infinity) become its largest.
     """
-    from onnx import TensorProto, helper
-
     model = load_graph(tower)
-    graph, to = model.graph, TensorProto.FLOAT16 if kind == "fp16" else TensorProto.BFLOAT16
-    full = [node for node in graph.node if node.op_type in _FLOAT_ONLY[kind] and _gives_floats(node)]
-    before = _made_for(graph, {FLOATS, *(node.input[0] for node in full)})
+    graph, to = model.graph, tensor_type(dtype)
+    full = [node for node in graph.node if node.op_type in _FLOAT_ONLY[dtype] and _gives_floats(node)]
+    before = _ancestors(graph, {FLOATS, *(node.input[0] for node in full)})
     outside = {id(node) for node in (*before, *full)}
     inside = [node for node in graph.node if id(node) not in outside]
-    _reduce_weights(graph, inside, [*before, *full], to)
+    _convert_weights(graph, inside, [*before, *full], to)
     for node in inside:
-        _reduce_constants(node, to)
+        _convert_constants(node, to)
+    nodes = _with_casts(graph, outside, {FLOATS, *(name for node in full for name in node.output)}, to)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    del graph.value_info[:]  # inferred types, which are others now
+    save_graph(model, out)
+    return sum(node.op_type in ("MatMul", "Gemm") for node in inside)
+
+
+def _with_casts(graph: Any, outside: set[int], floats: set[str], to: int) -> list[Any]:
+    """All nodes, with a Cast to ``to`` behind each of ``floats`` and one to float32 before each output of the graph.
+
+    ``outside``: ids of the nodes that stay in float32.
+    """
+    from onnx import TensorProto, helper
+
     nodes: list[Any] = []
-    floats = {FLOATS, *(name for node in full for name in node.output)}
     graph_outputs = {entry.name for entry in graph.output}
     for node in graph.node:
         if id(node) not in outside:
@@ -54,34 +73,30 @@ def compute_in_half(tower: Path, out: Path, kind: Half) -> int:
                 nodes.append(helper.make_node("Cast", [name], [f"{name}.{_IN}"], to=to))
             elif name.endswith(f".{_OUT}"):
                 nodes.append(helper.make_node("Cast", [name], [name.removesuffix(f".{_OUT}")], to=TensorProto.FLOAT))
-    if any(entry.name == FLOATS for entry in graph.input):  # a graph that takes floats as they are
+    if any(entry.name == FLOATS for entry in graph.input):  # a graph that takes normalised pixels
         nodes.insert(0, helper.make_node("Cast", [FLOATS], [f"{FLOATS}.{_IN}"], to=to))
-    del graph.node[:]
-    graph.node.extend(nodes)
-    del graph.value_info[:]  # inferred types of what is now another
-    save_graph(model, out)
-    return sum(node.op_type in ("MatMul", "Gemm") for node in inside)
+    return nodes
 
 
-def _made_for(graph: Any, names: set[str]) -> list[Any]:
-    """The nodes that ``names`` are made by, back to the graph's inputs, and to sizes, which are the same of any numbers."""
-    wanted, found = set(names), []
+def _ancestors(graph: Any, names: set[str]) -> list[Any]:
+    """The nodes that ``names`` are computed by, back to the graph's inputs, or to a Shape, which is the same in any dtype."""
+    wanted, nodes = set(names), []
     for node in reversed(graph.node):
         if wanted.intersection(node.output) and node.op_type != "Shape":
-            found.append(node)
+            nodes.append(node)
             wanted.update(node.input)
-    return found
+    return nodes
 
 
 def _gives_floats(node: Any) -> bool:
-    """Float32, where its kind is said by an attribute."""
+    """Whether a node gives float32, where an attribute holds its value."""
     from onnx import TensorProto
 
     return all(entry.t.data_type == TensorProto.FLOAT for entry in node.attribute if entry.name == "value")
 
 
-def _reduce_weights(graph: Any, inside: list[Any], outside: list[Any], to: int) -> None:
-    """Float32 weights that ``inside`` uses; one that ``outside`` uses too is there twice then."""
+def _convert_weights(graph: Any, inside: list[Any], outside: list[Any], to: int) -> None:
+    """Convert float32 weights that ``inside`` uses; one that ``outside`` uses too is kept beside its copy."""
     from onnx import TensorProto
 
     used = {name for node in inside for name in node.input}
@@ -89,30 +104,30 @@ def _reduce_weights(graph: Any, inside: list[Any], outside: list[Any], to: int) 
     for tensor in list(graph.initializer):
         if tensor.data_type != TensorProto.FLOAT or tensor.name not in used:
             continue
-        reduced = _reduced(tensor, to)
+        converted = _converted(tensor, to)
         if tensor.name not in kept:
-            tensor.CopyFrom(reduced)
+            tensor.CopyFrom(converted)
             continue
-        reduced.name = f"{tensor.name}.{_IN}"
-        graph.initializer.append(reduced)
+        converted.name = f"{tensor.name}.{_IN}"
+        graph.initializer.append(converted)
         for node in inside:
             for at, name in enumerate(node.input):
                 if name == tensor.name:
-                    node.input[at] = reduced.name
+                    node.input[at] = converted.name
 
 
-def _reduce_constants(node: Any, to: int) -> None:
-    """What a node makes float32 by its attributes."""
+def _convert_constants(node: Any, to: int) -> None:
+    """Convert the float32 values in a node's attributes."""
     from onnx import TensorProto
 
     for entry in node.attribute:
         if entry.name == "value" and entry.t.data_type == TensorProto.FLOAT:
-            entry.t.CopyFrom(_reduced(entry.t, to))
+            entry.t.CopyFrom(_converted(entry.t, to))
         elif node.op_type == "Cast" and entry.name == "to" and entry.i == TensorProto.FLOAT:
             entry.i = to
 
 
-def _reduced(tensor: Any, to: int) -> Any:
+def _converted(tensor: Any, to: int) -> Any:
     from onnx import TensorProto, helper, numpy_helper
 
     values = numpy_helper.to_array(tensor)

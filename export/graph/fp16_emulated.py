@@ -1,7 +1,7 @@
-"""Half precision judged without a GPU: the same steps in float32, each result rounded as a GPU would round it.
+"""fp16 or bf16 compute emulated without a GPU: the same nodes in float32, each result rounded as a GPU would round it.
 
-onnxruntime's CPU provider runs a float16 graph, but leaves out the rounding between its steps; casts that the graph itself has,
-down and up again, stay. What a GPU does inside one step (sums in float32, attention's inner parts) is not told apart.
+onnxruntime's CPU provider runs a float16 graph, but leaves out the rounding between its nodes; Cast nodes that the graph itself
+has, down and up again, stay. What a GPU does inside one node (sums in float32, attention's inner products) is not emulated.
 """
 
 from __future__ import annotations
@@ -12,44 +12,34 @@ from typing import Any
 import numpy as np
 
 from .files import load_graph, save_graph
-from .fp16_compute import Half
+from .fp16_compute import ComputeDtype, tensor_type
 
-#: Steps that compute, not only move, numbers.
+#: Operators that compute, not only move, numbers.
 _COMPUTE = {"MatMul", "Gemm", "Conv", "Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Erf", "Tanh", "Sigmoid", "Softmax"}
 _COMPUTE |= {"LayerNormalization", "Gelu", "MultiHeadAttention"}
 
 
-def round_each_step(tower: Path, out: Path, kind: Half) -> int:
-    """Write ``tower``, which computes in ``kind``, to ``out`` as one that computes in float32 and rounds after each step; returns
-    how many steps those are.
+def emulate_compute_dtype(tower: Path, out: Path, dtype: ComputeDtype) -> int:
+    """Write ``tower``, which computes in ``dtype``, to ``out`` as a graph that computes in float32 and rounds after each node;
+    returns how many nodes are rounded.
     """
-    from onnx import TensorProto, helper
-
     model = load_graph(tower)
-    graph = model.graph
-    half = TensorProto.FLOAT16 if kind == "fp16" else TensorProto.BFLOAT16
-    kinds = {entry.name: entry.type.tensor_type.elem_type for entry in graph.input}
+    graph, lower = model.graph, tensor_type(dtype)
+    dtypes: dict[str, int | None] = {entry.name: entry.type.tensor_type.elem_type for entry in graph.input}
     for tensor in graph.initializer:
-        kinds[tensor.name] = tensor.data_type
-        _widen(tensor, half)
+        dtypes[tensor.name] = tensor.data_type
+        _widen(tensor, lower)
     nodes: list[Any] = []
     count = 0
     for node in graph.node:
-        made = _kind(node, kinds)
-        kinds.update(dict.fromkeys(node.output, made))
+        own = _dtype(node, dtypes)
+        dtypes.update(dict.fromkeys(node.output, own))
         for entry in node.attribute:
             if entry.name == "value":
-                _widen(entry.t, half)
+                _widen(entry.t, lower)
         nodes.append(node)
-        into = node.op_type == "Cast" and made == half
-        if made == half and (into or node.op_type in _COMPUTE):
-            name = node.output[0]
-            if not into:
-                node.output[0] = f"{name}.full"
-                nodes.append(helper.make_node("Cast", [f"{name}.full"], [f"{name}.rounded"], to=half))
-            else:
-                node.output[0] = f"{name}.rounded"
-            nodes.append(helper.make_node("Cast", [f"{name}.rounded"], [name], to=TensorProto.FLOAT))
+        if own == lower and (node.op_type == "Cast" or node.op_type in _COMPUTE):
+            nodes.extend(_rounding(node, lower))
             count += 1
     del graph.node[:]
     graph.node.extend(nodes)
@@ -58,8 +48,21 @@ def round_each_step(tower: Path, out: Path, kind: Half) -> int:
     return count
 
 
-def _kind(node: Any, kinds: dict[str, int]) -> int | None:
-    """The kind of numbers that the node gives, in the graphs that exports of CLIP are."""
+def _rounding(node: Any, lower: int) -> list[Any]:
+    """Nodes that give the output of ``node`` its old name back, rounded to ``lower`` and cast to float32 again."""
+    from onnx import TensorProto, helper
+
+    name, nodes = node.output[0], []
+    if node.op_type == "Cast":  # it rounds already
+        node.output[0] = f"{name}.rounded"
+    else:
+        node.output[0] = f"{name}.full"
+        nodes.append(helper.make_node("Cast", [f"{name}.full"], [f"{name}.rounded"], to=lower))
+    return [*nodes, helper.make_node("Cast", [f"{name}.rounded"], [name], to=TensorProto.FLOAT)]
+
+
+def _dtype(node: Any, dtypes: dict[str, int | None]) -> int | None:
+    """The dtype of the node's output, for the operators in exports of CLIP."""
     from onnx import TensorProto
 
     given = {entry.name: entry for entry in node.attribute}
@@ -71,12 +74,12 @@ def _kind(node: Any, kinds: dict[str, int]) -> int | None:
         return int(TensorProto.INT64)
     if node.op_type in ("Equal", "Less"):
         return int(TensorProto.BOOL)
-    return kinds.get(node.input[1 if node.op_type == "Where" else 0])
+    return dtypes.get(node.input[1 if node.op_type == "Where" else 0])
 
 
-def _widen(tensor: Any, half: int) -> None:
-    """The same numbers in float32."""
+def _widen(tensor: Any, lower: int) -> None:
+    """Make a tensor of dtype ``lower`` one of the same numbers in float32."""
     from onnx import numpy_helper
 
-    if tensor.data_type == half:
+    if tensor.data_type == lower:
         tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), tensor.name))

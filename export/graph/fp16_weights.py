@@ -19,18 +19,18 @@ _SMALLEST = 1024  # numbers
 
 
 @torch.no_grad()
-def round_weights(model: CLIPModel) -> None:
+def round_weights_to_fp16(model: CLIPModel) -> None:
     """Round, in place, every large weight to what float16 can hold; one that would overflow stays as it is."""
     for weight in model.parameters():
         if weight.numel() >= _SMALLEST and weight.abs().max() <= torch.finfo(torch.float16).max:
             weight.copy_(weight.half().float())
 
 
-def store_as_half(path: Path) -> None:
-    """Rewrite the graph at ``path``: what float16 holds exactly is stored so, with a Cast to float32 where it is used.
+def store_weights_as_fp16(path: Path) -> None:
+    """Rewrite the graph at ``path``: a weight that float16 holds exactly is stored so, with a Cast to float32 where it is used.
 
-    Nothing is rounded here: after ``round_weights`` that is every large weight. A table that is only looked up in is
-    cast after the look-up, so that loading never blows it up.
+    Nothing is rounded here: after ``round_weights_to_fp16`` that is every large weight. A table that only Gather reads is cast
+    after the Gather, so that loading never makes a float32 copy of the whole table.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -41,24 +41,24 @@ def store_as_half(path: Path) -> None:
         for name in set(node.input):
             users[name].append(node)
     first: list[Any] = []
-    after: dict[str, Any] = {}  # output of a look-up -> the cast behind it
+    after: dict[str, Any] = {}  # output of a Gather -> the Cast behind it
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
         if tensor.data_type != TensorProto.FLOAT or values.size < _SMALLEST:
             continue
         with np.errstate(over="ignore"):
-            halves = values.astype(np.float16)
-        if not np.array_equal(halves.astype(np.float32), values):
+            rounded = values.astype(np.float16)
+        if not np.array_equal(rounded.astype(np.float32), values):
             continue
         name = tensor.name
-        lookups = [node for node in users[name] if node.op_type == "Gather" and list(node.input).index(name) == 0]
-        if lookups and len(lookups) == len(users[name]):
-            tensor.CopyFrom(numpy_helper.from_array(halves, name))
-            for node in lookups:
+        gathers = [node for node in users[name] if node.op_type == "Gather" and list(node.input).index(name) == 0]
+        if gathers and len(gathers) == len(users[name]):
+            tensor.CopyFrom(numpy_helper.from_array(rounded, name))
+            for node in gathers:
                 output, node.output[0] = node.output[0], f"{node.output[0]}.half"
                 after[node.output[0]] = helper.make_node("Cast", [node.output[0]], [output], to=TensorProto.FLOAT)
         else:
-            tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}.half"))
+            tensor.CopyFrom(numpy_helper.from_array(rounded, f"{name}.half"))
             first.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
     nodes = list(first)
     for node in graph.node:

@@ -30,10 +30,10 @@ def fuse_attention(path: Path, heads: int, *, causal: bool) -> int:
             users[name].append(node)
     count = 0
     for softmax in [node for node in graph.node if node.op_type == "Softmax"]:
-        found = _parts(softmax, made, users)
-        if found is None:
+        layer = _around(softmax, made, users)
+        if layer is None:
             continue
-        inputs, joined = found
+        inputs, joined = layer
         fused = helper.make_node(
             ATTENTION,
             inputs,
@@ -54,7 +54,7 @@ def fuse_attention(path: Path, heads: int, *, causal: bool) -> int:
     return count
 
 
-def _parts(softmax: Any, made: dict[str, Any], users: dict[str, list[Any]]) -> tuple[list[str], Any] | None:
+def _around(softmax: Any, made: dict[str, Any], users: dict[str, list[Any]]) -> tuple[list[str], Any] | None:
     """Names of query, key and value, each (N, L, heads x width), and the node whose output joins the heads again."""
     scores = made.get(softmax.input[0])
     if scores is not None and scores.op_type == "Add":  # of a mask

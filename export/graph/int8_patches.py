@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,53 +11,92 @@ from numpy.typing import NDArray
 
 from .files import prune
 
-#: As in ``int8.reduce_to_int8``: seven bits, for processors that add products in 16 bits.
+#: As in ``int8_dynamic``: seven bits, for processors that add products in 16 bits.
 _MOST = 63
+_PREFIX = "int8_patches"
 
 
-def reduce_patches(model: Any) -> bool:
+@dataclass(frozen=True, eq=False)
+class _Patches:
+    """The convolution that makes patches. ``kernel`` (D, 3, P, P) and ``bias`` (D,) float64, for normalised pixels; ``size``: the
+    picture's side; ``shapes``: the nodes that read how many pictures there are from its input."""
+
+    node: Any
+    kernel: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    size: int
+    shapes: list[Any]
+
+
+def quantize_patches(model: Any) -> bool:
     """Replace, in a picture tower that takes PIXELS, scaling, layout and the convolution that makes patches by one product of
-    uint8 and int8. Returns whether that could be done: the convolution's steps must be its patches.
+    uint8 and int8. Returns whether that could be done: the convolution's strides must be its patches' sides.
 
     With pixels x, the convolution is W (x / 255 - mean) / std + b = W' x + b', W' = W / (255 std) and b' = b - W mean / std; W'
     is rounded with one scale a column.
     """
-    from onnx import helper, numpy_helper
+    from onnx import numpy_helper
 
     graph = model.graph
+    patches = _find_patches(graph)
+    if patches is None:
+        return False
+    scale, shift = (_constant(graph, kind).reshape(3) for kind in ("Mul", "Add"))
+    values = _values(patches, scale, shift)
+    graph.initializer.extend(numpy_helper.from_array(value, f"{_PREFIX}.{name}") for name, value in values.items())
+    for node in patches.shapes:
+        node.input[0] = PIXELS  # there are as many pictures there
+    graph.node.remove(patches.node)
+    for node in reversed(_nodes(patches.node.output[0])):
+        graph.node.insert(0, node)
+    prune(graph)
+    return True
+
+
+def _find_patches(graph: Any) -> _Patches | None:
+    """The convolution that FLOATS go into; None where it is none whose strides are its patches' sides, with constant weights."""
+    from onnx import helper, numpy_helper
+
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    found = _convolution(graph)
-    if found is None:
-        return False
-    convolution, shapes = found
+    users = _convolution(graph)
+    if users is None:
+        return None
+    node, shapes = users
     size = next((entry.type.tensor_type.shape.dim[1].dim_value for entry in graph.input if entry.name == PIXELS), 0)
-    if not size or any(name and name not in weights for name in convolution.input[1:]):
-        return False
-    kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in convolution.input[1:] if name)
+    names = [name for name in node.input[1:] if name]
+    if not size or any(name not in weights for name in names):
+        return None
+    kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in names)
     width, channels, side, other = kernel.shape
-    asked = {entry.name: helper.get_attribute_value(entry) for entry in convolution.attribute}
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
     plain = {"strides": [side, side], "pads": [0] * 4, "dilations": [1, 1], "group": 1}
-    if (
-        side != other
-        or channels != 3
-        or size % side
-        or any(asked.get(name, value) != value for name, value in plain.items())
-    ):
-        return False
-    scale, shift = (_constant(graph, weights, kind).reshape(3) for kind in ("Mul", "Add"))
-    matrix = (kernel * scale[:, None, None]).transpose(2, 3, 1, 0).reshape(-1, width)
-    added = np.einsum("dcij,c->d", kernel, shift) + (bias[0] if bias else 0)
+    if any(attributes.get(name, value) != value for name, value in plain.items()):
+        return None
+    if side != other or channels != 3 or size % side:
+        return None
+    return _Patches(node, kernel, bias[0] if bias else np.zeros(width), size, shapes)
+
+
+def _values(patches: _Patches, scale: NDArray[np.float64], shift: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """The constants that ``_nodes`` names: pixels, times ``scale`` plus ``shift`` by channel, are what the kernel was made for."""
+    width, _, side, _ = patches.kernel.shape
+    matrix = (patches.kernel * scale[:, None, None]).transpose(2, 3, 1, 0).reshape(-1, width)
     steps = np.maximum(np.abs(matrix).max(0), 1e-30) / _MOST
-    grid, row = size // side, side * side * 3
-    values: dict[str, NDArray[Any]] = {
+    grid = patches.size // side
+    return {
         "cut": np.array([-1, grid, side, grid, side * 3], np.int64),
-        "rows": np.array([-1, grid * grid, row], np.int64),
+        "rows": np.array([-1, grid * grid, side * side * 3], np.int64),
         "weights": np.round(matrix / steps).astype(np.int8),
         "steps": steps.astype(np.float32),
-        "bias": added.astype(np.float32),
+        "bias": (np.einsum("dcij,c->d", patches.kernel, shift) + patches.bias).astype(np.float32),
         "grid": np.array([-1, width, grid, grid], np.int64),
     }
-    name = "int8_patches"
+
+
+def _nodes(output: str) -> list[Any]:
+    """(N, S, S, 3) uint8 PIXELS -> (N, D, G, G) float32 ``output``, what the convolution gave."""
+    from onnx import helper
+
     chain: list[tuple[str, list[str], dict[str, Any]]] = [
         ("Reshape", ["cut"], {}),
         ("Transpose", [], {"perm": [0, 1, 3, 2, 4]}),
@@ -68,30 +108,25 @@ def reduce_patches(model: Any) -> bool:
         ("Transpose", [], {"perm": [0, 2, 1]}),
         ("Reshape", ["grid"], {}),
     ]
-    made, last = [], PIXELS
-    for at, (kind, more, attributes) in enumerate(chain):
-        given = convolution.output[0] if at == len(chain) - 1 else f"{name}.{at}"
-        made.append(helper.make_node(kind, [last, *(f"{name}.{one}" for one in more)], [given], **attributes))
+    nodes, last = [], PIXELS
+    for number, (kind, constants, attributes) in enumerate(chain):
+        given = output if number == len(chain) - 1 else f"{_PREFIX}.{number}"
+        nodes.append(
+            helper.make_node(kind, [last, *(f"{_PREFIX}.{name}" for name in constants)], [given], **attributes)
+        )
         last = given
-    graph.initializer.extend(numpy_helper.from_array(value, f"{name}.{one}") for one, value in values.items())
-    for node in shapes:
-        node.input[0] = PIXELS  # as many pictures there, too
-    graph.node.remove(convolution)
-    for node in reversed(made):
-        graph.node.insert(0, node)
-    prune(graph)
-    return True
+    return nodes
 
 
 def _convolution(graph: Any) -> tuple[Any, list[Any]] | None:
-    """The one node that FLOATS go into, and the nodes that ask for their number; None where something else is made of them."""
+    """The one node that FLOATS go into, and the nodes that read their number; None where something else is computed of them."""
     users = _users(graph, FLOATS)
     shapes = [node for node in users if node.op_type == "Shape"]
     rest = [node for node in users if node.op_type != "Shape"]
-    while len(rest) == 1 and rest[0].op_type == "Cast":  # of floats to floats, as the exporter leaves it
+    while len(rest) == 1 and rest[0].op_type == "Cast":  # of floats to floats, which the exporter leaves
         rest = _users(graph, rest[0].output[0])
     counted = all(
-        user.op_type == "Gather" and _number(graph, user.input[1]) == 0
+        user.op_type == "Gather" and _integer(graph, user.input[1]) == 0
         for node in shapes
         for user in _users(graph, node.output[0])
     )
@@ -104,21 +139,23 @@ def _users(graph: Any, name: str) -> list[Any]:
     return [node for node in graph.node if name in node.input]
 
 
-def _number(graph: Any, name: str) -> int | None:
-    """The one whole number that ``name`` is, where it is a constant."""
+def _integer(graph: Any, name: str) -> int | None:
+    """The integer that ``name`` is, where it is a constant of one number."""
     from onnx import numpy_helper
 
-    made = [
-        entry.t for node in graph.node if name in node.output and node.op_type == "Constant" for entry in node.attribute
-    ]
-    values = [numpy_helper.to_array(one) for one in (*graph.initializer, *made) if one.name == name or one in made]
+    constants = [tensor for tensor in graph.initializer if tensor.name == name]
+    for node in graph.node:
+        if node.op_type == "Constant" and name in node.output:
+            constants.extend(entry.t for entry in node.attribute)
+    values = [numpy_helper.to_array(tensor) for tensor in constants]
     return int(values[0].reshape(-1)[0]) if len(values) == 1 and values[0].size == 1 else None
 
 
-def _constant(graph: Any, weights: dict[str, Any], kind: str) -> NDArray[np.float64]:
-    """What the step ``kind`` on the way from PIXELS to FLOATS takes besides them."""
+def _constant(graph: Any, kind: str) -> NDArray[np.float64]:
+    """The constant operand of the node ``kind`` on the way from PIXELS to FLOATS."""
     from onnx import numpy_helper
 
+    weights = {tensor.name: tensor for tensor in graph.initializer}
     name = FLOATS
     while True:
         node = next(node for node in graph.node if name in node.output)

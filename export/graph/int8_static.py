@@ -9,14 +9,14 @@ from typing import Any
 from clipseek.encoder.bundle.bundle import weights_file
 
 from .files import load_graph
-from .int8 import finish, quiet
+from .int8_dynamic import finish, quiet
 
 
-def reduce_statically(tower: Path, out: Path, inputs: Iterable[dict[str, Any]]) -> int:
-    """Write ``tower`` to ``out`` with the products of weights that ``int8.reduce_to_int8`` reduces in int8; returns how many.
+def quantize_statically(tower: Path, out: Path, inputs: Iterable[dict[str, Any]]) -> int:
+    """Write ``tower`` to ``out`` with the products that ``int8_dynamic.quantize_dynamically`` quantizes; returns how many.
 
-    ``inputs``: what the session is to be run with, batch by batch; the lowest and the highest value that goes into a product
-    become the ends of its 256 steps. A vector no longer depends on its batch. Raises EncoderError when there is nothing to reduce.
+    ``inputs``: what the session is run with, batch by batch; the lowest and the highest value that goes into a product become the
+    ends of its 256 steps. A vector no longer depends on its batch. Raises ExportRefused when there is nothing to quantize.
     """
     with quiet():
         from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static

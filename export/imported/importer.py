@@ -12,22 +12,26 @@ from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, sha256
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.encoder.errors import EncoderError
-from clipseek.encoder.run.clip import unit_rows
+from clipseek.encoder.run.clip import normalize_rows
+from clipseek.encoder.run.session import open_session
 from clipseek.files.text import reason_of
+from numpy.typing import NDArray
 
 from ..errors import ExportRefused
+from ..passport import passport_facts
 from ..samples import made_samples
 from ..towers import IMAGE, TEXT
-from .files import found_towers, image_spec, text_spec, tokenizer_file
-from .graph import adopt_image, adopt_text, precision_of
+from .folder import Towers, find_towers, image_spec, text_spec, tokenizer_file
+from .signature import import_image_tower, import_text_tower, precision_of
 
-#: The lowest cosine between one input's vectors alone and in company, by precision: int8 rounds a batch by its range.
-ALIKE = {"fp32": 0.9999, "fp16": 0.999, "int8": 0.98}
+#: Batch invariance: the lowest cosine between a vector made alone and in a batch, by precision. Dynamic int8 rounds a batch by
+#: its range.
+MIN_COSINE = {"fp32": 0.9999, "fp16": 0.999, "int8": 0.98}
 #: CLIP's own temperature after training (Radford et al. 2021, section 2.5); an ONNX tower does not tell it.
 LOGIT_SCALE = 100.0
 
 
-def adopt_bundle(
+def import_bundle(
     source: Path,
     out: Path,
     *,
@@ -39,109 +43,97 @@ def adopt_bundle(
 ) -> Bundle:
     """Make the bundle ``out`` of the towers, preprocessor_config.json and tokenizer files under ``source``.
 
-    The graphs stay as they are, but for the names of what goes in and out. A vector must be the same alone and in
-    company of longer texts and other pictures: this encoder pads captions to the longest of a batch. Raises
+    The graphs stay as they are, but for the names of what goes in and out. A vector must be the same alone and in a batch
+    of longer texts and other pictures (batch invariance): this encoder pads captions to the longest of a batch. Raises
     ExportRefused where the towers cannot serve, BundleError where ``out`` is taken; then nothing is written.
     """
     check_free(out, force=force)
-    towers = found_towers(source, image_tower, text_tower)
-    spec, texts = image_spec(source), text_spec(source)
+    towers = find_towers(source, image_tower, text_tower)
+    image, text = image_spec(source), text_spec(source)
     on_step(f"pictures: {towers.image}; texts: {towers.text}")
     with new_bundle(out, force=force) as folder:
-        adopt_image(towers.image, folder / IMAGE, spec.size)
-        adopt_text(towers.text, folder / TEXT)
+        import_image_tower(towers.image, folder / IMAGE, image.size)
+        import_text_tower(towers.text, folder / TEXT)
         (folder / "tokenizer.json").write_bytes(tokenizer_file(source).read_bytes())
         precision = precision_of(folder / IMAGE, folder / TEXT)
-        facts = _facts(spec, texts, precision, logit_scale)
-        facts["provenance"] = {
-            "imported_from": str(source),
-            "image_tower": {"file": str(towers.image), "sha256": sha256(towers.image)},
-            "text_tower": {"file": str(towers.text), "sha256": sha256(towers.text)},
-            "made_with": {name: version(name) for name in ("clipseek", "onnx")},
-        }
-        facts["dimension"] = _dimension(folder, facts)
+        facts = passport_facts(
+            image,
+            text,
+            dimension=_dimension(folder, image, text),
+            precision=precision,
+            storage="fp16" if precision == "fp16" else "fp32",
+            logit_scale=logit_scale,
+            provenance=_provenance(source, towers),
+        )
         write_passport(folder, facts)
-        on_step("comparing vectors alone and in company")
-        facts["alike"] = _check_alike(Bundle.load(folder), ALIKE[precision])
+        on_step("comparing vectors made alone and in a batch")
+        facts["alike"] = _check_batch_invariance(Bundle.load(folder), MIN_COSINE[precision])
         write_passport(folder, facts)
     return Bundle.load(out)
 
 
-def _facts(spec: ImageSpec, texts: TextSpec, precision: str, logit_scale: float) -> dict[str, Any]:
+def _provenance(source: Path, towers: Towers) -> dict[str, Any]:
     return {
-        "dimension": 0,
-        "image": {
-            "size": spec.size,
-            "resize": "shortest_edge",
-            "mean": list(spec.mean),
-            "std": list(spec.std),
-            "interpolation": spec.interpolation,
-            "crop": "center",
-            "background": list(spec.background),
-        },
-        "text": {"context_length": texts.context_length, "pad_id": texts.pad_id, "eos_id": texts.eos_id},
-        "precision": precision,
-        "storage": "fp16" if precision == "fp16" else "fp32",
-        "logit_scale": logit_scale,
-        "parity": {},
+        "imported_from": str(source),
+        "image_tower": {"file": str(towers.image), "sha256": sha256(towers.image)},
+        "text_tower": {"file": str(towers.text), "sha256": sha256(towers.text)},
+        "made_with": {name: version(name) for name in ("clipseek", "onnx")},
     }
 
 
-def _dimension(folder: Path, facts: dict[str, Any]) -> int:
-    """Numbers in a vector: what both towers give."""
-    from clipseek.encoder.run.session import open_session
-
-    size, found = facts["image"]["size"], {}
-    ids = np.array([[facts["text"]["pad_id"], facts["text"]["eos_id"]]], np.int64)
-    inputs: dict[str, dict[str, Any]] = {
-        IMAGE: {"pixel_values": np.zeros((1, 3, size, size), np.float32)},
-        TEXT: {"input_ids": ids, "attention_mask": np.ones_like(ids)},
-    }
-    for name, values in inputs.items():
-        session = open_session(folder / name, "cpu")
-        try:
-            rows = session.run(None, values)[0]
-        except Exception as problem:  # onnxruntime's exceptions share no base but Exception
-            reason = reason_of(problem)
-            raise ExportRefused(f"{name} does not run ({reason}); nothing was written") from None
-        found[name] = int(rows.shape[-1])
-    if found[IMAGE] != found[TEXT]:
+def _dimension(folder: Path, image: ImageSpec, text: TextSpec) -> int:
+    """The length of both towers' vectors. Raises ExportRefused where they differ, or a tower does not run."""
+    ids = np.array([[text.pad_id, text.eos_id]], np.int64)
+    pixels = np.zeros((1, 3, image.size, image.size), np.float32)
+    of_images = _width(folder / IMAGE, {"pixel_values": pixels})
+    of_texts = _width(folder / TEXT, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+    if of_images != of_texts:
         raise ExportRefused(
-            f"the picture tower gives {found[IMAGE]} numbers, the text tower {found[TEXT]}; name two towers of one model "
+            f"the picture tower gives {of_images} numbers, the text tower {of_texts}; name two towers of one model "
             "with --image-tower and --text-tower; nothing was written"
         )
-    return found[IMAGE]
+    return of_images
 
 
-def _check_alike(bundle: Bundle, least: float) -> dict[str, float]:
-    """The lowest cosine of pictures and of texts between alone and in company. Raises ExportRefused below ``least``."""
-    samples = made_samples(bundle.image.size, bundle.text.context_length)
-    alone, company = (ClipEncoder(bundle, device="cpu", batch_size=size) for size in (1, 7))
-    pictures = [alone.load_picture(data) for data in samples.pictures]
-    found: dict[str, float] = {}
+def _width(tower: Path, inputs: dict[str, NDArray[Any]]) -> int:
+    session = open_session(tower, "cpu")
     try:
-        images = [unit_rows(encoder.embed_pictures(pictures)) for encoder in (alone, company)]
-        one = unit_rows(alone.embed_texts(samples.captions))
-        other = unit_rows(_padded(company, samples.captions))
+        return int(session.run(None, inputs)[0].shape[-1])
+    except Exception as problem:  # onnxruntime's exceptions share no base but Exception
+        raise ExportRefused(f"{tower.name} does not run ({reason_of(problem)}); nothing was written") from None
+
+
+def _check_batch_invariance(bundle: Bundle, least: float) -> dict[str, float]:
+    """The lowest cosine of pictures and of texts between a vector made alone and in a batch; for texts, padded to the context.
+
+    Raises ExportRefused where one is below ``least``.
+    """
+    samples = made_samples(bundle.image.size, bundle.text.context_length)
+    alone, batched = (ClipEncoder(bundle, device="cpu", batch_size=size) for size in (1, 7))
+    pictures = [alone.load_picture(data) for data in samples.pictures]
+    try:
+        lowest = {
+            "pictures": _min_cosine(alone.embed_pictures(pictures), batched.embed_pictures(pictures)),
+            "texts": _min_cosine(alone.embed_texts(samples.captions), _embed_padded(batched, samples.captions)),
+        }
     except EncoderError as problem:
         raise ExportRefused(f"the towers do not serve: {problem}; nothing was written") from None
-    for name, (first, second) in (("pictures", images), ("texts", (one, other))):
-        found[name] = float((first * second).sum(1).min())
-        if not found[name] >= least:
-            why = (
-                "padding changes its texts' vectors" if name == "texts" else "a picture's vector depends on its company"
-            )
+    why = {"pictures": "a picture's vector depends on its batch", "texts": "padding changes its texts' vectors"}
+    for name, cosine in lowest.items():
+        if not cosine >= least:
             raise ExportRefused(
-                f"{name}: cosine {found[name]:.4f} between alone and in company, expected {least}; {why}, so this model "
+                f"{name}: cosine {cosine:.4f} between alone and in a batch, expected {least}; {why[name]}, so this model "
                 "cannot serve here; nothing was written"
             )
-    return found
+    return lowest
 
 
-def _padded(encoder: ClipEncoder, captions: tuple[str, ...]) -> Any:
-    """All captions padded to the model's whole context, which the encoder itself never does."""
-    tokenizer = encoder._tokenizer()
-    encoded, _ = tokenizer.encode(captions)
-    limit = encoder.bundle.text.context_length
-    ids, mask = tokenizer.pad([*encoded, [0] * limit])
-    return encoder._run("text", {"input_ids": ids[:-1], "attention_mask": mask[:-1]})
+def _min_cosine(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    return float((normalize_rows(ours) * normalize_rows(theirs)).sum(1).min())
+
+
+def _embed_padded(encoder: ClipEncoder, captions: tuple[str, ...]) -> NDArray[np.float32]:
+    """All captions in one batch, padded to the model's whole context, which the encoder itself never does."""
+    encoded, _ = encoder.tokenizer.encode(captions)
+    ids, mask = encoder.tokenizer.pad([*encoded, [0] * encoder.bundle.text.context_length])
+    return encoder.towers.run("text", {"input_ids": ids[:-1], "attention_mask": mask[:-1]})

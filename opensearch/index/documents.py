@@ -63,7 +63,7 @@ class Item:
         return changed
 
     def document(
-        self, vector: NDArray[np.float32], width: int, height: int, now: str, look: bytes = b""
+        self, vector: NDArray[np.float32], width: int, height: int, now: str, appearance: bytes = b""
     ) -> dict[str, Any]:
         """The whole document.
 
@@ -79,8 +79,8 @@ class Item:
             "height": height,
             "ingested_at": now,
         }
-        if look:
-            fields["look"] = base64.b64encode(look).decode()
+        if appearance:
+            fields["look"] = base64.b64encode(appearance).decode()
         if self.caption:
             fields["caption"] = self.caption
         if self.metadata:

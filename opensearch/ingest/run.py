@@ -235,7 +235,7 @@ class _Run:
             if not fine:
                 self.skip(Skipped(item.path, "no vector", "the model makes no vector of it"))
                 continue
-            document = item.document(vector, picture.width, picture.height, now, picture.look)
+            document = item.document(vector, picture.width, picture.height, now, picture.appearance)
             writer.add(Action("index", item.path, index_action(self._version().index, item, document)))
             self.encoded += 1
         batch.clear()

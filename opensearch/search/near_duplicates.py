@@ -1,8 +1,9 @@
 """One hit of pictures that are the same file, or that look nearly the same. Pure.
 
-A look is what ``protocols.Picture.look`` says. Two pictures look nearly the same where their hashes differ in at most
-HASH_BITS of 64 bits and no cell of their small copies by more than COPY_STEPS of 255: a picture saved again, in another size,
-a little brighter. The limits are the encoder's own (encoder/perceptual_hash.py); a test holds them together.
+A look, the field of the index, is a picture's appearance (``protocols.Picture``). Two pictures look nearly the same where their
+hashes differ in at most HASH_BITS of 64 bits and no cell of their small copies by more than COPY_STEPS of 255: a picture saved
+again, in another size, a little brighter. The limits are the encoder's own (encoder/pictures/perceptual_hash.py); a test holds
+them together.
 """
 
 from __future__ import annotations

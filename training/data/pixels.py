@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.pictures.reading import read_picture
 from clipseek.encoder.run.preprocess import resize_and_crop
 from clipseek.encoder.run.session import available_cores
 from clipseek.files.cache import user_cache
@@ -115,10 +116,10 @@ def _fill(
     pixels: NDArray[np.uint8], pool: ThreadPoolExecutor, paths: list[Path], spec: ImageSpec, on_progress: Progress
 ) -> dict[int, str]:
     def decode(row: int) -> str | None:
-        try:
-            pixels[row] = resize_and_crop(open_image(paths[row].read_bytes(), spec.background), spec)
-        except (OSError, ValueError) as problem:
-            return getattr(problem, "strerror", None) or str(problem)
+        cropped = read_picture(paths[row], lambda data: resize_and_crop(open_image(data, spec.background), spec))
+        if isinstance(cropped, str):
+            return cropped
+        pixels[row] = cropped
         return None
 
     problems: dict[int, str] = {}

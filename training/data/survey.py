@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from clipseek.encoder.pictures.images import open_image
 from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
+from clipseek.encoder.pictures.reading import read_picture
 from clipseek.encoder.run.session import available_cores
 from clipseek.evaluation.judgments import caption_key
 from clipseek.sources import Record, Skipped, shown
@@ -26,14 +27,14 @@ CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
 @dataclass(frozen=True)
 class File:
-    """A picture file that was read: hash of its bytes, their number, width and height in pixels; and how it looks, as its
-    perceptual hash and the bytes of its small copy."""
+    """A picture file that was read: hash of its bytes, their number, width and height in pixels; its perceptual hash,
+    and the bytes of its small copy."""
 
     digest: str
     size: int
     width: int
     height: int
-    looks: int
+    hash: int
     copy: bytes
 
 
@@ -76,7 +77,7 @@ class Survey:
         for name, file in self.readable.items():
             distinct.setdefault(file.digest, (name, file))
         entries = list(distinct.values())
-        hashes = np.array([file.looks for _, file in entries], np.uint64)
+        hashes = np.array([file.hash for _, file in entries], np.uint64)
         copies = np.frombuffer(b"".join(file.copy for _, file in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
         alike: dict[int, list[str]] = defaultdict(list)
         for (name, _), first in zip(entries, near_duplicates(hashes, copies).tolist(), strict=True):
@@ -143,8 +144,8 @@ def survey(entries: Iterable[Record | Skipped], on_progress: Callable[[int], Non
     waiting = iter(paths.items())
     with ThreadPoolExecutor(available_cores()) as pool:
         while window := list(islice(waiting, WINDOW)):
-            found = pool.map(_look, [path for _, path in window])
-            files.update(zip([name for name, _ in window], found, strict=True))
+            described = pool.map(lambda path: read_picture(path, _describe), [path for _, path in window])
+            files.update(zip([name for name, _ in window], described, strict=True))
             on_progress(len(files))
     return Survey(records, files, other)
 
@@ -163,14 +164,8 @@ def spread(values: Sequence[int]) -> dict[str, float]:
     return dict(zip(names, np.quantile(values, [0, 0.5, 0.95, 1]).tolist(), strict=True))
 
 
-def _look(path: Path) -> File | str:
-    try:
-        if path.exists() and not path.is_file():
-            return "not a file"
-        data = path.read_bytes()
-        picture = open_image(data)
-    except (OSError, ValueError) as problem:
-        return getattr(problem, "strerror", None) or str(problem)
+def _describe(data: bytes) -> File:
+    picture = open_image(data)
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    looks, copy = perceptual_hash(picture), small_copy(picture).tobytes()
-    return File(digest, len(data), picture.width, picture.height, looks, copy)
+    copy = small_copy(picture).tobytes()
+    return File(digest, len(data), picture.width, picture.height, perceptual_hash(picture), copy)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.encoder.bundle.bundle import INTERPOLATIONS, ImageSpec
 from clipseek.files.text import reason_of
 from torch import Tensor
 from torch.nn import functional
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _LENGTHS, _LEAST = 4, 16  # at most so many groups of captions of like length, of at least so many
-_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 
 
 @dataclass
@@ -163,7 +162,7 @@ class Checkpoint:
             "do_convert_rgb": True,
             "do_resize": True,
             "size": {"shortest_edge": self.image.size},
-            "resample": next(code for code, name in _RESAMPLING.items() if name == self.image.interpolation),
+            "resample": INTERPOLATIONS.index(self.image.interpolation),
             "do_center_crop": True,
             "crop_size": {"height": self.image.size, "width": self.image.size},
             "do_rescale": True,
@@ -217,7 +216,7 @@ def load_checkpoint(name: str) -> Checkpoint:
         size=int(edge),
         mean=tuple(processor.image_mean),
         std=tuple(processor.image_std),
-        interpolation=_RESAMPLING[int(processor.resample)],
+        interpolation=INTERPOLATIONS[int(processor.resample)],
         background=(255, 255, 255),
     )
     context = int(model.config.text_config.max_position_embeddings)

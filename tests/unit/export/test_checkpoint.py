@@ -106,7 +106,7 @@ def test_the_opset_is_pinned_and_stated(bundle: Bundle) -> None:
 def test_parity_is_checked_on_the_longest_caption(bundle: Bundle) -> None:
     encoder = ClipEncoder(bundle, device="cpu")
     limit = bundle.text.context_length
-    encoded, cut = encoder._tokenizer().encode(made_samples(bundle.image.size, limit).captions)
+    encoded, cut = encoder.tokenizer.encode(made_samples(bundle.image.size, limit).captions)
     assert max(map(len, encoded)) == limit
     assert cut >= 1
 

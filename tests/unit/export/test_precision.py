@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.encoder import Bundle, ClipEncoder, EncoderError
-from clipseek.export.graph.int8 import PRODUCT, reduce_to_int8
+from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.export.graph.int8_dynamic import PRODUCT, quantize_dynamically
 from clipseek.sources import read_records
 from PIL import Image
 
@@ -18,8 +18,9 @@ with quiet():
     from clipseek.export.bundle_vectors import embed_with_bundle
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.errors import ExportRefused
-    from clipseek.export.gate import Gate, in_words
-    from clipseek.export.int8_calibration import Calibration
+    from clipseek.export.gate import Gate
+    from clipseek.export.int8_calibration import Int8Calibration
+    from clipseek.export.verdict import Verdict
     from clipseek.export.verify import verify_against
     from clipseek.training.data.pairs import load_pairs
 
@@ -106,7 +107,7 @@ def test_held_out_pairs_decide_and_both_figures_are_kept(checkpoint: Path, gate:
         for precision in ("fp32", "int8"):
             figures = verdict[precision][direction]
             assert 0 < figures["MRR@10"] <= figures["R@10"] <= 1
-    assert "12 pairs" in in_words(verdict)
+    assert "12 pairs" in Verdict.from_dict(verdict).in_words()
     losses = [
         verdict["fp32"][direction][name] - verdict["int8"][direction][name]
         for direction in ("text_to_image", "image_to_text")
@@ -163,7 +164,7 @@ def test_stored_as_fp16_the_rest_shrinks_too(checkpoint: Path, int8: Bundle, tmp
 @pytest.fixture(scope="module")
 def static(checkpoint: Path, gate: Gate) -> Bundle:
     """Its ranges measured on the gate's own pairs."""
-    calibration = Calibration(gate.source, gate.load)
+    calibration = Int8Calibration(gate.source, gate.load)
     out = checkpoint.parent / "static"
     return export_bundle(str(checkpoint), out, precision="int8", gate=gate, calibration=calibration)
 
@@ -197,7 +198,7 @@ class TestStatic:
             assert (mine * other).sum(1).min() > 0.98
 
     def test_auto_judges_both(self, checkpoint: Path, gate: Gate, tmp_path: Path) -> None:
-        calibration = Calibration(gate.source, gate.load)
+        calibration = Int8Calibration(gate.source, gate.load)
         made = export_bundle(str(checkpoint), tmp_path / "bundle", precision="auto", gate=gate, calibration=calibration)
         assert [row["ranges"] for row in made.passport["candidates"]] == [None, "dynamic", "static"]
         assert [verdict["ranges"] for verdict in made.passport["gates"]] == ["dynamic", "static"]
@@ -213,8 +214,8 @@ def test_a_graph_without_weights_to_reduce_is_refused(tmp_path: Path) -> None:
     value: Any = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "y")]
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "none", value[:1], value[1:])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), str(tmp_path / "image.onnx"))
-    with pytest.raises(EncoderError, match="no product of weights"):
-        reduce_to_int8(tmp_path / "image.onnx", tmp_path / "out.onnx")
+    with pytest.raises(ExportRefused, match="no product of weights"):
+        quantize_dynamically(tmp_path / "image.onnx", tmp_path / "out.onnx")
 
 
 class TestVerify:

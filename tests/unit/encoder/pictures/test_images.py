@@ -313,7 +313,7 @@ def test_many_threads_in_a_fresh_process() -> None:
 import sys, time, warnings
 from concurrent.futures import ThreadPoolExecutor
 files = [bytes.fromhex(line) for line in sys.stdin]
-from clipseek.encoder.images import open_image
+from clipseek.encoder.pictures.images import open_image
 before = list(warnings.filters)
 sys.setswitchinterval(1e-6)  # threads take turns as often as they can: what can go wrong does
 def work(at):

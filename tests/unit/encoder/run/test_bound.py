@@ -39,7 +39,7 @@ def pixels(count: int, seed: int = 0) -> dict[str, NDArray[np.uint8]]:
 
 
 def texts(encoder: ClipEncoder, words: list[str]) -> dict[str, Any]:
-    tokenizer = encoder._tokenizer()
+    tokenizer = encoder.tokenizer
     ids, mask = tokenizer.pad(tokenizer.encode(words)[0])
     return {"input_ids": ids, "attention_mask": mask}
 
@@ -121,7 +121,9 @@ def test_a_full_device_halves_the_batch(bundle: Bundle, encoder: ClipEncoder, ca
             return binding
 
     small = ClipEncoder(bundle, device="cpu", threads=1, batch_size=8)
-    small._loaded["text"] = bound(bundle, "text", session=Small(open_session(bundle.path / "text.onnx", "cpu", 1)))
+    small.towers._sessions["text"] = bound(
+        bundle, "text", session=Small(open_session(bundle.path / "text.onnx", "cpu", 1))
+    )
     words = [f"two dogs and {number} cats" for number in range(8)]
     np.testing.assert_allclose(small.encode_texts(words), encoder.encode_texts(words), atol=1e-5)
     assert "batches of 4" in caplog.text
@@ -189,4 +191,4 @@ def test_where_memory_cannot_be_locked_it_is_plain(cuda: Cuda | None) -> None:
 
 def test_encoders_on_the_cpu_have_no_buffers(encoder: ClipEncoder, tmp_path: Path) -> None:
     encoder.warm_up("text")
-    assert not isinstance(encoder._session("text"), BoundSession)
+    assert not isinstance(encoder.towers.session("text"), BoundSession)

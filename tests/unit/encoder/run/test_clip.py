@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, EncoderError, ImageError, Picture
-from clipseek.encoder.run.clip import unit_rows
+from clipseek.encoder.run.clip import normalize_rows
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -113,7 +113,7 @@ def test_picture_knows_the_original_size(encoder: ClipEncoder) -> None:
     assert (picture.width, picture.height) == (200, 131)
     assert picture.pixels.shape == (32, 32, 3)
     assert picture.pixels.dtype == np.uint8
-    assert len(picture.look) == 200
+    assert len(picture.appearance) == 200
 
 
 def test_unreadable_picture_is_a_value_error_with_the_reason(encoder: ClipEncoder) -> None:
@@ -171,7 +171,7 @@ def test_a_batch_too_large_for_the_device_is_halved_and_stays_so(
 ) -> None:
     small = ClipEncoder(bundle, device="cpu", batch_size=8)
     small.warm_up("text")
-    device = small._loaded["text"] = SmallDevice(small._loaded["text"])
+    device = small.towers._sessions["text"] = SmallDevice(small.towers._sessions["text"])
     texts = [f"two dogs and {number} cats" for number in range(20)]
     np.testing.assert_allclose(small.encode_texts(texts), encoder.encode_texts(texts), atol=1e-6)
     assert device.batches[:3] == [8, 4, 2]
@@ -197,7 +197,7 @@ class BrokenDevice:
 def test_vectors_that_are_no_numbers_are_refused(bundle: Bundle) -> None:
     broken = ClipEncoder(bundle, device="cpu")
     broken.warm_up("image")
-    broken._loaded["image"] = BrokenDevice(broken._loaded["image"])
+    broken.towers._sessions["image"] = BrokenDevice(broken.towers._sessions["image"])
     with pytest.raises(EncoderError, match="NaN"):
         broken.encode_pictures([broken.load_picture(png(PICTURES[0]))])
 
@@ -208,7 +208,7 @@ def test_counts_the_texts_that_are_cut(encoder: ClipEncoder) -> None:
 
 def test_zero_rows_stay_zero() -> None:
     rows = np.array([[0, 0], [3, 4]], np.float32)
-    np.testing.assert_allclose(unit_rows(rows), np.array([[0, 0], [0.6, 0.8]], np.float32))
+    np.testing.assert_allclose(normalize_rows(rows), np.array([[0, 0], [0.6, 0.8]], np.float32))
 
 
 def test_words_never_load_the_picture_tower_or_torch(bundle: Bundle) -> None:
@@ -219,7 +219,7 @@ assert not {{"numpy", "onnxruntime", "PIL", "tokenizers"}} & set(sys.modules), "
 from clipseek.encoder import Bundle, ClipEncoder
 encoder = ClipEncoder(Bundle.load({str(bundle.path)!r}))
 encoder.encode_texts(["a red cat"])
-assert set(encoder._loaded) == {{"tokenizer", "text"}}
+assert set(encoder.towers._sessions) == {{"text"}}
 assert not {{"torch", "transformers", "PIL"}} & set(sys.modules), "a text query loads what it does not need"
 print(encoder.active_device())
 """

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, ImageError, Picture
 from clipseek.encoder.pictures.images import open_image, open_reduced
-from clipseek.encoder.pictures.simplejpeg_decoder import Decoder, turbo_decoder
+from clipseek.encoder.pictures.simplejpeg_decoder import Decoder, load_simplejpeg
 from clipseek.encoder.run import fast_jpeg as reduced_module
 from clipseek.encoder.run.fast_jpeg import ENOUGH, LEAST_COSINE, choose_margin, large_jpegs, reducible
+from clipseek.encoder.run.picture import PictureLoader
 from PIL import Image
 
 from tests.unit.encoder.pictures.test_images import swapped_profile
@@ -65,16 +66,16 @@ def test_vectors_decide(encoder: ClipEncoder) -> None:
     assert not reducible(encoder, photo(1, kind="PNG"))
     assert not reducible(encoder, b"\xff\xd8 no picture")
     found = choose_margin(encoder, samples)
-    assert found.margin == encoder.jpeg_margin in (1, 2)
+    assert found.margin == encoder.loader.jpeg_margin in (1, 2)
     assert LEAST_COSINE <= found.cosine < 1
     assert found.speedup > 1
     picture = encoder.load_picture(samples[0])
     assert (picture.width, picture.height) == (900, 700)
     fast = encoder.encode_pictures([picture])[0]
-    whole = encoder.encode_pictures([encoder.load_reduced(samples[0], None)])[0]
+    whole = encoder.encode_pictures([encoder.loader.load_reduced(samples[0], None)])[0]
     assert LEAST_COSINE <= float(fast @ whole) < 1
     assert choose_margin(encoder, []).margin is None
-    assert encoder.jpeg_margin is None
+    assert encoder.loader.jpeg_margin is None
 
 
 class Sensitive(ClipEncoder):
@@ -87,7 +88,7 @@ class Sensitive(ClipEncoder):
 
 def test_a_model_that_would_see_something_else_gets_the_whole_picture(encoder: ClipEncoder) -> None:
     found = choose_margin(sensitive := Sensitive(encoder.bundle, device="cpu"), [photo(seed) for seed in range(4)])
-    assert found.margin is sensitive.jpeg_margin is None
+    assert found.margin is sensitive.loader.jpeg_margin is None
     assert found.cosine < LEAST_COSINE
 
 
@@ -102,7 +103,7 @@ class TestTheOptionalDecoder:
         stream = io.BytesIO()
         Image.open(io.BytesIO(photo(3))).convert(mode).save(stream, "JPEG", quality=92, exif=exif)
         for edge in (200, 600, 2000):
-            ours, full = open_reduced(stream.getvalue(), *LIMITS, edge, turbo_decoder())
+            ours, full = open_reduced(stream.getvalue(), *LIMITS, edge, load_simplejpeg())
             theirs, expected = open_reduced(stream.getvalue(), *LIMITS, edge)
             assert full == expected == ((700, 900) if turned else (900, 700))
             assert min(ours.size) >= min(edge, 700)
@@ -116,7 +117,7 @@ class TestTheOptionalDecoder:
         pytest.importorskip("simplejpeg")
         stream = io.BytesIO()
         Image.new("RGB", (600, 600), (255, 0, 0)).save(stream, "JPEG", icc_profile=swapped_profile(), quality=95)
-        pixels = np.asarray(open_reduced(stream.getvalue(), *LIMITS, 100, turbo_decoder())[0])
+        pixels = np.asarray(open_reduced(stream.getvalue(), *LIMITS, 100, load_simplejpeg())[0])
         assert pixels[8, 8, 2] > 240
         assert pixels[8, 8, 0] < 30
 
@@ -125,7 +126,7 @@ class TestTheOptionalDecoder:
         pytest.importorskip("simplejpeg")
         broken = photo(2)[: int(len(photo(2)) * share)]
         with pytest.raises(ImageError):
-            open_reduced(broken, *LIMITS, 100, turbo_decoder())
+            open_reduced(broken, *LIMITS, 100, load_simplejpeg())
 
     def test_what_it_cannot_do_pillow_does(self) -> None:
         asked: list[str] = []
@@ -148,7 +149,7 @@ class TestTheOptionalDecoder:
     ) -> None:
         now = [0.0]
 
-        class Timed(ClipEncoder):
+        class Timed(PictureLoader):
             """Ten seconds for a whole picture, two for Pillow's fraction."""
 
             def load_reduced(self, data: bytes, margin: int | None, decoder: Decoder | None = None) -> Picture:
@@ -158,22 +159,23 @@ class TestTheOptionalDecoder:
         def decode(data: bytes, edge: int, mode: str) -> Any:
             return np.asarray(open_reduced(data, *LIMITS, edge)[0])
 
-        monkeypatch.setattr(reduced_module, "turbo_decoder", lambda: decode)
-        timed = Timed(encoder.bundle, device="cpu")
+        monkeypatch.setattr(reduced_module, "load_simplejpeg", lambda: decode)
+        timed = ClipEncoder(encoder.bundle, device="cpu")
+        timed.loader = Timed(encoder.bundle.image, timed.stages, None, None)
         found = choose_margin(timed, [photo(seed) for seed in range(3)], lambda: now[0])
-        assert found.margin == timed.jpeg_margin is not None
+        assert found.margin == timed.loader.jpeg_margin is not None
         assert (found.decoder, found.speedup) == (taken, 10 / min(2, seconds))
-        assert timed.jpeg_decoder is (decode if taken == "simplejpeg" else None)
+        assert timed.loader.jpeg_decoder is (decode if taken == "simplejpeg" else None)
 
     def test_one_that_shows_something_else_is_not_taken(
         self, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
-        monkeypatch.setattr(reduced_module, "turbo_decoder", lambda: lambda data, edge, mode: noise)
+        monkeypatch.setattr(reduced_module, "load_simplejpeg", lambda: lambda data, edge, mode: noise)
         found = choose_margin(encoder, [photo(seed) for seed in range(3)])
         assert found.margin is None or found.decoder == "Pillow"
-        assert encoder.jpeg_decoder is None
-        encoder.jpeg_margin = None
+        assert encoder.loader.jpeg_decoder is None
+        encoder.loader.jpeg_margin = None
 
 
 def test_large_jpegs_are_drawn_up_to_enough(encoder: ClipEncoder) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.encoder.run.towers import Towers
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -81,12 +82,13 @@ def test_eight_threads_get_what_one_gets(shared: Bundle, cores: int) -> None:
 def test_a_tower_is_loaded_once(shared: Bundle) -> None:
     opened: list[str] = []
 
-    class Counting(ClipEncoder):
-        def _opened(self, tower: str) -> Any:
+    class Counting(Towers):
+        def _open(self, tower: str) -> Any:
             opened.append(tower)
-            return super()._opened(tower)
+            return super()._open(tower)
 
-    encoder = Counting(shared, device="cpu", threads=2)
+    encoder = ClipEncoder(shared)
+    encoder.towers = Counting(shared, "cpu", 2, 32, None, None, encoder.stages)
     together = threading.Barrier(THREADS, timeout=30)
 
     def work(_: int) -> None:

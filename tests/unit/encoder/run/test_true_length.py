@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.run.clip import unit_rows
+from clipseek.encoder.run.clip import normalize_rows
+from clipseek.encoder.run.towers import Towers
 from numpy.typing import NDArray
 
 from tests.shipped import TUNED as SHIPPED
@@ -23,27 +24,27 @@ def captions(count: int) -> list[str]:
 
 def padded_to_the_context(encoder: ClipEncoder, texts: list[str]) -> NDArray[np.float32]:
     """As the original tokenizers do: every text as long as the model can read."""
-    tokenizer = encoder._tokenizer()
+    tokenizer = encoder.tokenizer
     encoded, _ = tokenizer.encode(texts)
     width = encoder.bundle.text.context_length
     ids = np.full((len(encoded), width), encoder.bundle.text.pad_id, np.int64)
     mask = np.zeros_like(ids)
     for row, values in enumerate(encoded):
         ids[row, : len(values)], mask[row, : len(values)] = values, 1
-    return unit_rows(encoder._run("text", {"input_ids": ids, "attention_mask": mask}))
+    return normalize_rows(encoder.towers.run("text", {"input_ids": ids, "attention_mask": mask}))
 
 
-class Watched(ClipEncoder):
+class Watched(Towers):
     """Keeps the shape of each batch and how many of its tokens are real."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self.batches: list[tuple[int, int, int]] = []
 
-    def _run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    def run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         rows, width = inputs["input_ids"].shape
         self.batches.append((rows, width, int(inputs["attention_mask"].sum())))
-        return super()._run(tower, inputs)
+        return super().run(tower, inputs)
 
 
 @pytest.mark.train
@@ -64,11 +65,12 @@ def test_equals_full_padding_on_the_shipped_bundle() -> None:
 
 
 def test_a_batch_is_as_wide_as_its_longest_text_and_hardly_wider_than_the_rest() -> None:
-    encoder = Watched(Bundle.load(SHIPPED), device="cpu", batch_size=8)
+    encoder = ClipEncoder(Bundle.load(SHIPPED))
+    encoder.towers = towers = Watched(encoder.bundle, "cpu", None, 8, None, None, encoder.stages)
     texts = captions(200)
     encoder.encode_texts(texts)
-    lengths = sorted(len(ids) for ids in encoder._tokenizer().encode(texts)[0])
-    assert [width for _, width, _ in encoder.batches] == lengths[7::8]
-    tokens, room = sum(real for *_, real in encoder.batches), sum(rows * width for rows, width, _ in encoder.batches)
+    lengths = sorted(len(ids) for ids in encoder.tokenizer.encode(texts)[0])
+    assert [width for _, width, _ in towers.batches] == lengths[7::8]
+    tokens, room = sum(real for *_, real in towers.batches), sum(rows * width for rows, width, _ in towers.batches)
     assert tokens == sum(lengths)
     assert tokens / room > 0.9

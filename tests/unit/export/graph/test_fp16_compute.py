@@ -19,12 +19,12 @@ with quiet():
     import torch
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.errors import ExportRefused
-    from clipseek.export.gate import in_words
-    from clipseek.export.graph.fp16_compute import Half, compute_in_half
-    from clipseek.export.graph.fp16_emulated import round_each_step
+    from clipseek.export.graph.fp16_compute import ComputeDtype, convert_compute_dtype
+    from clipseek.export.graph.fp16_emulated import emulate_compute_dtype
     from clipseek.export.graph.uint8_input import take_pixels
-    from clipseek.export.precision import wanted_towers
+    from clipseek.export.precision import wanted_variants
     from clipseek.export.towers import export_towers
+    from clipseek.export.verdict import Verdict
     from clipseek.export.verify import verify_against
     from clipseek.training.model.checkpoint import load_checkpoint
 
@@ -100,7 +100,7 @@ def test_it_is_judged_and_the_verdict_is_kept(half: Bundle, checkpoint: Path) ->
     assert (verdict["precision"], verdict["passed"], verdict["accepted_loss"]) == ("fp16", True, False)
     assert 0.999 < verdict["image_min_cosine"] < 1
     assert gpu_in_sight() or verdict["judged_on"] == "the CPU, each step rounded to fp16"
-    assert "judged on" in in_words(verdict)
+    assert "judged on" in Verdict.from_dict(verdict).in_words()
     assert verdict["fp16"]["bytes"] < verdict["fp32"]["bytes"]
     assert half.passport["parity"]["image_max_abs"] <= 1e-4  # of the fp32 towers it was made from
     assert half.passport["parity"]["reduction"]["text_min_cosine"] > 0.999
@@ -125,7 +125,7 @@ def test_weights_beyond_float16_become_its_largest(plain: Path, tmp_path: Path) 
     tensor = next(one for one in model.graph.initializer if one.data_type == TensorProto.FLOAT)
     tensor.CopyFrom(numpy_helper.from_array(np.full(tensor.dims, -1e9, np.float32), tensor.name))
     (tmp_path / "text.onnx").write_bytes(model.SerializeToString())
-    compute_in_half(tmp_path / "text.onnx", tmp_path / "half.onnx", "fp16")
+    convert_compute_dtype(tmp_path / "text.onnx", tmp_path / "half.onnx", "fp16")
     (found,) = (one for one in load_graph(tmp_path / "half.onnx").graph.initializer if one.name == tensor.name)
     assert numpy_helper.to_array(found).min() == -65504.0
 
@@ -145,13 +145,13 @@ def session_casts(path: Path, to: int, folder: Path) -> int:
 @pytest.mark.parametrize(("kind", "to", "least"), [("fp16", 10, 0.99999), ("bf16", 16, 0.999)])
 @pytest.mark.parametrize("tower", ["image", "text"])
 def test_a_stand_in_rounds_each_step_and_onnxruntime_keeps_it(
-    kind: Half, to: int, least: float, tower: str, plain: Path, tmp_path: Path
+    kind: ComputeDtype, to: int, least: float, tower: str, plain: Path, tmp_path: Path
 ) -> None:
     from clipseek.encoder.run.session import open_session
 
     half, rounded = tmp_path / "half.onnx", tmp_path / "rounded.onnx"
-    compute_in_half(plain / f"{tower}.onnx", half, kind)
-    count = round_each_step(half, rounded, kind)
+    convert_compute_dtype(plain / f"{tower}.onnx", half, kind)
+    count = emulate_compute_dtype(half, rounded, kind)
     computing = Counter(node.op_type for node in load_graph(half).graph.node)
     assert count >= computing["MatMul"] + computing["LayerNormalization"] + computing["Softmax"] + computing["Sigmoid"]
     kept = session_casts(rounded, to, tmp_path)
@@ -193,12 +193,12 @@ def cosine(ours: Any, theirs: Any) -> float:
 @pytest.mark.parametrize(("kind", "least"), [("fp16", 0.9999), ("bf16", 0.995)])
 @pytest.mark.parametrize("tower", ["image", "text"])
 def test_the_graph_is_valid_onnx_and_computes_nearly_the_same(
-    kind: Half, least: float, tower: str, plain: Path, tmp_path: Path
+    kind: ComputeDtype, least: float, tower: str, plain: Path, tmp_path: Path
 ) -> None:
     import onnx
 
     out = tmp_path / f"{tower}.onnx"
-    assert compute_in_half(plain / f"{tower}.onnx", out, kind) > 6 * LAYERS
+    assert convert_compute_dtype(plain / f"{tower}.onnx", out, kind) > 6 * LAYERS
     onnx.checker.check_model(str(out), full_check=True)  # kinds of every step are inferred, and must fit
     graph = load_graph(out).graph
     wanted = onnx.TensorProto.FLOAT16 if kind == "fp16" else onnx.TensorProto.BFLOAT16
@@ -238,17 +238,17 @@ class TestBf16WithoutAGpu:
         from clipseek.encoder import BundleError
         from clipseek.encoder.run.session import open_session
 
-        compute_in_half(plain / "text.onnx", tmp_path / "text.onnx", "bf16")
+        convert_compute_dtype(plain / "text.onnx", tmp_path / "text.onnx", "bf16")
         with pytest.raises(BundleError, match="NOT_IMPLEMENTED"):  # where this fails, bf16 can be offered on CPUs too
             open_session(tmp_path / "text.onnx", "cpu")
 
     def test_auto_does_not_try_half_precision(self) -> None:
-        assert wanted_towers("auto", True) == ["int8", "int8-static"]
+        assert wanted_variants("auto", True) == ["int8", "int8-static"]
 
 
 def test_auto_tries_fp16_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    from clipseek.export import precision as reduce
+    from clipseek.export import precision
 
-    monkeypatch.setattr(reduce, "gpu_in_sight", lambda: True)
-    assert wanted_towers("auto", False) == ["fp16", "int8"]
-    assert wanted_towers("bf16", False) == ["bf16"]
+    monkeypatch.setattr(precision, "gpu_in_sight", lambda: True)
+    assert wanted_variants("auto", False) == ["fp16", "int8"]
+    assert wanted_variants("bf16", False) == ["bf16"]

@@ -12,7 +12,7 @@ import pytest
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.run.preprocess import normalize
 from clipseek.export.graph.files import load_graph, save_graph
-from clipseek.export.graph.int8_patches import reduce_patches
+from clipseek.export.graph.int8_patches import quantize_patches
 from clipseek.export.graph.uint8_input import take_pixels
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -53,7 +53,7 @@ def test_the_graph_makes_of_pixels_what_it_made_of_floats(bias: bool, tmp_path: 
     take_pixels(path, SPEC)
     np.testing.assert_allclose(run(path, pixels=PIXELS), floats, atol=1e-5)
     model = load_graph(path)
-    assert reduce_patches(model)
+    assert quantize_patches(model)
     save_graph(model, path)
     onnx.checker.check_model(str(path))
     kinds = [node.op_type for node in load_graph(path).graph.node]
@@ -80,7 +80,7 @@ def test_weights_of_seven_bits_are_rounded_not_at_all(tmp_path: Path) -> None:
     floats = run(path, pixel_values=np.stack([normalize(pixels, spec) for pixels in PIXELS]))
     take_pixels(path, spec)
     model = load_graph(path)
-    assert reduce_patches(model)
+    assert quantize_patches(model)
     save_graph(model, path)
     np.testing.assert_allclose(run(path, pixels=PIXELS), floats, atol=1e-4)
 
@@ -90,9 +90,9 @@ def test_a_convolution_that_makes_no_patches_stays(attributes: dict[str, Any], t
     path = tower(tmp_path / "image.onnx", **attributes)
     take_pixels(path, SPEC)
     model = load_graph(path)
-    assert not reduce_patches(model)
+    assert not quantize_patches(model)
     assert "Conv" in [node.op_type for node in model.graph.node]
 
 
 def test_a_tower_that_takes_floats_stays(tmp_path: Path) -> None:
-    assert not reduce_patches(load_graph(tower(tmp_path / "image.onnx")))
+    assert not quantize_patches(load_graph(tower(tmp_path / "image.onnx")))

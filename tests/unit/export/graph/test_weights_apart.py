@@ -18,8 +18,8 @@ from tests.models import make_tiny_clip, quiet
 
 with quiet():
     from clipseek.export.checkpoint import export_bundle
-    from clipseek.export.imported.importer import adopt_bundle
-    from clipseek.export.int8_calibration import Calibration
+    from clipseek.export.imported.importer import import_bundle
+    from clipseek.export.int8_calibration import Int8Calibration
     from clipseek.export.parity import from_bundle
     from clipseek.export.samples import made_samples
     from clipseek.training.data.pairs import load_pairs
@@ -113,15 +113,17 @@ def test_int8_of_large_towers(apart: Bundle, checkpoint: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp16"])
-def test_other_ways_to_reduce_large_towers(precision: Any, checkpoint: Path, tmp_path: Path) -> None:
-    """Static int8, whose quantiser measures with a graph of its own, and fp16, whose stand-in is one."""
+def test_other_precisions_of_large_towers(precision: Any, checkpoint: Path, tmp_path: Path) -> None:
+    """Static int8, whose quantizer measures with a graph of its own, and fp16, which is emulated by one."""
     for at in range(6):
         Image.new("RGB", (40, 30 + at), (40 * at, 90, 200)).save(tmp_path / f"{at}.png")
     rows = "".join(f"{at}.png\ta picture of number {at}\n" for at in range(6))
     (tmp_path / "pairs.tsv").write_text(f"image\tcaption\n{rows}", "utf-8")
     more: dict[str, Any] = {"precision": precision, "accept_loss": True}
     if precision == "int8":
-        more["calibration"] = Calibration("own", lambda spec: load_pairs(read_records(tmp_path / "pairs.tsv"), spec))
+        more["calibration"] = Int8Calibration(
+            "own", lambda spec: load_pairs(read_records(tmp_path / "pairs.tsv"), spec)
+        )
     large = export_bundle(str(checkpoint), tmp_path / "large", external_above=1000, **more)
     plain = export_bundle(str(checkpoint), tmp_path / "plain", **more)
     assert {path.name for path in large.path.iterdir()} == {"clipseek.json", *large.passport["files"]}
@@ -145,7 +147,7 @@ def test_towers_of_others_with_weights_apart_can_be_imported(apart: Bundle, chec
     shutil.copyfile(apart.path / "tokenizer.json", tmp_path / "towers" / "tokenizer.json")
     for name in ("image.onnx", "text.onnx"):
         assert set_weights_apart(tmp_path / "towers" / name, 1000)
-    made = adopt_bundle(tmp_path / "towers", tmp_path / "adopted")
+    made = import_bundle(tmp_path / "towers", tmp_path / "imported")
     assert np.isfinite(vectors(made)[0]).all()
     np.testing.assert_allclose(vectors(made)[1], vectors(apart)[1], atol=1e-5)
 

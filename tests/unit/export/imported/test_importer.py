@@ -16,7 +16,7 @@ import onnx
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.errors import BundleError
 from clipseek.export.errors import ExportRefused
-from clipseek.export.imported.importer import adopt_bundle
+from clipseek.export.imported.importer import import_bundle
 from clipseek.export.towers import export_towers
 from clipseek.training.model.checkpoint import load_checkpoint
 from onnx import TensorProto, helper
@@ -75,7 +75,7 @@ def vectors(bundle: Path, tmp_path: Path) -> list[Any]:
 
 def test_the_vectors_are_those_of_the_towers(made: tuple[Path, Path], folder: Path, tmp_path: Path) -> None:
     (folder / "onnx" / "vision_model_fp16.onnx").write_bytes((folder / "onnx" / "vision_model.onnx").read_bytes())
-    found = adopt_bundle(folder, tmp_path / "out")
+    found = import_bundle(folder, tmp_path / "out")
     assert found.dimension == 48
     assert found.text == Bundle.load(made[1]).text
     assert found.image == Bundle.load(made[1]).image
@@ -109,7 +109,7 @@ def test_other_names_kinds_outputs_and_no_mask(made: tuple[Path, Path], folder: 
 
     change(folder / "onnx" / "vision_model.onnx", picture)
     change(folder / "onnx" / "text_model.onnx", text)
-    adopt_bundle(folder, tmp_path / "out")
+    import_bundle(folder, tmp_path / "out")
     for ours, theirs in zip(vectors(tmp_path / "out", tmp_path), vectors(made[1], tmp_path), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
@@ -118,14 +118,14 @@ def test_open_clips_preprocessing(folder: Path, tmp_path: Path) -> None:
     (folder / "preprocessor_config.json").unlink()
     settings = {"size": [32, 32], "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.2, 0.2], "interpolation": "bicubic"}
     (folder / "preprocess_cfg.json").write_text(json.dumps(settings))
-    found = adopt_bundle(folder, tmp_path / "out")
+    found = import_bundle(folder, tmp_path / "out")
     assert found.image.mean == (0.5, 0.4, 0.3)
 
 
 def test_what_cannot_serve_is_refused_and_nothing_written(folder: Path, tmp_path: Path) -> None:
     def refused(match: str, **options: Any) -> None:
         with pytest.raises(ExportRefused, match=match) as raised:
-            adopt_bundle(folder, tmp_path / "out", **options)
+            import_bundle(folder, tmp_path / "out", **options)
         assert "\n" not in str(raised.value)
         assert not (tmp_path / "out").exists()
 
@@ -169,4 +169,4 @@ def test_what_cannot_serve_is_refused_and_nothing_written(folder: Path, tmp_path
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").write_text("mine")
     with pytest.raises(BundleError, match="left alone"):
-        adopt_bundle(folder, tmp_path / "taken")
+        import_bundle(folder, tmp_path / "taken")

@@ -35,7 +35,7 @@ class Decoded:
     number: int
     width: int = 1
     height: int = 1
-    look: bytes = b""
+    appearance: bytes = b""
 
 
 class Decoder:

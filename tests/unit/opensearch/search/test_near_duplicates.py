@@ -26,7 +26,7 @@ def saved_again(picture: Image.Image) -> Image.Image:
 def row(name: str, picture: Image.Image | None = None, content: str | None = None) -> dict[str, Any]:
     source = {"content_hash": content or name}
     if picture is not None:
-        source["look"] = base64.b64encode(perceptual_hash.look(np.asarray(picture))).decode().rstrip("=")
+        source["look"] = base64.b64encode(perceptual_hash.appearance(np.asarray(picture))).decode().rstrip("=")
     return {"_id": name, "_source": source}
 
 
@@ -56,7 +56,7 @@ def test_a_document_without_a_look_is_nobodys_near_duplicate() -> None:
 
 def test_the_limits_are_those_of_the_encoder() -> None:
     assert (looks.HASH_BITS, looks.COPY_STEPS) == (perceptual_hash.HASH_BITS, perceptual_hash.COPY_STEPS)
-    assert len(perceptual_hash.look(np.asarray(photo(1)))) == looks.LOOK_BYTES
+    assert len(perceptual_hash.appearance(np.asarray(photo(1)))) == looks.LOOK_BYTES
 
 
 def test_what_stays_is_apart_and_what_goes_is_near_something_that_stays() -> None:

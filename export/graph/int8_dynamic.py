@@ -7,22 +7,21 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from clipseek.encoder.errors import EncoderError
-
+from ..errors import ExportRefused
 from .files import load_graph, save_graph
-from .int8_patches import reduce_patches
+from .int8_patches import quantize_patches
 
-#: What a product of int8 becomes in a graph; their number tells whether the reduction took place.
+#: The operator of an int8 product; how many there are tells whether the graph was quantized.
 PRODUCT = "MatMulInteger"
 
 
-def reduce_to_int8(tower: Path, out: Path) -> int:
+def quantize_dynamically(tower: Path, out: Path) -> int:
     """Write ``tower`` to ``out`` with int8 weights in every product of a weight; returns how many products that are.
 
     One scale a column. Weights are signed and use seven of their eight bits: processors without VNNI or AMX add products
     in 16 bits, which eight would overflow, and that costs nothing that can be seen elsewhere. Unsigned weights would miss
     the fast kernels. The convolution that makes patches of bytes becomes such a product too. Attention's own products, norms,
-    other convolutions and the word table stay as they are. Raises EncoderError when there is nothing to reduce.
+    other convolutions and the token table stay as they are. Raises ExportRefused when there is nothing to quantize.
     """
     with quiet():
         from onnx import TensorProto
@@ -41,22 +40,22 @@ def reduce_to_int8(tower: Path, out: Path) -> int:
 
 
 def finish(out: Path, product: str) -> int:
-    """Reduce the patches too, in the graph at ``out``; how many nodes ``product`` it has. EncoderError where none."""
+    """Quantize the patches too, in the graph at ``out``; how many nodes ``product`` it has. Raises ExportRefused where none."""
     model = load_graph(out)
     products: int = sum(node.op_type == product for node in model.graph.node)
     if not products:
-        raise EncoderError(f"{out.name} has no product of weights that could be int8; export it with --precision fp32")
-    theirs = out.with_name(f"{out.name}.data")  # so the quantiser calls the weights' file of a large graph
-    patches = reduce_patches(model)
-    if patches or theirs.exists():
+        raise ExportRefused(f"{out.name} has no product of weights that could be int8; export it with --precision fp32")
+    apart = out.with_name(f"{out.name}.data")  # the quantizer's name for the file of a large graph's weights
+    patches = quantize_patches(model)
+    if patches or apart.exists():
         save_graph(model, out)
-        theirs.unlink(missing_ok=True)
+        apart.unlink(missing_ok=True)
     return products + patches
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """The quantiser advises, on the root logger, a preparation that changes nothing for these graphs."""
+    """The quantizer advises, on the root logger, a preparation that changes nothing for these graphs."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

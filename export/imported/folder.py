@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec
+from clipseek.encoder.bundle.bundle import INTERPOLATIONS, ImageSpec, TextSpec
 from clipseek.files.text import reason_of
 
 from ..errors import ExportRefused
 
 # Names that exporters give to the plain tower, among variants such as vision_model_fp16.onnx.
 _PLAIN = {"image": ("image", "vision_model", "visual", "model"), "text": ("text", "text_model", "textual", "model")}
-_RESAMPLING = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+_BICUBIC = INTERPOLATIONS.index("bicubic")
+_WHITE = (255, 255, 255)  # behind transparency, of which no config tells
 _CONTEXT = 77  # CLIP's own
 
 
@@ -27,8 +28,9 @@ class Towers:
     text: Path
 
 
-def found_towers(source: Path, image: Path | None, text: Path | None) -> Towers:
-    """The towers that were named, else the ones found: a picture's takes (N, 3, S, S) numbers, a text's whole ones.
+def find_towers(source: Path, image: Path | None, text: Path | None) -> Towers:
+    """``image`` and ``text`` where they are given, else the towers in ``source``: the picture tower takes (N, 3, S, S), the text
+    tower integers.
 
     Raises ExportRefused where there is none, or more than one that could be meant.
     """
@@ -77,26 +79,36 @@ def tokenizer_file(source: Path) -> Path:
 def image_spec(source: Path) -> ImageSpec:
     """From preprocessor_config.json (transformers) or preprocess_cfg.json (open_clip)."""
     path = _find(source, "preprocessor_config.json", "preprocess_cfg.json")
-    found = _json(path)
+    config = _json(path)
     try:
-        if path.name == "preprocess_cfg.json":
-            size, crop = _edge(found["size"]), None
-            mean, std, how = found["mean"], found["std"], str(found.get("interpolation", "bicubic"))
-            if found.get("resize_mode", "shortest") != "shortest":
-                raise ValueError(f"resize_mode {found['resize_mode']!r}, expected 'shortest'")
-        else:
-            size = _edge(found.get("size", found.get("crop_size")))
-            crop = _edge(found["crop_size"]) if found.get("do_center_crop", True) and "crop_size" in found else None
-            mean, std, how = found["image_mean"], found["image_std"], _RESAMPLING[int(found.get("resample", 3))]
-        if crop not in (None, size):
-            raise ValueError(
-                f"resized to {size} and cropped to {crop}; pictures here are cropped to what they are resized to"
-            )
-        return ImageSpec(size, tuple(mean), tuple(std), how, (255, 255, 255))
+        read = _open_clip_spec if path.name == "preprocess_cfg.json" else _transformers_spec
+        return read(config)
     except KeyError as problem:
         raise ExportRefused(f"{path} lacks {problem}; complete it") from None
     except (TypeError, ValueError) as problem:
         raise ExportRefused(f"{path}: {problem}") from None
+
+
+def _open_clip_spec(config: dict[str, Any]) -> ImageSpec:
+    if config.get("resize_mode", "shortest") != "shortest":
+        raise ValueError(f"resize_mode {config['resize_mode']!r}, expected 'shortest'")
+    interpolation = str(config.get("interpolation", "bicubic"))
+    return ImageSpec(_edge(config["size"]), tuple(config["mean"]), tuple(config["std"]), interpolation, _WHITE)
+
+
+def _transformers_spec(config: dict[str, Any]) -> ImageSpec:
+    size = _edge(config.get("size", config.get("crop_size")))
+    crop = _edge(config["crop_size"]) if config.get("do_center_crop", True) and "crop_size" in config else size
+    if crop != size:
+        raise ValueError(
+            f"resized to {size} and cropped to {crop}; pictures here are cropped to what they are resized to"
+        )
+    number = int(config.get("resample", _BICUBIC))
+    if not 0 <= number < len(INTERPOLATIONS):
+        raise ValueError(
+            f"resample {number}, expected 0 to {len(INTERPOLATIONS) - 1}, the number of a filter of Pillow"
+        )
+    return ImageSpec(size, tuple(config["image_mean"]), tuple(config["image_std"]), INTERPOLATIONS[number], _WHITE)
 
 
 def text_spec(source: Path) -> TextSpec:
@@ -112,7 +124,7 @@ def text_spec(source: Path) -> TextSpec:
     ends = tokenizer.encode("").ids
     if len(ends) != 2:
         raise ExportRefused(f"{path} marks an empty text with {len(ends)} tokens, expected a start and an end")
-    settings = next((_json(found) for found in _all(source, "tokenizer_config.json")), {})
+    settings = next((_json(config) for config in _all(source, "tokenizer_config.json")), {})
     pad = settings.get("pad_token")
     pad_id = tokenizer.token_to_id(pad["content"] if isinstance(pad, dict) else pad) if pad else None
     return TextSpec(_context(source, settings), ends[-1] if pad_id is None else int(pad_id), int(ends[-1]))

@@ -1,4 +1,4 @@
-"""A tower's graph with the names and kinds of input and output that the encoder knows, and nothing else changed."""
+"""A tower's inputs and outputs renamed, and cast, to those that the encoder knows; nothing else in the graph changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INT8 = (
 )
 
 
-def adopt_image(path: Path, out: Path, size: int) -> None:
+def import_image_tower(path: Path, out: Path, size: int) -> None:
     """(N, 3, S, S) float32 ``pixel_values`` -> (N, D) float32 ``image_embeds``. Raises ExportRefused."""
     from onnx import TensorProto
 
@@ -31,13 +31,13 @@ def adopt_image(path: Path, out: Path, size: int) -> None:
         raise ExportRefused(
             f"{path} takes pictures of {channels} x {sides[0]} x {sides[1]}, its preprocessor makes 3 x {size} x {size}"
         )
-    _free(path, own, 1)
-    _take(model, own, "pixel_values", TensorProto.FLOAT, ["batch", 3, size, size])
-    _give(path, model, "image_embeds", ("image_embeds", "embed", "feature"))
+    _check_free(path, own, 1)
+    _rename_input(model, own, "pixel_values", TensorProto.FLOAT, ["batch", 3, size, size])
+    _leave_one_output(path, model, "image_embeds", ("image_embeds", "embed", "feature"))
     _save(model, path, out)
 
 
-def adopt_text(path: Path, out: Path) -> None:
+def import_text_tower(path: Path, out: Path) -> None:
     """(N, L) int64 ``input_ids`` and ``attention_mask`` -> (N, D) float32 ``text_embeds``. Raises ExportRefused."""
     from onnx import TensorProto, helper
 
@@ -49,14 +49,14 @@ def adopt_text(path: Path, out: Path) -> None:
         names = ", ".join(entry.name for entry in inputs)
         raise ExportRefused(f"{path} takes {names}; expected the tokens' ids, and a mask at most")
     for entry in (*ids, *masks):
-        _free(path, entry, 2)
+        _check_free(path, entry, 2)
     shape = ["batch", "sequence"]
-    _take(model, ids[0], "input_ids", TensorProto.INT64, shape)
+    _rename_input(model, ids[0], "input_ids", TensorProto.INT64, shape)
     if masks:
-        _take(model, masks[0], "attention_mask", TensorProto.INT64, shape)
+        _rename_input(model, masks[0], "attention_mask", TensorProto.INT64, shape)
     else:  # a causal tower that pools at end-of-text needs none; the encoder hands one over all the same
         model.graph.input.append(helper.make_tensor_value_info("attention_mask", TensorProto.INT64, shape))
-    _give(path, model, "text_embeds", ("text_embeds", "embed", "feature"))
+    _leave_one_output(path, model, "text_embeds", ("text_embeds", "embed", "feature"))
     _save(model, path, out)
 
 
@@ -64,14 +64,14 @@ def precision_of(*paths: Path) -> str:
     """int8 where a tower computes in it, fp16 where one has weights of that kind, else fp32."""
     from onnx import TensorProto
 
-    found = {"fp32"}
+    precisions = {"fp32"}
     for path in paths:
         graph = _load(path).graph
         if any(node.op_type in _INT8 for node in graph.node):
-            found.add("int8")
+            precisions.add("int8")
         if any(weight.data_type == TensorProto.FLOAT16 for weight in graph.initializer):
-            found.add("fp16")
-    return next(name for name in ("int8", "fp16", "fp32") if name in found)
+            precisions.add("fp16")
+    return next(name for name in ("int8", "fp16", "fp32") if name in precisions)
 
 
 def _load(path: Path) -> Any:
@@ -88,8 +88,8 @@ def _inputs(model: Any) -> list[Any]:
     return [entry for entry in model.graph.input if entry.name not in weights]
 
 
-def _free(path: Path, entry: Any, dimensions: int) -> None:
-    """Batches, and a text's length, may be any."""
+def _check_free(path: Path, entry: Any, dimensions: int) -> None:
+    """Raise ExportRefused where the batch, or a text's length, has a fixed size."""
     sizes = [dim.dim_value for dim in entry.type.tensor_type.shape.dim][:dimensions]
     if any(sizes):
         what = "batches of" if sizes[0] else "texts of"
@@ -98,8 +98,8 @@ def _free(path: Path, entry: Any, dimensions: int) -> None:
         )
 
 
-def _take(model: Any, own: Any, name: str, kind: int, shape: list[Any]) -> None:
-    """Let the graph take ``name`` in place of its ``own`` input; a cast where the kinds differ."""
+def _rename_input(model: Any, own: Any, name: str, kind: int, shape: list[Any]) -> None:
+    """Let the graph take ``name`` of dtype ``kind`` in place of its ``own`` input; a cast where the dtypes differ."""
     from onnx import helper
 
     was, own_kind = own.name, own.type.tensor_type.elem_type
@@ -122,7 +122,7 @@ def _take(model: Any, own: Any, name: str, kind: int, shape: list[Any]) -> None:
     model.graph.node.insert(0, made)
 
 
-def _give(path: Path, model: Any, name: str, wanted: tuple[str, ...]) -> None:
+def _leave_one_output(path: Path, model: Any, name: str, wanted: tuple[str, ...]) -> None:
     """Leave one output, float32 ``name``: the only one of two dimensions, or the one whose name says that it is meant."""
     from onnx import TensorProto, helper
 
