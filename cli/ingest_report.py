@@ -12,7 +12,7 @@ from .output import count, data, duration, note
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
-    from clipseek.encoder.run.fast_jpeg import Choice
+    from clipseek.encoder.run.fast_jpeg import JpegChoice
     from clipseek.opensearch.ingest.run import Event, IngestReport
     from clipseek.sources import Skipped
 
@@ -116,7 +116,7 @@ def _print_skips(report: IngestReport, skips: list[Skipped]) -> None:
         data(f"          and {skipped - LISTED:,} more; --report FILE lists them all")
 
 
-def print_decoding(choice: Choice, examined: int, least_cosine: float) -> None:
+def print_decoding(choice: JpegChoice, examined: int, least_cosine: float) -> None:
     """What --fast-jpeg found out on the first ``examined`` files."""
     if not choice.pictures:
         note(f"no large JPEG among the first {examined} files: all are decoded whole")
