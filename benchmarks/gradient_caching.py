@@ -28,8 +28,8 @@ def one_side(batch: int, micro: int | None, precision: str, out: Path) -> None:
     """
     import numpy as np
     import torch
-    from clipseek.training.allocator import keep_freed_memory
     from clipseek.training.config import TrainConfig
+    from clipseek.training.machine import keep_freed_memory
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.step.batch import Batch
     from clipseek.training.step.distributed import World

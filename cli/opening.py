@@ -95,7 +95,7 @@ def prepare_torch(what: str, *others: str) -> None:
     if any(importlib.util.find_spec(name) is None for name in wanted):
         missing = f"{' and '.join(wanted)}, which {'are' if others else 'is'} not installed"
         raise click.ClickException(f"{what} needs {missing}; try: pip install 'clipseek[train]'")
-    from clipseek.training.spinning import spin_briefly
+    from clipseek.training.machine import spin_briefly
 
     spin_briefly()
 

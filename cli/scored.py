@@ -33,9 +33,9 @@ def open_model(name: str, device: DeviceOptions, precision: str) -> OpenModel:
 
         encoder = open_encoder(Bundle.load(name, verify=True), device)
         return OpenModel(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))
+    from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.model.embed import embed_distinct
-    from clipseek.training.precision import resolve_precision
 
     checkpoint = load_checkpoint(name)
     resolved = resolve_precision(precision, checkpoint.model.device)

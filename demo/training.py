@@ -17,9 +17,9 @@ def tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
     from clipseek.export.checkpoint import export_bundle
     from clipseek.training.config import TrainConfig
     from clipseek.training.data.pairs import Pairs, load_pairs
+    from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.model.embed import embed
-    from clipseek.training.precision import resolve_precision
     from clipseek.training.run.loop import train
 
     run, bundle = story.tuned, story.tuned / "bundle"

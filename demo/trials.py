@@ -66,10 +66,10 @@ def run_trials(
     """Train and score each trial; what ``out/results.jsonl`` has already is not run again. Returns its lines."""
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.data.pixels import default_cache
+    from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.model.embed import embed_distinct
     from clipseek.training.model.features import VIEWS
-    from clipseek.training.precision import resolve_precision
     from clipseek.training.run.loop import train
 
     base = str(base_checkpoint())

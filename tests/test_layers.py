@@ -64,7 +64,7 @@ _FOUNDATION: dict[str, set[str]] = {
     "encoder": {"errors"},
     "export": {"errors"},
     "opensearch": {"errors", "protocols"},
-    "training": {"allocator", "config", "errors", "precision", "schedule", "spinning"},
+    "training": {"config", "errors", "machine", "schedule"},
 }
 #: Sub-rooms that import nothing of clipseek, so that any room may use them without the rest.
 _ALONE: set[str] = {"encoder.pictures"}

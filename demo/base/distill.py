@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from clipseek.training.model.forward import image_features, text_features
+from clipseek.training.model.towers import project, towers_of
 from torch import Tensor
 from torch.nn import functional
 
@@ -39,7 +39,7 @@ BATCH, CLEAN, BANK = 256, 192, 4096  # of BATCH pictures, CLEAN are as they are,
 CAPTIONS, PHRASES = 96, 48
 LOOKS, WARM_UP = 20, 300
 HARD, SOFT, NEAR = 0.5, 1.0, 2.0  # weights of the three losses
-DTYPE = torch.bfloat16
+PRECISION = "bf16"
 
 
 class Student:
@@ -90,14 +90,16 @@ class Student:
 
 def see(model: CLIPModel, views: Tensor) -> Tensor:
     """(N, 3, S, S) float in 0..1 -> (N, 256) unit rows."""
-    return functional.normalize(image_features(model, views, torch.tensor(MEAN), torch.tensor(STD), DTYPE), dim=-1)
+    return project(towers_of(model, MEAN, STD).pool_pixels(views, PRECISION), model.visual_projection)
 
 
 def read(model: CLIPModel, batches: list[tuple[Tensor, Tensor]]) -> Tensor:
     """Token ids of texts, in batches with the rows that they fill -> unit rows (N, 256)."""
-    parts = torch.cat([text_features(model, ids, DTYPE) for _, ids in batches])
+    towers = towers_of(model, MEAN, STD)
+    every = [{"input_ids": ids, "attention_mask": torch.ones_like(ids)} for _, ids in batches]  # of one length each
+    vectors = project(torch.cat([towers.pool_tokens(tokens, PRECISION) for tokens in every]), model.text_projection)
     order = torch.cat([rows for rows, _ in batches])
-    return functional.normalize(torch.empty_like(parts).index_copy(0, order, parts), dim=-1)
+    return torch.empty_like(vectors).index_copy(0, order, vectors)
 
 
 def agree(student: Tensor, teacher: Tensor, bank: Tensor, scale: float) -> Tensor:

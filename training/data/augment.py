@@ -15,13 +15,13 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True)
 class Views:
-    """How each of N pictures is seen: ``theta`` (N, 2, 3) as affine_grid takes it, ``contrast`` (N, 1, 1, 1)."""
+    """The random view of each of N pictures: ``theta`` (N, 2, 3) as affine_grid takes it, ``contrast`` (N, 1, 1, 1)."""
 
     theta: Tensor
     contrast: Tensor
 
     def of(self, pixels: Tensor, start: int = 0) -> Tensor:
-        """(M, 3, S, S) float in 0..1, pictures ``start`` to ``start + M`` -> the same, seen so."""
+        """(M, 3, S, S) float in 0..1, pictures ``start`` to ``start + M`` -> their views."""
         rows = slice(start, start + len(pixels))
         grid = functional.affine_grid(self.theta[rows].to(pixels.device), list(pixels.shape), align_corners=False)
         views = functional.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
@@ -42,13 +42,8 @@ def draw_views(count: int, generator: torch.Generator) -> Views:
     return Views(theta, uniform(0.8, 1.1, 1).view(count, 1, 1, 1))
 
 
-def random_views(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """(N, 3, S, S) float in 0..1 -> the same, each seen as ``draw_views`` draws it."""
-    return draw_views(len(pixels), generator).of(pixels)
-
-
 def random_caption(caption: str, chance: random.Random) -> str:
-    """A "title: tag, tag" caption with its tags shuffled and some dropped; any other caption as it is.
+    """A "title: tag, tag" caption with its tags shuffled and some dropped; any other caption unchanged.
 
     People search with a title's words or with a tag, seldom with both: the model should know every part on its own.
     """

@@ -14,17 +14,12 @@ import torch
 from clipseek.encoder.bundle.bundle import INTERPOLATIONS, ImageSpec
 from clipseek.files.text import reason_of
 from torch import Tensor
-from torch.nn import functional
 
 from ..errors import ModelUnavailable
-from .forward import Prepared, pooled_pixels, pooled_tokens, supports
-from .shared_weights import SharedWeights
+from .towers import Tokens, Towers, project, towers_of
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
-
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-_LENGTHS, _LEAST = 4, 16  # at most so many groups of captions of like length, of at least so many
 
 
 @dataclass
@@ -38,120 +33,24 @@ class Checkpoint:
     origin: str
 
     @property
-    def patches(self) -> int:
-        """Of one picture."""
-        vision = self.model.config.vision_config
-        return int(vision.image_size // vision.patch_size) ** 2
+    def towers(self) -> Towers:
+        """The model's towers as it is now: with adapters put in, transformers' own forward pass."""
+        return towers_of(self.model, self.image.mean, self.image.std)
 
-    def shared_weights(self, tower: str, precision: str, tokens: int) -> SharedWeights | None:
-        """What several calls of ``encode_pixels`` or ``encode_tokens`` share of the tower ``vision`` or ``text``, with room for
-        what is known of so many tokens; None for a model whose own forward takes its parameters."""
-        if not supports(self.model):
-            return None
-        return SharedWeights(getattr(self.model, f"{tower}_model"), _DTYPES[precision], tokens)
+    def encode_pixels(self, pixels: Tensor, precision: str = "fp32") -> Tensor:
+        """(N, 3, S, S) float in 0..1 -> (N, D) float32 unit rows. ``precision``: compute dtype, fp32 or bf16."""
+        return project(self.towers.pool_pixels(pixels, precision), self.model.visual_projection)
 
-    def encode_pixels(self, pixels: Tensor, precision: str = "fp32", prepared: Prepared | None = None) -> Tensor:
-        """(N, 3, S, S) float in 0..1 -> (N, D) float32 unit rows. ``precision``: fp32 or bf16 matrix products."""
-        pooled = self.pooled_pixels(pixels, precision, prepared)
-        return functional.normalize(functional.linear(pooled, self.model.visual_projection.weight), dim=-1)
+    def encode_tokens(self, tokens: Tokens, precision: str = "fp32") -> Tensor:
+        """What ``tokenize`` gave -> (N, D) float32 unit rows."""
+        return project(self.towers.pool_tokens(tokens, precision), self.model.text_projection)
 
-    def pooled_pixels(self, pixels: Tensor, precision: str = "fp32", prepared: Prepared | None = None) -> Tensor:
-        """The same before projection: (N, H) float32, the image tower's pooled output."""
-        mean, std = (torch.tensor(v, device=pixels.device) for v in (self.image.mean, self.image.std))
-        if supports(self.model):
-            return pooled_pixels(self.model, pixels, mean, std, _DTYPES[precision], prepared)
-        normal = (pixels - mean.view(1, 3, 1, 1)) / std.view(1, 3, 1, 1)
-        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
-            pooled: Tensor = self.model.vision_model(pixel_values=normal).pooler_output
-        return pooled.float()
-
-    def encode_texts(self, texts: list[str], precision: str = "fp32") -> Tensor:
-        """N texts, cut to the context, padded to the longest -> (N, D) float32 unit rows."""
-        return self.encode_tokens(self.tokenize(texts), precision)
-
-    def tokenize(self, texts: list[str], max_tokens: int | None = None) -> dict[str, Tensor]:
+    def tokenize(self, texts: list[str], max_tokens: int | None = None) -> Tokens:
         """input_ids and attention_mask, (N, L) int64 on the CPU, cut to the context (or ``max_tokens``, if that is less)
         and padded to the longest."""
         limit = self.context_length if max_tokens is None else min(max_tokens, self.context_length)
         tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}
-
-    def encode_tokens(
-        self,
-        tokens: dict[str, Tensor],
-        precision: str = "fp32",
-        embedded: Tensor | None = None,
-        prepared: Prepared | None = None,
-    ) -> Tensor:
-        """What ``tokenize`` gave -> (N, D) float32 unit rows. ``embedded`` and ``prepared`` as in ``pooled_tokens``."""
-        pooled = self.pooled_tokens(tokens, precision, embedded, prepared)
-        return functional.normalize(functional.linear(pooled, self.model.text_projection.weight), dim=-1)
-
-    def pooled_tokens(
-        self,
-        tokens: dict[str, Tensor],
-        precision: str = "fp32",
-        embedded: Tensor | None = None,
-        prepared: Prepared | None = None,
-    ) -> Tensor:
-        """The same before projection: (N, H) float32, the text tower's pooled output. ``embedded``: what ``embed_tokens`` gave."""
-        device = self.model.device
-        ids = tokens["input_ids"].to(device, non_blocking=True)
-        if supports(self.model):
-            if embedded is None:
-                embedded = self.embed_tokens(tokens)
-            if prepared is not None:  # for a part of captions that are of like length already
-                return pooled_tokens(self.model, ids, _DTYPES[precision], embedded, prepared)
-            return self._by_length(ids, tokens["attention_mask"], _DTYPES[precision], embedded)
-        mask = tokens["attention_mask"].to(device, non_blocking=True)
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-            pooled: Tensor = self.model.text_model(input_ids=ids, attention_mask=mask).pooler_output
-        return pooled.float()
-
-    def embed_tokens(self, tokens: dict[str, Tensor], at_once: bool = False) -> Tensor | None:
-        """(N, L, H) float32, the tokens' embeddings; None for a model whose own forward looks them up.
-
-        ``at_once``: their gradients go into the table's when they come. For several parts of a batch: by torch's way each
-        part would make a gradient as large as the vocabulary's table.
-        """
-        if not supports(self.model):
-            return None
-        embeddings, ids = self.model.text_model.embeddings.token_embedding, tokens["input_ids"].to(self.model.device)
-        if not at_once:
-            embedded: Tensor = embeddings(ids)
-            return embedded
-        table = embeddings.weight
-        embedded = table.detach()[ids]
-        if table.requires_grad and torch.is_grad_enabled():
-
-            def add(gradient: Tensor) -> None:
-                if table.grad is None:
-                    table.grad = torch.zeros_like(table)
-                table.grad.index_add_(0, ids.flatten(), gradient.flatten(0, 1))
-
-            embedded.requires_grad_().register_hook(add)
-        return embedded
-
-    def _by_length(self, ids: Tensor, mask: Tensor, dtype: torch.dtype, embedded: Tensor | None) -> Tensor:
-        """Pooled texts; on a CPU the short captions go apart from the long ones, so that few pay for padding."""
-        groups = min(_LENGTHS, len(ids) // _LEAST)
-        if ids.device.type != "cpu" or groups < 2 or embedded is None:
-            return pooled_tokens(self.model, ids, dtype, embedded)
-        lengths, width = mask.sum(1), ids.shape[1]
-        # Neighbours of one width stay together: small products cost more than they save.
-        parts: dict[int, list[Tensor]] = {}
-        for part in torch.argsort(lengths).chunk(groups):
-            parts.setdefault(rounded_length(lengths[part], width), []).append(part)
-        if len(parts) == 1:
-            (longest,) = parts
-            return pooled_tokens(self.model, ids[:, :longest], dtype, embedded[:, :longest])
-        pooled, places = [], []
-        for longest, chunks in parts.items():
-            part = torch.cat(chunks)
-            pooled.append(pooled_tokens(self.model, ids[part, :longest], dtype, embedded[part, :longest]))
-            places.append(part)
-        joined = torch.cat(pooled)
-        return torch.empty_like(joined).index_copy(0, torch.cat(places), joined)
 
     def save(self, folder: Path) -> None:
         """Write everything that loading needs into ``folder``."""
@@ -172,11 +71,6 @@ class Checkpoint:
             "image_std": list(self.image.std),
         }
         (folder / "preprocessor_config.json").write_text(json.dumps(numbers, indent=1) + "\n", "utf-8")
-
-
-def rounded_length(lengths: Tensor, limit: int) -> int:
-    """The greatest of ``lengths``, up to the next multiple of 4: each new shape costs the CPU's kernels a preparation."""
-    return min(limit, -(-int(lengths.max()) // 4) * 4)
 
 
 def load_checkpoint(name: str) -> Checkpoint:

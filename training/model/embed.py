@@ -1,4 +1,4 @@
-"""A checkpoint's vectors for many pairs, and its scores."""
+"""A checkpoint's vectors for many pairs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from clipseek.evaluation import Scores, in_batches, whole_gallery
 from clipseek.evaluation.judgments import Ints
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from ..data.pairs import Pairs
 from .checkpoint import Checkpoint
+from .towers import project
 
 Vectors = NDArray[np.float32]
 
@@ -23,7 +22,7 @@ def embed_distinct(
     checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: int = 256
 ) -> tuple[Vectors, Vectors]:
     """Vectors of the N captions and of the P distinct pictures (as ``pairs.truth`` counts them), float32 unit rows."""
-    return project(checkpoint, *pooled_distinct(checkpoint, pairs, precision, batch))
+    return project_both(checkpoint, *pooled_distinct(checkpoint, pairs, precision, batch))
 
 
 @torch.no_grad()
@@ -34,14 +33,13 @@ def pooled_distinct(
     was_training = checkpoint.model.training
     checkpoint.model.eval()
     used, _ = pairs.shown_pictures()
+    towers = checkpoint.towers
     images = []
     for start in range(0, len(used), batch):
-        images.append(
-            checkpoint.pooled_pixels(pixels_of(pairs, used[start : start + batch], checkpoint), precision).cpu()
-        )
+        images.append(towers.pool_pixels(pixels_of(pairs, used[start : start + batch], checkpoint), precision).cpu())
     texts = torch.empty(0)
     for rows in by_length(pairs.captions, batch):
-        pooled = checkpoint.pooled_tokens(checkpoint.tokenize([pairs.captions[row] for row in rows]), precision).cpu()
+        pooled = towers.pool_tokens(checkpoint.tokenize([pairs.captions[row] for row in rows]), precision).cpu()
         if not len(texts):
             texts = torch.empty(len(pairs), pooled.shape[1])
         texts[rows] = pooled
@@ -50,15 +48,12 @@ def pooled_distinct(
 
 
 @torch.no_grad()
-def project(checkpoint: Checkpoint, texts: Tensor, images: Tensor) -> tuple[Vectors, Vectors]:
-    """Pooled outputs -> unit rows, by the checkpoint's projections as they are now."""
+def project_both(checkpoint: Checkpoint, texts: Tensor, images: Tensor) -> tuple[Vectors, Vectors]:
+    """Pooled outputs (N, H') and (P, H) -> unit rows, by the checkpoint's projections as they are now."""
     model, device = checkpoint.model, checkpoint.model.device
-    sides = ((texts, model.text_projection.weight), (images, model.visual_projection.weight))
-    text, image = (
-        functional.normalize(functional.linear(pooled.to(device), weight), dim=-1).cpu().numpy()
-        for pooled, weight in sides
-    )
-    return text, image
+    text = project(texts.to(device), model.text_projection)
+    image = project(images.to(device), model.visual_projection)
+    return text.cpu().numpy(), image.cpu().numpy()
 
 
 def pixels_of(pairs: Pairs, rows: Ints, checkpoint: Checkpoint) -> Tensor:
@@ -78,9 +73,3 @@ def embed(checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: 
     """Vectors of the captions and of their pictures, both (N, D) float32 unit rows, row i of both is pair i."""
     texts, images = embed_distinct(checkpoint, pairs, precision, batch)
     return texts, images[pairs.shown_pictures()[1]]
-
-
-def score(checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch_size: int = 64) -> tuple[Scores, Scores]:
-    """In-batch and whole-gallery scores of a checkpoint, text to picture."""
-    texts, images = embed(checkpoint, pairs, precision)
-    return in_batches(texts, images, pairs.groups, batch_size), whole_gallery(texts, images, pairs.groups)

@@ -45,6 +45,7 @@ def pooled_features(
     on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Features:
     """Both towers' pooled outputs for all of ``pairs``; a function of its arguments alone."""
+    towers = checkpoint.towers
     used, _ = pairs.shown_pictures()
     generator = torch.Generator().manual_seed(seed)
     pictures: list[Tensor] = []
@@ -58,7 +59,7 @@ def pooled_features(
             pixels = pixels_of(pairs, rows, checkpoint)
             if view:
                 pixels = draw_views(len(pixels), generator).of(pixels)
-            pooled = checkpoint.pooled_pixels(pixels, precision).cpu()
+            pooled = towers.pool_pixels(pixels, precision).cpu()
             if not start:
                 seen = torch.zeros(len(pairs.pixels), pooled.shape[1])
             seen[torch.from_numpy(np.asarray(rows))] = pooled
@@ -68,9 +69,8 @@ def pooled_features(
         words = [random_caption(caption, chance) if view else caption for caption in pairs.captions]
         read = torch.zeros(0)
         for rows_of in by_length(words, batch):
-            pooled = checkpoint.pooled_tokens(
-                checkpoint.tokenize([words[row] for row in rows_of], max_tokens), precision
-            )
+            tokens = checkpoint.tokenize([words[row] for row in rows_of], max_tokens)
+            pooled = towers.pool_tokens(tokens, precision)
             if not len(read):
                 read = torch.empty(len(words), pooled.shape[1])
             read[rows_of] = pooled.cpu()

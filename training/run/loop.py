@@ -12,13 +12,12 @@ from pathlib import Path
 import torch
 from clipseek.encoder.run.session import available_cores
 
-from ..allocator import keep_freed_memory
 from ..config import TrainConfig
 from ..data.pairs import Pairs, check_usable, split_pairs
 from ..errors import Diverged
+from ..machine import keep_freed_memory, resolve_precision
 from ..model.checkpoint import load_checkpoint
-from ..model.wise import State
-from ..precision import resolve_precision
+from ..model.weights import copied
 from ..schedule import learning_rate_factor
 from ..step.batch import make_batches
 from ..step.distributed import World
@@ -64,7 +63,7 @@ def train(
         keep_freed_memory()
     learner = Learner(checkpoint, config, precision, world)
     network = learner.network
-    base = _copy(network.state_dict())
+    base = copied(network.state_dict())
 
     if validation is None:
         learn, held = split_pairs(pairs, config.validation_share, config.seed)
@@ -94,7 +93,7 @@ def train(
         before = looks.look(checkpoint)
         run.record({"event": "look", "step": 0, **before})
     else:
-        learner.load_state(state["learner"])
+        learner.load_state_dict(state["learner"])
         torch.set_rng_state(state["random"])
         step, best_mrr, worse, tuned, before = (state[name] for name in ("step", "best_mrr", "worse", "best", "before"))
         started -= state["spent"]
@@ -114,13 +113,13 @@ def train(
     def consider() -> bool:
         """Look, and keep the weights if they are the best so far."""
         nonlocal best_mrr, tuned, worse
-        with learner.judged() as weights:
+        with learner.averaged() as weights:
             figures = looks.look(checkpoint)
             run.record({"event": "look", "step": step, **figures})
             better = figures["validation_mrr"] > best_mrr
             worse = 0 if better else worse + 1
             if better:
-                best_mrr, tuned = figures["validation_mrr"], _copy(weights)
+                best_mrr, tuned = figures["validation_mrr"], copied(weights)
                 if run.writes:
                     save_checkpoint(checkpoint, run.best, provenance())
         return better
@@ -128,7 +127,7 @@ def train(
     def save() -> None:
         run.save(
             {
-                "learner": learner.state(),
+                "learner": learner.state_dict(),
                 "random": torch.get_rng_state(),
                 "step": step,
                 "best": tuned,
@@ -183,7 +182,7 @@ def train(
             )
             epoch_ends = step % maker.steps_per_epoch == 0
             if epoch_ends and config.keep_epochs and run.writes:
-                with learner.judged():
+                with learner.averaged():
                     save_checkpoint(checkpoint, out / f"epoch-{step // maker.steps_per_epoch}", provenance())
             if epoch_ends and step < total_steps and looks and world.agreed(_affordable(config, looks, now - started)):
                 consider()
@@ -197,9 +196,9 @@ def train(
     speed = pairs_seen / max(1e-9, time.perf_counter() - first_time - aside)
 
     network.eval()
-    with learner.judged() as weights:
+    with learner.averaged() as weights:
         if config.choose == "last" or not looks:
-            tuned = _copy(weights)
+            tuned = copied(weights)
         if run.writes:
             save_checkpoint(checkpoint, out / "last", provenance())
     final: Figures = {}
@@ -229,10 +228,6 @@ def train(
 def _affordable(config: TrainConfig, looks: Validation, elapsed: float) -> bool:
     """A run that must end on time does not spend it on looking; any other looks after each epoch."""
     return config.minutes is None or looks.spent + looks.seconds <= LOOKING * elapsed
-
-
-def _copy(weights: State) -> State:
-    return {name: value.detach().clone() for name, value in weights.items()}
 
 
 def _environment(world: World, precision: str, fingerprint: str, pairs: int) -> Event:

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from ..data.pairs import Pairs
 from ..model.checkpoint import Checkpoint
-from ..model.embed import Vectors, embed_distinct, pooled_distinct, project
-from ..model.wise import Choice, State, choose, interpolated
+from ..model.embed import Vectors, embed_distinct, pooled_distinct, project_both
+from ..model.weights import Interpolation, Weights, choose_alpha, interpolated
 
 LOOK_PAIRS = 2000  # at most so many of each kind: more would cost more time than they add certainty
-# Evaluations that choosing between base and tuned weights takes, as far as experience goes; see wise.choose.
+# Evaluations that choosing between base and tuned weights takes, as far as experience goes; see weights.choose_alpha.
 CHOICE_LOOKS = 4
 
 Figures = dict[str, float]
@@ -59,11 +59,11 @@ class Validation:
             return embed_distinct(checkpoint, pairs, self._precision)
         if id(pairs) not in self._pooled:
             self._pooled[id(pairs)] = pooled_distinct(checkpoint, pairs, self._precision)
-        return project(checkpoint, *self._pooled[id(pairs)])
+        return project_both(checkpoint, *self._pooled[id(pairs)])
 
     def interpolate(
-        self, checkpoint: Checkpoint, base: State, tuned: State, before: Figures, keep_loss: float
-    ) -> tuple[Choice, Figures]:
+        self, checkpoint: Checkpoint, base: Weights, tuned: Weights, before: Figures, keep_loss: float
+    ) -> tuple[Interpolation, Figures]:
         """Leave the model at the best point between base and tuned weights; its figures are those of that point."""
         network: torch.nn.Module = checkpoint.model
         seen: dict[float, Figures] = {}
@@ -73,7 +73,7 @@ class Validation:
             seen[alpha] = self.look(checkpoint)
             return seen[alpha]["validation_mrr"], seen[alpha].get("general_batch_mrr")
 
-        choice = choose(measure, before.get("general_batch_mrr"), keep_loss)
+        choice = choose_alpha(measure, before.get("general_batch_mrr"), keep_loss)
         network.load_state_dict(interpolated(base, tuned, choice.alpha))
         return choice, seen[choice.alpha]
 

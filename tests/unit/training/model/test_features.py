@@ -29,7 +29,7 @@ def pairs(base: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_the_first_view_is_what_serving_computes(base: str, pairs: Any) -> None:
     import torch
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.embed import embed_distinct, project
+    from clipseek.training.model.embed import embed_distinct, project_both
     from clipseek.training.model.features import pooled_features
 
     checkpoint = load_checkpoint(base)
@@ -40,7 +40,7 @@ def test_the_first_view_is_what_serving_computes(base: str, pairs: Any) -> None:
     )
     texts, images = embed_distinct(checkpoint, some)
     used = torch.from_numpy(some.shown_pictures()[0])
-    ours = project(checkpoint, features.captions[0], features.pictures[0][used])
+    ours = project_both(checkpoint, features.captions[0], features.pictures[0][used])
     torch.testing.assert_close(ours[0], texts)
     torch.testing.assert_close(ours[1], images)
     assert not torch.allclose(features.pictures[1][used], features.pictures[0][used])

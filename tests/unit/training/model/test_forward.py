@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,12 +46,13 @@ def theirs(checkpoint: Any) -> tuple[Any, Any]:
 
 def ours(checkpoint: Any, dtype: str = "float32") -> tuple[Any, Any]:
     import torch
-    from clipseek.training.model.forward import image_features, text_features
+    from clipseek.training.model.forward import pooled_pixels, pooled_tokens
 
-    tokens = checkpoint.tokenizer(TEXTS, padding=True, return_tensors="pt")
-    kind = getattr(torch, dtype)
-    images = image_features(checkpoint.model, *inputs(checkpoint), kind)
-    return images, text_features(checkpoint.model, tokens["input_ids"], kind)
+    model, kind = checkpoint.model, getattr(torch, dtype)
+    ids = checkpoint.tokenizer(TEXTS, padding=True, return_tensors="pt")["input_ids"]
+    images = pooled_pixels(model, *inputs(checkpoint), kind)
+    texts = pooled_tokens(model, ids, kind, model.text_model.embeddings.token_embedding(ids))
+    return model.visual_projection(images), model.text_projection(texts)
 
 
 def test_numbers_equal_transformers(loaded: Any) -> None:
@@ -86,18 +86,3 @@ def test_bf16_points_the_same_way(loaded: Any) -> None:
     for mine, reference in zip(ours(loaded, "bfloat16"), theirs(loaded), strict=True):
         assert mine.dtype == torch.float32
         assert torch.nn.functional.cosine_similarity(mine, reference).min() > 0.999
-
-
-def test_a_model_with_other_parts_is_left_to_transformers(tmp_path: Path) -> None:
-    import torch
-    from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.forward import supports
-
-    checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path)))
-    fc1 = checkpoint.model.text_model.encoder.layers[0].mlp.fc1
-
-    class Adapted(torch.nn.Linear):
-        pass
-
-    checkpoint.model.text_model.encoder.layers[0].mlp.fc1 = Adapted(fc1.in_features, fc1.out_features)
-    assert not supports(checkpoint.model)

@@ -64,8 +64,9 @@ def unbroken(base: str, pairs: Any, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_it_learns_what_it_is_shown(base: str, pairs: Any, tmp_path: Path) -> None:
+    from clipseek.evaluation import whole_gallery
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.embed import score
+    from clipseek.training.model.embed import embed
     from clipseek.training.run.loop import train
 
     # Validated on other shades of the same kinds; kinds never seen are asked too much of so small a model.
@@ -76,8 +77,9 @@ def test_it_learns_what_it_is_shown(base: str, pairs: Any, tmp_path: Path) -> No
         tmp_path / "run",
         validation=pairs.take(held),
     )
+    scored = pairs.take(held)
     before, after = (
-        score(load_checkpoint(folder), pairs.take(held), batch_size=24)[1].mrr[10] for folder in (base, str(best))
+        whole_gallery(*embed(load_checkpoint(folder), scored), scored.groups).mrr[10] for folder in (base, str(best))
     )
     assert before < 0.2
     assert after > 0.9
@@ -204,7 +206,7 @@ def test_a_broken_loss_stops_in_one_line_and_keeps_the_best(
             float("inf") if len(calls) == 17 else 1.0
         )  # two kinds of captions a step
 
-    monkeypatch.setattr("clipseek.training.step.objective.contrastive_loss", overflowing)
+    monkeypatch.setattr("clipseek.training.step.loss.contrastive_loss", overflowing)
     run = tmp_path / "run"
     with pytest.raises(
         Diverged, match=r"the loss became inf at step 9; lower --lr .* best weights before are in"

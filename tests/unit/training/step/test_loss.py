@@ -72,7 +72,7 @@ def test_siglip_by_hand() -> None:
     assert float(loss) == pytest.approx(right + wrong)
 
 
-def test_the_bias_is_where_the_mean_probability_is_the_share_of_right_answers() -> None:
+def test_the_bias_is_where_the_mean_probability_is_the_share_of_positives() -> None:
     import torch
     from clipseek.training.step.loss import balancing_bias
 
@@ -84,33 +84,33 @@ def test_the_bias_is_where_the_mean_probability_is_the_share_of_right_answers() 
     assert float(mean) == pytest.approx(1 / 32, rel=1e-3)
 
 
-def test_without_shared_targets_equal_keys_are_wrong_answers() -> None:
+def test_without_shared_targets_equal_keys_are_negatives() -> None:
     import torch
-    from clipseek.training.step.loss import right_answers
+    from clipseek.training.step.loss import positives
 
     keys = torch.tensor([[0, 5], [1, 5], [2, -1], [3, -1]])
-    assert right_answers(keys).int().tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-    assert torch.equal(right_answers(keys, share=False), torch.eye(4, dtype=torch.bool))
+    assert positives(keys).int().tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert torch.equal(positives(keys, share=False), torch.eye(4, dtype=torch.bool))
 
 
-def test_what_fits_is_neither_right_nor_wrong() -> None:
+def test_what_is_ignored_is_neither_positive_nor_negative() -> None:
     import torch
     from clipseek.training.step.loss import contrastive_loss, sigmoid_loss
 
     generator = torch.Generator().manual_seed(0)
     images, texts = (torch.nn.functional.normalize(torch.randn(4, 5, generator=generator), dim=-1) for _ in range(2))
     keys, scale = torch.arange(4)[:, None], torch.tensor(1.0)
-    fits = torch.zeros(4, 4, dtype=torch.bool)
-    fits[0, 2] = fits[1, 1] = True  # the second is the pair itself, which stays right
+    ignored = torch.zeros(4, 4, dtype=torch.bool)
+    ignored[0, 2] = ignored[1, 1] = True  # the second is the pair itself, which stays right
     logits = scale.exp() * images @ texts.T
     logits[0, 2] = -torch.inf
     labels = torch.arange(4)
     by_hand = (
         torch.nn.functional.cross_entropy(logits, labels) + torch.nn.functional.cross_entropy(logits.T, labels)
     ) / 2
-    torch.testing.assert_close(contrastive_loss(images, texts, keys, scale, fits=fits), by_hand)
+    torch.testing.assert_close(contrastive_loss(images, texts, keys, scale, ignored=ignored), by_hand)
     bias = torch.tensor(-1.0)
-    every = [sigmoid_loss(images, texts, keys, scale, bias, fits=mask) for mask in (None, fits)]
+    every = [sigmoid_loss(images, texts, keys, scale, bias, ignored=mask) for mask in (None, ignored)]
     left_out = math.log1p(math.exp(float(scale.exp() * images[0] @ texts[2] + bias))) / 4
     assert float(every[0] - every[1]) == pytest.approx(left_out, rel=1e-5)
 

@@ -1,0 +1,103 @@
+"""Which weights learn, and how far a step moves them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.learners import learner_and_batch
+from tests.models import make_tiny_clip
+from tests.pairs import write_squares
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_tiny_clip(tmp_path_factory.mktemp("base")))
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("squares")
+    write_squares(folder, copies=2)
+    return folder
+
+
+@pytest.mark.parametrize(("lock", "layers"), [("image", 0), ("text", 1), ("both", 0), ("both", 1)])
+def test_what_is_locked_does_not_move(base: str, squares: Path, lock: str, layers: int) -> None:
+    import torch
+
+    learner, batch = learner_and_batch(base, squares, lock=lock, unlock_layers=layers)
+    before = {name: value.clone() for name, value in learner.network.state_dict().items()}
+    learner.gradients(batch)
+    learner.update(1e-2)
+    after = learner.network.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    towers = {"image": ["vision"], "text": ["text"], "both": ["vision", "text"]}[lock]
+    for tower in ("vision", "text"):
+        own = {name for name in moved if name.startswith(f"{tower}_model.")}
+        if tower not in towers:
+            assert any(".layers.0." in name for name in own)
+        else:
+            assert {name for name in own if ".layers.0." in name or "embedding" in name} == set()
+            assert bool({name for name in own if ".layers.1." in name}) == bool(layers)
+    assert {"visual_projection.weight", "text_projection.weight", "logit_scale"} <= moved
+
+
+def test_lower_layers_move_less_with_layer_decay(base: str, squares: Path) -> None:
+    learner, batch = learner_and_batch(base, squares, layer_decay=0.5, weight_decay=0.0, optimizer="adamw")
+    before = {name: value.clone() for name, value in learner.network.state_dict().items()}
+    learner.gradients(batch)
+    learner.update(1e-3)
+    after = learner.network.state_dict()
+
+    def step(name: str) -> float:
+        return float((after[name] - before[name]).abs().max())
+
+    # Adam's first step is the learning rate itself, wherever the gradient is not nought.
+    assert step("visual_projection.weight") == pytest.approx(1e-3, rel=0.02)
+    assert step("vision_model.encoder.layers.1.mlp.fc1.weight") == pytest.approx(0.5e-3, rel=0.02)
+    assert step("vision_model.encoder.layers.0.mlp.fc1.weight") == pytest.approx(0.25e-3, rel=0.02)
+    assert step("text_model.embeddings.position_embedding.weight") == pytest.approx(0.125e-3, rel=0.02)
+
+
+def test_the_embeddings_of_tokens_that_were_read_move_further(base: str, squares: Path) -> None:
+    import torch
+
+    learner, batch = learner_and_batch(base, squares, embedding_factor=4.0, weight_decay=0.0)
+    before = {name: value.clone() for name, value in learner.network.state_dict().items()}
+    learner.gradients(batch)
+    learner.update(1e-3)
+    after = learner.network.state_dict()
+    moved = {name: (after[name] - before[name]).abs() for name in after if "text_model.embeddings" in name}
+    read = batch.tokens["input_ids"].unique()
+    table = moved["text_model.embeddings.token_embedding.weight"]
+    assert float(table[read].max()) == pytest.approx(4e-3, rel=0.02)  # AdamW's first step is the learning rate
+    unread = torch.ones(len(table), dtype=torch.bool)
+    unread[read] = False
+    assert not table[unread].any()
+    assert float(moved["text_model.embeddings.position_embedding.weight"].max()) == pytest.approx(1e-3, rel=0.02)
+
+
+def test_muon_moves_a_matrix_equally_far_in_every_direction(base: str, squares: Path) -> None:
+    import torch
+
+    learner, batch = learner_and_batch(base, squares, weight_decay=0.0, muon_factor=3.0, intra_modal=False)
+    name = "vision_model.encoder.layers.0.mlp.fc1.weight"
+    before = {name: value.clone() for name, value in learner.network.state_dict().items()}
+    learner.gradients(batch)
+    gradient = dict(learner.network.named_parameters())[name].grad
+    learner.update(1e-3)
+    after = learner.network.state_dict()
+    moves = torch.linalg.svdvals(after[name] - before[name])
+    expected = 3e-3 * 0.2 * max(before[name].shape) ** 0.5  # the root mean square of AdamW's moves, about 0.2
+    gradients = torch.linalg.svdvals(gradient)
+    counted = gradients > 0.02 * gradients.max()  # below that five iterations do not lift a direction
+    assert counted.sum() >= 8
+    assert gradients[counted].max() / gradients[counted].min() > 5
+    assert moves[: counted.sum()].min() > 0.4 * expected
+    assert moves.max() < 1.3 * expected
+    bias = "vision_model.encoder.layers.0.mlp.fc1.bias"
+    assert float((after[bias] - before[bias]).abs().max()) == pytest.approx(1e-3, rel=0.02)  # AdamW's first step
