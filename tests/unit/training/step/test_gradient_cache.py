@@ -76,8 +76,8 @@ def test_micro_batches_hold_captions_of_like_length(base: str) -> None:
     checkpoint = load_checkpoint(base)
     texts = ["a red cat " * (1 + at * 5 % 7) for at in range(12)]
     captions = CaptionBatch(checkpoint, "fp32", checkpoint.tokenize(texts), 5)
-    lengths = [captions._lengths[rows].tolist() for rows in captions.micro_batches]
-    assert sum(lengths, []) == sorted(sum(lengths, []))
+    lengths = [length for rows in captions.micro_batches for length in captions._lengths[rows].tolist()]
+    assert lengths == sorted(lengths)
     with torch.no_grad():
         alone = torch.cat([checkpoint.encode_tokens(checkpoint.tokenize([text])) for text in texts])
     torch.testing.assert_close(embed_without_graph(captions).vectors, alone, rtol=0, atol=1e-5)
