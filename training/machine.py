@@ -22,7 +22,7 @@ def spin_briefly(environ: MutableMapping[str, str] = os.environ) -> None:
     imported. For whoever starts a process that will import torch: commands, the demo, benchmarks; no import calls it.
 
     On a machine that does something else besides, a spinning thread keeps the one that it waits for from running: a training
-    beside one other busy process was 2 to 3 times as fast with this, and by itself the same (docs/training.md). What the
+    beside one other busy process was 2 to 3 times as fast with this, and by itself the same (docs/log/training-step.md). What the
     user has set stays.
     """
     if "OMP_WAIT_POLICY" not in environ:
@@ -46,7 +46,7 @@ def keep_freed_memory() -> bool:
     """Let glibc's allocator keep what is freed, for the rest of the process; False where there is no glibc.
 
     On a CPU a training step frees and allocates hundreds of MB; by default most of it goes to the kernel and comes back
-    page by page, to be cleared again: a fifth of the time of a step of 64 pairs (docs/training.md).
+    page by page, to be cleared again: a fifth of the time of a step of 64 pairs (docs/log/training-step.md).
     """
     mallopt = _glibc("mallopt")
     return mallopt is not None and bool(
