@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import opensearchpy
 import pytest
 from clipseek.opensearch.errors import InvalidOption, RequestRefused
 from clipseek.opensearch.index.mapping import IndexOptions, preset_name, read_preset
+from clipseek.relevance import advise as trials
 from clipseek.relevance.advise import MeasuredGraph, choose, measure, pareto, recall_of, variants
 
 from tests.server import FakeServer, error
+
+from .fake_index import VERSION as INDEX
+from .fake_index import FakeIndex, unit
 
 
 def one(recall: float, memory: float, milliseconds: float, m: int = 16) -> MeasuredGraph:
@@ -80,3 +86,33 @@ def test_a_mapping_that_the_server_refuses_is_no_failure(server: FakeServer, cli
     with pytest.raises(RequestRefused, match="no more shards"):
         measure(client, IndexOptions(), vectors, rows, name="i-advise")
     assert server.indexes == {}
+
+
+def test_advise_measures_every_variant_and_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    index: Any = FakeIndex({f"d{i}": "" for i in range(250)}, {f"d{i}": unit(i) for i in range(250)})
+    graphs = [one(0.99, 20, 1.9), None, one(1.0, 30, 1.8), one(0.999, 20, 2.5)]
+    monkeypatch.setattr(trials, "variants", lambda client: [IndexOptions(m=m) for m in (2, 4, 8, 16)])
+    calls: list[str] = []
+
+    def measured(*given: Any, name: str, **more: Any) -> MeasuredGraph | None:
+        calls.append(name)
+        return graphs[len(calls) - 1]
+
+    monkeypatch.setattr(trials, "measure", measured)
+    events: list[tuple[int, bool]] = []
+    advice = trials.advise(
+        index, INDEX, queries=10, measured=lambda options, graph: events.append((options.m, graph is not None))
+    )
+    assert events == [(2, True), (4, False), (8, True), (16, True)]
+    assert len(set(calls)) == 4
+    assert all(name.startswith("i-advise-") for name in calls)
+    assert (advice.vectors, advice.pictures, advice.best) == (250, 250, graphs[0])
+    assert advice.on_front == (True, True, True)
+    assert advice.mapping["dimension"] == INDEX.dimension
+    assert [row["pareto"] for row in advice.as_dict()["variants"]] == [True, True, True]
+    monkeypatch.setattr(trials, "measure", lambda *given, **named: None)
+    with pytest.raises(InvalidOption, match="took none of the variants"):
+        trials.advise(index, INDEX)
+    few: Any = FakeIndex({"d0": ""}, {"d0": unit(0)})
+    with pytest.raises(InvalidOption, match="has 1 pictures; give it 200 or more"):
+        trials.advise(few, INDEX)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,12 @@ from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.versions import Version
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.cutoff import outgrown, with_calibrated_cut
-from clipseek.relevance.calibration import cut, operating_point, reached_unseen
+from clipseek.relevance.calibration import calibrate, cut, operating_point, reached_unseen
+from clipseek.relevance.labelled_queries import LabelledQuery
 from numpy.typing import NDArray
+
+from .fake_index import VERSION as INDEX
+from .fake_index import Encoder, FakeIndex, unit
 
 Floats = NDArray[np.float64]
 VERSION = Version("i-1", "i", "ab" * 32, 2, 1, calibration={"cosine": 0.31})
@@ -85,3 +90,38 @@ def test_auto_is_for_words_alone() -> None:
         Query("red", kind="caption", min_cosine=0.3)
     with pytest.raises(InvalidOption, match="outside -1 to 1"):
         Query("red", min_cosine=3.0)
+
+
+def test_calibrate_learns_keeps_and_reports() -> None:
+    captions = {f"d{i}": "" for i in range(200)}
+    index: Any = FakeIndex(captions, {name: unit(i) for i, name in enumerate(captions)})
+    held_out = [LabelledQuery(f"d{i}", f"word{i}", f"g{i}", {f"d{i}": 1}) for i in range(150)]
+    # Each held-out query lies on its own picture, a background query nowhere in particular.
+    encoder: Any = Encoder({f"word{i}": unit(i) for i in range(150)})
+    background = [LabelledQuery(f"b{i}", f"{i} nothing", "\0", {}) for i in range(200)]
+    report = calibrate(index, INDEX, encoder, held_out, background, rate=0.1, sources=["a.tsv", "b.txt"])
+    assert (report.cut.answered, report.cut.kept) == (1, 1)
+    assert report.cut.cosine < 0.99
+    assert report.cut.unseen == pytest.approx(0.1, abs=0.04)
+    assert report.cut.unseen_interval[0] <= report.cut.unseen <= report.cut.unseen_interval[1]
+    assert [point.rate for point in report.rates] == [0.1, 0.2]
+    assert (report.cut.background, report.cut.hidden, report.cut.pairs, report.cut.pictures) == (200, False, 150, 200)
+    assert index.meta["calibration"] == report.as_dict()["cut"]
+    assert index.meta["calibration"]["sources"] == ("a.tsv", "b.txt")
+    index.meta = {}
+    # Without a background, the next best of the held-out queries is what must not be found.
+    hidden = calibrate(index, INDEX, encoder, held_out, rate=0.1, write=False)
+    assert (hidden.cut.hidden, hidden.cut.background, hidden.written, index.meta) == (True, 150, False, {})
+    assert hidden.cut.kept == 1
+
+
+def test_too_few_queries_to_calibrate_with_are_refused() -> None:
+    index: Any = FakeIndex({"d0": ""}, {"d0": unit(0)})
+    queries = [LabelledQuery(f"q{i}", "x", "g", {"d0": 1}) for i in range(100)]
+    encoder: Any = Encoder()
+    with pytest.raises(InvalidOption, match="0 held-out pairs in the index are too few"):
+        calibrate(index, INDEX, encoder, [replace(query, grades={"gone": 1}) for query in queries])
+    with pytest.raises(
+        InvalidOption, match="99 background queries are too few to learn a cut-off from; give at least 100"
+    ):
+        calibrate(index, INDEX, encoder, queries, queries[1:])

@@ -1,0 +1,59 @@
+"""The decision over matrices of reciprocal ranks, whose best setting is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from clipseek.relevance.fusion_grid import RRF, WORDINGS, Setting
+from clipseek.relevance.tuning_decision import best_by_option, compare, decide, decide_ef_search
+
+CAPTIONS = Setting("min_max", "arithmetic", 0.1)
+SETTINGS = [RRF, CAPTIONS, replace(RRF, wording=WORDINGS[2]), replace(CAPTIONS, depth=50)]
+GROUPS = np.arange(100)
+
+
+def columns(*means: float) -> np.ndarray:
+    """(100, S) zeros and ones, each column with the mean that is given."""
+    return np.stack([(np.arange(100) < 100 * mean).astype(float) for mean in means], axis=1)
+
+
+def test_wording_and_depth_are_chosen_only_where_that_is_a_sure_gain() -> None:
+    sure = decide(columns(0.2, 0.3, 0.9, 0.1), SETTINGS, 2, GROUPS)
+    assert (sure.best, sure.all_options) == (SETTINGS[2], True)
+    assert sure.cross_validated.mean() == pytest.approx(0.9)
+    assert sure.passed_over.mean() == pytest.approx(0.3)
+    unsure = decide(columns(0.2, 0.3, 0.31, 0.1), SETTINGS, 2, GROUPS)
+    assert (unsure.best, unsure.all_options) == (CAPTIONS, False)
+    assert unsure.cross_validated.mean() == pytest.approx(0.3)
+
+
+def test_of_equal_settings_the_first_is_chosen() -> None:
+    assert decide(columns(0.3, 0.3, 0.3, 0.3), SETTINGS, 2, GROUPS).best == RRF
+
+
+def test_another_ef_search_must_be_a_sure_gain() -> None:
+    settings = [CAPTIONS, replace(CAPTIONS, ef_search=400), replace(CAPTIONS, ef_search=800)]
+    assert decide_ef_search(columns(0.3, 0.9, 0.8), settings, GROUPS).ef_search == 400
+    assert decide_ef_search(columns(0.3, 0.31, 0.3), settings, GROUPS) is settings[0]
+
+
+def test_gains_are_those_of_the_tuned_setting_over_each() -> None:
+    ranks = columns(0.2, 0.9)
+    worse, same = compare({"worse": ranks[:, 0], "same": ranks[:, 1]}, ranks[:, 1], GROUPS)
+    assert worse.mrr == pytest.approx(0.2)
+    assert worse.gain == pytest.approx(0.7)
+    assert worse.interval[0] < 0.2 < worse.interval[1]
+    assert worse.gain_interval[0] > 0.5
+    assert (same.gain, same.gain_interval) == (0, (0, 0))
+
+
+def test_each_option_has_the_figure_of_its_best_fusion() -> None:
+    figures = best_by_option(columns(0.2, 0.3, 0.9, 0.1), SETTINGS, CAPTIONS)
+    assert figures == {
+        "any of the words": pytest.approx(0.3),
+        "all of the words": pytest.approx(0.9),
+        "depth 200": pytest.approx(0.3),
+        "depth 50": pytest.approx(0.1),
+    }
