@@ -17,7 +17,7 @@ import orjson
 from clipseek.evaluation.bootstrap import intervals
 from clipseek.opensearch import connect
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.load_vectors import fill
+from clipseek.opensearch.index.load_vectors import load_vectors
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.query.filters import parse_filters
 from clipseek.relevance.hnsw_recall import exact_body, hnsw_body, hnsw_recalls, sample_vectors
@@ -61,7 +61,7 @@ def main() -> None:
     )
     try:
         began = time.perf_counter()
-        fill(client, version.index, vectors, metadata)
+        load_vectors(client, version.index, vectors, metadata)
         print(f"{len(vectors):,} vectors of {vectors.shape[1]} in {time.perf_counter() - began:.0f} s")
         queries = sample_vectors(client, version, options.queries, seed=1)
         for name in (None, *SHARES):

@@ -13,7 +13,7 @@ from .options import gathered, named_options
 
 if TYPE_CHECKING:
     from clipseek.opensearch.index.mapping import Engine, IndexOptions
-    from clipseek.opensearch.index.versions import Version
+    from clipseek.opensearch.index.version import Version
 
 
 @dataclass(frozen=True)

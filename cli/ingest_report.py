@@ -13,7 +13,7 @@ from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.fast_jpeg import JpegChoice
-    from clipseek.opensearch.ingest.run import Event, IngestReport
+    from clipseek.opensearch.ingest.report import Event, IngestReport
     from clipseek.sources import Skipped
 
 #: Skipped files listed at the end, and in ``--json``; ``--report`` lists all.
@@ -50,7 +50,11 @@ class Listener:
                 self._file.write(json.dumps(as_skip(event), ensure_ascii=False) + "\n")
             return
         parts = [f"{event.encoded / event.seconds:.1f} pictures/s" if event.encoded and event.seconds else ""]
-        for number, word in ((event.unchanged, "unchanged"), (event.updated, "updated"), (event.skipped, "skipped")):
+        for number, word in (
+            (event.unchanged, "unchanged"),
+            (event.updated, "updated"),
+            (event.skipped.total(), "skipped"),
+        ):
             parts.append(f"{number:,} {word}" if number else "")
         self._line.update(event.seen, ", ".join(part for part in parts if part))
 
@@ -64,7 +68,7 @@ def as_skip(skip: Skipped) -> dict[str, str]:
 
 def as_object(report: IngestReport, skips: list[Skipped]) -> dict[str, Any]:
     """The summary for machines."""
-    facts = {name: getattr(report, name) for name in report.__dataclass_fields__}
+    facts = {name: getattr(report, name) for name in report.__dataclass_fields__ if name not in ("seen", "encoded")}
     rate = report.indexed / report.seconds if report.seconds else 0.0
     return {
         **facts,

@@ -19,7 +19,7 @@ from .progress import ProgressLine
 if TYPE_CHECKING:
     from clipseek.encoder import Bundle, ClipEncoder
     from clipseek.encoder.bundle.bundle import ImageSpec
-    from clipseek.opensearch.index.versions import Version
+    from clipseek.opensearch.index.version import Version
     from clipseek.training.data.pairs import Pairs
 
 #: Skipped files of a source that are named.

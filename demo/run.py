@@ -13,7 +13,8 @@ from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.files.whole import write_whole
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
-from clipseek.opensearch.ingest.run import Event, Progress, ingest
+from clipseek.opensearch.ingest.report import Event, IngestReport
+from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start
 from clipseek.opensearch.search.searcher import Searcher
@@ -99,7 +100,7 @@ def _ingest(story: Story, client: Any, index: str, encoder: ClipEncoder, bundle:
 
         def on_event(event: Event) -> None:
             nonlocal last
-            if isinstance(event, Progress) and time.monotonic() - last > PROGRESS_SECONDS:
+            if isinstance(event, IngestReport) and time.monotonic() - last > PROGRESS_SECONDS:
                 last = time.monotonic()
                 story.say(f"   {event.seen:,} seen, {event.encoded:,} encoded, {event.unchanged:,} unchanged")
 

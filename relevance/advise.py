@@ -18,9 +18,9 @@ import numpy as np
 import opensearchpy
 import orjson
 from clipseek.opensearch.errors import InvalidOption, RequestRefused, ServerUnfit
-from clipseek.opensearch.index.load_vectors import fill
+from clipseek.opensearch.index.load_vectors import load_vectors
 from clipseek.opensearch.index.mapping import Engine, IndexOptions
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.capabilities import check_engine
 from numpy.typing import NDArray
@@ -152,7 +152,7 @@ def measure(
     began = time.perf_counter()
     try:
         with temporary_index(client, name, options, vectors.shape[1]) as index:
-            fill(client, index, vectors)
+            load_vectors(client, index, vectors)
             seconds = time.perf_counter() - began
             stats = client.indices.stats(index=index, metric="store")
             disk = int(stats["indices"][index]["primaries"]["store"]["size_in_bytes"]) / len(vectors)

@@ -23,7 +23,7 @@ from clipseek.evaluation.judgments import caption_key, numbered
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.stored_vectors import stored_ids
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.search.hits import cosine
@@ -111,7 +111,7 @@ def calibrate(
             raise InvalidOption(
                 f"{len(queries)} {what} are too few to learn a cut-off from; give at least {LEAST_QUERIES}"
             )
-    versions.guard(version, encoder.fingerprint, encoder.dimension)
+    version.check_model(encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([query.words for query in judged])
     right = [query.right for query in judged]
     best = best_cosines(client, version, vectors, phase="held-out queries", progress=progress)
@@ -135,7 +135,7 @@ def calibrate(
         sources=tuple(sources),
     )
     if write:
-        versions.keep(client, version, "calibration", asdict(chosen))
+        versions.write_meta(client, version, "calibration", asdict(chosen))
     return CalibrationReport(version.alias, chosen, tuple(points.values()), write)
 
 

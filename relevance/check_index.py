@@ -8,7 +8,7 @@ from typing import Any
 
 import opensearchpy
 from clipseek.evaluation.bootstrap import intervals
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.filters import parse_filters
 
 from .hnsw_recall import KS, hnsw_recalls, sample_vectors

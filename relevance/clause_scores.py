@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import opensearchpy
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.bodies import caption_clause, vector_clause
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.query import Query

@@ -16,9 +16,8 @@ from clipseek.evaluation.judgments import numbered
 from clipseek.evaluation.ranked_lists import NAMES, list_figures
 from clipseek.evaluation.trec import write_qrels, write_run
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.stored_vectors import stored_ids
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.server.capabilities import server_version
 from numpy.typing import NDArray
@@ -85,7 +84,7 @@ def evaluate_index(
         )
     if runs is not None:
         _write_qrels(runs, judged)  # first: a place that cannot be written must not cost the searches
-    versions.guard(version, encoder.fingerprint, encoder.dimension)
+    version.check_model(encoder.fingerprint, encoder.dimension)
     texts = encoder.encode_texts([query.words for query in judged])
     encoding = _encoding_time(encoder, [query.words for query in judged[:_TIMED_TEXTS]])
     shards = len(client.search_shards(index=version.index)["shards"])

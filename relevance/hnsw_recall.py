@@ -10,7 +10,7 @@ import numpy as np
 import opensearchpy
 import orjson
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.failures import check_answers

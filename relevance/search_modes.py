@@ -11,7 +11,7 @@ import numpy as np
 import opensearchpy
 import orjson
 from clipseek.opensearch.index.stored_vectors import stored_vectors
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.bodies import clauses, search_body
 from clipseek.opensearch.query.clause_weights import VECTOR
 from clipseek.opensearch.query.compose import compose

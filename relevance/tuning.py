@@ -15,7 +15,7 @@ from clipseek.evaluation.bootstrap import Floats
 from clipseek.evaluation.judgments import numbered
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.clause_weights import VECTOR
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def tune(
         raise InvalidOption(
             f"{len(queries)} queries with ids, words and right answers are too few to tune with; give at least {LEAST_QUERIES}"
         )
-    versions.guard(version, encoder.fingerprint, encoder.dimension)
+    version.check_model(encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([query.words for query in queries])
     groups, _ = numbered([query.group for query in queries])
     settings, usual = grid(supported_wordings(client, version)), len(fusions())
@@ -130,7 +130,7 @@ def tune(
         written=write,
     )
     if write:
-        versions.keep_search(client, version, best.default())
+        versions.set_default_search(client, version, best.default())
     return report
 
 

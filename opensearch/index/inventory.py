@@ -9,7 +9,7 @@ import opensearchpy
 
 from ..errors import IndexMissing, IndexUnusable, NotFound
 from ..server.address import address
-from .versions import check_alias
+from .version import check_alias
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ..server.failures import check_answers
 _BATCH = 500
 
 
-def fill(
+def load_vectors(
     client: opensearchpy.OpenSearch,
     index: str,
     vectors: NDArray[np.float32],

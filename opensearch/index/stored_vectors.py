@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InvalidOption
 from .documents import LONGEST_ID
-from .versions import Version
+from .version import Version
 
 
 def stored_vectors(

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, Generic
 
 import numpy as np
 import opensearchpy
@@ -22,10 +21,12 @@ from ..errors import IngestFailed, InvalidOption
 from ..index import versions
 from ..index.documents import COMPARED, Item, index_action, malformed, timestamp, update_action
 from ..index.mapping import IndexOptions
-from ..index.versions import Version
+from ..index.version import Version, check_alias
 from ..protocols import Encoder, PictureT
-from .bulk import Action, BulkWriter, Retry
-from .feed import Changed, Feed, New, Repeated, Unchanged
+from .bulk import Action, Retry
+from .feed import Changed, Feed, New, Repeated, Step, Unchanged
+from .report import Event, IngestReport, Reporter
+from .writer import BulkWriter
 
 
 @dataclass(frozen=True)
@@ -47,44 +48,6 @@ class IngestOptions:
                 raise InvalidOption(f"{name} {value} cannot be used; give a number from 1 to 4096")
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands; counts are of the source's entries."""
-
-    seen: int
-    encoded: int
-    updated: int
-    unchanged: int
-    skipped: int
-    seconds: float
-
-
-Event: TypeAlias = "Progress | Skipped"
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What a run did. ``index`` is ``None`` where the source held no picture, so that nothing was made.
-
-    ``skipped`` counts files by kind; ``rejected`` counts documents that the server refused. ``malformed`` counts, by
-    declared field, values that are not of its type; ``undeclared`` are columns that are kept and cannot be filtered
-    by.
-    """
-
-    alias: str
-    index: str | None
-    created: bool
-    indexed: int
-    updated: int
-    unchanged: int
-    skipped: Mapping[str, int]
-    rejected: int
-    malformed: Mapping[str, int]
-    undeclared: tuple[str, ...]
-    seconds: float
-    encode_seconds: float
-
-
 def ingest(
     client: opensearchpy.OpenSearch,
     alias: str,
@@ -100,130 +63,132 @@ def ingest(
 
     ``index_options`` hold for a new index; its ``fields`` are declared in one that is there, too. ``bundle`` is
     recorded as the place of the model. ``on_event`` is called from this thread: with every skipped file as it comes,
-    and with the progress after every batch. Raises ModelMismatch before anything is written, SourceError where the
+    and with the report so far after every batch. Raises ModelMismatch before anything is written, SourceError where the
     source breaks off (what came before it is written), and IngestFailed when a bulk could not be written.
     """
-    versions.check_alias(alias)
-    run = _Run(client, alias, encoder, options or IngestOptions(), on_event or (lambda event: None))
-    stream = iter(entries)
+    check_alias(alias)
+    options = options or IngestOptions()
+    reporter = Reporter(alias, on_event or (lambda event: None))
+    report, stream = reporter.report, iter(entries)
     for entry in stream:
         # Nothing is made for a source without a single picture: it is the wrong folder.
         if isinstance(entry, Record):
-            run.open_version(index_options or IndexOptions(), bundle)
-            run.through(chain([entry], stream))
+            version, report.created = versions.open_or_create(
+                client,
+                alias,
+                fingerprint=encoder.fingerprint,
+                dimension=encoder.dimension,
+                options=index_options or IndexOptions(),
+                bundle=bundle,
+            )
+            report.index = version.index
+            with BulkWriter(client, retry=options.retry) as writer:
+                _Run(client, version, encoder, options, reporter, writer).write(chain([entry], stream))
             break
-        run.seen += 1
-        run.skip(entry)
-    return run.report()
+        report.seen += 1
+        reporter.skip(entry)
+    return reporter.finish()
 
 
-class _Run:
-    """The state of one call of ``ingest``."""
+class _Run(Generic[PictureT]):
+    """One run into an index version that is open: its steps, and the batch that is being collected."""
 
     def __init__(
         self,
         client: opensearchpy.OpenSearch,
-        alias: str,
-        encoder: Encoder[Any],
+        version: Version,
+        encoder: Encoder[PictureT],
         options: IngestOptions,
-        on_event: Callable[[Event], None],
+        reporter: Reporter,
+        writer: BulkWriter,
     ) -> None:
-        self.client, self.alias, self.encoder, self.options, self.on_event = client, alias, encoder, options, on_event
-        self.version: Version | None = None
-        self.created = False
-        self.started = time.monotonic()
-        self.encode_seconds = 0.0
-        self.seen = self.encoded = self.updated = self.unchanged = self.indexed = self.rejected = 0
-        self.skipped: Counter[str] = Counter()
-        self.malformed: Counter[str] = Counter()
-        self.undeclared: dict[str, None] = {}
-        self.failed: dict[str, str] = {}
+        self.client, self.version, self.encoder, self.options = client, version, encoder, options
+        self.reporter, self.report, self.writer = reporter, reporter.report, writer
+        self.batch: list[tuple[Item, PictureT]] = []
+        #: Why the pictures that could not be decoded could not, by id.
+        self.unreadable: dict[str, str] = {}
 
-    def open_version(self, index_options: IndexOptions, bundle: str | None) -> None:
-        found = versions.find(self.client, self.alias)
-        if found is None:
-            self.version = versions.create(
-                self.client,
-                self.alias,
-                fingerprint=self.encoder.fingerprint,
-                dimension=self.encoder.dimension,
-                options=index_options,
-                bundle=bundle,
-            )
-            self.created = True
-        else:
-            self.version = found
-        # After create as well: another process may have made it first, with another model.
-        versions.guard(self.version, self.encoder.fingerprint, self.encoder.dimension)
-        versions.add_missing(self.client, self.version)
-        self.version = versions.declare(self.client, self.version, index_options.fields)
-
-    def through(self, entries: Iterable[Record | Skipped]) -> None:
-        version = self._version()
+    def write(self, entries: Iterable[Record | Skipped]) -> None:
+        """Bring all ``entries`` into the index; what came before an error of the source, too."""
         feed = Feed(
             entries,
             known=self._known,
             decode=self.encoder.load_picture,
-            fields=version.fields,
+            fields=self.version.fields,
             workers=self.options.workers or min(8, os.cpu_count() or 2),
             ahead=3 * self.options.batch_size,
             max_bytes=self.options.max_file_megabytes * 1_000_000,
         )
-        batch: list[tuple[Item, Any]] = []
         try:
-            with BulkWriter(self.client, retry=self.options.retry) as writer:
-                try:
-                    for step in feed:
-                        self._take(step, batch, writer)
-                except SourceError:
-                    # The source broke off: what it gave is worth keeping.
-                    self._encode(batch, writer)
-                    self._close(writer)
-                    raise
-                self._encode(batch, writer)
-                self._close(writer)
+            try:
+                for step in feed:
+                    self._take(step)
+            except SourceError:
+                # The source broke off: what it gave is worth keeping.
+                self._finish()
+                raise
+            self._finish()
         finally:
             feed.close()
 
-    def _take(self, step: Any, batch: list[tuple[Item, Any]], writer: BulkWriter) -> None:
-        self.seen += 1
+    def _known(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+        """The fields that a source decides, of those documents that are in the index."""
+        answer: Any = self.client.mget(
+            index=self.version.index, body={"ids": ids}, params={"_source_includes": ",".join(COMPARED)}
+        )
+        return {entry["_id"]: entry.get("_source") or {} for entry in answer["docs"] if entry.get("found")}
+
+    def _take(self, step: Step[PictureT]) -> None:
+        self.report.seen += 1
         if isinstance(step, Skipped):
-            self.skip(step)
+            self.reporter.skip(step)
             return
         if isinstance(step, Repeated):
-            # The copy of a broken picture is as broken, and no duplicate of anything in the index.
-            if (reason := self.failed.get(step.item.id)) is not None and step.item.id == step.item.content_hash:
-                self.skip(Skipped(step.item.path, "unreadable", reason))
-            else:
-                self.skip(Skipped(step.item.path, "duplicate", step.reason))
+            self._take_repeated(step)
             return
-        self._look_at_metadata(step.item)
+        self._count_metadata(step.item)
         if isinstance(step, New):
-            try:
-                batch.append((step.item, step.picture.result()))
-            except Exception as problem:
-                # ImageError says why. Anything else is a decoder's own failure, and must not cost the other pictures.
-                reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
-                self.failed[step.item.id] = reason
-                self.skip(Skipped(step.item.path, "unreadable", reason))
-            if len(batch) >= self.options.batch_size:
-                self._encode(batch, writer)
+            self._take_new(step)
         elif isinstance(step, Changed):
-            self.updated += 1
-            body = update_action(self._version().index, step.item, step.fields, timestamp())
-            writer.add(Action("update", step.item.path, body))
-            self._tell()
+            self.report.updated += 1
+            body = update_action(self.version.index, step.item, step.fields, timestamp())
+            self.writer.add(Action("update", step.item.path, body))
+            self.reporter.progress()
         elif isinstance(step, Unchanged):
-            self.unchanged += 1
-            self._tell()
+            self.report.unchanged += 1
+            self.reporter.progress()
 
-    def _encode(self, batch: list[tuple[Item, Any]], writer: BulkWriter) -> None:
-        """Encode and hand over ``batch``, and empty it."""
+    def _take_repeated(self, step: Repeated) -> None:
+        # The copy of a broken picture is as broken, and no duplicate of anything in the index.
+        if (reason := self.unreadable.get(step.item.id)) is not None and step.item.id == step.item.content_hash:
+            self.reporter.skip(Skipped(step.item.path, "unreadable", reason))
+        else:
+            self.reporter.skip(Skipped(step.item.path, "duplicate", step.reason))
+
+    def _take_new(self, step: New[PictureT]) -> None:
+        try:
+            self.batch.append((step.item, step.picture.result()))
+        except Exception as problem:
+            # ImageError says why. Anything else is a decoder's own failure, and must not cost the other pictures.
+            reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
+            self.unreadable[step.item.id] = reason
+            self.reporter.skip(Skipped(step.item.path, "unreadable", reason))
+        if len(self.batch) >= self.options.batch_size:
+            self._encode()
+
+    def _count_metadata(self, item: Item) -> None:
+        self.report.malformed.update(malformed(item, self.version.fields))
+        known = {*self.version.fields, *self.report.undeclared}
+        self.report.undeclared += tuple(name for name in item.metadata if name not in known)
+
+    def _encode(self) -> None:
+        """Encode the batch, hand its documents to the writer, and empty it."""
+        batch = self.batch
         if not batch:
             return
         before = time.monotonic()
         vectors = self.encoder.encode_pictures([picture for _, picture in batch])
-        self.encode_seconds += time.monotonic() - before
+        self.report.encode_seconds += time.monotonic() - before
         expected = (len(batch), self.encoder.dimension)
         if vectors.shape != expected:
             raise IngestFailed(
@@ -231,65 +196,24 @@ class _Run:
             )
         usable = np.isfinite(vectors).all(axis=1) & (np.abs(vectors).max(axis=1) > 0)
         now = timestamp()
-        for (item, picture), vector, fine in zip(batch, vectors, usable, strict=True):
-            if not fine:
-                self.skip(Skipped(item.path, "no vector", "the model makes no vector of it"))
+        for (item, picture), vector, is_usable in zip(batch, vectors, usable, strict=True):
+            if not is_usable:
+                self.reporter.skip(Skipped(item.path, "no vector", "the model makes no vector of it"))
                 continue
             document = item.document(vector, picture.width, picture.height, now, picture.appearance)
-            writer.add(Action("index", item.path, index_action(self._version().index, item, document)))
-            self.encoded += 1
+            self.writer.add(Action("index", item.path, index_action(self.version.index, item, document)))
+            self.report.encoded += 1
         batch.clear()
-        self._tell()
+        self.reporter.progress()
 
-    def _close(self, writer: BulkWriter) -> None:
-        version = self._version()
+    def _finish(self) -> None:
+        """Encode and write what is left, wait for every answer, and count what the server took."""
+        self._encode()
         try:
-            tally = writer.finish()
+            tally = self.writer.finish()
         finally:
-            self.client.indices.refresh(index=version.index)
-        self.indexed, self.updated = tally.indexed, tally.updated
+            self.client.indices.refresh(index=self.version.index)
+        self.report.indexed, self.report.updated = tally.indexed, tally.updated
         for rejected in tally.rejected:
-            self.rejected += 1
-            self.on_event(Skipped(rejected.action.path, "refused by the server", rejected.reason))
-        versions.check_still(self.client, version)
-
-    def _known(self, ids: list[str]) -> dict[str, dict[str, Any]]:
-        answer: Any = self.client.mget(
-            index=self._version().index, body={"ids": ids}, params={"_source_includes": ",".join(COMPARED)}
-        )
-        return {found["_id"]: found.get("_source") or {} for found in answer["docs"] if found.get("found")}
-
-    def skip(self, entry: Skipped) -> None:
-        self.skipped[entry.kind] += 1
-        self.on_event(entry)
-        self._tell()
-
-    def _look_at_metadata(self, item: Item) -> None:
-        fields = self._version().fields
-        self.malformed.update(malformed(item, fields))
-        self.undeclared.update(dict.fromkeys(name for name in item.metadata if name not in fields))
-
-    def _version(self) -> Version:
-        if self.version is None:
-            raise RuntimeError("no version is open")
-        return self.version
-
-    def _tell(self) -> None:
-        elapsed = time.monotonic() - self.started
-        self.on_event(Progress(self.seen, self.encoded, self.updated, self.unchanged, self.skipped.total(), elapsed))
-
-    def report(self) -> IngestReport:
-        return IngestReport(
-            alias=self.alias,
-            index=self.version.index if self.version else None,
-            created=self.created,
-            indexed=self.indexed,
-            updated=self.updated,
-            unchanged=self.unchanged,
-            skipped=dict(self.skipped.most_common()),
-            rejected=self.rejected,
-            malformed=dict(self.malformed),
-            undeclared=tuple(self.undeclared),
-            seconds=time.monotonic() - self.started,
-            encode_seconds=self.encode_seconds,
-        )
+            self.reporter.reject(Skipped(rejected.action.path, "refused by the server", rejected.reason))
+        versions.check_still(self.client, self.version)

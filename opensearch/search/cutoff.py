@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import InvalidOption
-from ..index.versions import Version
+from ..index.version import Version
 from ..query.query import Query
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import RequestRefused, ServerError
 from ..index import versions
 from ..index.stored_vectors import stored_vectors
-from ..index.versions import Version
+from ..index.version import Version
 from ..protocols import AnyEncoder
 from ..query.bodies import clauses, grouped_here, search_body, taken_whole
 from ..query.clause_weights import CAPTION, VECTOR
@@ -87,7 +87,7 @@ class Searcher:
         shares: bool = True,
     ) -> None:
         if encoder is not None:
-            versions.guard(version, encoder.fingerprint, encoder.dimension)
+            version.check_model(encoder.fingerprint, encoder.dimension)
         self._client, self._version, self._encoder, self._with_shares = client, version, encoder, shares
         self._path = f"/{quote(version.index)}/_search?{urlencode(SEARCH_PARAMETERS)}"
         self._shards = 1

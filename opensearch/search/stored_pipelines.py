@@ -10,7 +10,8 @@ from urllib.parse import quote
 import opensearchpy
 
 from ..errors import InvalidOption, NotFound
-from ..index.versions import Version, keep_search
+from ..index.version import Version
+from ..index.versions import set_default_search
 from ..query.pipelines import FUSIONS, MEANS, RANK_CONSTANT, Fusion, Mean, check_pipeline_name
 from ..query.server_support import check_fusion, check_ranks
 from ..server.address import address
@@ -89,8 +90,8 @@ def delete_pipeline(client: opensearchpy.OpenSearch, name: str) -> None:
 def make_default(client: opensearchpy.OpenSearch, version: Version, name: str | None) -> None:
     """Make the pipeline ``name`` the default of hybrid searches of the index, over what was tuned; ``None`` clears it.
 
-    It stands where ``versions.keep_search`` keeps what was tuned. The server's own index.search.default_pipeline is left alone:
-    once its pipeline is gone, the server refuses every search of the index, captions alone too.
+    It stands where ``versions.set_default_search`` puts what was tuned. The server's own index.search.default_pipeline is left
+    alone: once its pipeline is gone, the server refuses every search of the index, captions alone too.
     """
     kept = {key: value for key, value in version.search.items() if key != "pipeline"}
     if name is not None:
@@ -100,7 +101,7 @@ def make_default(client: opensearchpy.OpenSearch, version: Version, name: str | 
             settings: dict[str, Any] = client.indices.get_settings(index=version.index)
             check_ranks(number, version.alias, int(settings[version.index]["settings"]["index"]["number_of_shards"]))
         kept["pipeline"] = name
-    keep_search(client, version, kept)
+    set_default_search(client, version, kept)
 
 
 def used_by(client: opensearchpy.OpenSearch, name: str) -> list[str]:

@@ -13,7 +13,7 @@ import opensearchpy
 import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.compose import read_weight
 from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.query import Query

@@ -16,6 +16,7 @@ from clipseek.opensearch.errors import IndexMissing, IndexUnusable
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.inventory import delete_index, list_indexes
 from clipseek.opensearch.index.mapping import IndexOptions, read_preset
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.server.client import connect
 from clipseek.relevance.hnsw_recall import hnsw_body, hnsw_recalls, sample_vectors
 
@@ -46,7 +47,7 @@ def made(request: pytest.FixtureRequest, opensearch_url: str) -> object:
     client.indices.delete(index=version.index, ignore_unavailable=True)
 
 
-def test_recall_is_that_of_an_exact_search(made: tuple[object, versions.Version, np.ndarray, int]) -> None:
+def test_recall_is_that_of_an_exact_search(made: tuple[object, Version, np.ndarray, int]) -> None:
     client, version, rows, m = made
     vectors = sample_vectors(client, version, 30)  # type: ignore[arg-type]
     found = hnsw_recalls(client, version, vectors)  # type: ignore[arg-type]
@@ -64,7 +65,7 @@ def test_recall_is_that_of_an_exact_search(made: tuple[object, versions.Version,
 
 
 def test_the_command_reports_both_and_gives_advice(
-    made: tuple[object, versions.Version, np.ndarray, int], opensearch_url: str
+    made: tuple[object, Version, np.ndarray, int], opensearch_url: str
 ) -> None:
     _, version, _, m = made
     done = CliRunner().invoke(command, ["check", version.alias, "--url", opensearch_url, "--queries", "20", "--json"])
@@ -77,7 +78,7 @@ def test_the_command_reports_both_and_gives_advice(
 
 
 def test_advise_measures_variants_and_leaves_nothing_behind(
-    made: tuple[object, versions.Version, np.ndarray, int], opensearch_url: str
+    made: tuple[object, Version, np.ndarray, int], opensearch_url: str
 ) -> None:
     client, version, _, m = made
     if m != 16:

@@ -20,7 +20,8 @@ from clipseek.opensearch.errors import IndexReadOnly, RequestRefused, ServerUnfi
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.documents import image_path
 from clipseek.opensearch.index.mapping import PRESETS, IndexOptions
-from clipseek.opensearch.ingest.run import IngestReport, ingest
+from clipseek.opensearch.ingest.report import IngestReport
+from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.query.pipelines import FUSIONS, oldest_server, pipeline
 from clipseek.opensearch.server.capabilities import check_engine
 from clipseek.opensearch.server.client import connect

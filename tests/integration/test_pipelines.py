@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from clipseek.cli.pipelines import pipelines
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
@@ -87,7 +87,7 @@ def test_the_default_of_an_index_is_for_hybrids_and_holds_its_pipeline(
     client: opensearchpy.OpenSearch, version: Version, name: str
 ) -> None:
     put_pipeline(client, name, pipeline("l2", (0.9, 0.1)))
-    versions.keep_search(client, version, {"fusion": "rrf", "match": "all"})
+    versions.set_default_search(client, version, {"fusion": "rrf", "match": "all"})
     make_default(client, versions.current(client, version.alias), name)
     chosen = versions.current(client, version.alias)
     assert chosen.search == {"fusion": "rrf", "match": "all", "pipeline": name}

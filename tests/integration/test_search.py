@@ -16,7 +16,7 @@ import pytest
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.bodies import clauses, search_body
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.query import Query
@@ -419,7 +419,7 @@ def test_what_the_server_is_too_old_for_is_refused_with_the_version_that_can(sea
 def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -> None:
     made = filled(client, 30, 1)
     try:
-        versions.keep_search(client, made, {"fusion": "l2", "mean": "harmonic", "weight": 0.3})
+        versions.set_default_search(client, made, {"fusion": "l2", "mean": "harmonic", "weight": 0.3})
         again = versions.current(client, made.alias)
         assert again == replace(made, search={"fusion": "l2", "mean": "harmonic", "weight": 0.3})
         query = Query("red boat").with_defaults(again.search)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from clipseek.cli.search import search
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
 

@@ -11,7 +11,7 @@ import opensearchpy
 import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.stored_vectors import stored_vectors
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.bodies import clauses, search_body
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.pipelines import pipeline

@@ -12,7 +12,7 @@ from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.synonyms import CHAINS, SEARCH_ANALYZER, analysis, digest, refused_rule
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
 
@@ -79,7 +79,7 @@ def test_all_words_and_their_marks(client: opensearchpy.OpenSearch, version: Ver
 def test_the_index_remembers_which(client: opensearchpy.OpenSearch, version: Version) -> None:
     assert version.synonyms == digest(RULES)
     assert versions.current(client, version.alias) == version
-    versions.keep_search(client, version, {"fusion": "l2"})
+    versions.set_default_search(client, version, {"fusion": "l2"})
     assert versions.current(client, version.alias) == replace(version, search={"fusion": "l2"})
 
 

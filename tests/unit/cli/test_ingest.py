@@ -15,7 +15,7 @@ from clipseek.cli.ingest_report import LISTED, as_skip
 from clipseek.cli.opening import encoder_of_index
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.synonyms import digest
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.sources import MissingColumn, Skipped
 from PIL import Image
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.cutoff import outgrown, with_calibrated_cut
 from clipseek.relevance.calibration import calibrate, cut, operating_point, reached_unseen

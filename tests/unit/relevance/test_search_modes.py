@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.bodies import clauses, search_body
 from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.query import Query

@@ -16,7 +16,7 @@ from clipseek.opensearch.errors import (
 )
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import MAPPING_VERSION, IndexOptions, field_name
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version, check_alias, version_name
 
 from tests.server import FakeServer, error
 
@@ -30,7 +30,7 @@ def make(client: opensearchpy.OpenSearch, alias: str = "pics", **more: Any) -> V
 
 def test_a_versions_name() -> None:
     there = NOW.astimezone(timezone(timedelta(hours=9)))
-    assert versions.version_name("pics", MODEL, there) == "pics-ab12cd34-20261123093005"
+    assert version_name("pics", MODEL, there) == "pics-ab12cd34-20261123093005"
 
 
 def test_create_puts_the_alias_on_it_and_remembers_the_model(
@@ -86,7 +86,7 @@ def test_a_server_without_plugins_gets_no_index(server: FakeServer, client: open
 def test_two_that_create_at_once_get_the_first(
     server: FakeServer, client: opensearchpy.OpenSearch, seconds: int
 ) -> None:
-    rival = versions.version_name("pics", MODEL, NOW + timedelta(seconds=seconds))
+    rival = version_name("pics", MODEL, NOW + timedelta(seconds=seconds))
 
     def meanwhile(method: str, path: str, body: bytes) -> None:
         if method == "PUT":
@@ -94,7 +94,7 @@ def test_two_that_create_at_once_get_the_first(
             server.indexes[rival] = {**make_body, "aliases": {"pics": {}}}
 
     server.orders.append(meanwhile)
-    own = versions.version_name("pics", MODEL, NOW)
+    own = version_name("pics", MODEL, NOW)
     assert make(client).index == min(rival, own)
     # The later one gives way itself, once it looks.
     assert set(server.indexes) == ({rival} if seconds < 0 else {rival, own})
@@ -137,13 +137,13 @@ def test_indexes_that_are_not_ours(server: FakeServer, client: opensearchpy.Open
 
 def test_guard(client: opensearchpy.OpenSearch) -> None:
     version = make(client, bundle="/models/x")
-    versions.guard(version, MODEL, 4)
+    version.check_model(MODEL, 4)
     with pytest.raises(ModelMismatch, match=r"filled by model AB12CD34, this one is ffffffff.*/models/x.*--index NAME"):
-        versions.guard(version, "f" * 64, 4)
+        version.check_model("f" * 64, 4)
     with pytest.raises(ModelMismatch, match="holds vectors of 4 numbers, this model makes 8"):
-        versions.guard(version, MODEL, 8)
+        version.check_model(MODEL, 8)
     with pytest.raises(IndexUnusable, match="upgrade clipseek"):
-        versions.guard(replace(version, mapping_version=MAPPING_VERSION + 1), MODEL, 4)
+        replace(version, mapping_version=MAPPING_VERSION + 1).check_model(MODEL, 4)
 
 
 def test_an_index_that_is_gone_in_the_middle(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
@@ -178,7 +178,7 @@ def test_names_that_no_index_may_have(client: opensearchpy.OpenSearch, alias: st
 
 @pytest.mark.parametrize("alias", ["pics", "pics-2", "größe", "a.b_c"])
 def test_names_that_an_index_may_have(alias: str) -> None:
-    assert versions.check_alias(alias) == alias
+    assert check_alias(alias) == alias
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from clipseek.opensearch.errors import (
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest import feed as feeding
 from clipseek.opensearch.ingest.bulk import Retry
-from clipseek.opensearch.ingest.run import IngestOptions, IngestReport, Progress, ingest
+from clipseek.opensearch.ingest.report import IngestReport
+from clipseek.opensearch.ingest.run import IngestOptions, ingest
 from clipseek.sources import MalformedSource, Record, Skipped, read_source
 from numpy.typing import NDArray
 from PIL import Image
@@ -151,8 +152,8 @@ def test_every_kind_of_file_that_is_no_picture(
     }
     assert report.indexed == 3
     assert sum(report.skipped.values()) == len(reasons)
-    last = [event for event in events if isinstance(event, Progress)][-1]
-    assert (last.seen, last.encoded, last.skipped) == (15, 3, 12)
+    last = [event for event in events if isinstance(event, IngestReport)][-1]
+    assert (last.seen, last.encoded, last.skipped.total()) == (15, 3, 12)
 
 
 def test_records_whose_files_cannot_be_used(client: opensearchpy.OpenSearch, tmp_path: Path) -> None:
@@ -401,7 +402,7 @@ def test_decoding_runs_ahead_of_the_model_only_so_far(client: opensearchpy.OpenS
 
     def watch(event: Any) -> None:
         nonlocal most
-        if isinstance(event, Progress):
+        if isinstance(event, IngestReport):
             most = max(most, encoder.decoded - event.encoded)
 
     assert run(client, tmp_path, encoder=encoder, on_event=watch).indexed == 120

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import orjson
 import pytest
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.query import Query

@@ -1,0 +1,125 @@
+"""What an index version is: its name, the model that filled it, and what else its mapping records. Pure.
+
+A version is named ``<alias>-<fingerprint8>-<UTC yyyymmddHHMMSS>``. Its ``_meta`` records which model filled it, so that
+vectors of two models are never compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ..errors import IndexUnusable, InvalidOption, ModelMismatch
+from .mapping import MAPPING_VERSION, FieldType, preset_name
+
+_FORBIDDEN = frozenset('\\/*?"<>| ,#:')
+# The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
+_LONGEST_ALIAS = 255 - 24
+_FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", "date": "date"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One index version, as the server describes it.
+
+    ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
+    are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
+    ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
+    made before there were looks of pictures has no such field (``has_looks``). ``synonyms``: the digest of its rules.
+    """
+
+    index: str
+    alias: str
+    fingerprint: str
+    dimension: int
+    mapping_version: int
+    bundle: str | None = None
+    analyzer: str = "english"
+    engine: str = "lucene"
+    preset: str | None = "default"
+    fields: Mapping[str, FieldType] = field(default_factory=dict)
+    search: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    has_looks: bool = True
+    synonyms: str = ""
+
+    def check_model(self, fingerprint: str, dimension: int) -> None:
+        """Raise ModelMismatch unless this model's vectors can be compared with those in the index, IndexUnusable where the
+        index is newer than this clipseek.
+        """
+        if self.fingerprint != fingerprint:
+            made_by = f"; it was made by the bundle at {self.bundle}" if self.bundle else ""
+            raise ModelMismatch(
+                f"index {self.alias} was filled by model {self.fingerprint[:8]}, this one is "
+                f"{fingerprint[:8]}{made_by}. Use that bundle with --model, or ingest with this one into another index: "
+                "--index NAME"
+            )
+        if self.dimension != dimension:
+            raise ModelMismatch(
+                f"index {self.alias} holds vectors of {self.dimension} numbers, this model makes {dimension}; "
+                "ingest into another index: --index NAME"
+            )
+        if self.mapping_version > MAPPING_VERSION:
+            raise IndexUnusable(
+                f"index {self.alias} has mapping version {self.mapping_version}, this clipseek knows up to "
+                f"{MAPPING_VERSION}; upgrade clipseek"
+            )
+
+    @classmethod
+    def read(cls, name: str, alias: str, body: Mapping[str, Any]) -> Version:
+        """The version ``name`` from the server's ``body`` of it, with its mapping. Raises IndexUnusable where it names no model."""
+        mapping: Mapping[str, Any] = body.get("mappings") or {}
+        meta: Mapping[str, Any] = mapping.get("_meta") or {}
+        fingerprint, dimension = meta.get("fingerprint"), meta.get("dimension")
+        if not isinstance(fingerprint, str) or not isinstance(dimension, int):
+            raise IndexUnusable(
+                f"{alias} was not made by clipseek ({name} names no model); name another index with --index"
+            )
+        properties: Mapping[str, Any] = mapping.get("properties") or {}
+        declared: Mapping[str, Any] = properties.get("metadata", {}).get("properties") or {}
+        return cls(
+            index=name,
+            alias=alias,
+            fingerprint=fingerprint,
+            dimension=dimension,
+            mapping_version=int(meta.get("mapping_version", 1)),
+            bundle=meta.get("bundle") or None,
+            analyzer=str(meta.get("analyzer", "")),
+            engine=str(meta.get("engine", "")),
+            synonyms=str(meta.get("synonyms", "")),
+            preset=preset_name(
+                properties.get("image_vector", {}).get("method", {}).get("parameters") or {},
+                str(properties.get("image_vector", {}).get("compression_level") or "1x"),
+            ),
+            search=dict(meta.get("search") or {}),
+            calibration=dict(meta.get("calibration") or {}),
+            has_looks="look" in properties,
+            fields={
+                column: _FIELD_TYPES[found["type"]]
+                for column, found in declared.items()
+                if found.get("type") in _FIELD_TYPES
+            },
+        )
+
+
+def check_alias(alias: str) -> str:
+    """``alias`` itself, if OpenSearch takes it as a name; InvalidOption otherwise."""
+    if (
+        not alias
+        or alias != alias.lower()
+        or alias[0] in "-_+."
+        or any(character in _FORBIDDEN or not character.isprintable() for character in alias)
+        or len(alias.encode("utf-8", "replace")) > _LONGEST_ALIAS
+    ):
+        shown = alias if len(alias) <= 60 else f"{alias[:57]}..."
+        raise InvalidOption(
+            f"{shown!r} cannot name an index; use small letters, digits, '-' and '_', starting with a letter or a digit"
+        )
+    return alias
+
+
+def version_name(alias: str, fingerprint: str, now: datetime) -> str:
+    """The name of a version made at ``now`` (any zone; the name has UTC)."""
+    return f"{alias}-{fingerprint[:8].lower()}-{now.astimezone(timezone.utc):%Y%m%d%H%M%S}"
