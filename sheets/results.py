@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from clipseek.opensearch.index.documents import image_path
+from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.query.clause_weights import CAPTION
 from clipseek.opensearch.search.hits import Hit
 from clipseek.opensearch.search.searcher import Answer

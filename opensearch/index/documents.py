@@ -6,30 +6,26 @@ A document with the same ``content_hash`` has the same vector, so a changed capt
 from __future__ import annotations
 
 import base64
-import math
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import numpy as np
 import orjson
 from clipseek.files.text import without_surrogates
-from clipseek.sources import MetadataValue, Record, TarMember, tar_picture
+from clipseek.sources import Record
 from numpy.typing import NDArray
 
-from .mapping import FieldType, field_name
+from .image_uri import image_uri
+from .mapping import FieldType
+from .metadata import metadata
 
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512
 #: The fields that a source decides, besides the picture; read back to see whether a document is still true.
 COMPARED = ("content_hash", "image_uri", "caption", "metadata")
-
-_INSIDE = re.compile(r"archive=([^&]+)&bytes=(\d+)-(\d+)")
 
 
 @dataclass(frozen=True)
@@ -106,52 +102,6 @@ def item(record: Record, content_hash: str, fields: Mapping[str, FieldType]) -> 
     )
 
 
-def metadata(record: Record, fields: Mapping[str, FieldType]) -> dict[str, Any]:
-    """The record's columns as fields, numbers where they are declared so; its group too, where that is declared."""
-    values = {field_name(column): value for column, value in record.metadata.items()}
-    if record.group is not None and "group" in fields:
-        values.setdefault("group", record.group)
-    return {without_surrogates(name): _typed(value, fields.get(name)) for name, value in values.items()}
-
-
-def malformed(item: Item, fields: Mapping[str, FieldType]) -> list[str]:
-    """Names of the declared fields whose value is not of the declared type: kept, shown, and not searchable."""
-    return [
-        name
-        for name, kind in fields.items()
-        if (value := item.metadata.get(name)) is not None
-        and ((kind == "number" and not _all_numbers(value)) or (kind == "date" and not _is_date(value)))
-    ]
-
-
-def image_uri(path: Path) -> str:
-    """The file as a URI, absolute; any bytes in its name are percent-encoded, so it is always plain ASCII.
-
-    Of a picture inside an archive the fragment says where its bytes are: ``shard.tar/0001.jpg#archive=shard.tar&bytes=512-90``,
-    the first byte and how many.
-    """
-    uri = Path(os.path.abspath(path)).as_uri()
-    if isinstance(path, TarMember):
-        return f"{uri}#archive={quote(os.fsencode(path.archive.name))}&bytes={path.start}-{path.size}"
-    return uri
-
-
-def image_path(uri: str) -> Path | None:
-    """The file that ``image_uri`` names, or ``None`` where it is no file of a machine like this one."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file" or parts.netloc:
-        return None
-    path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
-    inside = _INSIDE.fullmatch(parts.fragment)
-    if inside is None:
-        return path
-    name = os.fsdecode(unquote_to_bytes(inside[1]))
-    archive = next((above for above in path.parents if above.name == name), None)
-    if archive is None:
-        return None
-    return tar_picture(archive, str(path.relative_to(archive)), int(inside[2]), int(inside[3]))
-
-
 def index_action(index: str, item: Item, document: Mapping[str, Any]) -> bytes:
     """Two lines of a bulk body that put ``document`` in place of what was there."""
     head = orjson.dumps({"index": {"_index": index, "_id": item.id}})
@@ -167,52 +117,3 @@ def update_action(index: str, item: Item, changed: Mapping[str, Any], now: str) 
 def timestamp(now: datetime | None = None) -> str:
     """UTC, ISO 8601, to the second."""
     return (now or datetime.now(timezone.utc)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _typed(value: MetadataValue, kind: FieldType | None) -> Any:
-    if isinstance(value, tuple):
-        return [_typed(part, kind) for part in value]
-    if kind == "number" and isinstance(value, str):
-        return number if (number := _number(value)) is not None else without_surrogates(value)
-    if kind == "keyword" and isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no such number
-    # An integer beyond 64 bits is no number for the server either.
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return str(value)
-    return without_surrogates(value) if isinstance(value, str) else value
-
-
-def _number(text: str) -> float | int | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _all_numbers(value: Any) -> bool:
-    values = value if isinstance(value, list) else [value]
-    return all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in values)
-
-
-def _is_date(value: Any) -> bool:
-    """As the server's default format: ISO 8601, a year or a month alone too, or milliseconds since 1970."""
-    if isinstance(value, list):
-        return all(_is_date(one) for one in value)
-    if isinstance(value, int):
-        return not isinstance(value, bool)
-    text = str(value)
-    digits = text.replace("-", "", 1) if len(text) == 7 else text
-    if len(digits) in (4, 6) and digits.isdigit() and (len(digits) == 4 or "01" <= digits[4:] <= "12"):
-        return True
-    try:
-        date.fromisoformat(text[:10])
-        if len(text) > 10:
-            datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return text.isdigit()
-    return len(text) == 10 or text[10] == "T"

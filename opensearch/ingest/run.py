@@ -19,8 +19,9 @@ from clipseek.sources import Record, Skipped, SourceError
 
 from ..errors import IngestFailed, InvalidOption
 from ..index import versions
-from ..index.documents import COMPARED, Item, index_action, malformed, timestamp, update_action
+from ..index.documents import COMPARED, Item, index_action, timestamp, update_action
 from ..index.mapping import IndexOptions
+from ..index.metadata import malformed
 from ..index.version import Version, check_alias
 from ..protocols import Encoder, PictureT
 from .bulk import Action, Retry
@@ -177,7 +178,7 @@ class _Run(Generic[PictureT]):
             self._encode()
 
     def _count_metadata(self, item: Item) -> None:
-        self.report.malformed.update(malformed(item, self.version.fields))
+        self.report.malformed.update(malformed(item.metadata, self.version.fields))
         known = {*self.version.fields, *self.report.undeclared}
         self.report.undeclared += tuple(name for name in item.metadata if name not in known)
 

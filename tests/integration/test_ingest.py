@@ -18,7 +18,7 @@ import opensearchpy
 import pytest
 from clipseek.opensearch.errors import IndexReadOnly, RequestRefused, ServerUnfit
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.documents import image_path
+from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.index.mapping import PRESETS, IndexOptions
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import ingest

@@ -1,26 +1,13 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.opensearch.index.documents import (
-    Item,
-    image_path,
-    image_uri,
-    index_action,
-    item,
-    malformed,
-    timestamp,
-    update_action,
-)
-from clipseek.opensearch.index.mapping import FieldType
-from clipseek.opensearch.ingest.files import Unreadable, read_file, size_of
-from clipseek.sources import Record, TarMember, tar_picture
+from clipseek.opensearch.index.documents import Item, index_action, item, timestamp, update_action
+from clipseek.sources import Record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,36 +45,6 @@ def test_a_document() -> None:
     bare = some().document(vector, 1, 1, "")
     assert "caption" not in bare
     assert "metadata" not in bare
-
-
-def test_declared_columns_are_typed_and_what_is_not_is_kept_and_counted() -> None:
-    fields: dict[str, FieldType] = {"year": "number", "taken": "date", "set": "keyword", "group": "keyword"}
-    good = item(
-        Record(None, Path("/a"), (), "g1", {"year": "1999", "taken": "2001-02-03", "set": True, "more": "7"}),
-        HASH,
-        fields,
-    )
-    assert good.metadata == {"year": 1999, "taken": "2001-02-03", "set": "true", "more": "7", "group": "g1"}
-    assert malformed(good, fields) == []
-    bad = item(Record(None, Path("/a"), (), None, {"year": "old", "taken": "once"}), HASH, fields)
-    assert bad.metadata == {"year": "old", "taken": "once"}
-    assert malformed(bad, fields) == ["year", "taken"]
-    lists = item(Record(None, Path("/a"), (), None, {"year": ("1", "2.5"), "taken": ("x",)}), HASH, fields)
-    assert lists.metadata == {"year": [1, 2.5], "taken": ["x"]}
-    assert malformed(lists, fields) == ["taken"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["2001", "2001-02", "2001-02-03", "2001-02-03T04:05:06Z", "2001-02-03T04:05:06.789+02:00", "1700000000000", "20"],
-)
-def test_dates_that_the_server_takes(text: str) -> None:
-    assert malformed(some(metadata={"d": text}), {"d": "date"}) == []
-
-
-@pytest.mark.parametrize("text", ["x", "2001-13", "2001-02-31", "03.02.2001", "2001-02-03 04:05", ""])
-def test_dates_that_it_does_not(text: str) -> None:
-    assert malformed(replace(some(), metadata={"d": text}), {"d": "date"}) == ["d"]
 
 
 def test_an_unchanged_document() -> None:
@@ -128,25 +85,6 @@ def test_an_update_brings_any_document_to_what_the_source_says(
     assert now.difference(json.loads(json.dumps(known))) == {}
 
 
-@pytest.mark.parametrize("name", ["a.png", "a b%20c#?.png", "größe 名前.png", "tab\tline\n.png"])
-def test_a_uri_leads_back_to_the_file(name: str) -> None:
-    uri = image_uri(Path("/p") / name)
-    assert uri.isascii()
-    assert image_path(uri) == Path("/p") / name
-
-
-def test_a_file_name_that_is_no_unicode_has_a_uri() -> None:
-    path = Path(os.fsdecode(b"/p/caf\xe9.png"))
-    assert image_uri(path) == "file:///p/caf%E9.png"
-    assert image_path(image_uri(path)) == path
-    assert image_path("https://host/a.png") is None
-
-
-def test_relative_paths_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert image_uri(Path("x/../a.png")) == (tmp_path / "a.png").as_uri()
-
-
 def test_bulk_lines() -> None:
     one = some(captions=('line\n"quoted" \ud800',))
     head, body = index_action("i", one, one.document(np.array([0.1, -0.5], np.float32), 1, 2, "t")).splitlines()
@@ -159,20 +97,5 @@ def test_bulk_lines() -> None:
 
 
 def test_small_things() -> None:
-
     assert len(timestamp()) == len("2026-01-02T03:04:05Z")
     assert some(metadata={"big": 2**64}).metadata == {"big": str(2**64)}
-
-
-def test_a_picture_inside_an_archive_is_found_again(tmp_path: Path) -> None:
-    (tmp_path / "a&b.tar").write_bytes(b"0123picture9")
-    inside = tar_picture(tmp_path / "a&b.tar", "folder/käse #1.jpg", 4, 7)
-    uri = image_uri(inside)
-    assert uri.isascii()
-    found = image_path(uri)
-    assert isinstance(found, TarMember)
-    assert (found, found.archive) == (inside, tmp_path / "a&b.tar")
-    assert found.read_bytes() == read_file(found, 7) == b"picture"
-    with pytest.raises(Unreadable, match="too large"):
-        read_file(found, 6)
-    assert size_of(found) == 7
