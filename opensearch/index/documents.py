@@ -63,7 +63,7 @@ class Item:
     ) -> dict[str, Any]:
         """The whole document.
 
-        ``vector``: (D,) float32, a unit row; ``width`` and ``height`` in pixels; ``now`` ISO 8601; ``look`` as
+        ``vector``: (D,) float32, a unit row; ``width`` and ``height`` in pixels; ``now`` ISO 8601; ``appearance`` as
         ``protocols.Picture`` has it.
         """
         fields: dict[str, Any] = {

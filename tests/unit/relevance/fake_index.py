@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import orjson
-from clipseek.opensearch.index.versions import Version
+from clipseek.opensearch.index.version import Version
 from numpy.typing import NDArray
 
 DIMENSION = 16

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from clipseek.opensearch.index.mapping import FieldType
 from clipseek.opensearch.index.metadata import malformed, metadata
-from clipseek.sources import Record
+from clipseek.sources import MetadataValue, Record
 
 
 def test_declared_columns_are_typed_and_what_is_not_is_kept_and_counted() -> None:
     fields: dict[str, FieldType] = {"year": "number", "taken": "date", "set": "keyword", "group": "keyword"}
-    columns = {"year": "1999", "taken": "2001-02-03", "set": True, "more": "7"}
+    columns: dict[str, MetadataValue] = {"year": "1999", "taken": "2001-02-03", "set": True, "more": "7"}
     good = metadata(Record(None, Path("/a"), (), "g1", columns), fields)
     assert good == {"year": 1999, "taken": "2001-02-03", "set": "true", "more": "7", "group": "g1"}
     assert malformed(good, fields) == []
