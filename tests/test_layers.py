@@ -21,6 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "opensearch": {"mappings", "sources"},
     "relevance": {"evaluation", "opensearch", "sources"},
     "export": {"encoder", "evaluation", "sources", "training.data", "training.errors", "training.model"},
+    "testing": {"encoder", "opensearch"},
     "sheets": {"encoder.pictures", "evaluation", "opensearch"},
     "training": {"encoder", "evaluation", "sources"},
     "demo": {"encoder", "evaluation", "export", "mappings", "opensearch", "sheets", "sources", "training"},

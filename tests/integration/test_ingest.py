@@ -26,9 +26,9 @@ from clipseek.opensearch.query.pipelines import FUSIONS, oldest_server, pipeline
 from clipseek.opensearch.server.capabilities import check_engine
 from clipseek.opensearch.server.client import connect
 from clipseek.sources import Record, Skipped, read_source, shown
+from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
 
-from tests.encoders import ColourEncoder
 from tests.models import make_tiny_clip
 from tests.pictures import mixed_folder, picture
 

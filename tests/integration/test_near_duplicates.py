@@ -13,9 +13,8 @@ from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.sources import Record
+from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
-
-from tests.encoders import ColourEncoder
 
 pytestmark = pytest.mark.integration
 ENCODER = ColourEncoder()

@@ -26,9 +26,8 @@ from clipseek.relevance.clause_scores import fetch_scores, supported_wordings
 from clipseek.relevance.fusion_grid import DEPTHS, WORDINGS, Setting
 from clipseek.relevance.hnsw_recall import query_recall
 from clipseek.relevance.labelled_queries import LabelledQuery
+from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
-
-from tests.encoders import ColourEncoder
 
 pytestmark = pytest.mark.integration
 COLOURS = ("red", "green", "blue")

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import opensearchpy
 import pytest
 from clipseek.opensearch.server.client import connect
-
-from tests.server import FakeServer, fake_server
+from clipseek.testing.server import FakeServer, fake_server
 
 
 @pytest.fixture

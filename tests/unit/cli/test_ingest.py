@@ -17,10 +17,9 @@ from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.synonyms import digest
 from clipseek.opensearch.index.version import Version
 from clipseek.sources import MissingColumn, Skipped
+from clipseek.testing.encoder import ColourEncoder
+from clipseek.testing.server import FakeServer, fake_server
 from PIL import Image
-
-from tests.encoders import ColourEncoder
-from tests.server import FakeServer, fake_server
 
 
 class Bundled(ColourEncoder):

@@ -9,8 +9,7 @@ from clipseek.opensearch.errors import InvalidOption, RequestRefused
 from clipseek.opensearch.index.mapping import IndexOptions, preset_name, read_preset
 from clipseek.relevance import advise as trials
 from clipseek.relevance.advise import MeasuredGraph, choose, measure, pareto, recall_of, variants
-
-from tests.server import FakeServer, error
+from clipseek.testing.server import FakeServer, error
 
 from .fake_index import VERSION as INDEX
 from .fake_index import FakeIndex, unit
@@ -64,10 +63,10 @@ def test_presets_read_back_as_they_are_named() -> None:
 
 def test_faiss_is_tried_only_where_it_can_live(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
     nodes = {"nodes": {"n": {"jvm": {"bundled_jdk": False}}}}
-    server.orders.append(lambda method, path, body: (200, nodes) if "_nodes" in path else None)
+    server.interceptors.append(lambda method, path, body: (200, nodes) if "_nodes" in path else None)
     assert {options.engine for options in variants(client)} == {"lucene"}
     nodes["nodes"]["n"]["jvm"]["bundled_jdk"] = True
-    server.orders.append(lambda method, path, body: (200, nodes) if "_nodes" in path else None)
+    server.interceptors.append(lambda method, path, body: (200, nodes) if "_nodes" in path else None)
     found = variants(client)
     assert {options.engine for options in found} == {"lucene", "faiss"}
     assert len({(options.engine, options.preset) for options in found}) == len(found)
@@ -77,12 +76,12 @@ def test_a_mapping_that_the_server_refuses_is_no_failure(server: FakeServer, cli
     vectors, rows = np.eye(4, dtype=np.float32), np.arange(2)
     refused = error(400, "mapper_parsing_exception", "does not support compression")
     server.indexes["i-advise"] = {}  # what a trial left must go, too
-    server.orders.append(lambda method, path, body: refused if method == "PUT" else None)
+    server.interceptors.append(lambda method, path, body: refused if method == "PUT" else None)
     assert measure(client, IndexOptions(), vectors, rows, name="i-advise") is None
     assert server.indexes == {}
     server.indexes["i-advise"] = {}
     broken = error(400, "illegal_argument_exception", "no more shards")
-    server.orders.append(lambda method, path, body: broken if method == "PUT" else None)
+    server.interceptors.append(lambda method, path, body: broken if method == "PUT" else None)
     with pytest.raises(RequestRefused, match="no more shards"):
         measure(client, IndexOptions(), vectors, rows, name="i-advise")
     assert server.indexes == {}

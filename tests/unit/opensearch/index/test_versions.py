@@ -17,8 +17,7 @@ from clipseek.opensearch.errors import (
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import MAPPING_VERSION, IndexOptions, field_name
 from clipseek.opensearch.index.version import Version, check_alias, version_name
-
-from tests.server import FakeServer, error
+from clipseek.testing.server import FakeServer, error
 
 MODEL = "AB12CD34" + "0" * 56
 NOW = datetime(2026, 11, 23, 9, 30, 5, tzinfo=timezone.utc)
@@ -93,7 +92,7 @@ def test_two_that_create_at_once_get_the_first(
             make_body = IndexOptions().body(4, {"fingerprint": MODEL, "dimension": 4})
             server.indexes[rival] = {**make_body, "aliases": {"pics": {}}}
 
-    server.orders.append(meanwhile)
+    server.interceptors.append(meanwhile)
     own = version_name("pics", MODEL, NOW)
     assert make(client).index == min(rival, own)
     # The later one gives way itself, once it looks.
@@ -102,7 +101,7 @@ def test_two_that_create_at_once_get_the_first(
 
 def test_an_index_of_that_second_is_taken_for_ours(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
     made = make(client)
-    server.orders.append(
+    server.interceptors.append(
         lambda method, path, body: (
             error(400, "resource_already_exists_exception", "index exists") if method == "PUT" else None
         )
@@ -115,10 +114,10 @@ def test_an_analyzer_that_the_server_lacks(server: FakeServer, client: opensearc
         reason = "analyzer [klingon] has not been configured in mappings"
         return error(400, "mapper_parsing_exception", reason) if method == "PUT" else None
 
-    server.orders.append(refuse)
+    server.interceptors.append(refuse)
     with pytest.raises(InvalidOption, match="analyzer 'klingon' is not known at"):
         make(client, options=IndexOptions(analyzer="klingon"))
-    server.orders.append(lambda method, *_: error(500, "other", "no room") if method == "PUT" else None)
+    server.interceptors.append(lambda method, *_: error(500, "other", "no room") if method == "PUT" else None)
     with pytest.raises(RequestRefused, match="no room"):
         make(client)
 

@@ -25,11 +25,10 @@ from clipseek.opensearch.ingest.bulk import Retry
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import IngestOptions, ingest
 from clipseek.sources import MalformedSource, Record, Skipped, read_source
+from clipseek.testing.encoder import ColourEncoder, ColourPicture
+from clipseek.testing.server import Answer, FakeServer, error
 from numpy.typing import NDArray
 from PIL import Image
-
-from tests.encoders import ColourEncoder, ColourPicture
-from tests.server import Answer, FakeServer, error
 
 QUICK = Retry(attempts=4, first_seconds=0.001, longest_seconds=0.002)
 
@@ -225,7 +224,7 @@ def test_items_that_the_server_is_too_busy_for_are_sent_again_alone(
     records = [Record(name, tmp_path / f"{name}.png") for name in "abc"]
     server.item_errors = {"b": [BUSY, (503, "unavailable_shards_exception", "x")]}
     sent: list[int] = []
-    server.orders.append(lambda m, p, body: sent.append(body.count(b'"index"')) if p == "/_bulk" else None)
+    server.interceptors.append(lambda m, p, body: sent.append(body.count(b'"index"')) if p == "/_bulk" else None)
     report = run(client, records)
     assert (report.indexed, report.rejected, bulks(server)) == (3, 0, 3)
     assert sent == [3, 1, 1]
@@ -236,7 +235,7 @@ def test_a_whole_bulk_that_fails_for_a_moment_is_sent_again(
     server: FakeServer, client: opensearchpy.OpenSearch, tmp_path: Path, status: int
 ) -> None:
     draw(tmp_path, "a.png")
-    server.orders += [once("POST", "/_bulk", (status, {})) for _ in range(3)]
+    server.interceptors += [once("POST", "/_bulk", (status, {})) for _ in range(3)]
     assert run(client, tmp_path).indexed == 1
 
 
@@ -295,7 +294,7 @@ def test_a_bulk_that_is_too_large_is_halved(
     def keep(method: str, path: str, body: bytes) -> Answer | None:
         return (413, {}) if path == "/_bulk" and body.count(b'"_id"') > 2 else None
 
-    server.orders += [keep] * 7
+    server.interceptors += [keep] * 7
     assert run(client, tmp_path).indexed == 8
 
 
@@ -308,7 +307,7 @@ def test_an_index_that_disappears_is_noticed(
         if path == "/_bulk":
             server.indexes = {name: {"mappings": {}} for name in server.indexes}
 
-    server.orders += [remove] * 8
+    server.interceptors += [remove] * 8
     with pytest.raises(IndexMissing, match="was removed while it was being filled"):
         run(client, tmp_path)
 

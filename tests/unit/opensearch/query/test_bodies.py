@@ -15,9 +15,8 @@ from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
+from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
-
-from tests.encoders import ColourEncoder
 
 ENCODER = ColourEncoder()
 VERSION = Version("i-1", "i", ENCODER.fingerprint, 4, 1, fields={"set": "keyword"})

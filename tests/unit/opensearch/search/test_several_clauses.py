@@ -12,8 +12,7 @@ from clipseek.opensearch.query.clause_weights import split_weights
 from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.vectors import query_vectors
-
-from tests.encoders import ColourEncoder
+from clipseek.testing.encoder import ColourEncoder
 
 A, B, C = (np.array(values, np.float32) for values in ([1, 0], [0, 1], [0.6, 0.8]))
 

@@ -9,8 +9,7 @@ import opensearchpy
 from clipseek.opensearch.query.bodies import clauses, search_body
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.two_steps import named, page_body, ranking_body, with_documents
-
-from tests.server import FakeServer
+from clipseek.testing.server import FakeServer
 
 QUERY = Query("red car", size=3, start=2)
 BODY = search_body(QUERY, clauses(QUERY, np.array([0.6, 0.8], np.float32), []))
@@ -48,7 +47,9 @@ def test_rows_keep_their_order_and_the_deleted_are_left_out(
         {"_id": "a", "_score": 1.0, "_source": {"caption": "a car"}, "highlight": {"caption": ["a car"]}},
         {"_id": "b", "_score": 1.0, "_source": {"caption": "a boat"}},
     ]
-    server.orders.append(lambda method, path, body: (200, {"hits": {"hits": shown}}) if "_search" in path else None)
+    server.interceptors.append(
+        lambda method, path, body: (200, {"hits": {"hits": shown}}) if "_search" in path else None
+    )
     rows = named(ranked)
     assert [(row["_id"], row["_source"]) for row in rows] == [("b", {"content_hash": "h"}), ("gone", {}), ("a", {})]
     found = with_documents(client, "i", BODY, rows, {})

@@ -16,8 +16,7 @@ from clipseek.opensearch.server.address import address
 from clipseek.opensearch.server.capabilities import check_engine, check_plugins
 from clipseek.opensearch.server.client import OrjsonSerializer, connect
 from clipseek.opensearch.server.failures import MappingTransport
-
-from tests.server import FakeServer, error
+from clipseek.testing.server import FakeServer, error
 
 
 def one_line(problem: BaseException) -> str:
@@ -62,13 +61,13 @@ def test_nobody_answers() -> None:
 
 
 def test_an_answer_that_takes_too_long(server: FakeServer) -> None:
-    server.orders.append(lambda *_: time.sleep(1))
+    server.interceptors.append(lambda *_: time.sleep(1))
     with pytest.raises(errors.TimedOut, match="did not answer in time"):
         connect(server.url, timeout=0.1, environ={})
 
 
 def test_a_server_that_hangs_up_once_is_asked_again(server: FakeServer) -> None:
-    server.orders.append(lambda *_: (0, None))
+    server.interceptors.append(lambda *_: (0, None))
     connect(server.url, environ={})
     assert server.log == [("GET", "/"), ("GET", "/")]
 
@@ -137,14 +136,14 @@ def test_a_server_that_does_not_tell_its_plugins_is_believed(
 ) -> None:
     server.plugins = []
     check_plugins(client)
-    server.orders.append(lambda *_: error(403, "security_exception", "no permissions"))
+    server.interceptors.append(lambda *_: error(403, "security_exception", "no permissions"))
     check_plugins(client)
 
 
 def test_faiss_is_refused_where_it_would_end_the_server(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
     check_engine(client, "lucene")
     for bundled in (False, True):
-        server.orders.append(lambda *_, b=bundled: (200, {"nodes": {"a": {"jvm": {"bundled_jdk": b}}}}))
+        server.interceptors.append(lambda *_, b=bundled: (200, {"nodes": {"a": {"jvm": {"bundled_jdk": b}}}}))
         if bundled:
             check_engine(client, "faiss")
         else:

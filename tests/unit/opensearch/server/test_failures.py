@@ -13,9 +13,8 @@ import urllib3
 from clipseek.opensearch import errors
 from clipseek.opensearch.server.client import connect
 from clipseek.opensearch.server.failures import check_answers, refused, translated, translating
+from clipseek.testing.server import FakeServer, error
 from opensearchpy.exceptions import SerializationError
-
-from tests.server import FakeServer, error
 
 
 def one_line(problem: BaseException) -> str:
@@ -66,7 +65,7 @@ def test_a_refusal_carries_the_innermost_cause(server: FakeServer, client: opens
         "reason": "middle",
         "caused_by": {"reason": "Vector dimension\nmismatch"},
     }
-    server.orders.append(lambda *_: (status, body))
+    server.interceptors.append(lambda *_: (status, body))
     with pytest.raises(errors.RequestRefused) as caught:
         client.indices.refresh(index="x")
     assert one_line(caught.value).endswith("answered 400: failed to parse: middle: Vector dimension mismatch")
@@ -74,7 +73,7 @@ def test_a_refusal_carries_the_innermost_cause(server: FakeServer, client: opens
 
 
 def test_a_reason_that_holds_a_whole_query_is_cut(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
-    server.orders.append(lambda *_: error(400, "x", "y" * 100_000))
+    server.interceptors.append(lambda *_: error(400, "x", "y" * 100_000))
     with pytest.raises(errors.RequestRefused) as caught:
         client.indices.refresh(index="x")
     assert len(one_line(caught.value)) < 600

@@ -1,7 +1,7 @@
-"""An OpenSearch that a unit test can hold in its hand: real HTTP on loopback, an index in memory, and failures on order.
+"""An OpenSearch that a test can hold in its hand: real HTTP on loopback, indexes in memory, and failures on demand.
 
-It knows what ingest uses (index creation, mapping, mget, bulk, refresh) and nothing of search. Whether OpenSearch itself answers
-like this is for the integration tests to say.
+It knows what ``ingest`` uses, and of searching what ``search.py`` says. Whether OpenSearch itself answers like this is for tests
+against a real one to say.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, unquote, urlsplit
 
-Answer = tuple[int, Any]
+from .search import Unknown, search
+
+#: Status and body: an object to be sent as JSON, or bytes. A status of 0 hangs up without an answer.
+Answer: TypeAlias = tuple[int, Any]
 INFO: dict[str, Any] = {"version": {"distribution": "opensearch", "number": "2.19.1"}}
 PLUGINS = [{"component": "opensearch-knn"}, {"component": "opensearch-neural-search"}]
 
@@ -27,32 +31,50 @@ def error(status: int, kind: str, reason: str) -> Answer:
 
 @dataclass
 class FakeServer:
-    """``orders`` are asked first, and each may answer once in the server's place; ``log`` holds every request."""
+    """The state of a fake server, open to be looked at and changed while it runs.
+
+    ``info`` and ``plugins`` are what it says it is. ``indexes`` holds each index's body by its name, ``documents`` those of all
+    indexes together by their id. ``interceptors`` are called first, with method, path and body; one that returns an answer is
+    used up. ``item_errors`` are what the next bulks answer for an id, one after the other: status, kind, reason. ``log`` has
+    method and path of every request, ``headers`` its headers.
+    """
 
     url: str = ""
     info: Any = field(default_factory=lambda: dict(INFO))
     plugins: Any = field(default_factory=lambda: list(PLUGINS))
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
-    orders: list[Callable[[str, str, bytes], Answer | None]] = field(default_factory=list)
+    interceptors: list[Callable[[str, str, bytes], Answer | None]] = field(default_factory=list)
     item_errors: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
-    def answer(self, method: str, path: str, body: bytes) -> Answer:
-        path, _, _ = path.partition("?")
+    def answer(self, method: str, target: str, body: bytes) -> Answer:
+        """The answer to one request; ``target`` is its path and query."""
+        parts = urlsplit(target)
+        path, parameters = parts.path, {name: values[-1] for name, values in parse_qs(parts.query).items()}
         self.log.append((method, path))
-        for order in self.orders:
-            if (ordered := order(method, path, body)) is not None:
-                self.orders.remove(order)
-                return ordered
+        for interceptor in self.interceptors:
+            if (intercepted := interceptor(method, path, body)) is not None:
+                self.interceptors.remove(interceptor)
+                return intercepted
+        name, _, rest = unquote(path).strip("/").partition("/")
+        try:
+            answer = self._server(path, body) or self._index(method, name, rest, body, parameters)
+        except Unknown as problem:
+            return error(400, "illegal_argument_exception", f"the fake server knows no {problem}")
+        return answer or error(400, "illegal_argument_exception", f"the fake server knows no {method} {path}")
+
+    def _server(self, path: str, body: bytes) -> Answer | None:
         if path == "/":
             return 200, self.info
         if path == "/_cat/plugins":
             return 200, self.plugins
         if path == "/_bulk":
             return 200, self._bulk(body)
-        name, _, rest = path.strip("/").partition("/")
+        return None
+
+    def _index(self, method: str, name: str, rest: str, body: bytes, parameters: dict[str, str]) -> Answer | None:
         if method == "PUT" and not rest:
             self.indexes[name] = json.loads(body)
             return 200, {"acknowledged": True}
@@ -60,20 +82,26 @@ class FakeServer:
             del self.indexes[name]
             return 200, {"acknowledged": True}
         if rest == "_mapping":
-            found = {
+            mappings = {
                 index: {"mappings": made["mappings"]}
                 for index, made in self.indexes.items()
                 if name == index or name in made.get("aliases", {})
             }
-            return (200, found) if found else error(404, "index_not_found_exception", f"no such index [{name}]")
+            return (200, mappings) if mappings else error(404, "index_not_found_exception", f"no such index [{name}]")
         if rest == "_mget":
-            return 200, {"docs": [self._get(key) for key in json.loads(body)["ids"]]}
+            fields = parameters.get("_source_includes", "").split(",")
+            return 200, {"docs": [self._get(key, fields) for key in json.loads(body)["ids"]]}
         if rest == "_refresh":
             return 200, {"_shards": {"failed": 0}}
-        return error(400, "illegal_argument_exception", f"the fake server knows no {method} {path}")
+        if rest == "_search":
+            return 200, search(json.loads(body), self.documents)
+        if rest == "_msearch":
+            lines = body.decode("utf-8").splitlines()
+            return 200, {"responses": [search(json.loads(line), self.documents) for line in lines[1::2]]}
+        return None
 
-    def _get(self, key: str) -> dict[str, Any]:
-        source = {name: value for name, value in self.documents.get(key, {}).items() if name != "image_vector"}
+    def _get(self, key: str, fields: list[str]) -> dict[str, Any]:
+        source = {name: value for name, value in self.documents.get(key, {}).items() if name in fields}
         return {"_id": key, "found": key in self.documents, "_source": source}
 
     def _bulk(self, body: bytes) -> dict[str, Any]:
