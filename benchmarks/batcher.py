@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from checkpoints import HOME
+from checkpoints import DEMO_BUNDLE
 from clipseek.encoder import Batcher, Bundle, ClipEncoder
 
 THREADS = 16
@@ -21,8 +21,9 @@ QUERIES = [
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", default=str(HOME / "demo" / "data" / "tuned"))
+    parser.add_argument("--bundle", default=str(DEMO_BUNDLE))
     parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument("--turns", type=int, default=5, help="of each side, after one that does not count")
     options = parser.parse_args()
     encoder = ClipEncoder(Bundle.load(options.bundle), device="cpu")
     encoder.warm_up("text")
@@ -37,7 +38,7 @@ def main() -> None:
             apart = np.abs(ways["batcher"](text) - ways["single calls"](text)).max()
             assert apart < (1e-5 if encoder.bundle.precision == "fp32" else 0.05), apart
         rates: dict[str, list[float]] = {name: [] for name in ways}
-        for turn in range(6):
+        for turn in range(options.turns + 1):
             for name, encode in ways.items():
                 rate, median, slow = _drive(encode, texts)
                 if turn:

@@ -46,7 +46,8 @@ from clipseek.encoder import Bundle, ClipEncoder, Picture
 encoder = ClipEncoder(Bundle.load(FOLDER), device="cpu")
 encoder.warm_up("text")
 text = lambda words: encoder.encode_texts([words])
-picture = lambda: encoder.encode_pictures([Picture(np.zeros((224, 224, 3), np.uint8), 224, 224)])
+size = encoder.bundle.image.size
+picture = lambda: encoder.encode_pictures([Picture(np.zeros((size, size, 3), np.uint8), size, size)])
 """
 THEIRS = """
 import logging, warnings
@@ -60,7 +61,7 @@ def text(words):
     return torch.nn.functional.normalize(model.get_text_features(**tokens), dim=-1)
 @torch.no_grad()
 def picture():
-    model.get_image_features(pixel_values=torch.zeros(1, 3, 224, 224))
+    model.get_image_features(pixel_values=torch.zeros(1, 3, *[model.config.vision_config.image_size] * 2))
 text("a picture")
 """
 
@@ -68,6 +69,7 @@ text("a picture")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true", help="a model of two layers: whether it runs, not how fast")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -75,7 +77,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
-        checkpoint = make_vit_b32(home / "checkpoint")
+        checkpoint = make_vit_b32(home / "checkpoint", options.tiny)
         sides = {"transformers": (THEIRS, checkpoint)}
         for precision in ("fp32", "int8"):
             export_bundle(str(checkpoint), home / precision, precision=precision, accept_loss=True)

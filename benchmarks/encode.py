@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--texts", type=int, default=64)
     parser.add_argument("--files", type=int, default=32)
+    parser.add_argument("--tiny", action="store_true", help="a model of two layers: whether it runs, not how fast")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -57,7 +58,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        checkpoint = options.checkpoint or str(make_vit_b32(folder / "checkpoint"))
+        checkpoint = options.checkpoint or str(make_vit_b32(folder / "checkpoint", options.tiny))
         bundles: list[Bundle] = [export_bundle(checkpoint, folder / "fp32")]
         bundles.append(export_bundle(checkpoint, folder / "int8", precision="int8", accept_loss=True))
         encoders = {bundle.precision: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for bundle in bundles}

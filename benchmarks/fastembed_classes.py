@@ -1,16 +1,17 @@
-"""clipseek's encoder beside fastembed's classes, on the same ONNX files: ``python benchmarks/fastembed_classes.py --python PATH``.
+"""clipseek's encoder beside fastembed's classes, on the same ONNX files: ``python benchmarks/fastembed_classes.py``.
 
-``PATH``: the interpreter of another environment with fastembed in it, whose onnxruntime shuts ours out. It runs in a process of
-its own and the two sides take turns. Two random towers of ViT-B/32's shapes, as the exporter leaves them and in dynamic int8:
-fastembed loads the files, clipseek a bundle of the same files (``bundle import``), once as ``ingest --fast-jpeg`` decodes, and its
-own int8 bundle, whose pixels go in as bytes. Files are JPEG and PNG from 256 x 256 to 3 megapixels on the disk, texts have 8 to
-20 tokens, batches 32. fp32 vectors must have a cosine of 0.999 to fastembed's, whose resizing is its own, int8 ones 0.99.
-Medians over ``--rounds``.
+fastembed's onnxruntime shuts ours out, so it runs in a process and an environment of its own (``make bench-env``, or ``--python``
+names another interpreter that has it), and the two sides take turns; without it our own are measured alone. Two random towers of
+ViT-B/32's shapes, as the exporter leaves them and in dynamic int8: fastembed loads the files, clipseek a bundle of the same files
+(``bundle import``), once as ``ingest --fast-jpeg`` decodes, and its own int8 bundle, whose pixels go in as bytes. Files are JPEG
+and PNG from 256 x 256 to 3 megapixels on the disk, texts have 8 to 20 tokens, batches 32. fp32 vectors must have a cosine of 0.999
+to fastembed's, whose resizing is its own, int8 ones 0.99. Medians over ``--rounds``.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -21,12 +22,13 @@ import subprocess
 import tempfile
 import time
 import warnings
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from checkpoints import make_vit_b32
+from checkpoints import HOME, make_vit_b32
 from encode import BATCH, SIZES, WORDS, picture_file
 
 #: Seconds before each turn: onnxruntime's threads spin for a while after a run, as fastembed leaves them, and take a core along.
@@ -54,9 +56,11 @@ for line in sys.stdin:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--python", required=True, help="interpreter with fastembed")
+    own = HOME / ".venv-fastembed" / "bin" / "python"
+    parser.add_argument("--python", default=str(own) if own.exists() else None, help="interpreter with fastembed")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--tiny", action="store_true", help="a model of two layers: whether it runs, not how fast")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -70,7 +74,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
-        checkpoint = make_vit_b32(home / "checkpoint")
+        checkpoint = make_vit_b32(home / "checkpoint", options.tiny)
         rng = random.Random(0)
         texts = [" ".join(rng.choices(WORDS, k=rng.randint(6, 18))) for _ in range(options.count)]
         files = [home / f"{at}.picture" for at in range(options.count)]
@@ -105,7 +109,7 @@ def main() -> None:
 
 
 def _race(
-    python: str,
+    python: str | None,
     model: Path,
     precision: str,
     encoders: dict[str, Any],
@@ -127,22 +131,17 @@ def _race(
         "files": our_files,
     }
     given = {"texts": texts, "query": texts[:1], "files": [str(path) for path in files]}
-    quiet = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    serve = [python, "-c", SERVE, str(model)]
-    with subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet) as theirs:
-        assert theirs.stdin
-        assert theirs.stdout
-        assert theirs.stdout.readline().strip() == "ready", "fastembed did not start"
+    with contextlib.ExitStack() as stack:
+        theirs = stack.enter_context(_fastembed(python, model)) if python else None
         for what, encode in ours.items():
             times: dict[str, list[float]] = {}
             rows: dict[str, np.ndarray] = {}
             for turn in range((rounds if what != "query" else 5 * rounds) + 1):
-                out = str(model / "rows.npy")
-                time.sleep(SETTLE)
-                theirs.stdin.write(json.dumps({"what": what, "given": given[what], "batch": BATCH, "out": out}) + "\n")
-                theirs.stdin.flush()
-                took = {f"fastembed, {precision}": float(theirs.stdout.readline())}
-                rows[f"fastembed, {precision}"] = np.load(out)
+                took: dict[str, float] = {}
+                if theirs:
+                    time.sleep(SETTLE)
+                    name = f"fastembed, {precision}"
+                    took[name], rows[name] = theirs(what, given[what])
                 for name, encoder in encoders.items():
                     time.sleep(SETTLE)
                     began = time.perf_counter()
@@ -152,7 +151,27 @@ def _race(
                     if turn:  # the first finds its memory
                         times.setdefault(name, []).append(seconds)
             _show(what, len(given[what]), times, rows)
-        theirs.stdin.close()
+
+
+@contextlib.contextmanager
+def _fastembed(python: str, model: Path) -> Iterator[Callable[[str, list[str]], tuple[float, np.ndarray]]]:
+    """fastembed on the towers of ``model``: what it takes, kind and inputs, and what it gives, seconds and vectors."""
+    serve = [python, "-c", SERVE, str(model)]
+    quiet = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet) as theirs:
+        requests, answers = theirs.stdin, theirs.stdout
+        assert requests
+        assert answers
+        assert answers.readline().strip() == "ready", "fastembed did not start"
+
+        def encode(what: str, inputs: list[str]) -> tuple[float, np.ndarray]:
+            out = str(model / "rows.npy")
+            requests.write(json.dumps({"what": what, "given": inputs, "batch": BATCH, "out": out}) + "\n")
+            requests.flush()
+            return float(answers.readline()), np.load(out)
+
+        yield encode
+        requests.close()
 
 
 def _show(what: str, count: int, times: dict[str, list[float]], rows: dict[str, np.ndarray]) -> None:

@@ -28,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", help="folder of a CLIP")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--tiny", action="store_true", help="a model of two layers: whether it runs, not how fast")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -39,7 +40,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        loaded = load_checkpoint(options.checkpoint or str(make_vit_b32(folder / "checkpoint")))
+        loaded = load_checkpoint(options.checkpoint or str(make_vit_b32(folder / "checkpoint", options.tiny)))
         export_towers(loaded.model.eval(), folder, 18)
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         for tower in ("image", "text"):

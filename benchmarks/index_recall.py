@@ -11,6 +11,7 @@ import argparse
 import os
 import statistics
 import time
+from typing import Any
 
 import numpy as np
 import orjson
@@ -21,6 +22,7 @@ from clipseek.opensearch.index.load_vectors import load_vectors
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.query.filters import parse_filters
 from clipseek.relevance.hnsw_recall import exact_body, hnsw_body, hnsw_recalls, sample_vectors
+from servers import add_url, server
 
 SHARES = {"half": 0.5, "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001}
 
@@ -36,13 +38,17 @@ def clusters(count: int, dimension: int, rng: np.random.Generator) -> np.ndarray
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", default="http://127.0.0.1:9200")
+    add_url(parser)
     parser.add_argument("--like", metavar="INDEX")
     parser.add_argument("--count", type=int, default=50_000)
     parser.add_argument("--dimension", type=int, default=256)
     parser.add_argument("--queries", type=int, default=60)
     options = parser.parse_args()
-    client = connect(options.url, timeout=120)
+    with server(options.url) as url:
+        measure(connect(url, timeout=120), options)
+
+
+def measure(client: Any, options: argparse.Namespace) -> None:
     rng = np.random.default_rng(0)
     if options.like:
         there = np.stack(sample_vectors(client, versions.current(client, options.like), 10_000))

@@ -1,18 +1,23 @@
-"""What clipseek adds to the server's own time: ``python benchmarks/search_request.py --index demo-icons --queries held-out.jsonl``.
+"""What clipseek adds to the server's own time: ``python benchmarks/search_request.py``.
 
-Everything takes turns on the same queries, whose words were encoded before:
+On an index of the shipped icons, or one of your own (``--index NAME --queries PAIRS``). The words are encoded before. Everything
+takes turns on the same queries:
 
-- ``Searcher.search`` beside a raw keep-alive HTTP request (or two, for a hybrid) with the bodies that it sends: ids and scores must
-  be equal. Once without shares, once with them, which asks for each clause's candidates at the same time.
-- A hybrid in two steps (opensearch/two_steps.py) beside the same in one request: ids, scores and captions must be equal.
+- ``Searcher.search`` beside the requests that it sends, sent again over one raw keep-alive HTTP connection: ids and scores must be
+  equal. Once without shares, once with them, which asks for each clause's candidates at the same time.
+- A hybrid in two steps (a ranking, then one page's documents) beside the same in one: ids, scores and captions must be equal.
 - A hybrid's ranking beside each clause alone.
 - Eight clients beside one: the same number of searches in all.
+
+Hits that score the same may stand in another order: clipseek puts those first whose caption has the words.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
+import itertools
 import os
 import random
 import statistics
@@ -20,6 +25,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -29,10 +35,12 @@ import orjson
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.opensearch import Query, Searcher, connect
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.query.bodies import clauses, search_body
-from clipseek.opensearch.query.limits import KINDS, SEARCH_PARAMETERS
-from clipseek.opensearch.search.two_steps import named, page_body, ranking_body
 from clipseek.relevance.labelled_queries import read_pairs
+from servers import add_url, icons_index, server
+
+KINDS = ("caption", "vector", "hybrid")
+#: A hit as it is compared: id, score, caption.
+Row = tuple[str, float, Any]
 
 
 class Known:
@@ -46,23 +54,45 @@ class Known:
         return np.stack([self._vectors[text] for text in texts])
 
 
+class Recorder:
+    """What the client's transport sends to ``_search``, kept in ``sent`` while it records: path with parameters, and body."""
+
+    def __init__(self, client: Any) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+        self._recording = False
+        send = client.transport.perform_request
+
+        def recorded(method: str, url: str, *more: Any, **named: Any) -> Any:
+            if self._recording and url.partition("?")[0].endswith("/_search"):
+                path = f"{url}?{urlencode(named['params'])}" if named.get("params") else url
+                body = named["body"]
+                self.sent.append((path, body if isinstance(body, bytes) else orjson.dumps(body)))
+            return send(method, url, *more, **named)
+
+        client.transport.perform_request = recorded
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[list[tuple[str, bytes]]]:
+        self.sent, self._recording = [], True
+        yield self.sent
+        self._recording = False
+
+
 class Raw:
     """One kept-alive connection and nothing else."""
 
-    def __init__(self, url: str, index: str) -> None:
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 9200)
-        self._path = f"/{index}/_search?{urlencode(SEARCH_PARAMETERS)}"
 
-    def ask(self, body: bytes) -> bytes:
-        self._connection.request("POST", self._path, body, {"content-type": "application/json"})
+    def ask(self, path: str, body: bytes) -> bytes:
+        self._connection.request("POST", path, body, {"content-type": "application/json"})
         return self._connection.getresponse().read()
 
-    def two_steps(self, body: dict[str, Any]) -> tuple[float, list[dict[str, Any]], bytes]:
-        """A hybrid's ranking, then its page: (milliseconds of the ranking, its rows, the page's answer)."""
-        milliseconds, answer = timed(self.ask, orjson.dumps(ranking_body(body)))
-        rows = named(rows_of(answer))
-        return milliseconds, rows, self.ask(orjson.dumps(page_body(body, [row["_id"] for row in rows])))
+    def both(self, requests: list[tuple[str, bytes]]) -> tuple[float, list[bytes]]:
+        """A search's requests one after another: (milliseconds of the first, all answers)."""
+        milliseconds, first = timed(self.ask, *requests[0])
+        return milliseconds, [first, *(self.ask(*request) for request in requests[1:])]
 
 
 def timed(call: Any, *arguments: Any) -> tuple[float, Any]:
@@ -71,32 +101,50 @@ def timed(call: Any, *arguments: Any) -> tuple[float, Any]:
     return 1e3 * (time.perf_counter() - began), answer
 
 
-def rows_of(answer: bytes) -> list[dict[str, Any]]:
-    return list(orjson.loads(answer)["hits"]["hits"])
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", default="http://127.0.0.1:9200")
-    parser.add_argument("--index", default="demo-icons")
-    parser.add_argument("--queries", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=600)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_url(parser)
+    parser.add_argument("--index", help="an index of yours; without it one of shipped icons is made and removed")
+    parser.add_argument("--queries", type=Path, help="with --index: pairs whose captions are the queries")
+    parser.add_argument("--icons", type=int, default=8000)
+    parser.add_argument("--count", type=int, default=600, help="queries")
     options = parser.parse_args()
-    client = connect(options.url)
-    version = versions.current(client, options.index)
-    texts = [Query(one.words).words for one in read_pairs(options.queries, most=options.count)]
-    encoder: Any = Known(ClipEncoder(Bundle.load(Path(version.bundle)), device="cpu"), texts)
-    plain, full = Searcher(client, version, encoder, shares=False), Searcher(client, version, encoder)
-    raw = Raw(options.url, version.index)
+    if (options.index is None) != (options.queries is None):
+        parser.error("--index and --queries go together")
+    with server(options.url) as url:
+        client = connect(url)
+        if options.index:
+            version = versions.current(client, options.index)
+            encoder = ClipEncoder(Bundle.load(Path(version.bundle or "")), device="cpu")
+            measure(
+                url, client, version, encoder, [pair.words for pair in read_pairs(options.queries, most=options.count)]
+            )
+        else:
+            with icons_index(client, options.icons) as (version, encoder, captions):
+                measure(
+                    url, client, version, encoder, captions[:: max(1, len(captions) // options.count)][: options.count]
+                )
+
+
+def measure(url: str, client: Any, version: Any, encoder: Any, texts: list[str]) -> None:
+    texts = [Query(text).words for text in texts]
+    known: Any = Known(encoder, texts)
+    recorder = Recorder(client)
+    plain, full = Searcher(client, version, known, shares=False), Searcher(client, version, known)
     took: dict[str, list[float]] = defaultdict(list)
+    raw = Raw(url)
     for turn in range(2):  # the first fills caches
-        for at, text in enumerate(texts):
-            found = compare(plain, full, raw, text, at)
-            if turn:
-                for name, milliseconds in found.items():
+        for number, text in enumerate(texts):
+            for name, milliseconds in compare(plain, full, raw, recorder, text, number).items():
+                if turn:
                     took[name].append(milliseconds)
-    middle = {name: statistics.median(each) for name, each in took.items()}
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {len(texts)} queries, medians")
+    print_figures({name: statistics.median(each) for name, each in took.items()}, len(texts))
+    for kind in KINDS:
+        clients(plain, [Query(text, kind=kind) for text in texts], kind)
+
+
+def print_figures(middle: dict[str, float], count: int) -> None:
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {count} queries, medians")
     for name, milliseconds in middle.items():
         print(f"{name:34}  {milliseconds:7.2f} ms")
     for kind in KINDS:
@@ -109,52 +157,69 @@ def main() -> None:
         f"hybrid: ranking / slower clause {middle['hybrid: raw ranking'] / slower:.2f}, both steps / slower clause "
         f"{middle['hybrid: raw'] / slower:.2f}, one request / two {middle['hybrid: raw, one request'] / middle['hybrid: raw']:.2f}"
     )
-    for kind in KINDS:
-        clients(plain, [Query(text, kind=kind) for text in texts], kind)
 
 
-def compare(plain: Searcher, full: Searcher, raw: Raw, text: str, turn: int) -> dict[str, float]:
+def compare(plain: Searcher, full: Searcher, raw: Raw, recorder: Recorder, text: str, turn: int) -> dict[str, float]:
     """Milliseconds of everything for one query, in an order drawn for ``turn``. Ends the benchmark where answers differ."""
     took: dict[str, float] = {}
     for kind in KINDS:
-        query = Query(text, kind=kind)
-        body = search_body(query, clauses(query, plain.vector(query), []))
-        joined = kind == "hybrid"
-        calls: list[tuple[str, Any, Any]]
-        if joined:
-            calls = [("raw", raw.two_steps, body), ("raw, one request", raw.ask, orjson.dumps(body))]
-        else:
-            calls = [("raw", raw.ask, orjson.dumps(body))]
+        query = Query(text, kind=kind)  # type: ignore[arg-type]
+        plain.search(
+            query
+        )  # counts the index's pictures where that is due, so that the next one sends its searches alone
+        with recorder.recording() as sent:
+            plain.search(query)
+        calls: list[tuple[str, Any, Any]] = [("raw", raw.both, sent)]
         calls += [("search", plain.search, query), ("search, shares", full.search, query)]
+        if kind == "hybrid":
+            whole = in_one(sent)
+            calls += [("raw, one request", lambda request: raw.ask(*request), whole)]
         answers = {}
         # By chance: what comes after the slowest of them finds the server's caches colder.
         for name, call, argument in random.Random(turn).sample(calls, len(calls)):
             took[f"{kind}: {name}"], answers[name] = timed(call, argument)
-        if joined:
-            took["hybrid: raw ranking"], rows, page = answers["raw"]
-            captions = {row["_id"]: row["_source"].get("caption") for row in rows_of(page)}
-            same(
-                [
-                    (row["_id"], row["_score"], row["_source"].get("caption"))
-                    for row in rows_of(answers["raw, one request"])
-                ],
-                [(row["_id"], row["_score"], captions[row["_id"]]) for row in rows],
-                text,
-            )
-        else:
-            rows = rows_of(answers["raw"])
+        first, rows = answers["raw"][0], joined_rows(answers["raw"][1])
+        if kind == "hybrid":
+            took["hybrid: raw ranking"] = first
+            same(rows_of(answers["raw, one request"]), rows, text)
         for name in ("search", "search, shares"):
-            found = [(hit.id, hit.score) for hit in answers[name].hits]
-            same(found, [(row["_id"], row["_score"]) for row in rows], text)
+            same([(hit.id, hit.score, None) for hit in answers[name].hits], [(*row[:2], None) for row in rows], text)
     return took
 
 
-def same(one: list[Any], other: list[Any], text: str) -> None:
-    if [row[1] for row in one] != [row[1] for row in other] or sorted(map(str, one[:-1])) != sorted(
-        map(str, other[:-1])
-    ):
-        # Hits that score the same may change places, and the last one with what comes after it.
-        sys.exit(f"different answers to {text!r}:\n{one}\n{other}")
+def in_one(sent: list[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """A ranking and its page as the one request that they stand for."""
+    (path, ranking), (_, page) = sent
+    body, shown = orjson.loads(ranking), orjson.loads(page)
+    kept = {name: value for name, value in body.items() if name not in ("stored_fields", "docvalue_fields")}
+    shown = {name: shown[name] for name in ("_source", "highlight") if name in shown}
+    return path, orjson.dumps({**kept, **shown})
+
+
+def rows_of(answer: bytes) -> list[Row]:
+    return [
+        (row.get("_id") or row["fields"]["image_id"][0], row["_score"], row.get("_source", {}).get("caption"))
+        for row in orjson.loads(answer)["hits"]["hits"]
+    ]
+
+
+def joined_rows(answers: list[bytes]) -> list[Row]:
+    """Rows of a search's first answer, with the captions of its second where there is one."""
+    first, *rest = map(rows_of, answers)
+    captions = {key: caption for rows in rest for key, _, caption in rows}
+    return [(key, score, captions.get(key, caption)) for key, score, caption in first]
+
+
+def same(ours: list[Row], theirs: list[Row], text: str) -> None:
+    """Equal scores in equal order, and equal hits among those of one score, but for the last score, which a page may cut."""
+
+    def by_score(rows: list[Row]) -> list[tuple[float, list[str]]]:
+        return [(score, sorted(map(repr, group))) for score, group in itertools.groupby(rows, lambda row: row[1])]
+
+    mine, others = by_score(ours), by_score(theirs)
+    scores_differ = [row[1] for row in ours] != [row[1] for row in theirs]
+    if scores_differ or mine[:-1] != others[:-1]:
+        sys.exit(f"different answers to {text!r}:\n{ours}\n{theirs}")
 
 
 def clients(searcher: Searcher, queries: list[Query], kind: str) -> None:
@@ -162,8 +227,8 @@ def clients(searcher: Searcher, queries: list[Query], kind: str) -> None:
     rates = {}
     for number in (1, 8):
         errors: list[Exception] = []
-        parts = [queries[at::number] for at in range(number)]
-        threads = [threading.Thread(target=work, args=(searcher, part, errors)) for part in parts]
+        shares = [queries[start::number] for start in range(number)]
+        threads = [threading.Thread(target=work, args=(searcher, share, errors)) for share in shares]
         busy, began = busy_seconds(), time.perf_counter()
         for thread in threads:
             thread.start()

@@ -1,15 +1,16 @@
-"""Pairs a second beside transformers' Trainer and sentence-transformers' trainer: python benchmarks/trainer.py MANIFEST
+"""Pairs a second beside transformers' Trainer and sentence-transformers' trainer: ``python benchmarks/trainer.py``.
 
 Every side fine-tunes the same checkpoint on the same pairs in the same batches, from picture files to moved weights, with
 the same AdamW at a constant rate and CLIP's loss with its learnt temperature; each runs in a process of its own. In fp32
-all are held to one loss curve. MANIFEST is a manifest of pairs, such as the demo's domain-train.jsonl. The other two need
-`pip install accelerate datasets sentence-transformers`; sentence-transformers' losses have a fixed temperature, so CLIP's own loss
-is given to its trainer.
+all are held to one loss curve. The pairs are shipped icons, or those of ``--manifest``. The other two are measured where they are
+installed (``make bench-env``, then .venv-bench/bin/python); sentence-transformers' losses have a fixed temperature, so CLIP's own
+loss is given to its trainer.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import statistics
 import subprocess
@@ -201,6 +202,12 @@ def _steps(started: float, ends: list[float]) -> list[float]:
     return [end - before for before, end in zip([started, *ends], ends, strict=False)]
 
 
+#: Packages without which a side is left out.
+NEEDS = {
+    "transformers Trainer": ("accelerate",),
+    "transformers Trainer bf16": ("accelerate",),
+    "sentence-transformers": ("accelerate", "datasets", "sentence_transformers"),
+}
 SIDES = {
     "clipseek": (ours, "fp32"),
     "transformers Trainer": (trainer, "fp32"),
@@ -212,7 +219,7 @@ SIDES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("manifest", type=Path)
+    parser.add_argument("--manifest", type=Path, help="manifest of pairs in place of shipped icons")
     parser.add_argument("--base", type=Path, default=HOME / "demo" / "data" / "base", help="a CLIP checkpoint folder")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=30)
@@ -225,24 +232,49 @@ def main() -> None:
         found = SIDES[given.side][0](given, given.out)
         (given.out / "found.json").write_text(json.dumps(found))
         return
-    for package in ("accelerate", "sentence_transformers"):
-        try:
-            __import__(package)
-        except ImportError:
-            parser.exit(2, f"{package} is not installed; pip install accelerate sentence-transformers\n")
+    with tempfile.TemporaryDirectory() as folder:
+        given.manifest = given.manifest or write_icons(Path(folder), given.batch * given.steps)
+        show(given, run_sides(given))
 
+
+def write_icons(folder: Path, count: int) -> Path:
+    """A manifest of ``count`` shipped icons, no caption twice."""
+    from clipseek.demo.corpus.render import draw
+    from clipseek.demo.corpus.shipped import read_corpus
+
+    items = list({item.caption: item for item in read_corpus("domain") if item.split == "train"}.values())
+    lines = []
+    for number, item in enumerate(items[:: max(1, len(items) // count)][:count]):
+        (folder / f"{number}.png").write_bytes(draw(item.svg))
+        lines.append(json.dumps({"image": f"{number}.png", "caption": item.caption, "group": item.concept}))
+    manifest = folder / "icons.jsonl"
+    manifest.write_text("\n".join(lines) + "\n", "utf-8")
+    return manifest
+
+
+def run_sides(given: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """What each side that can run here measured, each in a process of its own."""
     results: dict[str, dict[str, Any]] = {}
     for side, (_, precision) in SIDES.items():
+        missing = [name for name in NEEDS.get(side, ()) if importlib.util.find_spec(name) is None]
+        if missing:
+            print(f"{side}: not here ({', '.join(missing)}); make bench-env", file=sys.stderr)
+            continue
         with tempfile.TemporaryDirectory() as folder:
-            shared = [f"--{name}={getattr(given, name)}" for name in ("base", "batch", "steps", "workers")]
-            command = [sys.executable, __file__, str(given.manifest), *shared]
+            shared = [f"--{name}={getattr(given, name)}" for name in ("base", "batch", "steps", "workers", "manifest")]
+            command = [sys.executable, __file__, *shared]
             command += [f"--side={side}", f"--precision={precision}", f"--out={folder}"]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             results[side] = json.loads((Path(folder) / "found.json").read_text())
+    return results
+
+
+def show(given: argparse.Namespace, results: dict[str, dict[str, Any]]) -> None:
+    """A line for each side, and that the fp32 loss curves are one."""
     curve = results["clipseek"]["losses"]
     assert len(curve) >= given.steps - 1
-    for side, (_, precision) in SIDES.items():
-        if precision == "fp32":
+    for side in results:
+        if SIDES[side][1] == "fp32":
             apart = max(abs(a - b) for a, b in zip(curve, results[side]["losses"], strict=True))
             assert apart <= 1e-4, f"{side}: losses differ by {apart:.2g}"
     pairs = given.batch * len(curve)

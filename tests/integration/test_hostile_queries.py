@@ -23,9 +23,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.test_search import ENCODER, filled, picture
+from tests.sizes import sized
 
 pytestmark = pytest.mark.integration
-SEARCHES, DOCUMENTS = 5_000, 60
+SEARCHES, DOCUMENTS = sized(1_500, 20_000), 60
 
 # What would mean something to a server, a shell, a query language or an index's name, were it not only a value.
 HOSTILE = [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command import run_command
 from tests.models import make_tiny_bundle, make_tiny_clip
 from tests.pairs import write_squares
 
@@ -16,8 +16,7 @@ pytestmark = pytest.mark.train
 
 
 def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "clipseek.cli", "data", "check", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_command("data", "check", *arguments)
 
 
 def test_a_checkpoint_and_its_bundle_count_the_same_tokens(tmp_path: Path) -> None:

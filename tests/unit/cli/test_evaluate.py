@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command import run_command
 from tests.models import make_tiny_bundle, make_tiny_clip
 from tests.pairs import write_squares
 
@@ -33,9 +32,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def evaluate(folder: Path, model: str, *more: str | Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "CLIPSEEK_CACHE": str(folder / "cache"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "clipseek.cli", "evaluate", folder / model, folder / "pairs.tsv", *more]
-    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, env=environment)
+    environment = {"CLIPSEEK_CACHE": str(folder / "cache")}
+    return run_command("evaluate", folder / model, folder / "pairs.tsv", *more, environment=environment)
 
 
 def test_a_bundle_against_its_checkpoint_shows_no_difference(shared: Path) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from clipseek.encoder import Bundle
 from PIL import Image
 
+from tests.command import run_command
 from tests.models import make_tiny_clip
 
 
 def clipseek(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "clipseek.cli", "export-onnx", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_command("export-onnx", *arguments)
 
 
 @pytest.mark.train

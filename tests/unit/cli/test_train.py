@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command import run_command
 from tests.models import make_tiny_clip
 from tests.pairs import write_squares
 
@@ -17,9 +16,7 @@ pytestmark = pytest.mark.train
 
 
 def clipseek(*arguments: str | Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "CLIPSEEK_CACHE": str(cache), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "clipseek.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return run_command(*arguments, environment={"CLIPSEEK_CACHE": str(cache)})
 
 
 @pytest.fixture(scope="module")

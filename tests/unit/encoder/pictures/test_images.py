@@ -17,6 +17,8 @@ from clipseek.encoder import ImageError
 from clipseek.encoder.pictures.images import open_image
 from PIL import Image, ImageCms, features
 
+from tests.sizes import sized
+
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
@@ -268,7 +270,7 @@ def test_truncated_files_give_a_reason(kind: str, share: float) -> None:
 def test_damaged_files_give_a_picture_or_a_reason(kind: str) -> None:
     whole = encoded(quarters(64, 48), kind)
     rng = np.random.default_rng(1)
-    for _ in range(150):
+    for _ in range(sized(150, 10_000)):
         damaged = bytearray(whole)
         for at in rng.integers(0, len(whole), 6):
             damaged[at] = rng.integers(0, 256)

@@ -59,6 +59,7 @@ def test_other_formats_and_the_plain_way_are_whole() -> None:
     assert open_image(photo(1)).size == (900, 700)
 
 
+@pytest.mark.train
 def test_vectors_decide(encoder: ClipEncoder) -> None:
     samples = [photo(seed) for seed in range(6)]
     assert all(reducible(encoder, data) for data in samples)
@@ -86,6 +87,7 @@ class Sensitive(ClipEncoder):
         return np.array([row / np.linalg.norm(row) for row in rows], np.float32)
 
 
+@pytest.mark.train
 def test_a_model_that_would_see_something_else_gets_the_whole_picture(encoder: ClipEncoder) -> None:
     found = choose_margin(sensitive := Sensitive(encoder.bundle, device="cpu"), [photo(seed) for seed in range(4)])
     assert found.margin is sensitive.loader.jpeg_margin is None

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.models import quiet
+from tests.sizes import sized
 
 pytestmark = pytest.mark.train
 
@@ -46,7 +47,7 @@ def oracle(checkpoint_folder: Path) -> Any:
         return CLIPTokenizerFast.from_pretrained(checkpoint_folder)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=sized(200, 20_000), deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_ids_equal_transformers(tokenizer: TextTokenizer, oracle: Any, text: str) -> None:
     theirs = oracle([text], truncation=True, max_length=24)["input_ids"]

@@ -18,6 +18,8 @@ from clipseek.opensearch.query.query import Query
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.sizes import sized
+
 VECTOR = np.array([0.6, 0.8], np.float32)
 KNN = {"image_vector": {"vector": VECTOR.tolist(), "k": 200, "_name": "vector"}}
 MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
@@ -290,7 +292,7 @@ FIELD = st.sampled_from(["set", "width", "ingested_at", "metadata.set", "_id", "
 SIGN = st.sampled_from(["=", "!=", ">=", "<=", ">", "<", "", "~", "=="])
 
 
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=sized(1_000, 50_000), deadline=None)
 @given(
     text=st.text(max_size=40),
     written=st.lists(

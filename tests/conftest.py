@@ -1,0 +1,42 @@
+"""Three sizes of one suite: ``make test-unit``, ``make test`` and, with ``--soak``, everything at full size."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+
+import pytest
+from hypothesis import settings
+
+from tests.sizes import SOAK_VARIABLE, soaking
+
+_BEGAN = time.monotonic()
+
+# The same examples every time in ``make test``: what fails there fails again. ``make soak`` draws new ones.
+settings.register_profile("test", derandomize=True, database=None)
+settings.register_profile("soak", print_blob=True, max_examples=2_000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="everything at full size; also by CLIPSEEK_SOAK=1")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--soak"):
+        os.environ[SOAK_VARIABLE] = "1"  # before the test modules are imported, which read it
+    settings.load_profile("soak" if soaking() else "test")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """After a soak, the line for docs/log."""
+    if not soaking():
+        return
+    counts = {name: len(terminalreporter.getreports(name)) for name in ("passed", "failed", "skipped")}
+    seconds = time.monotonic() - _BEGAN
+    day, load = time.strftime("%Y-%m-%d", time.gmtime()), os.getloadavg()[0]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}"
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    terminalreporter.write_sep("=", "for docs/log")
+    terminalreporter.write_line(f"| {day} | make soak | {told} | {seconds / 60:.1f} minutes | {machine} |")
