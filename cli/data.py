@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .groups import Group
-from .options import ANY_DEVICE, ReadOptions, json_option, pair_options
+from .opening import open_model, prepare_torch
+from .options import ReadOptions, json_option, pair_options
 from .output import count, note, print_json, print_table
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
-    from clipseek.training.data.survey import Survey
+    from clipseek.sources import Source
+    from clipseek.training.data.mismatched import Doubts
+    from clipseek.training.data.survey import CountTokens, Survey
 
 LISTED = 10  # files and captions that are named
 
@@ -29,7 +32,7 @@ def data_group() -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the captions' tokens.")
 @pair_options
-@click.option("--mismatches", is_flag=True, help="Encode all pairs with --model and name those that hardly fit.")
+@click.option("--mismatches", is_flag=True, help="List pairs that hardly match each other, as --model embeds them.")
 @json_option
 def check(source: Path, model: str | None, mismatches: bool, as_json: bool, reading: ReadOptions) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
@@ -37,19 +40,20 @@ def check(source: Path, model: str | None, mismatches: bool, as_json: bool, read
     Files of equal bytes are one picture; those that look nearly the same are named too. Only captions of readable
     pictures count: the others are never trained on.
     """
-    from clipseek.sources import read_source
+    from clipseek.sources import Source
     from clipseek.training.data.survey import survey, token_lengths
 
     if mismatches and model is None:
-        raise click.UsageError("--mismatches asks a model whether captions fit; name one with --model")
-    tokenizer = _tokenizer(model) if model is not None else None
+        raise click.UsageError("--mismatches needs a model that embeds the pairs; name one with --model")
+    counter = _token_counter(model) if model is not None else None
+    entries = Source(source, **dataclasses.asdict(reading))
     with ProgressLine(f"reading {source}") as line:
-        found = survey(read_source(source, **dataclasses.asdict(reading)), line.update)
+        found = survey(entries, line.update)
     value = found.as_dict()
-    if tokenizer is not None:
-        value["lengths"] = token_lengths(found.captions, *tokenizer)
+    if counter is not None:
+        value["lengths"] = token_lengths(found.captions, *counter)
     if mismatches and model is not None and found.captions:
-        value["mismatched"] = _mismatched(found, source, model, reading)
+        value["mismatched"] = {"model": model, **_doubts(found, entries, model).as_dict()}
     if as_json:
         print_json({"source": str(source), **value})
     else:
@@ -60,54 +64,22 @@ def check(source: Path, model: str | None, mismatches: bool, as_json: bool, read
         raise UnusableData(f"{source} has no readable picture with a caption; there is nothing to train on")
 
 
-def _mismatched(survey: Survey, source: Path, name: str, reading: ReadOptions) -> dict[str, Any]:
-    """The pairs that the model doubts, the worst first, and what share of wrong pairs it would notice."""
-    from clipseek.evaluation.mismatched import mismatched
-    from clipseek.sources import read_records
+def _token_counter(name: str) -> tuple[CountTokens, int]:
+    from clipseek.export.models import is_bundle, token_counter
+
+    if not is_bundle(name):
+        prepare_torch("a checkpoint")
+    return token_counter(name)
+
+
+def _doubts(found: Survey, source: Source, name: str) -> Doubts:
+    from clipseek.training.data.mismatched import doubted_pairs
     from clipseek.training.data.pairs import load_pairs
 
-    from .scored import open_model
-
-    model = open_model(name, ANY_DEVICE, "auto")
-    with ProgressLine(f"encoding {source}") as line:
-        pairs = load_pairs(
-            read_records(source, **dataclasses.asdict(reading)), model.image, lambda done, of: line.update(done)
-        )
-        found = mismatched(*model.embed(pairs), pairs.truth())
-    files: dict[str, str] = {}
-    for file, read in survey.readable.items():
-        files.setdefault(read.digest, file)  # both hash a file's bytes alike
-    rows = [
-        {
-            "file": files.get(pairs.digests[int(pairs.picture[row])], ""),
-            "caption": pairs.captions[row],
-            "doubt": round(float(found.doubts[row]), 4),
-        }
-        for row in found.rows.tolist()
-    ]
-    return {"model": name, "pairs": len(pairs), "noticed": round(found.noticed, 4), "doubted": rows}
-
-
-def _tokenizer(name: str) -> tuple[Callable[[Sequence[str]], list[int]], int]:
-    """A count of tokens, and how many the model reads."""
-    if (Path(name) / "clipseek.json").is_file():
-        from dataclasses import replace
-
-        from clipseek.encoder import Bundle
-        from clipseek.encoder.run.tokenizer import TextTokenizer
-
-        bundle = Bundle.load(name)
-        uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))
-        return lambda texts: [len(ids) for ids in uncut.encode(texts)[0]], bundle.text.context_length
-    from clipseek.training.model.checkpoint import load_checkpoint, quiet_transformers
-
-    checkpoint = load_checkpoint(name)
-
-    def lengths(texts: Sequence[str]) -> list[int]:
-        with quiet_transformers():
-            return [len(ids) for ids in checkpoint.tokenizer(list(texts))["input_ids"]]
-
-    return lengths, checkpoint.context_length
+    model = open_model(name)
+    with ProgressLine(f"encoding {source.path}") as line:
+        pairs = load_pairs(source.records(), model.image, lambda done, of: line.update(done))
+        return doubted_pairs(found, pairs, *model.embed(pairs))
 
 
 def _show(found: Survey, value: dict[str, Any]) -> None:

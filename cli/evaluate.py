@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from clipseek.files.whole import write_whole
 
-from .opening import read_pairs
-from .options import DeviceOptions, ReadOptions, device_options, html_option, json_option, no_cache_option, pair_options
+from .opening import open_model, read_pairs
+from .options import (
+    DeviceOptions,
+    ReadOptions,
+    device_options,
+    html_option,
+    json_option,
+    no_cache_option,
+    pair_options,
+)
 from .output import count, data, note, print_json
 
 if TYPE_CHECKING:
+    from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.evaluation import Change, Report
     from clipseek.evaluation.examples import JudgedModel
     from clipseek.training.data.pairs import Pairs
@@ -22,8 +32,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--batch", default=64, show_default=True, type=click.IntRange(2), help="Size of the talk's batches.")
-@click.option("--seed", default=0, show_default=True, help="Of the shuffle into batches.")
+@click.option("--batch", default=64, show_default=True, type=click.IntRange(2), help="Pairs per batch to rank within.")
+@click.option("--seed", default=0, show_default=True, help="Random seed of the shuffle into batches.")
 @pair_options
 @device_options
 @click.option(
@@ -31,10 +41,10 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "fp32", "bf16"]),
     default="fp32",
     show_default=True,
-    help="Arithmetic of a checkpoint; auto is bf16 where the processor or GPU has it.",
+    help="Compute dtype of a checkpoint; auto is bf16 where the hardware supports it.",
 )
 @no_cache_option
-@click.option("--against", metavar="OTHER", help="Another checkpoint or bundle, on the same pairs: the differences.")
+@click.option("--against", metavar="OTHER", help="Checkpoint or bundle to compare MODEL with, on the same pairs.")
 @html_option
 @json_option
 def evaluate(
@@ -42,53 +52,56 @@ def evaluate(
     source: Path,
     batch: int,
     seed: int,
-    against: str | None,
     reading: ReadOptions,
     device: DeviceOptions,
-    **options: Any,
+    precision: str,
+    no_cache: bool,
+    against: str | None,
+    sheet: Path | None,
+    as_json: bool,
 ) -> None:
     """Rank the pairs of SOURCE with MODEL, a checkpoint (folder or hub id) or a bundle, in both directions.
 
-    Prints MRR@k inside shuffled batches, as the talk does, and over the whole gallery, with the sizes of both: the first
-    says little about the second. Pairs of an equal caption or group, and captions of one picture, are right for each
-    other; a wrong answer that scores the same as the right one stands before it.
+    Prints MRR@k and R@k within shuffled batches, as Sujit Pal's Haystack 2022 talk does, and over the whole gallery, with the
+    sizes of both: small batches are much easier. Pairs of an equal caption or group, and captions of one picture, match each
+    other; ties count against the model.
 
     With --against, each figure of MODEL (after) is set beside that of OTHER (before): the difference, its 95 % interval,
     and the p value of a paired test in which queries of a group stay together.
     """
-    from clipseek.evaluation import compare, rank_pairs, report_of
-    from clipseek.evaluation.examples import JudgedModel
+    from clipseek.evaluation import compare, report_of
+    from clipseek.export.models import judge, pairs_of_each
+    from clipseek.sources import Source
 
-    from .scored import open_model, shared_pairs, vectors
+    if sheet is not None:
+        _check_writable(sheet)
+    models = [open_model(name, device, precision) for name in (model, against) if name is not None]
+    loaded: list[int] = []
 
-    if options["sheet"] is not None:
-        _check_writable(options["sheet"])
-    names = [model] if against is None else [model, against]
-    models = [open_model(name, device, options["precision"]) for name in names]
-    pairs = shared_pairs(
-        source,
-        models,
-        lambda spec: read_pairs(source, spec, reading, cache=not options["no_cache"]),
-    )
-    truth = pairs[0].truth()
-    judged = []
-    for one, own in zip(models, pairs, strict=True):
-        texts, images = vectors(one, own, pairs[0])
-        judged.append(JudgedModel(one.name, texts, images, rank_pairs(texts, images, truth, batch=batch, seed=seed)))
+    def load(image: ImageSpec) -> Pairs:
+        pairs = read_pairs(source, image, reading, cache=not no_cache)
+        loaded.append(len(pairs))
+        return pairs
+
+    pairs = pairs_of_each(Source(source, **dataclasses.asdict(reading)), models, load)
+    if lost := max(loaded) - len(pairs[0]):
+        note(f"{count(lost, 'pair')} readable for one model alone, dropped for both")
+    judged = judge(models, pairs, batch=batch, seed=seed)
     reports = [report_of(one.ranked) for one in judged]
     changes = compare(judged[1].ranked, judged[0].ranked) if against is not None else []
-    if options["sheet"] is not None:
-        _write_sheet(options["sheet"], source, judged, pairs[0], reports, changes)
-    if options["as_json"]:
-        sizes = {"pairs": len(pairs[0]), "pictures": truth.pictures, "skipped": len(pairs[0].skipped)}
-        value = {"model": model, "source": str(source), **sizes, "data": pairs[0].fingerprint(), **reports[0].as_dict()}
-        if against is not None:
-            value["against"] = {"model": against, **reports[1].as_dict()}
-            value["changes"] = [change.as_dict() for change in changes]
-        print_json(value)
+    if sheet is not None:
+        _write_sheet(sheet, source, judged, pairs[0], reports, changes)
+    pictures = pairs[0].truth().pictures
+    if not as_json:
+        _show(reports[0], changes, model, against)
+        _explain_batches(reports[0], pictures, batch)
         return
-    _show(reports[0], changes, model, against)
-    _explain_batches(reports[0], truth.pictures, batch)
+    sizes = {"pairs": len(pairs[0]), "pictures": pictures, "skipped": len(pairs[0].skipped)}
+    value = {"model": model, "source": str(source), **sizes, "data": pairs[0].fingerprint(), **reports[0].as_dict()}
+    if against is not None:
+        value["against"] = {"model": against, **reports[1].as_dict()}
+        value["changes"] = [change.as_dict() for change in changes]
+    print_json(value)
 
 
 def _show(report: Report, changes: list[Change], model: str, against: str | None) -> None:
@@ -132,6 +145,4 @@ def _explain_batches(report: Report, pictures: int, batch: int) -> None:
     if drawn.gallery < batch:
         note(f"{count(pictures, 'picture')} do not fill a batch of {batch}: they were ranked as one of {drawn.gallery}")
     elif drawn.queries < pictures:
-        note(
-            f"batches are whole and hold no two pairs that are right for each other: {pictures - drawn.queries:,} left out"
-        )
+        note(f"batches are full and hold no two pairs that match each other: {pictures - drawn.queries:,} left out")

@@ -19,6 +19,7 @@ from .progress import ProgressLine
 if TYPE_CHECKING:
     from clipseek.encoder import Bundle, ClipEncoder
     from clipseek.encoder.bundle.bundle import ImageSpec
+    from clipseek.export.models import Model
     from clipseek.opensearch.index.version import Version
     from clipseek.training.data.pairs import Pairs
 
@@ -87,6 +88,17 @@ def encoder_of_index(
             "CHECKPOINT BUNDLE"
         )
     return open_encoder(Bundle.load(Path(folder), verify=verify), device, **limits)
+
+
+def open_model(name: str, device: DeviceOptions = ANY_DEVICE, precision: str = "auto") -> Model:
+    """The bundle in the folder ``name`` on ``device``, else the checkpoint (folder or hub id), which computes in ``precision``."""
+    from clipseek.encoder import Bundle
+    from clipseek.export.models import Model, is_bundle
+
+    if is_bundle(name):
+        return Model.of_bundle(name, open_encoder(Bundle.load(name, verify=True), device))
+    prepare_torch("a checkpoint")
+    return Model.of_checkpoint(name, precision)
 
 
 def prepare_torch(what: str, *others: str) -> None:

@@ -1,0 +1,105 @@
+"""Checkpoints and bundles behind one face: both embed the same pairs, so that one can be judged beside the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.encoder.bundle.bundle import ImageSpec
+from clipseek.encoder.run.tokenizer import TextTokenizer
+from clipseek.evaluation import rank_pairs
+from clipseek.evaluation.examples import JudgedModel
+from clipseek.sources import Source, SourceError
+from clipseek.training.data.pairs import Pairs
+from clipseek.training.data.shared_pairs import in_common, picture_order
+from clipseek.training.data.survey import CountTokens
+from clipseek.training.errors import UnusableData
+
+from .bundle_vectors import Vectors, embed_with_bundle
+
+
+@dataclass(frozen=True)
+class Model:
+    """``embed``: pairs, decoded as ``image`` says -> unit vectors of the N captions and of the P distinct pictures."""
+
+    name: str
+    image: ImageSpec
+    embed: Callable[[Pairs], tuple[Vectors, Vectors]]
+
+    @classmethod
+    def of_bundle(cls, name: str, encoder: ClipEncoder) -> Model:
+        return cls(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))
+
+    @classmethod
+    def of_checkpoint(cls, name: str, precision: str) -> Model:
+        """``name``: folder or hub id; ``precision``: fp32, bf16 or auto. Raises TrainingError where there is none."""
+        from clipseek.training.model.checkpoint import load_checkpoint
+        from clipseek.training.model.embed import embed_distinct
+        from clipseek.training.machine import resolve_precision
+
+        checkpoint = load_checkpoint(name)
+        resolved = resolve_precision(precision, checkpoint.model.device)
+        return cls(name, checkpoint.image, lambda pairs: embed_distinct(checkpoint, pairs, resolved))
+
+
+def is_bundle(name: str) -> bool:
+    """Whether the folder ``name`` holds a bundle; else it is a checkpoint's folder or hub id."""
+    return (Path(name) / "clipseek.json").is_file()
+
+
+def token_counter(name: str) -> tuple[CountTokens, int]:
+    """A count of a caption's tokens by the tokenizer of a bundle or checkpoint, and how many the model reads."""
+    if is_bundle(name):
+        bundle = Bundle.load(name)
+        uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))
+        return lambda texts: [len(ids) for ids in uncut.encode(texts)[0]], bundle.text.context_length
+    from clipseek.training.model.checkpoint import load_checkpoint, quiet_transformers
+
+    checkpoint = load_checkpoint(name)
+
+    def lengths(texts: Sequence[str]) -> list[int]:
+        with quiet_transformers():
+            return [len(ids) for ids in checkpoint.tokenizer(list(texts))["input_ids"]]
+
+    return lengths, checkpoint.context_length
+
+
+def pairs_of_each(source: Source, models: Sequence[Model], load: Callable[[ImageSpec], Pairs]) -> list[Pairs]:
+    """For each of one or two models the pairs with the pixels that it takes; row i is the same pair in both.
+
+    Models of one preprocessing share the pixels. A picture that is unreadable for one is dropped for both. Raises
+    SourceError where two models need different pixels of a source that can be read only once, and UnusableData where no pair
+    can be read for both.
+    """
+    first = load(models[0].image)
+    if len(models) == 1:
+        return [first]
+    if _same_pixels(models[0].image, models[1].image):
+        return [first, first]
+    if not source.repeatable:
+        raise SourceError(
+            f"{source.path} can be read only once, and {models[0].name} and {models[1].name} take different pixels; "
+            "write the pairs to a file and name that"
+        )
+    pairs = in_common(first, load(models[1].image))
+    if not len(pairs[0]):
+        raise UnusableData(f"no pair of {source.path} can be read for both models; did the pictures change meanwhile?")
+    return [*pairs]
+
+
+def judge(models: Sequence[Model], pairs: Sequence[Pairs], *, batch: int, seed: int) -> list[JudgedModel]:
+    """Each model's vectors of its own pairs, and their ranking; pictures are numbered as the first pairs show them."""
+    truth, judged = pairs[0].truth(), []
+    for model, own in zip(models, pairs, strict=True):
+        texts, images = model.embed(own)
+        if own is not pairs[0]:
+            images = images[picture_order(pairs[0], own)]
+        judged.append(JudgedModel(model.name, texts, images, rank_pairs(texts, images, truth, batch=batch, seed=seed)))
+    return judged
+
+
+def _same_pixels(one: ImageSpec, other: ImageSpec) -> bool:
+    """Whether two models crop alike; mean and deviation belong to the model's own step."""
+    return all(getattr(one, name) == getattr(other, name) for name in ("size", "interpolation", "background"))
