@@ -35,9 +35,9 @@ class Model:
     @classmethod
     def of_checkpoint(cls, name: str, precision: str) -> Model:
         """``name``: folder or hub id; ``precision``: fp32, bf16 or auto. Raises TrainingError where there is none."""
+        from clipseek.training.machine import resolve_precision
         from clipseek.training.model.checkpoint import load_checkpoint
         from clipseek.training.model.embed import embed_distinct
-        from clipseek.training.machine import resolve_precision
 
         checkpoint = load_checkpoint(name)
         resolved = resolve_precision(precision, checkpoint.model.device)
