@@ -12,7 +12,7 @@ import click
 
 from .opening import prepare_torch
 from .output import data, note
-from .progress import TrainingProgress
+from .training_progress import TrainingProgress
 
 if TYPE_CHECKING:
     from clipseek.demo.run import Outcome

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .gathering import index_or_name
 from .groups import Group
 from .index_advise import advise
 from .index_evaluate import evaluate
 from .opening import open_client, open_index
-from .options import index_or_name, json_option, url_option
+from .options import json_option, url_option
 from .output import data, note, print_json, print_table
 from .progress import PhaseProgress
 

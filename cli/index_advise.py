@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .gathering import index_or_name
 from .opening import open_index
-from .options import index_or_name, json_option, url_option
+from .options import json_option, url_option
 from .output import data, note, print_json, print_table
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import gathered, named_options
+from .gathering import gathered, named_options
 
 if TYPE_CHECKING:
     from clipseek.opensearch.index.mapping import Engine, IndexOptions

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from clipseek.files.cache import user_cache
 
-from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions, named_options
+from .gathering import named_options
+from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions
 from .output import count, duration, note
 from .progress import ProgressLine
 
@@ -98,7 +99,11 @@ def open_model(name: str, device: DeviceOptions = ANY_DEVICE, precision: str = "
     if is_bundle(name):
         return Model.of_bundle(name, open_encoder(Bundle.load(name, verify=True), device))
     prepare_torch("a checkpoint")
-    return Model.of_checkpoint(name, precision)
+    from clipseek.training.machine import resolve_precision
+    from clipseek.training.model.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(name)
+    return Model.of_checkpoint(name, checkpoint, resolve_precision(precision, checkpoint.model.device))
 
 
 def prepare_torch(what: str, *others: str) -> None:

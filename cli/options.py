@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING
 
 import click
+
+from .gathering import Command, gathered
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.session import Device
     from clipseek.sources import Layout
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Here and not read from clipseek.sources: --help imports nothing else. tests/unit/cli/test_options.py compares.
 LAYOUTS = ("auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub")
@@ -103,22 +102,6 @@ class DeviceOptions:
 ANY_DEVICE = DeviceOptions()
 
 
-def gathered(name: str, kind: type[Any], *options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """A decorator that adds ``options`` and hands their values to the command as one ``kind``, the parameter ``name``."""
-
-    def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def call(*args: Any, **given: Any) -> Any:
-            values = {field: given.pop(field) for field in kind.__dataclass_fields__ if field in given}
-            return command(*args, **{name: kind(**values)}, **given)
-
-        for option in reversed(options):
-            call = option(call)
-        return cast(Command, call)
-
-    return decorate
-
-
 #: The command gets ``reading``, a ReadOptions.
 pair_options = gathered(
     "reading", ReadOptions, layout_option, image_column_option, caption_column_option, group_column_option
@@ -148,36 +131,3 @@ device_options = gathered(
     ),
     click.option("--tensorrt-fp16", is_flag=True, help="Let TensorRT compute in fp16: faster, but the vectors change."),
 )
-
-
-def index_or_name(required: bool = False) -> Callable[[Command], Command]:
-    """The index as the argument NAME or as ``--index NAME``; the command gets ``index``."""
-
-    def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def call(*args: Any, index_name: str | None, index: str | None, **given: Any) -> Any:
-            if index_name and index and index_name != index and "index" in named_options():
-                raise click.UsageError(f"NAME is {index_name} and --index is {index}; name one index")
-            chosen = index_name or index
-            if chosen is None and required:
-                raise click.UsageError("no index was named; give NAME or --index NAME")
-            return command(*args, index=chosen or "clipseek", **given)
-
-        call = click.option(
-            "--index",
-            envvar=None if required else "CLIPSEEK_INDEX",
-            metavar="NAME",
-            help="Alias of the index, instead of NAME." + ("" if required else "  [default: clipseek]"),
-        )(call)
-        return cast(Command, click.argument("index_name", required=False, metavar="[NAME]")(call))
-
-    return decorate
-
-
-def named_options() -> set[str]:
-    """The options that stand on the command line; others have their default, or come from the environment."""
-    context = click.get_current_context(silent=True)
-    if context is None:
-        return set()
-    typed = click.core.ParameterSource.COMMANDLINE
-    return {name for name in context.params if context.get_parameter_source(name) is typed}

@@ -11,8 +11,8 @@ import click
 from .opening import prepare_torch, read_pairs
 from .options import ReadOptions, json_option, no_cache_option, pair_options
 from .output import data, duration, note, print_json, print_table
-from .progress import TrainingProgress
 from .recipe_options import Recipe, recipe_options
+from .training_progress import TrainingProgress
 
 if TYPE_CHECKING:
     from clipseek.training.data.pairs import Pairs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import ImageSpec
@@ -18,6 +19,9 @@ from clipseek.training.data.survey import CountTokens
 from clipseek.training.errors import UnusableData
 
 from .bundle_vectors import Vectors, embed_with_bundle
+
+if TYPE_CHECKING:  # a bundle's model needs no torch
+    from clipseek.training.model.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,11 @@ class Model:
         return cls(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))
 
     @classmethod
-    def of_checkpoint(cls, name: str, precision: str) -> Model:
-        """``name``: folder or hub id; ``precision``: fp32, bf16 or auto. Raises TrainingError where there is none."""
-        from clipseek.training.machine import resolve_precision
-        from clipseek.training.model.checkpoint import load_checkpoint
+    def of_checkpoint(cls, name: str, checkpoint: Checkpoint, precision: str) -> Model:
+        """``precision``: the compute dtype, fp32 or bf16."""
         from clipseek.training.model.embed import embed_distinct
 
-        checkpoint = load_checkpoint(name)
-        resolved = resolve_precision(precision, checkpoint.model.device)
-        return cls(name, checkpoint.image, lambda pairs: embed_distinct(checkpoint, pairs, resolved))
+        return cls(name, checkpoint.image, lambda pairs: embed_distinct(checkpoint, pairs, precision))
 
 
 def is_bundle(name: str) -> bool:

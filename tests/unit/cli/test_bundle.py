@@ -38,7 +38,7 @@ def test_verify_prints_the_fingerprint() -> None:
     done = clipseek("verify", SHIPPED)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == Bundle.load(SHIPPED).fingerprint
-    assert "both towers load and give 256 numbers" in done.stderr
+    assert "both towers load and give vectors of 256 dimensions" in done.stderr
 
 
 @pytest.mark.train
