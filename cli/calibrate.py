@@ -44,7 +44,7 @@ ENOUGH = 1000
     default=3000,
     show_default=True,
     type=click.IntRange(100),
-    help="Maximum number of queries of each kind.",
+    help="Maximum sample of queries of each kind.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the report without changing the index's cut-off.")
 @json_option

@@ -63,7 +63,7 @@ def list_command(url: str | None, as_json: bool) -> None:
 
 @index.command()
 @index_or_name(required=True)
-@click.option("--yes", is_flag=True, help="Delete without asking again; without it nothing is deleted.")
+@click.option("--yes", is_flag=True, help="Confirm the deletion; without it nothing is deleted.")
 @url_option
 def delete(index: str, yes: bool, url: str | None) -> None:
     """Delete the index NAME, or what is behind the alias NAME."""

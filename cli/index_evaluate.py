@@ -33,7 +33,7 @@ PERCENTILES = ("p50", "p95", "p99")
     metavar="FILE",
     help="TREC judgments; JUDGMENTS is then lines of query id, tab, words.",
 )
-@click.option("--queries", default=500, show_default=True, type=click.IntRange(1), help="Maximum number of queries.")
+@click.option("--queries", default=500, show_default=True, type=click.IntRange(1), help="Maximum sample of queries.")
 @click.option("-k", "size", default=20, show_default=True, type=click.IntRange(20, 1000), help="Hits of each search.")
 @click.option(
     "--runs",

@@ -21,7 +21,7 @@ from .tuning_report import conclusions, print_tables
 @query_column_option
 @group_column_option
 @click.option("--others", is_flag=True, help="Exclude each query's own picture; the others of its group are right.")
-@click.option("--queries", default=500, show_default=True, type=click.IntRange(20), help="Maximum number of queries.")
+@click.option("--queries", default=500, show_default=True, type=click.IntRange(20), help="Maximum sample of queries.")
 @click.option(
     "--ef-search",
     multiple=True,
