@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .errors import ExportRefused
+from .graph.quiet import quiet
 from .parity import MAX_DIFFERENCE
 from .samples import Samples
-from .towers import quiet_exporter
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
@@ -56,8 +55,7 @@ def export_patches(model: CLIPModel, folder: Path, opset: int) -> None:
         "dynamic_axes": {"pixel_values": {0: "batch"}, "patches_embeds": {0: "batch"}},
     }
     try:
-        with quiet_exporter(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             pixels = torch.zeros(2, 3, size, size)
             torch.onnx.export(tower, (pixels,), str(folder / PATCHES), opset_version=opset, dynamo=False, **names)
     except OSError:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +9,7 @@ import torch
 from clipseek.files.text import reason_of
 
 from .errors import ExportRefused
+from .graph.quiet import quiet
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
@@ -27,7 +24,7 @@ def export_towers(model: CLIPModel, folder: Path, opset: int) -> None:
     Batch and sequence length are free, embeddings are not normalised. A tower above 2 GB has its weights in a file of
     their own beside it. Raises ExportRefused when the exporter cannot do it (an opset it does not know, say).
     """
-    with quiet_exporter():
+    with quiet():
         from optimum.exporters.onnx import export
         from optimum.exporters.onnx.model_configs import CLIPTextWithProjectionOnnxConfig, CLIPVisionModelOnnxConfig
         from transformers import CLIPTextModelWithProjection, CLIPVisionModelWithProjection
@@ -65,16 +62,3 @@ def export_towers(model: CLIPModel, folder: Path, opset: int) -> None:
                 raise ExportRefused(
                     f"{name} cannot be exported with opset {opset} ({reason_of(problem)}); nothing was written; try --opset 18"
                 ) from problem
-
-
-@contextlib.contextmanager
-def quiet_exporter() -> Iterator[None]:
-    """The exporters warn at length about their own insides; what matters of it is checked afterwards, by parity."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(disabled)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ExportRefused
 from .files import load_graph, save_graph
 from .int8_patches import quantize_patches
+from .quiet import quiet
 
 #: The operator of an int8 product; how many there are tells whether the graph was quantized.
 PRODUCT = "MatMulInteger"
@@ -51,14 +49,3 @@ def finish(out: Path, product: str) -> int:
         save_graph(model, out)
         apart.unlink(missing_ok=True)
     return products + patches
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """The quantizer advises, on the root logger, a preparation that changes nothing for these graphs."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(disabled)

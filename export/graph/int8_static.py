@@ -9,7 +9,8 @@ from typing import Any
 from clipseek.encoder.bundle.bundle import weights_file
 
 from .files import load_graph
-from .int8_dynamic import finish, quiet
+from .int8_dynamic import finish
+from .quiet import quiet
 
 
 def quantize_statically(tower: Path, out: Path, inputs: Iterable[dict[str, Any]]) -> int:

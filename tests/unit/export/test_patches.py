@@ -13,7 +13,7 @@ from clipseek.encoder.bundle.bundle import PATCHES
 from clipseek.encoder.run.explain import GAP, SIDE, Explanation, explain
 from clipseek.encoder.run.preprocess import normalize
 
-from tests.models import make_tiny_clip, quiet
+from tests.models import quiet
 
 with quiet():
     import torch
@@ -21,11 +21,6 @@ with quiet():
     from clipseek.export.samples import made_samples
 
 pytestmark = pytest.mark.train
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_clip(tmp_path_factory.mktemp("patches") / "checkpoint")
 
 
 @pytest.fixture(scope="module")

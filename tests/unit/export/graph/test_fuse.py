@@ -12,30 +12,14 @@ import pytest
 from clipseek.encoder.run.session import open_session
 from onnx import TensorProto, helper
 
-from tests.models import make_tiny_bundle, make_tiny_clip, quiet
+from tests.models import make_tiny_bundle, quiet
 
 with quiet():
     from clipseek.export.graph.fuse import ATTENTION, fuse_attention
-    from clipseek.export.towers import export_towers
-    from clipseek.training.model.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.train
 
 LAYERS, HEADS = 2, 4  # of the tiny CLIP
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_clip(tmp_path_factory.mktemp("fuse") / "checkpoint")
-
-
-@pytest.fixture(scope="module")
-def plain(checkpoint: Path) -> Path:
-    """The towers as the exporter leaves them."""
-    folder = checkpoint.parent / "plain"
-    folder.mkdir()
-    export_towers(load_checkpoint(str(checkpoint)).model.eval(), folder, 18)
-    return folder
 
 
 def operators(path: Path) -> Counter[str]:

@@ -14,7 +14,7 @@ from clipseek.export.graph.files import WEIGHTS_APART_ABOVE, bytes_of_weights, l
 from clipseek.sources import read_records
 from PIL import Image
 
-from tests.models import make_tiny_clip, quiet
+from tests.models import quiet
 
 with quiet():
     from clipseek.export.checkpoint import export_bundle
@@ -30,16 +30,6 @@ BESIDE = ("image.onnx_data", "text.onnx_data")
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_tiny_clip(tmp_path_factory.mktemp("apart") / "checkpoint")
-
-
-@pytest.fixture(scope="module")
-def whole(checkpoint: Path) -> Bundle:
-    return export_bundle(str(checkpoint), checkpoint.parent / "whole")
-
-
-@pytest.fixture(scope="module")
 def apart(checkpoint: Path) -> Bundle:
     return export_bundle(str(checkpoint), checkpoint.parent / "apart", external_above=1000, explain=True)
 
@@ -49,7 +39,7 @@ def vectors(bundle: Bundle) -> tuple[Any, Any]:
     return made.pictures, made.texts
 
 
-def test_files_of_weights_are_listed_hashed_and_decide_the_fingerprint(apart: Bundle, whole: Bundle) -> None:
+def test_files_of_weights_are_listed_hashed_and_decide_the_fingerprint(apart: Bundle, full: Bundle) -> None:
     assert sorted(apart.passport["files"]) == sorted([*FILES, *BESIDE])
     assert sorted(apart.passport["sizes"]) == sorted([*FILES, *BESIDE])
     assert sorted(apart.passport["extras"]) == ["patches.onnx", "patches.onnx_data"]
@@ -60,12 +50,12 @@ def test_files_of_weights_are_listed_hashed_and_decide_the_fingerprint(apart: Bu
     }
     for name in BESIDE:
         assert apart.passport["sizes"][name] > 4 * apart.passport["sizes"][name.removesuffix("_data")]
-    assert apart.fingerprint != whole.fingerprint
+    assert apart.fingerprint != full.fingerprint
     assert Bundle.load(apart.path, verify=True) == apart
 
 
-def test_vectors_are_the_same(apart: Bundle, whole: Bundle) -> None:
-    for ours, theirs in zip(vectors(apart), vectors(whole), strict=True):
+def test_vectors_are_the_same(apart: Bundle, full: Bundle) -> None:
+    for ours, theirs in zip(vectors(apart), vectors(full), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert ClipEncoder(apart, device="cpu").encode_texts(["a cat"]).shape == (1, 48)
 
@@ -93,8 +83,8 @@ def test_other_weights_are_found_by_verify_and_missing_ones_at_every_load(
         Bundle.load(tmp_path / "copy")
 
 
-def test_weights_that_nobody_listed_are_refused(whole: Bundle, tmp_path: Path) -> None:
-    shutil.copytree(whole.path, tmp_path / "copy")
+def test_weights_that_nobody_listed_are_refused(full: Bundle, tmp_path: Path) -> None:
+    shutil.copytree(full.path, tmp_path / "copy")
     (tmp_path / "copy" / "text.onnx_data").write_bytes(b"whatever")
     with pytest.raises(BundleError, match="not listed"):
         Bundle.load(tmp_path / "copy")
@@ -152,8 +142,8 @@ def test_towers_of_others_with_weights_apart_can_be_imported(apart: Bundle, chec
     np.testing.assert_allclose(vectors(made)[1], vectors(apart)[1], atol=1e-5)
 
 
-def test_below_the_limit_a_graph_is_one_file(whole: Bundle, tmp_path: Path) -> None:
-    shutil.copyfile(whole.path / "text.onnx", tmp_path / "text.onnx")
+def test_below_the_limit_a_graph_is_one_file(full: Bundle, tmp_path: Path) -> None:
+    shutil.copyfile(full.path / "text.onnx", tmp_path / "text.onnx")
     size = bytes_of_weights(load_graph(tmp_path / "text.onnx"))
     assert 0 < size < WEIGHTS_APART_ABOVE < 2**31
     assert not set_weights_apart(tmp_path / "text.onnx", size)
