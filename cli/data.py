@@ -1,4 +1,4 @@
-"""``clipseek data``: look at image-caption pairs before training on them."""
+"""``clipseek data``: check image-caption pairs before training on them."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ LISTED = 10  # files and captions that are named
 
 @click.group("data", cls=Group)
 def data_group() -> None:
-    """Look at image-caption pairs before training on them."""
+    """Check image-caption pairs before training on them."""
 
 
 @data_group.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the captions' tokens.")
+@click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the tokens of captions.")
 @pair_options
 @click.option("--mismatches", is_flag=True, help="List pairs that hardly match each other, as --model embeds them.")
 @json_option
 def check(source: Path, model: str | None, mismatches: bool, as_json: bool, reading: ReadOptions) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
 
-    Files of equal bytes are one picture; those that look nearly the same are named too. Only captions of readable
-    pictures count: the others are never trained on.
+    Files of equal bytes count as one picture; near-duplicates are listed too. Only captions of readable pictures count:
+    training uses no others.
     """
     from clipseek.sources import Source
     from clipseek.training.data.survey import survey, token_lengths

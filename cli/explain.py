@@ -7,23 +7,24 @@ from pathlib import Path
 import click
 from clipseek.files.whole import whole_file
 
+from .options import json_option
 from .output import data, note, print_json
 
 
 @click.command()
 @click.argument("picture", type=click.Path(path_type=Path))
 @click.argument("words")
-@click.option("--model", required=True, type=click.Path(path_type=Path), help="Bundle, exported with --explain.")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="Bundle folder, exported with --explain.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Heat map to write: .png, .jpg or .webp.")
-@click.option("--json", "as_json", is_flag=True, help="Print the grid of cosines as JSON.")
+@json_option
 def explain(picture: Path, words: str, model: Path, out: Path | None, as_json: bool) -> None:
-    """Show where in PICTURE the model finds WORDS: the picture, and beside it its heat map.
+    """Show where in PICTURE the model finds WORDS: the picture, and a heat map beside it.
 
-    Each patch is compared with the words by itself. Colours are stretched over the picture's own range: the brightest
-    patch is the most like the words, which need not be much; --json gives the cosines.
+    Each patch is compared with the words separately. Colours span the picture's own range of cosines, so that the brightest
+    patch may still be a poor match; --json gives the grid of cosines.
     """
     if out is None and not as_json:
-        raise click.UsageError("name a picture to write with -o FILE, or ask for the cosines with --json")
+        raise click.UsageError("name a picture to write with -o FILE, or print the cosines with --json")
     if out is not None and out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise click.UsageError(f"{out} ends in {out.suffix or 'nothing'}, expected .png, .jpg or .webp")
     from clipseek.encoder import Bundle, ClipEncoder, ImageError

@@ -19,21 +19,21 @@ from .groups import PipedGroup, ReaderGone
 
 # name -> (module, attribute, one-line help). Help stands here so that `clipseek --help` imports no subcommand.
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "demo": ("clipseek.cli.demo", "demo", "The whole story on the shipped pictures: train, export, ingest, search."),
-    "data": ("clipseek.cli.data", "data_group", "Look at image-caption pairs before training on them."),
-    "train": ("clipseek.cli.train", "train", "Fine-tune a CLIP on your image-caption pairs."),
-    "export-onnx": ("clipseek.cli.export_onnx", "export_onnx", "Turn a checkpoint into a parity-checked ONNX bundle."),
-    "bundle": ("clipseek.cli.bundle", "bundle", "Look into a bundle, and check it."),
-    "evaluate": ("clipseek.cli.evaluate", "evaluate", "Rank held-out pairs: MRR@k and R@k, in batches and over all."),
-    "ingest": ("clipseek.cli.ingest", "ingest", "Encode pictures and put them into an OpenSearch index."),
-    "search": ("clipseek.cli.search", "search", "Search by words, by a picture, or by both."),
-    "explain": ("clipseek.cli.explain", "explain", "Show where in a picture the words are found."),
-    "tune": ("clipseek.cli.tune", "tune", "Find the fusion of captions and vectors that suits an index."),
-    "calibrate": ("clipseek.cli.calibrate", "calibrate", "Find from which cosine on a hit is worth showing."),
+    "demo": ("clipseek.cli.demo", "demo", "Train, export, ingest, evaluate and search, on the shipped pictures."),
+    "data": ("clipseek.cli.data", "data_group", "Check image-caption pairs before training on them."),
+    "train": ("clipseek.cli.train", "train", "Fine-tune a CLIP model on your image-caption pairs."),
+    "export-onnx": ("clipseek.cli.export_onnx", "export_onnx", "Export a checkpoint to a parity-checked ONNX bundle."),
+    "bundle": ("clipseek.cli.bundle", "bundle", "Inspect, verify and import ONNX bundles."),
+    "evaluate": ("clipseek.cli.evaluate", "evaluate", "Measure MRR@k and recall@k of a model on held-out pairs."),
+    "ingest": ("clipseek.cli.ingest", "ingest", "Encode pictures and index them in OpenSearch."),
+    "search": ("clipseek.cli.search", "search", "Search an index by words, by a picture, or by both."),
+    "explain": ("clipseek.cli.explain", "explain", "Show where in a picture the model finds some words."),
+    "tune": ("clipseek.cli.tune", "tune", "Find the best fusion of captions and vectors for an index."),
+    "calibrate": ("clipseek.cli.calibrate", "calibrate", "Find the lowest cosine of a hit worth showing."),
     "index": ("clipseek.cli.index", "index", "List, check, evaluate, advise on and delete indexes."),
-    "pipelines": ("clipseek.cli.pipelines", "pipelines", "Keep ways to join scores on the server, under names."),
-    "classify": ("clipseek.cli.classify", "classify", "Zero-shot labels for pictures, with probabilities."),
-    "node": ("clipseek.cli.node", "node", "Start, stop and look after the embedded OpenSearch node."),
+    "pipelines": ("clipseek.cli.pipelines", "pipelines", "Manage search pipelines for score fusion on the server."),
+    "classify": ("clipseek.cli.classify", "classify", "Zero-shot classification of pictures."),
+    "node": ("clipseek.cli.node", "node", "Start, stop and inspect the embedded OpenSearch node."),
 }
 
 

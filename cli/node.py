@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 
 import click
 
 from .groups import Group
+from .options import json_option
+from .output import data, note, print_json
 
 
 @click.group(cls=Group)
 def node() -> None:
-    """Start, stop and look after the embedded OpenSearch node.
+    """Start, stop and inspect the embedded OpenSearch node.
 
-    It listens on 127.0.0.1 only. Its data lies under $CLIPSEEK_DATA, its jars under $CLIPSEEK_CACHE; without them in the
+    It listens on 127.0.0.1 only. Its data is stored under $CLIPSEEK_DATA and its jars under $CLIPSEEK_CACHE, or else in the
     platform's folders for this user.
     """
 
 
-def note(message: str) -> None:
-    click.echo(message, err=True)
-
-
 @node.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; 9200 or a free one by default.")
-@click.option("--heap", default="1g", show_default=True, help="Java heap, like 512m or 2g.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 9200, or a free one]")
+@click.option("--heap", default="1g", show_default=True, help="Java heap size, e.g. 512m or 2g.")
 def start(port: int | None, heap: str) -> None:
-    """Start the node, or find the running one; prints its address."""
+    """Start the node unless it runs already, and print its address."""
     from clipseek.opensearch.node.paths import NodePaths
     from clipseek.opensearch.node.service import start as start_node
 
     began = time.monotonic()
     state = start_node(NodePaths.default(), port=port, heap=heap, on_progress=note)
     note(f"ready after {time.monotonic() - began:.1f} s; stop it with: clipseek node stop")
-    click.echo(state.url)
+    data(state.url)
 
 
 @node.command()
@@ -48,9 +45,9 @@ def stop() -> None:
 
 
 @node.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 def status(as_json: bool) -> None:
-    """Say whether the node runs, and where. Exit code 1 when it does not."""
+    """Print whether the node runs, and where. Exit code 1 if it does not."""
     from clipseek.opensearch.node.paths import NodePaths
     from clipseek.opensearch.node.state import read_state
 
@@ -68,18 +65,18 @@ def status(as_json: bool) -> None:
         "log": str(paths.log),
     }
     if as_json:
-        click.echo(json.dumps(facts))
+        print_json(facts)
     elif alive:
         for name, value in facts.items():
-            click.echo(f"{name:11} {value}")
+            data(f"{name:11} {value}")
     else:
-        click.echo("no node is running; start it with: clipseek node start")
+        data("no node is running; start it with: clipseek node start")
     sys.exit(0 if alive else 1)
 
 
 @node.command()
-@click.option("-n", "--lines", default=50, show_default=True, help="How many lines from the end.")
-@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows; end with Ctrl-C.")
+@click.option("-n", "--lines", default=50, show_default=True, help="Number of lines from the end.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log as it grows; end with Ctrl-C.")
 def logs(lines: int, follow: bool) -> None:
     """Print the end of the node's log."""
     from clipseek.opensearch.node.errors import NodeError
@@ -99,8 +96,8 @@ def logs(lines: int, follow: bool) -> None:
 
 
 @node.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--all", "everything", is_flag=True, help="The downloaded jars too.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--all", "everything", is_flag=True, help="Also delete the downloaded jars.")
 def reset(yes: bool, everything: bool) -> None:
     """Stop the node and delete its data: every index in it is lost."""
     from clipseek.opensearch.node.paths import NodePaths

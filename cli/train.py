@@ -51,9 +51,9 @@ def train(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Fine-tune a CLIP on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
+    """Fine-tune a CLIP model on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
 
-    OUT gets best/ and last/ (checkpoints), history.jsonl, loss.png, config.json and summary.json.
+    FOLDER gets best/ and last/ (checkpoints), history.jsonl, loss.png, config.json and summary.json.
 
     Several processes: torchrun --nproc-per-node N -m clipseek.cli train … splits each batch among them.
     """

@@ -1,7 +1,7 @@
 """Where pictures and captions come from: manifests, folders, tar shards, and the layouts of known data sets."""
 
 from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout
-from .folder import IMAGE_SUFFIXES, iter_files
+from .folder import IMAGE_SUFFIXES, iter_files, picture_files
 from .read import LAYOUTS, Layout, read_records, read_source
 from .record import MetadataValue, Record, Skipped, shown
 from .source import Source
@@ -22,6 +22,7 @@ __all__ = [
     "TarMember",
     "UnknownLayout",
     "iter_files",
+    "picture_files",
     "read_records",
     "read_source",
     "shown",

@@ -44,6 +44,14 @@ def is_image_name(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES
 
 
+def picture_files(path: Path) -> Iterator[Path]:
+    """Every file under the folder ``path`` with a picture's name; of a path that is no folder, the path itself."""
+    if path.is_dir():
+        yield from (file for file in iter_files(path) if is_image_name(file) and file.is_file())
+    else:
+        yield path
+
+
 def read_folder(folder: Path, columns: Columns) -> Iterator[Record | Skipped]:
     """A record for every picture under ``folder``; every other file, but the captions' own, as Skipped.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EncoderError
 from .clip import ClipEncoder, normalize_rows
+from .files import read_pictures
 from .picture import Picture
 
 TEMPLATE = "a photo of {}"
@@ -33,6 +35,13 @@ class ZeroShot:
     def probabilities(self, pictures: Sequence[Picture]) -> NDArray[np.float64]:
         """(N, L): softmax over the labels of the model's logit scale times the cosine; rows sum to 1."""
         return softmax(self._encoder.bundle.logit_scale * (self._encoder.encode_pictures(pictures) @ self._vectors.T))
+
+    def classify_files(self, paths: Sequence[Path]) -> Iterator[tuple[Path, list[float] | str]]:
+        """For each file, in order: a probability for each label, or the reason why the picture cannot be read."""
+        for window in read_pictures(self._encoder, paths):
+            rows = iter(self.probabilities([read for _, read in window if isinstance(read, Picture)]).tolist())
+            for path, read in window:
+                yield path, next(rows) if isinstance(read, Picture) else read
 
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:

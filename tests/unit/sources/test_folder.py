@@ -10,6 +10,7 @@ from clipseek.sources import (
     Skipped,
     SourceNotFound,
     iter_files,
+    picture_files,
     read_records,
     read_source,
     shown,
@@ -125,3 +126,11 @@ def test_a_closed_folder_is_skipped(tmp_path: Path) -> None:
         (tmp_path / "shut").chmod(0o700)
     assert [type(entry) for entry in entries] == [Record, Skipped]
     assert "Permission denied" in getattr(entries[1], "reason", "")
+
+
+def test_the_pictures_of_a_folder_and_a_file_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    for name in ("a.jpg", "notes.txt", "inside/B.PNG"):
+        (tmp_path / name).touch()
+    assert list(picture_files(tmp_path)) == [tmp_path / "a.jpg", tmp_path / "inside" / "B.PNG"]
+    assert list(picture_files(tmp_path / "notes.txt")) == [tmp_path / "notes.txt"]
