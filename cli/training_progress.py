@@ -34,7 +34,7 @@ class TrainingProgress:
                     f"loss {event['loss']:.3f}  {event['pairs_per_second']:.0f} pairs/s  "
                     f"waiting for data {event['waiting']:.0%}"
                 )
-        elif kind == "look" and "validation_mrr" in event:
+        elif kind == "validation" and "validation_mrr" in event:
             general = f", general {event['general_batch_mrr']:.3f} in batches" if "general_batch_mrr" in event else ""
             note(
                 f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
@@ -45,7 +45,8 @@ class TrainingProgress:
                 self._next = time.monotonic() + self._every
                 note(f"  towers locked: {event['done']:,} of {event['of']:,} outputs computed")
         elif kind == "stopped":
-            note(f"  step {event['step']:,}: {count(event['looks'], 'look')} without a better model; stopping here")
+            passes = count(event["passes"], "validation pass", "validation passes")
+            note(f"  step {event['step']:,}: {passes} without a better model; stopping here")
         elif kind == "interpolate":
             self.last["alpha"] = event["alpha"]
             note(f"  weights: {event['alpha']:.0%} of the way from the base to the tuned model (chosen on validation)")

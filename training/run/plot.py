@@ -24,12 +24,12 @@ def plot_history(history: list[dict[str, Any]], path: Path) -> None:
     left.set_xlabel("step")
     left.set_ylabel("contrastive loss", color="#3b6fb6")
     left.grid(alpha=0.25)
-    looks = [row for row in history if "validation_mrr" in row]
-    if looks:
+    passes = [row for row in history if "validation_mrr" in row]
+    if passes:
         right = left.twinx()
         right.plot(
-            [row["step"] for row in looks],
-            [row["validation_mrr"] for row in looks],
+            [row["step"] for row in passes],
+            [row["validation_mrr"] for row in passes],
             "o-",
             color="#c2571a",
             markersize=4,

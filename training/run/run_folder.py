@@ -1,8 +1,8 @@
-"""The folder of a run: what was asked, what happened, and all that going on after a stop needs.
+"""The folder of a run: its settings, its history, and all that continuing after a stop needs.
 
 config.json         the TrainConfig
 environment.json    device, precision, threads, versions, the data's fingerprint
-history.jsonl       one line for each step and each look at the validation pairs
+history.jsonl       one line for each step and each validation pass
 loss.png            the same as a picture
 state.pt            weights, optimizer and position of the last save, for --resume
 best/  last/        checkpoints: the weights chosen on validation, and those of the last step
@@ -80,7 +80,7 @@ class RunFolder:
                     f"{name} is {now[name]!r}, but {self.path} was started with {before.get(name)!r}; "
                     "resume with the same options, or choose another --out"
                 )
-        self.history = [row for row in self._lines() if row.get("step", 0) <= state["step"]]
+        self.history = [row for row in self._lines() if row.get("step", 0) <= state["run"]["step"]]
         if not self.writes:
             return state
         text = "".join(json.dumps(row) + "\n" for row in self.history)

@@ -1,9 +1,9 @@
-"""Looking at a model between steps: the same held-out pairs each time, the domain's and the general ones."""
+"""Validation passes: scores of a model between steps, on the same held-out pairs each time, the domain's and the general
+ones."""
 
 from __future__ import annotations
 
 import random
-import time
 
 import torch
 from clipseek.evaluation import Judgments, rank
@@ -14,34 +14,33 @@ from ..data.pairs import Pairs
 from ..model.checkpoint import Checkpoint
 from ..model.embed import Vectors, embed_distinct, pooled_distinct, project_both
 from ..model.weights import Interpolation, Weights, choose_alpha, interpolated
+from .state import Figures
 
-LOOK_PAIRS = 2000  # at most so many of each kind: more would cost more time than they add certainty
-# Evaluations that choosing between base and tuned weights takes, as far as experience goes; see weights.choose_alpha.
-CHOICE_LOOKS = 4
-
-Figures = dict[str, float]
+MAX_PAIRS = 2000  # of each kind: more would cost more time than they add certainty
+#: Passes that choosing between base and fine-tuned weights takes, as far as experience goes; see weights.choose_alpha.
+PASSES_TO_CHOOSE = 4
 
 
 class Validation:
-    """``look`` gives whole-gallery MRR@10 and in-batch MRR@20 of the domain, and in-batch MRR@20 of the general pairs."""
+    """``measure`` gives whole-gallery MRR@10 and in-batch MRR@20 of the domain, and in-batch MRR@20 of the general pairs.
+
+    False where there are no validation pairs of the domain.
+    """
 
     def __init__(
         self, pairs: Pairs | None, general: Pairs | None, precision: str, seed: int, locked: bool = False
     ) -> None:
-        """``locked``: both towers stay as they are, so that their outputs are computed at the first look alone."""
+        """``locked``: neither tower learns, so that their outputs are computed in the first pass alone."""
         self._pooled: dict[int, tuple[Tensor, Tensor]] | None = {} if locked else None
         self._domain = None if pairs is None else _sample(pairs, seed)
         self._general = None if general is None else _sample(general, seed)
         self._precision = precision
-        self.seconds = 0.0  # of the last look
-        self.spent = 0.0  # in all looks
 
     def __bool__(self) -> bool:
         return self._domain is not None
 
-    def look(self, checkpoint: Checkpoint) -> Figures:
+    def measure(self, checkpoint: Checkpoint) -> Figures:
         """Keys: validation_mrr, validation_batch_mrr, and general_batch_mrr where there are general pairs."""
-        started = time.perf_counter()
         figures: Figures = {}
         if self._domain is not None:
             texts, images = self._vectors(checkpoint, self._domain)
@@ -50,8 +49,6 @@ class Validation:
             figures["validation_batch_mrr"] = _in_batches(texts, images, truth)
         if self._general is not None:
             figures["general_batch_mrr"] = _in_batches(*self._vectors(checkpoint, self._general), self._general.truth())
-        self.seconds = time.perf_counter() - started
-        self.spent += self.seconds
         return figures
 
     def _vectors(self, checkpoint: Checkpoint, pairs: Pairs) -> tuple[Vectors, Vectors]:
@@ -64,24 +61,27 @@ class Validation:
     def interpolate(
         self, checkpoint: Checkpoint, base: Weights, tuned: Weights, before: Figures, keep_loss: float
     ) -> tuple[Interpolation, Figures]:
-        """Leave the model at the best point between base and tuned weights; its figures are those of that point."""
+        """Leave the model at the best point between base and fine-tuned weights; gives that point and its figures.
+
+        ``before``: the base's figures; ``keep_loss`` as in TrainConfig.
+        """
         network: torch.nn.Module = checkpoint.model
-        seen: dict[float, Figures] = {}
+        measured: dict[float, Figures] = {}
 
-        def measure(alpha: float) -> tuple[float, float | None]:
+        def scores(alpha: float) -> tuple[float, float | None]:
             network.load_state_dict(interpolated(base, tuned, alpha))
-            seen[alpha] = self.look(checkpoint)
-            return seen[alpha]["validation_mrr"], seen[alpha].get("general_batch_mrr")
+            measured[alpha] = self.measure(checkpoint)
+            return measured[alpha]["validation_mrr"], measured[alpha].get("general_batch_mrr")
 
-        choice = choose_alpha(measure, before.get("general_batch_mrr"), keep_loss)
-        network.load_state_dict(interpolated(base, tuned, choice.alpha))
-        return choice, seen[choice.alpha]
+        chosen = choose_alpha(scores, before.get("general_batch_mrr"), keep_loss)
+        network.load_state_dict(interpolated(base, tuned, chosen.alpha))
+        return chosen, measured[chosen.alpha]
 
 
 def _sample(pairs: Pairs, seed: int) -> Pairs:
-    if len(pairs) <= LOOK_PAIRS:
+    if len(pairs) <= MAX_PAIRS:
         return pairs
-    return pairs.take(sorted(random.Random(seed).sample(range(len(pairs)), LOOK_PAIRS)))
+    return pairs.take(sorted(random.Random(seed).sample(range(len(pairs)), MAX_PAIRS)))
 
 
 def _in_batches(texts: Vectors, images: Vectors, truth: Judgments) -> float:

@@ -117,12 +117,12 @@ def test_the_run_folder_tells_everything(unbroken: tuple[Path, list[dict[str, An
 
 def test_events_say_how_fast_and_how_starved(unbroken: tuple[Path, list[dict[str, Any]]]) -> None:
     _, events = unbroken
-    assert [event["event"] for event in events[:3]] == ["start", "look", "step"]
+    assert [event["event"] for event in events[:3]] == ["start", "validation", "step"]
     steps = [event for event in events if event["event"] == "step"]
     assert all(step["pairs_per_second"] > 0 and 0 <= step["waiting"] <= 1 for step in steps)
     assert [step["progress"] for step in steps] == sorted(step["progress"] for step in steps)
     assert steps[-1]["progress"] == 1
-    assert [event["event"] for event in events].count("look") == 5  # before, and after each of four epochs
+    assert [event["event"] for event in events].count("validation") == 5  # before, and after each of four epochs
 
 
 class Killed(Exception):
@@ -252,8 +252,8 @@ def test_general_pairs_are_mixed_in_and_measured(base: str, pairs: Any, tmp_path
         keep_validation=general,
         on_event=events.append,
     )
-    looks = [event for event in events if event["event"] == "look"]
-    assert all("general_batch_mrr" in look for look in looks)
+    passes = [event for event in events if event["event"] == "validation"]
+    assert all("general_batch_mrr" in row for row in passes)
     [interpolation] = [event for event in events if event["event"] == "interpolate"]
     done = events[-1]
     kept = next(row for row in interpolation["curve"] if row[0] == interpolation["alpha"])
