@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 import click
+from clipseek.files.text import aligned
 
 
 def note(message: str) -> None:
@@ -75,13 +76,5 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
 
 
 def plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> list[str]:
-    """The lines of an aligned table, without trailing blanks."""
-    everything = [list(columns), *([" ".join(cell.split()) for cell in row] for row in rows)]
-    widths = [max(len(row[at]) for row in everything) for at in range(len(columns))]
-    return [
-        "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for cell, width, column in zip(row, widths, columns, strict=True)
-        ).rstrip()
-        for row in everything
-    ]
+    """The lines of an aligned table, without trailing blanks; the columns named in ``right`` are flush right."""
+    return aligned(columns, rows, right={index for index, column in enumerate(columns) if column in right})

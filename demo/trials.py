@@ -17,6 +17,7 @@ from typing import Any
 
 from clipseek.demo.story import RECIPE, Story, base_checkpoint
 from clipseek.evaluation import Report, evaluate
+from clipseek.files.text import aligned
 from clipseek.sources import read_records
 from clipseek.training.config import TrainConfig
 from clipseek.training.run.recipes import RECIPES, TALK_PAIRS, from_recipe
@@ -148,7 +149,7 @@ def talk_table(lines: list[dict[str, Any]]) -> str:
         "±",
         "general MRR@20",
     ]
-    rows = [head]
+    rows = []
     for name, runs in by_name.items():
         rows.append(
             [
@@ -163,16 +164,8 @@ def talk_table(lines: list[dict[str, Any]]) -> str:
                 f"{statistics.mean(run['general-test']['in_batches']['20'] for run in runs):.3f}",
             ]
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    text = [
-        "  ".join(
-            cell.ljust(width) if at == 0 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+    text = aligned(head, rows, right=range(1, len(head)), rule=True)
     sizes = lines[0]["domain-test"]["sizes"]
-    text.insert(1, "-" * len(text[0]))
     text.append(
         f"MRR@k: {sizes[0]:,} held-out pictures, each ranking the captions of its batch of {sizes[1]}, as in the talk; gallery: "
         f"{sizes[2]:,} captions, each ranking all {sizes[3]:,} pictures"

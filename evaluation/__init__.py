@@ -5,7 +5,7 @@ from .errors import BadVectors, EvaluationError, TooFewPairs
 from .judgments import Judgments
 from .metrics import KS, Scores, in_batches, mean_reciprocal_rank, recall, whole_gallery
 from .ranked import RankedPairs, rank_pairs
-from .ranking import rank, ranks
+from .ranking import rank
 from .report import Report, evaluate, report_of
 from .table import before_after, comparison_table, report_table
 
@@ -27,7 +27,6 @@ __all__ = [
     "mean_reciprocal_rank",
     "rank",
     "rank_pairs",
-    "ranks",
     "recall",
     "report_of",
     "report_table",

@@ -28,8 +28,8 @@ class Change:
     def as_dict(self) -> dict[str, Any]:
         """Plain types for JSON; the parts of the difference stand beside the rest."""
         fields = asdict(self)
-        found = fields.pop("difference")
-        return {**fields, "difference": found["mean"], "low": found["low"], "high": found["high"], "p": found["p"]}
+        difference = fields.pop("difference")
+        return {**fields, "difference": difference["mean"], **{name: difference[name] for name in ("low", "high", "p")}}
 
 
 def compare(before: RankedPairs, after: RankedPairs) -> list[Change]:
@@ -39,15 +39,15 @@ def compare(before: RankedPairs, after: RankedPairs) -> list[Change]:
     """
     changes = []
     for (what, direction, old), (_, _, new) in zip(before.rows(), after.rows(), strict=True):
-        same = np.array_equal(old.clusters, new.clusters) and np.array_equal(old.found.right, new.found.right)
-        if not same or old.found.gallery != new.found.gallery:
+        same = np.array_equal(old.clusters, new.clusters) and np.array_equal(old.ranks.right, new.ranks.right)
+        if not same or old.ranks.gallery != new.ranks.gallery:
             raise EvaluationError(
-                f"{len(old.clusters)} queries over {old.found.gallery} before and {len(new.clusters)} over "
-                f"{new.found.gallery} after are not the same ones; rank both models on the same pairs, batch and seed"
+                f"{len(old.clusters)} queries over {old.ranks.gallery} before and {len(new.clusters)} over "
+                f"{new.ranks.gallery} after are not the same ones; rank both models on the same pairs, batch and seed"
             )
         was, now = old.figures(), new.figures()
         columns = np.stack([now[name] - was[name] for name in now], axis=1)
         for name, difference in zip(now, paired_columns(columns, clusters=new.clusters), strict=True):
             means = float(now[name].mean()), float(was[name].mean())
-            changes.append(Change(what, direction, len(now[name]), new.found.gallery, name, *means, difference))
+            changes.append(Change(what, direction, len(now[name]), new.ranks.gallery, name, *means, difference))
     return changes

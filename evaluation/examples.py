@@ -26,7 +26,7 @@ class JudgedModel:
     @property
     def caption_ranks(self) -> Ints:
         """(N,) int64: rank of each caption's best right picture over the whole gallery."""
-        return self.ranked.whole_gallery[TEXT_TO_IMAGE].found.best
+        return self.ranked.whole_gallery[TEXT_TO_IMAGE].ranks.best
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def best_and_worst(model: JudgedModel, truth: Judgments, number: int = 12) -> tu
 
     No caption is in both; one of each group in either.
     """
-    found = model.caption_ranks
+    ranks = model.caption_ranks
     alike = np.einsum("nd,nd->n", model.texts, model.images[truth.owner])
-    best = _distinct(np.lexsort((-alike, found)), found == 1, model, number)
-    worst = _distinct(np.lexsort((alike, -found)), found > 1, model, number)
+    best = _distinct(np.lexsort((-alike, ranks)), ranks == 1, model, number)
+    worst = _distinct(np.lexsort((alike, -ranks)), ranks > 1, model, number)
     return [_example(row, (model,), truth) for row in best], [_example(row, (model,), truth) for row in worst]
 
 

@@ -40,39 +40,39 @@ class Scores:
         return asdict(self)
 
 
-def reciprocal_ranks(found: Ints, k: int) -> Floats:
+def reciprocal_ranks(ranks: Ints, k: int) -> Floats:
     """(Q,) 1/rank where rank <= k, else 0."""
-    return np.where(found <= k, 1.0 / np.maximum(found, 1), 0.0)
+    return np.where(ranks <= k, 1.0 / np.maximum(ranks, 1), 0.0)
 
 
-def mean_reciprocal_rank(found: Ints, k: int) -> float:
+def mean_reciprocal_rank(ranks: Ints, k: int) -> float:
     """Mean of 1/rank where rank <= k, else 0 (the talk's MRR@k); 0 for no ranks."""
-    return float(reciprocal_ranks(found, k).mean()) if len(found) else 0.0
+    return float(reciprocal_ranks(ranks, k).mean()) if len(ranks) else 0.0
 
 
-def recall(found: Ints, k: int) -> float:
+def recall(ranks: Ints, k: int) -> float:
     """Share of queries with a right answer among the first k; 0 for no ranks."""
-    return float((found <= k).mean()) if len(found) else 0.0
+    return float((ranks <= k).mean()) if len(ranks) else 0.0
 
 
-def ndcg(found: Ranks, k: int) -> float:
+def ndcg(ranks: Ranks, k: int) -> float:
     """Mean nDCG@k with binary gains and log2 discount, over the best possible for each query's right answers."""
-    if not len(found.best):
+    if not len(ranks.best):
         return 0.0
     discount = 1.0 / np.log2(np.arange(2, k + 2))
-    ideal = np.concatenate([[1.0], np.cumsum(discount)])[np.minimum(found.right, k)]  # 1 where nothing is right
-    return float((found.top[:, :k] @ discount / ideal).mean())
+    ideal = np.concatenate([[1.0], np.cumsum(discount)])[np.minimum(ranks.right, k)]  # 1 where nothing is right
+    return float((ranks.top[:, :k] @ discount / ideal).mean())
 
 
-def scores_of(found: Ranks) -> Scores:
+def scores_of(ranks: Ranks) -> Scores:
     """All figures of some ranks."""
     return Scores(
-        queries=len(found.best),
-        gallery=found.gallery,
-        mrr={k: mean_reciprocal_rank(found.best, k) for k in KS},
-        recall={k: recall(found.best, k) for k in KS},
-        median_rank=float(np.median(found.best)) if len(found.best) else 0.0,
-        ndcg={k: ndcg(found, k) for k in KS},
+        queries=len(ranks.best),
+        gallery=ranks.gallery,
+        mrr={k: mean_reciprocal_rank(ranks.best, k) for k in KS},
+        recall={k: recall(ranks.best, k) for k in KS},
+        median_rank=float(np.median(ranks.best)) if len(ranks.best) else 0.0,
+        ndcg={k: ndcg(ranks, k) for k in KS},
     )
 
 
@@ -111,10 +111,10 @@ def rank_in_batches(queries: Rows, gallery: Rows, truth: Judgments, batches: Seq
     ``queries`` and ``gallery``: (N, D) unit rows, row i of both belongs to caption i of ``truth``.
     """
     q, g = check_unit_rows(queries, "query"), check_unit_rows(gallery, "gallery")
-    found = [rank(q[batch], g[batch], truth.take(batch).text_to_image()) for batch in batches]
+    each = [rank(q[batch], g[batch], truth.take(batch).text_to_image()) for batch in batches]
     return Ranks(
-        best=np.concatenate([one.best for one in found]) if found else np.empty(0, np.int64),
-        right=np.concatenate([one.right for one in found]) if found else np.empty(0, np.int64),
-        top=np.concatenate([one.top for one in found]) if found else np.empty((0, 20), bool),
-        gallery=max((one.gallery for one in found), default=0),
+        best=np.concatenate([ranks.best for ranks in each]) if each else np.empty(0, np.int64),
+        right=np.concatenate([ranks.right for ranks in each]) if each else np.empty(0, np.int64),
+        top=np.concatenate([ranks.top for ranks in each]) if each else np.empty((0, 20), bool),
+        gallery=max((ranks.gallery for ranks in each), default=0),
     )

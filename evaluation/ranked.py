@@ -19,12 +19,12 @@ TEXT_TO_IMAGE, IMAGE_TO_TEXT = "text to image", "image to text"
 class Ranked:
     """The queries of one direction. ``clusters``: (Q,) int64, queries of equal numbers rise and fall together."""
 
-    found: Ranks
+    ranks: Ranks
     clusters: Ints
 
     def figures(self) -> dict[str, Floats]:
         """What each query adds to the means that have intervals: name -> (Q,)."""
-        best = self.found.best
+        best = self.ranks.best
         return {
             "MRR@10": reciprocal_ranks(best, 10),
             "MRR@20": reciprocal_ranks(best, 20),
@@ -43,7 +43,7 @@ class RankedPairs:
     def rows(self) -> Iterator[tuple[str, str, Ranked]]:
         """(what was ranked, direction, ranks), in the order of the tables."""
         for direction, ranked in self.in_batches.items():
-            yield f"batches of {ranked.found.gallery:,}", direction, ranked
+            yield f"batches of {ranked.ranks.gallery:,}", direction, ranked
         for direction, ranked in self.whole_gallery.items():
             yield "whole gallery", direction, ranked
 

@@ -11,14 +11,13 @@ Rules, the same everywhere in clipseek:
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BadVectors
-from .judgments import Ints, Positives, numbered
+from .judgments import Ints, Positives
 
 # Eight units in the last place of a float32 near 1: scores that differ only by the order of summation are ties.
 TIE = np.float32(1e-6)
@@ -70,23 +69,6 @@ def rank(
         scores = np.matmul(q[start:stop], g.T, out=buffer[: stop - start])  # (chunk, G)
         best[start:stop], right[start:stop] = _rank_chunk(scores, *positives.rows(start, stop), top[start:stop])
     return Ranks(best, right, top, len(g))
-
-
-def ranks(
-    queries: NDArray[np.floating],
-    gallery: NDArray[np.floating],
-    query_groups: Sequence[Hashable],
-    gallery_groups: Sequence[Hashable],
-    chunk: int | None = None,
-) -> Ints:
-    """(Q,) int64: rank of the best right answer where a gallery row is right when its group equals the query's."""
-    if len(queries) != len(query_groups) or len(gallery) != len(gallery_groups):
-        raise BadVectors(
-            f"{len(queries)} queries, {len(query_groups)} groups; {len(gallery)} rows, {len(gallery_groups)} groups"
-        )
-    of_queries, of_gallery = numbered(query_groups, gallery_groups)
-    positives = Positives(np.arange(len(queries)), of_queries, np.arange(len(gallery)), of_gallery, len(queries))
-    return rank(queries, gallery, positives, chunk=chunk).best
 
 
 def check_unit_rows(vectors: NDArray[np.floating], name: str) -> Vectors:

@@ -58,5 +58,5 @@ def _with_intervals(directions: dict[str, Ranked]) -> dict[str, Scores]:
             bounds = iter(intervals(np.stack(columns, axis=1), clusters=ranked.clusters).tolist())
             for name, one in alike.items():
                 own = {figure: (low, high) for figure, (low, high) in zip(one.figures(), bounds, strict=False)}
-                scores[name] = replace(scores_of(one.found), intervals=own)
+                scores[name] = replace(scores_of(one.ranks), intervals=own)
     return {direction: scores[direction] for direction in directions}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clipseek.files.text import aligned
+
 from .comparison import Change
 from .metrics import KS, Scores
 
@@ -67,11 +69,4 @@ def _sizes(scores: Scores) -> tuple[str, str]:
 
 
 def _aligned(names: list[str], cells: list[list[str]], left: int) -> str:
-    """Columns two blanks apart, the first ``left`` of them flush left, the others right."""
-    widths = [max(len(row[column]) for row in [names, *cells]) for column in range(len(names))]
-    lines = []
-    for row in [names, ["-" * width for width in widths], *cells]:
-        words = [cell.ljust(width) for cell, width in zip(row[:left], widths[:left], strict=True)]
-        figures = [cell.rjust(width) for cell, width in zip(row[left:], widths[left:], strict=True)]
-        lines.append("  ".join([*words, *figures]).rstrip())
-    return "\n".join(lines)
+    return "\n".join(aligned(names, cells, right=range(left, len(names)), rule=True))

@@ -1,6 +1,8 @@
-"""Text that fits where it goes: a reason into a message, any string into UTF-8."""
+"""Text that fits where it goes: a reason into a message, any string into UTF-8, rows into a table."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Sequence
 
 
 def reason_of(problem: BaseException) -> str:
@@ -11,3 +13,23 @@ def reason_of(problem: BaseException) -> str:
 def without_surrogates(text: str) -> str:
     """``text`` with question marks for lone surrogates (odd file names, broken JSON), which UTF-8 and JSON cannot carry."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def aligned(
+    names: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int], rule: bool = False
+) -> list[str]:
+    """The lines of a table: columns two blanks apart, those at the indexes ``right`` flush right, no blanks at an end.
+
+    ``rule`` underlines the names. What is in a cell is put on one line.
+    """
+    table = [list(names), *([" ".join(cell.split()) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(names))]
+    if rule:
+        table.insert(1, ["-" * width for width in widths])
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]

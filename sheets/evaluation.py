@@ -103,14 +103,14 @@ def _curves(models: Sequence[JudgedModel]) -> str:
             curves = [
                 Curve(
                     f"{model.name}, {direction}",
-                    [of(one.found.best, k) for k in range(1, DEPTH + 1)],
+                    [of(one.ranks.best, k) for k in range(1, DEPTH + 1)],
                     f"{colour} {'solid' if direction == TEXT_TO_IMAGE else 'dashed'}",
                 )
                 for model, colour, rows in zip(models, _COLOURS, ranked, strict=False)
                 for where, direction, one in rows
                 if where == what
             ]
-            gallery = next(one.found.gallery for where, _, one in ranked[0] if where == what)
+            gallery = next(one.ranks.gallery for where, _, one in ranked[0] if where == what)
             size = "" if what.startswith("batches") else f" ({gallery:,})"
             charts.append(curves_svg(f"{name}, {what}{size}", curves))
     legend = '<p class="legend">full line: text to image; dashed: image to text</p>'
@@ -125,7 +125,7 @@ def _galleries(models: Sequence[JudgedModel], truth: Judgments, shown: Shown) ->
     after, before = models[0].caption_ranks, models[1].caption_ranks
     rose, fell = int((after < before).sum()), int((after > before).sum())
     words = f"{rose:,} captions find their picture earlier than before, {fell:,} later, {len(after) - rose - fell:,} as before"
-    gallery = models[0].ranked.whole_gallery[TEXT_TO_IMAGE].found.gallery
+    gallery = models[0].ranked.whole_gallery[TEXT_TO_IMAGE].ranks.gallery
     chart = ranks_svg(f"Ranks of {len(after):,} captions; above the line is better", before, after, gallery)
     changes = f'<section><h2>Ranks</h2><p class="legend">{words}</p><div class="charts">{chart}</div></section>'
     gains, losses = gains_and_losses(models[0], models[1], truth)

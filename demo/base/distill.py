@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from clipseek.evaluation import in_batches, whole_gallery
 from clipseek.training.model.towers import project, towers_of
 from torch import Tensor
 from torch.nn import functional
 
 from .corpus import Corpus
-from .scores import gallery_mrr, in_batch_mrr
 from .student import CONTEXT, IMAGE_SIZE, MEAN, STD, new_student
 from .tokens import Tokens, clip_tokenizer
 from .views import clean_views, random_views
@@ -164,7 +164,8 @@ class Lesson:
         )
         texts = torch.cat([read(model, self.tokens.batches(part * self.readings, 1)) for part in rows.split(256)])
         concepts = self.corpus.concepts[rows]
-        b64, gallery = in_batch_mrr(images, texts, concepts), gallery_mrr(images, texts, concepts)
+        sides = texts.numpy(), images.numpy(), concepts.tolist()
+        b64, gallery = in_batches(*sides).mrr[20], whole_gallery(*sides).mrr[10]
         return {f"{split}_b64_mrr20": round(b64, 4), f"{split}_gallery_mrr10": round(gallery, 4)}
 
 

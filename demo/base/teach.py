@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from clipseek.evaluation import in_batches, whole_gallery
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .corpus import Corpus
 from .distill import contrastive
-from .scores import gallery_mrr, in_batch_mrr
 
 DIMENSION, BATCH, RATE = 256, 1024, 1e-3
 
@@ -109,8 +109,9 @@ def main() -> None:
     targets = {name: functional.normalize(rows @ kept, dim=-1) for name, rows in joined.items()}
     for split in ("val", "test"):
         rows = corpus.rows(split, shipped=True)
-        held = targets["images"][rows], targets["texts"][rows, 0], corpus.concepts[rows]
-        print(split, f"b64 MRR@20 {in_batch_mrr(*held):.4f}, gallery MRR@10 {gallery_mrr(*held):.4f}", flush=True)
+        held_out = targets["texts"][rows, 0].numpy(), targets["images"][rows].numpy(), corpus.concepts[rows].tolist()
+        b64, gallery = in_batches(*held_out).mrr[20], whole_gallery(*held_out).mrr[10]
+        print(split, f"b64 MRR@20 {b64:.4f}, gallery MRR@10 {gallery:.4f}", flush=True)
     stored = {name: rows.half() for name, rows in targets.items()}
     torch.save(stored | {"scale": sum(scales) / len(scales)}, arguments.targets)
 

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+
 import numpy as np
 import pytest
-from clipseek.evaluation import BadVectors, before_after, in_batches, mean_reciprocal_rank, ranks, recall, whole_gallery
+from clipseek.evaluation import BadVectors, before_after, in_batches, mean_reciprocal_rank, rank, recall, whole_gallery
+from clipseek.evaluation.judgments import Ints, Positives, numbered
 
 
 def unit(rows: object) -> np.ndarray:
     array = np.asarray(rows, np.float32)
     result: np.ndarray = array / np.linalg.norm(array, axis=1, keepdims=True)
     return result
+
+
+def ranks(
+    queries: np.ndarray,
+    gallery: np.ndarray,
+    query_groups: Sequence[Hashable],
+    gallery_groups: Sequence[Hashable],
+    chunk: int | None = None,
+) -> Ints:
+    """Rank of the best right answer, where a row of the gallery is right when its group is the query's."""
+    of_queries, of_gallery = numbered(query_groups, gallery_groups)
+    queries_and_items = (np.arange(len(query_groups)), of_queries, np.arange(len(gallery_groups)), of_gallery)
+    return rank(queries, gallery, Positives(*queries_and_items, len(query_groups)), chunk=chunk).best
 
 
 def slow_ranks(texts: np.ndarray, images: np.ndarray, groups: list[int]) -> list[int]:
@@ -51,7 +67,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         ranks(rows, unit(np.ones((2, 4))), range(2), range(2))
     with pytest.raises(BadVectors, match="not \\(N, D\\)"):
         ranks(rows[0], rows, range(3), range(2))
-    with pytest.raises(BadVectors, match="groups"):
+    with pytest.raises(BadVectors, match="2 query vectors for 1 queries"):
         ranks(rows, rows, range(1), range(2))
 
 
