@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ def data_group() -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the tokens of captions.")
 @pair_options
-@click.option("--mismatches", is_flag=True, help="List pairs that hardly match each other, as --model embeds them.")
+@click.option("--mismatches", is_flag=True, help="Encode all pairs with --model and list those that hardly match.")
 @json_option
 def check(source: Path, model: str | None, mismatches: bool, as_json: bool, reading: ReadOptions) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
@@ -84,42 +84,47 @@ def _doubts(found: Survey, source: Source, name: str) -> Doubts:
 
 def _show(found: Survey, value: dict[str, Any]) -> None:
     """The report for a person: a table of figures on stdout, examples of what is wrong on stderr."""
-    twins, alike, repeated = value["duplicate_pictures"], value["near_duplicates"], found.duplicate_captions()
-    rows = [
-        ["files named", f"{value['files']:,}", f"in {count(value['records'], 'record')}"],
-        ["readable", f"{value['readable']:,}", f"{value['bytes'] / 1e6:,.1f} MB"],
-        ["unreadable", f"{len(found.unreadable):,}", ""],
-        ["different pictures", f"{value['distinct_pictures']:,}", f"{count(len(twins), 'set')} of equal files"],
-        ["sets that look alike", f"{len(alike):,}", f"{sum(map(len, alike)):,} pictures, nearly the same"],
-        ["captions", f"{value['captions']:,}", f"{value['distinct_captions']:,} different"],
-        ["captions on several pictures", f"{len(repeated):,}", "right for each other's pictures"],
-        ["groups", f"{value['groups']:,}", ""],
-    ]
+    print_table(["what", "number", "of which"], [*_figures(found, value)], right=["number"])
+    _list("unreadable", [f"{name}: {reason}" for name, reason in found.unreadable])
+    _list("equal files", [_set(names, " = ") for names in value["duplicate_pictures"]])
+    _list("near-duplicates", [_set(names, " ~ ") for names in value["near_duplicates"]])
+    if doubted := value.get("mismatched", {}).get("doubted"):
+        lines = [f"{row['doubt']:.0%} fit as well: {row['file']}: {row['caption'][:100]}" for row in doubted]
+        _list("likely mismatched", lines)
+    _list(
+        "one caption, several pictures", [f"{number:,} x {text[:100]}" for text, number in found.duplicate_captions()]
+    )
+
+
+def _figures(found: Survey, value: dict[str, Any]) -> Iterator[list[str]]:
+    """Rows of the table."""
+    equal, alike = value["duplicate_pictures"], value["near_duplicates"]
+    yield ["files", f"{value['files']:,}", f"in {count(value['records'], 'record')}"]
+    yield ["readable", f"{value['readable']:,}", f"{value['bytes'] / 1e6:,.1f} MB"]
+    yield ["unreadable", f"{len(found.unreadable):,}", ""]
     if found.other:
-        rows.insert(3, ["files that are no pictures", f"{len(found.other):,}", ""])
-    for name, pictures in value["captions_per_picture"].items():
-        rows.append([f"pictures with {count(int(name), 'caption')}", f"{pictures:,}", ""])
+        yield ["files that are no pictures", f"{len(found.other):,}", ""]
+    yield ["distinct pictures", f"{value['distinct_pictures']:,}", f"{count(len(equal), 'set')} of equal files"]
+    yield ["sets of near-duplicates", f"{len(alike):,}", f"{sum(map(len, alike)):,} pictures"]
+    yield ["captions", f"{value['captions']:,}", f"{value['distinct_captions']:,} distinct"]
+    yield ["captions of several pictures", f"{len(found.duplicate_captions()):,}", "match each other's pictures"]
+    yield ["groups", f"{value['groups']:,}", ""]
+    for number, pictures in value["captions_per_picture"].items():
+        yield [f"pictures with {count(int(number), 'caption')}", f"{pictures:,}", ""]
     for name in ("width", "height"):
         if value[name]:
-            rows.append([f"{name} in pixels, median", f"{value[name]['median']:,.0f}", _range(value[name])])
+            yield [f"{name} in pixels, median", f"{value[name]['median']:,.0f}", _range(value[name])]
     if lengths := value.get("lengths"):
-        if lengths["tokens"]:
-            rows.append(
-                ["tokens in a caption, median", f"{lengths['tokens']['median']:,.0f}", _range(lengths["tokens"])]
-            )
-        rows.append(["captions that are cut", f"{lengths['cut']:,}", f"the model reads {lengths['context']} tokens"])
-    doubted = value.get("mismatched")
-    if doubted is not None:
-        share = f"over a tenth of all others fit as well; of wrong pairs it would notice {doubted['noticed']:.0%}"
-        rows.append(["pairs that the model doubts", f"{len(doubted['doubted']):,}", share])
-    print_table(["what", "number", "of which"], rows, right=["number"])
-    _list("unreadable", [f"{name}: {reason}" for name, reason in found.unreadable])
-    _list("equal files", [" = ".join(names[:4]) + (" = …" if len(names) > 4 else "") for names in twins])
-    _list("nearly the same picture", [" ~ ".join(names[:4]) + (" ~ …" if len(names) > 4 else "") for names in alike])
-    if doubted is not None:
-        lines = [f"{row['doubt']:.0%} fit as well: {row['file']}: {row['caption'][:100]}" for row in doubted["doubted"]]
-        _list("likely mismatched", lines)
-    _list("one caption, several pictures", [f"{number:,} x {text[:100]}" for text, number in repeated])
+        if tokens := lengths["tokens"]:
+            yield ["tokens in a caption, median", f"{tokens['median']:,.0f}", _range(tokens)]
+        yield ["truncated captions", f"{lengths['cut']:,}", f"the model reads {lengths['context']} tokens"]
+    if doubts := value.get("mismatched"):
+        share = f"more than a tenth of other pairs fit as well; detects {doubts['noticed']:.0%} of wrong pairs"
+        yield ["likely mismatched pairs", f"{len(doubts['doubted']):,}", share]
+
+
+def _set(names: Sequence[str], sign: str) -> str:
+    return sign.join([*names[:4], *(["…"] if len(names) > 4 else [])])
 
 
 def _range(spread: dict[str, float]) -> str:

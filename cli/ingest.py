@@ -56,7 +56,9 @@ EXAMINED, LARGEST = 500, 64_000_000
     help="Decode large JPEGs at reduced size if the vectors of this source stay nearly the same (cosine 0.995).",
 )
 @click.option(
-    "--max-megapixels", type=click.FloatRange(0, min_open=True), help="Skip pictures with more.  [default: 178]"
+    "--max-megapixels",
+    type=click.FloatRange(0, min_open=True),
+    help="Skip pictures with more megapixels.  [default: 178]",
 )
 @click.option("--max-megabytes", type=click.IntRange(1), default=256, show_default=True, help="Skip larger files.")
 @click.option(

@@ -42,7 +42,11 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "--warmup": ("warmup", float, "Fraction of the run with a linear learning rate warm-up."),
     "--weight-decay": ("weight_decay", float, "Weight decay of the weight matrices."),
     "--clip-norm": ("clip_norm", float, "Maximum gradient norm; 0 disables clipping."),
-    "--precision": ("precision", click.Choice(["auto", "fp32", "bf16"]), "Compute dtype."),
+    "--precision": (
+        "precision",
+        click.Choice(["auto", "fp32", "bf16"]),
+        "Compute dtype; auto is bf16 where the hardware supports it.",
+    ),
     "--loss": ("loss", click.Choice(["softmax", "sigmoid"]), "Loss: softmax as in CLIP, or sigmoid as in SigLIP."),
     "--max-tokens": ("max_tokens", int, "Truncate captions to this many tokens.  [default: the model's context]"),
     "--lock": ("lock", click.Choice(["none", "image", "text", "both"]), "Towers to freeze."),

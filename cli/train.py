@@ -30,9 +30,16 @@ PairsPath = click.Path(path_type=Path)
 )
 @pair_options
 @recipe_options
-@click.option("--validation", type=PairsPath, help="Pairs to validate on.  [default: a fraction of SOURCE's groups]")
-@click.option("--keep", type=PairsPath, help="General pairs mixed into each batch, against forgetting.")
-@click.option("--keep-validation", type=PairsPath, help="General pairs to measure forgetting on.")
+@click.option(
+    "--validation",
+    type=PairsPath,
+    metavar="SOURCE",
+    help="Pairs to validate on.  [default: a fraction of SOURCE's groups]",
+)
+@click.option(
+    "--keep", type=PairsPath, metavar="SOURCE", help="General pairs mixed into each batch, against forgetting."
+)
+@click.option("--keep-validation", type=PairsPath, metavar="SOURCE", help="General pairs to measure forgetting on.")
 @no_cache_option
 @click.option("--resume", is_flag=True, help="Continue an interrupted run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")

@@ -24,7 +24,7 @@ class TrainingProgress:
             steps = f"up to {count(event['steps'], 'step')}"
             note(f"{count(event['pairs'], 'pair')}{held}; {steps}, {event['precision']} on {event['device']}")
             if event["step"]:
-                note(f"  going on after step {event['step']:,}")
+                note(f"  resuming after step {event['step']:,}")
         elif kind == "step":
             self.last.update(steps=event["step"], loss=event["loss"], pairs_per_second=event["pairs_per_second"])
             if time.monotonic() >= self._next:
@@ -43,7 +43,7 @@ class TrainingProgress:
         elif kind == "features":
             if time.monotonic() >= self._next or event["done"] == event["of"]:
                 self._next = time.monotonic() + self._every
-                note(f"  towers locked: {event['done']:,} of {event['of']:,} outputs computed")
+                note(f"  frozen towers: {event['done']:,} of {event['of']:,} outputs computed")
         elif kind == "stopped":
             passes = count(event["passes"], "validation pass", "validation passes")
             note(f"  step {event['step']:,}: {passes} without a better model; stopping here")

@@ -38,7 +38,7 @@ def test_a_checkpoint_and_its_bundle_count_the_same_tokens(tmp_path: Path) -> No
     done = check(tmp_path / "pictures")
     rows = {line.split("  ")[0]: line.split() for line in done.stdout.splitlines()}
     assert "25" in rows["readable"]
-    assert "24" in rows["different pictures"]
+    assert "24" in rows["distinct pictures"]
     assert "red-left-0.png = " in done.stderr
 
 
