@@ -86,8 +86,9 @@ class ProgressLine:
 class PhaseProgress:
     """A ProgressLine for each phase of long work: called with the phase, how much of it is done, and how much there is."""
 
-    def __init__(self) -> None:
-        self._phase, self._line = "", ProgressLine("")
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._phase, self._line = "", ProgressLine("", None, stream, clock)
 
     def __enter__(self) -> PhaseProgress:
         return self
@@ -98,7 +99,7 @@ class PhaseProgress:
     def __call__(self, phase: str, done: int, total: int) -> None:
         if phase != self._phase:
             self._line.clear()
-            self._phase, self._line = phase, ProgressLine(phase, total)
+            self._phase, self._line = phase, ProgressLine(phase, total, self._stream, self._clock)
         self._line.update(done)
 
 

@@ -71,9 +71,8 @@ def check_index(
     if chosen:
         cases.append((" ".join(chosen), parse_filters(chosen, version.fields)))
     figures = []
-    for done, (name, clauses) in enumerate(cases):
-        progress(name, done, len(cases))
-        recalls = hnsw_recalls(client, version, vectors, clauses)
+    for name, clauses in cases:
+        recalls = hnsw_recalls(client, version, vectors, clauses, phase=f"searching {name}", progress=progress)
         bounds = intervals(recalls).tolist()
         for column, (k, (low, high)) in enumerate(zip(KS, bounds, strict=True)):
             figures.append(RecallFigure(name, k, float(recalls[:, column].mean()), low, high))

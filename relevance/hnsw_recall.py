@@ -16,6 +16,8 @@ from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.failures import check_answers
 from numpy.typing import NDArray
 
+from .progress import Progress, no_progress
+
 KS = (10, 100)
 _BATCH = 20
 #: Scores nearer than this are equal: both are 1 + inner product in single precision, summed in another order.
@@ -55,6 +57,9 @@ def hnsw_recalls(
     version: Version,
     vectors: Sequence[NDArray[np.float32]],
     filters: Sequence[dict[str, Any]] = (),
+    *,
+    phase: str = "searching",
+    progress: Progress = no_progress,
 ) -> NDArray[np.float64]:
     """(Q, 2) float64: HNSW recall@10 and recall@100 for each of the Q vectors, which are pictures' own.
 
@@ -74,6 +79,7 @@ def hnsw_recalls(
             [recall_beside_itself(hnsw, exact, k) for k in KS]
             for hnsw, exact in zip(scores[::2], scores[1::2], strict=True)
         ]
+        progress(phase, len(recalls), len(vectors))
     return np.asarray(recalls, np.float64)
 
 

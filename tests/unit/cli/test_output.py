@@ -5,7 +5,7 @@ import json
 
 import pytest
 from clipseek.cli.output import count, duration, plain_table, print_json, print_table
-from clipseek.cli.progress import ProgressLine
+from clipseek.cli.progress import PhaseProgress, ProgressLine
 
 
 class Terminal(io.StringIO):
@@ -51,6 +51,19 @@ def test_a_bar_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
     clock.now = 1
     line.update(10, "x" * 200)
     assert len(stream.getvalue().strip("\r")) == 39
+
+
+def test_each_phase_has_a_bar_of_its_own() -> None:
+    stream, clock = Terminal(), Clock()
+    with PhaseProgress(stream, clock) as progress:
+        for phase, total in (("searching", 4), ("searching wider", 2)):
+            for done in range(1, total + 1):
+                clock.now += 1
+                progress(phase, done, total)
+    bars = [bar.rstrip() for bar in stream.getvalue().split("\r") if bar.strip()]
+    assert [bar.split("[")[0] for bar in bars] == ["searching "] * 3 + ["searching wider "]
+    assert bars[-1].endswith("2/2 (100%)")
+    assert stream.getvalue().endswith("\r")
 
 
 def test_words_for_numbers() -> None:

@@ -18,7 +18,9 @@ def index() -> Any:
 
 
 def test_a_graph_that_misses_nothing_is_good(index: Any) -> None:
-    report = check_index(index, VERSION, queries=20)
+    phases: list[tuple[str, int, int]] = []
+    report = check_index(index, VERSION, queries=20, progress=lambda *event: phases.append(event))
+    assert phases == [("searching all pictures", 20, 20), ("searching half=even", 20, 20)]
     assert [(figure.pictures, figure.k) for figure in report.figures] == [
         (ALL, 10),
         (ALL, 100),
