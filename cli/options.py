@@ -119,7 +119,7 @@ device_options = gathered(
         type=click.Choice(["auto", "cpu", "cuda", "tensorrt"]),
         default="auto",
         show_default=True,
-        help="Device that runs the model; auto is a GPU with CUDA where that works, else the CPU.",
+        help="Device that runs the model; auto is a GPU with CUDA where that works, else the CPU. tensorrt is experimental.",
     ),
     click.option("--device-megabytes", type=click.IntRange(1), metavar="N", help="Limit of GPU memory, in megabytes."),
     click.option(

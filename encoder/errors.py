@@ -2,9 +2,9 @@
 
 EncoderError
 ├── BundleError          no bundle at the path, an incomplete one, or files that are not the ones its passport names
-├── DeviceError          the device asked for is not active
-├── Overloaded           more requests wait than may
-├── BatcherClosed        a request to what is shutting down
+├── DeviceError          the named device does not work here
+├── Overloaded           the queue of requests is full
+├── BatcherClosed        a request to a batcher that is shutting down
 └── ImageError           a picture that cannot be read; the text is the reason alone (also a ValueError)
 """
 
@@ -20,12 +20,12 @@ class BundleError(EncoderError):
 
 
 class DeviceError(EncoderError):
-    """The device asked for is not active."""
+    """The named device does not work here."""
 
 
 class Overloaded(EncoderError):
-    """More requests wait than may."""
+    """The queue of requests is full."""
 
 
 class BatcherClosed(EncoderError):
-    """A request to what is shutting down."""
+    """A request to a batcher that is shutting down."""

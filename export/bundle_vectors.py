@@ -20,7 +20,7 @@ def embed_with_bundle(encoder: ClipEncoder, pairs: Pairs, window: int = 256) -> 
     size = encoder.bundle.image.size
     used = iter(pairs.shown_pictures()[0].tolist())
     rows = [np.empty((0, encoder.dimension), np.float32)]
-    while part := list(islice(used, window)):
-        pictures = [Picture(pairs.pixels[row], size, size) for row in part]
+    while chosen := list(islice(used, window)):
+        pictures = [Picture(pairs.pixels[row], size, size) for row in chosen]
         rows.append(encoder.encode_pictures(pictures))
     return encoder.encode_texts(pairs.captions), np.concatenate(rows)

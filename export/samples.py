@@ -13,7 +13,7 @@ from clipseek.sources import Record
 from clipseek.training.errors import UnusableData
 from PIL import Image, ImageDraw, ImageFilter
 
-PICTURES, CAPTIONS = 16, 48  # at most so many of a source
+PICTURES, CAPTIONS = 16, 48  # the most of a source
 
 _PLAIN = (
     "",

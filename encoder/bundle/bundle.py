@@ -13,11 +13,11 @@ from ..errors import BundleError
 
 PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
-#: Written on request, for ``clipseek explain``; no part of the fingerprint, for it decides no vector that is searched.
+#: Written on request, for ``clipseek explain``; not part of the fingerprint, because it decides no vector that is searched.
 PATCHES = "patches.onnx"
-#: Appended to a graph's name: the file of its weights, where they are too many for one (above 2 GB).
+#: Appended to a graph's name: the file of its weights, where they are too large for the graph's own (above 2 GB).
 WEIGHTS = "_data"
-#: What a picture tower takes: pixels as they are, (N, S, S, 3) uint8, or, if it was made elsewhere or before, normalised ones,
+#: The input of a picture tower: pixels, (N, S, S, 3) uint8, or, of towers made elsewhere or before, normalised ones,
 #: (N, 3, S, S) float32.
 PIXELS, FLOATS = "pixels", "pixel_values"
 FORMAT = 1
@@ -98,7 +98,7 @@ class TextSpec:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that was read and found complete. ``passport`` is the whole of clipseek.json."""
+    """A complete bundle, read from its folder. ``passport`` is the whole of clipseek.json."""
 
     path: Path
     fingerprint: str

@@ -1,4 +1,4 @@
-"""Opening a picture that somebody else made: the common formats, within limits, and a reason when it cannot be used."""
+"""Opening pictures of unknown origin: the common formats, within limits, and a reason when one cannot be used."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def open_image(
 ) -> Image.Image:
     """Decode ``data`` to RGB: first frame, turned as EXIF says, colours to sRGB, transparency onto ``background``.
 
-    Thread-safe. Raises ImageError with the reason: empty, not an image, too large (told before decoding), truncated.
+    Thread-safe. Raises ImageError with the reason: empty, not an image, too large (found before decoding), truncated.
     """
     return open_reduced(data, background, max_megapixels, max_megabytes, None)[0]
 
@@ -101,7 +101,7 @@ def open_reduced(
 
 
 def _reduced(picture: Image.Image, data: bytes, edge: int, decoder: Decoder | None) -> Image.Image:
-    """``picture``, opened but not decoded, so that its decoding will be a reduced one; or already decoded by ``decoder``."""
+    """``picture``, opened but not decoded, set to be decoded at a fraction of its size; or already decoded by ``decoder``."""
     if decoder is not None and picture.format == "JPEG" and picture.mode in ("RGB", "L"):
         with contextlib.suppress(Exception):  # what it cannot do, Pillow does, or says why
             decoded = Image.fromarray(decoder(data, edge, picture.mode))
@@ -181,7 +181,7 @@ def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
 
 def _convert(picture: Image.Image, source: Any, mode: str) -> Image.Image:
     converted = ImageCms.profileToProfile(picture, source, _SRGB, outputMode=mode)
-    if converted is None:  # only when asked to work in place
+    if converted is None:  # only when working in place
         raise ValueError("no picture came back")
     return converted
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIDE = 8  # of the small copy, and bits in a row of the hash
-HASH_BITS = 3  # two hashes of one picture differ in at most so many of their 64 bits
-COPY_STEPS = 20  # and no cell of their small copies by more than so many of 255
+HASH_BITS = 3  # two hashes of one picture differ in at most this many of their 64 bits
+COPY_STEPS = 20  # two small copies of one picture differ in no cell by more than this, of 255
 
 
 def perceptual_hash(picture: Image.Image) -> int:
@@ -43,20 +43,20 @@ def near_duplicates(hashes: NDArray[np.uint64], copies: NDArray[np.uint8]) -> ND
     """
     first = np.arange(len(hashes))
 
-    def root(at: int) -> int:
-        while first[at] != at:
-            first[at] = at = int(first[first[at]])
-        return at
+    def root(picture: int) -> int:
+        while first[picture] != picture:
+            first[picture] = picture = int(first[first[picture]])
+        return picture
 
     flat = copies.reshape(len(copies), SIDE * SIDE * 3).astype(np.int16)
     for band in range(4):
         keys = ((hashes >> np.uint64(16 * band)) & np.uint64(0xFFFF)).astype(np.int64)
         order = np.argsort(keys, kind="stable")
         for bucket in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
-            for place, at in enumerate(bucket[:-1].tolist()):
+            for place, picture in enumerate(bucket[:-1].tolist()):
                 rest = bucket[place + 1 :]
-                near = rest[np.bitwise_count(hashes[rest] ^ hashes[at]) <= HASH_BITS]
-                for other in near[(np.abs(flat[near] - flat[at]) <= COPY_STEPS).all(1)].tolist():
-                    one, two = root(at), root(other)
-                    first[max(one, two)] = min(one, two)
-    return np.array([root(at) for at in range(len(first))], np.int64)
+                near = rest[np.bitwise_count(hashes[rest] ^ hashes[picture]) <= HASH_BITS]
+                for other in near[(np.abs(flat[near] - flat[picture]) <= COPY_STEPS).all(1)].tolist():
+                    lower, higher = sorted((root(picture), root(other)))
+                    first[higher] = lower
+    return np.array([root(picture) for picture in range(len(first))], np.int64)

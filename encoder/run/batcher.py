@@ -23,8 +23,8 @@ class Batcher(Generic[Input]):
     """Joins what several threads submit within ``max_wait`` seconds into one call of ``encode``. Thread-safe.
 
     ``encode``: M inputs -> (M, D) float32, such as ``ClipEncoder.encode_texts``; it runs in one thread of the batcher's
-    own, on at most ``max_batch`` inputs. At most ``max_queue`` wait. A lonely caller never pays for the waiting: only a
-    batch that follows one of several waits for company, and never when it is full. Where a batch fails, its inputs are
+    own, on at most ``max_batch`` inputs. At most ``max_queue`` wait. A single caller never waits: only a batch that
+    follows one of several inputs waits for more, and only while it is not full. Where a batch fails, its inputs are
     tried one by one, so that each caller gets its own error or vector. Vectors are equal to single calls' to rounding; an
     int8 tower also rounds by its batch.
 
@@ -86,18 +86,18 @@ class Batcher(Generic[Input]):
         self.close()
 
     def _work(self) -> None:
-        company = False
-        while batch := self._next(company):
-            company = len(batch) > 1
+        several = False
+        while batch := self._next(several):
+            several = len(batch) > 1
             live = [entry for entry in batch if entry[1].set_running_or_notify_cancel()]
             if live:
                 self._run(live)
 
-    def _next(self, company: bool) -> list[tuple[Input, Future[Row]]]:
+    def _next(self, after_several: bool) -> list[tuple[Input, Future[Row]]]:
         """The next batch; empty when all is done and the batcher closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            if company:
+            if after_several:
                 deadline = time.monotonic() + self._max_wait
                 while len(self._waiting) < self._max_batch and not self._closed:
                     if not self._changed.wait(max(0.0, deadline - time.monotonic())):

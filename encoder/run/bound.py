@@ -1,7 +1,7 @@
-"""A session whose inputs and outputs stay in buffers on its device, in a few fixed shapes.
+"""A session whose inputs and outputs stay in buffers on its device, in a few fixed shapes. Experimental: not run on a GPU yet.
 
-A GPU finds kernels and memory anew for each shape, and onnxruntime allocates and copies for each run. Batches that are
-filled up to one of a few sizes, in buffers that are there already, cost neither.
+A GPU chooses kernels and memory anew for each shape, and onnxruntime allocates and copies for each run. Batches padded to one
+of a few sizes, in buffers that are allocated once, cost neither.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .gpu import TENSORRT
 from .pinned import cuda_runtime, pinned_array
 from .session import out_of_memory
 
-#: Texts are filled up to a multiple of so many tokens.
+#: Texts are padded to a multiple of this many tokens.
 LENGTHS = 8
 
 
@@ -35,8 +35,8 @@ class BoundSession:
     """In place of ``session``, for the tower whose one output ``output`` has ``dimension`` numbers a row; ``run`` gives what
     ``session.run`` gives. Thread-safe: one run at a time, which is all that a GPU does.
 
-    ``filling``: for an input of two dimensions what stands behind its rows' ends. ``sizes``: of batches, ascending;
-    ``longest``: of texts, which are filled up to a multiple of ``step``. ``device`` cpu works too (tests); ``cuda``: CUDA's
+    ``padding``: for an input of two dimensions the value behind its rows' ends. ``sizes``: of batches, ascending;
+    ``longest``: of texts, which are padded to a multiple of ``step``. ``device`` cpu works too (tests); ``cuda``: CUDA's
     library, for pinned memory.
     """
 
@@ -47,7 +47,7 @@ class BoundSession:
         *,
         output: str,
         dimension: int,
-        filling: Mapping[str, int],
+        padding: Mapping[str, int],
         sizes: Sequence[int],
         longest: int,
         step: int = LENGTHS,
@@ -55,7 +55,7 @@ class BoundSession:
         cuda: Any | None = None,
     ) -> None:
         self._runtime, self._session, self._output, self._dimension = runtime, session, output, dimension
-        self._filling, self._sizes, self._longest, self._step = filling, list(sizes), longest, step
+        self._padding, self._sizes, self._longest, self._step = padding, list(sizes), longest, step
         self._device, self._cuda = device, cuda
         self._one_at_a_time = threading.Lock()
         self._kept: dict[tuple[tuple[int, ...], ...], _Buffers] = {}
@@ -74,31 +74,31 @@ class BoundSession:
         if names is not None and list(names) != [self._output]:
             raise ValueError(f"outputs {list(names)}, expected {self._output!r}")
         count = len(next(iter(inputs.values())))
-        shapes = {name: self._filled(values.shape) for name, values in inputs.items()}
+        shapes = {name: self._padded(values.shape) for name, values in inputs.items()}
         with self._one_at_a_time:
             key = tuple(shapes.values())
             try:
-                buffers = self._kept.get(key) or self._kept.setdefault(key, self._made(inputs, shapes))
+                buffers = self._kept.get(key) or self._kept.setdefault(key, self._buffers(inputs, shapes))
                 for name, values in inputs.items():
                     self._put(buffers.host[name], values, name)
                     buffers.device[name].update_inplace(buffers.host[name])
                 self._session.run_with_iobinding(buffers.binding)
-                # Out of the buffer: the next run writes over it.
+                # A copy, because the next run writes over the buffer.
                 return [np.array(buffers.output.numpy()[:count])]
             except BaseException as problem:
                 self._kept.pop(key, None)  # a smaller batch may need the memory
                 if isinstance(problem, Exception) and out_of_memory(problem):
-                    rows = next(iter(shapes.values()))[0]
-                    self._sizes = [size for size in self._sizes if size < rows]  # and is not to be filled up to this
+                    rows = next(iter(shapes.values()))[0]  # and must not be padded to this size again
+                    self._sizes = [size for size in self._sizes if size < rows]
                 raise
 
-    def _filled(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def _padded(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         rows = next((size for size in self._sizes if size >= shape[0]), shape[0])
         if len(shape) != 2:
             return (rows, *shape[1:])
         return rows, max(shape[1], min(self._longest, -(-shape[1] // self._step) * self._step))
 
-    def _made(self, inputs: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> _Buffers:
+    def _buffers(self, inputs: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> _Buffers:
         binding = self._session.io_binding()
         host, device = {}, {}
         make = self._runtime.OrtValue.ortvalue_from_shape_and_type
@@ -112,10 +112,10 @@ class BoundSession:
         return _Buffers(host, device, output, binding)
 
     def _put(self, host: NDArray[Any], values: NDArray[Any], name: str) -> None:
-        """``values``, filled up at their ends; rows that are too many repeat the first, which is a valid input."""
+        """Copy ``values`` in, padded; rows beyond theirs repeat the first, which is a valid input."""
         count = len(values)
         if values.ndim == 2 and host.shape[1] > values.shape[1]:
-            host[:, values.shape[1] :] = self._filling[name]
+            host[:, values.shape[1] :] = self._padding[name]
             host[:count, : values.shape[1]] = values
         else:
             host[:count] = values
@@ -134,14 +134,14 @@ def bound_to_gpu(session: Any, tower: str, bundle: Bundle, most: int) -> BoundSe
     """``session``, which runs on a GPU, with buffers there for batches of up to ``most``."""
     import onnxruntime
 
-    # TensorRT takes minutes to build for a shape that it has not met: one alone, or a whole batch.
+    # TensorRT builds for minutes for each new shape: only batches of one, and whole ones.
     whole = TENSORRT in session.get_providers()
     return BoundSession(
         onnxruntime,
         session,
         output=f"{tower}_embeds",
         dimension=bundle.dimension,
-        filling={"input_ids": bundle.text.pad_id, "attention_mask": 0},
+        padding={"input_ids": bundle.text.pad_id, "attention_mask": 0},
         sizes=sorted({1, most}) if whole else batch_sizes(most),
         longest=bundle.text.context_length,
         step=bundle.text.context_length if whole else LENGTHS,

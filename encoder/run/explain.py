@@ -14,7 +14,7 @@ from .preprocess import resize_and_crop
 
 SIDE = 384  # pixels of each half of a heat picture
 GAP = 8
-# Dark to light, so that it also reads in grey; RGB at even steps.
+# RGB at even steps, from dark to light, so that it can be read in grey too.
 _RAMP = np.array([(20, 11, 52), (96, 19, 110), (190, 55, 82), (245, 125, 21), (252, 230, 110)], np.float32)
 
 
@@ -38,9 +38,9 @@ class Explanation:
         low, high = float(self.grid.min()), float(self.grid.max())
         level = (self.grid - low) / (high - low) if high - low > 1e-6 else np.zeros_like(self.grid)
         smooth = Image.fromarray(level.astype(np.float32)).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-        at = np.asarray(smooth, np.float32) * (len(_RAMP) - 1)
-        below = np.clip(at.astype(np.intp), 0, len(_RAMP) - 2)
-        share = (at - below)[..., None]
+        place = np.asarray(smooth, np.float32) * (len(_RAMP) - 1)
+        below = np.clip(place.astype(np.intp), 0, len(_RAMP) - 2)
+        share = (place - below)[..., None]
         colours = _RAMP[below] * (1 - share) + _RAMP[below + 1] * share
         grey = np.asarray(plain.convert("L"), np.float32)[..., None]
         over = Image.fromarray((0.6 * colours + 0.4 * grey).clip(0, 255).astype(np.uint8))

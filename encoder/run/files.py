@@ -22,5 +22,5 @@ def read_pictures(
 
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(paths), window):
-            part = paths[start : start + window]
-            yield list(zip(part, pool.map(read, part), strict=True))
+            chosen = paths[start : start + window]
+            yield list(zip(chosen, pool.map(read, chosen), strict=True))

@@ -1,4 +1,4 @@
-"""CUDA and TensorRT: their libraries found, their settings, and one line of reason where they do not work."""
+"""CUDA and TensorRT: their libraries found, their settings, and one line of reason where they do not work. Experimental."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ _FATAL, _WARNING = 4, 2
 
 @dataclass(frozen=True)
 class TensorRT:
-    """``cache``: folder of built engines, of one model alone, for TensorRT's own names of them do not tell weights apart.
-    ``fp16``: let it compute in fp16 what the graph has in fp32; vectors are then a little other ones. ``tokens``: of the trial
-    text, for it takes minutes to build an engine for a length, which should then be of use.
+    """Options of the device ``tensorrt``, which is experimental: it has not been run on a GPU yet.
+
+    ``cache``: folder of built engines, of one model alone, because the names that TensorRT gives them do not depend on weights.
+    ``fp16``: let it compute in fp16 what the graph has in fp32; vectors then differ a little. ``tokens``: length of the text in the
+    trial run; building an engine for a length takes minutes, so it should be the length that is used.
     """
 
     cache: Path | None = None
@@ -51,12 +53,12 @@ def gpu_in_sight() -> bool:
 
 
 def has(runtime: Any, provider: str) -> bool:
-    """What the wheel was built with, not what works here."""
+    """Whether the wheel was built with ``provider``, which may still not work here."""
     return provider in runtime.get_available_providers()
 
 
 def on_gpu(session: Any) -> bool:
-    """Whether the session computes on one."""
+    """Whether the session computes on a GPU."""
     return CUDA in session.get_providers()
 
 
@@ -77,7 +79,7 @@ def gpu_session(
     if device == "tensorrt":
         _load_tensorrt()
         providers.insert(0, (TENSORRT, tensorrt_settings(tensorrt or TensorRT(), megabytes)))
-    runtime.set_default_logger_severity(_FATAL)  # the providers' loader does not ask the session's options
+    runtime.set_default_logger_severity(_FATAL)  # the providers' loader ignores the session's options
     try:
         # Its fallback prints on stdout, and is refused below in any case.
         session = runtime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
@@ -102,7 +104,7 @@ def _cuda_settings(megabytes: int | None) -> dict[str, str]:
 
 
 def tensorrt_settings(chosen: TensorRT, megabytes: int | None) -> dict[str, str]:
-    """As onnxruntime's TensorRT provider takes them."""
+    """Options of onnxruntime's TensorRT provider. Raises DeviceError where its cache folder cannot be made."""
     settings = {"trt_fp16_enable": str(int(chosen.fp16)), "trt_layer_norm_fp32_fallback": str(int(chosen.fp16))}
     if megabytes is not None:
         settings["trt_max_workspace_size"] = str(megabytes * 1_000_000)
@@ -124,9 +126,9 @@ def tensorrt_settings(chosen: TensorRT, megabytes: int | None) -> dict[str, str]
 
 
 def _load_tensorrt() -> None:
-    """Its libraries from the pip package, where there is one; else the system's are found, or told as missing later."""
-    found = importlib.util.find_spec("tensorrt_libs")
-    for folder in (found.submodule_search_locations or []) if found else []:
+    """Load its libraries from the pip package, where it is installed; else the system's are used, or reported as missing later."""
+    package = importlib.util.find_spec("tensorrt_libs")
+    for folder in (package.submodule_search_locations or []) if package else []:
         for name in _TENSORRT_LIBRARIES:
             with contextlib.suppress(OSError):
                 ctypes.CDLL(str(Path(folder) / name), mode=ctypes.RTLD_GLOBAL)
@@ -174,4 +176,4 @@ def _remedy(runtime: Any, reason: str) -> str:
 
 
 def _does_not_work(device: str, reason: str, remedy: str) -> DeviceError:
-    return DeviceError(f"device {device} was asked for and does not work ({reason}); try {remedy}, or --device cpu")
+    return DeviceError(f"device {device} does not work here ({reason}); try {remedy}, or --device cpu")

@@ -25,7 +25,7 @@ class Lanes:
         """``work`` of runs of ``inputs``, in their order; the first failure is raised.
 
         All lanes together hold at most ``most()`` inputs at a time (one each where that is fewer). A single lane, and a
-        single input, stay on the caller's thread; a single lane asks for ``most`` again before each part.
+        single input, stay on the caller's thread; a single lane calls ``most`` again before each part.
         """
         parts = self._parts(inputs, most)
         if self.count == 1 or len(inputs) < 2:

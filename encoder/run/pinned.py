@@ -1,4 +1,4 @@
-"""Arrays in memory that a GPU may read by itself, without a copy by the driver first."""
+"""Arrays in page-locked (pinned) memory, which a GPU reads without a copy by the driver. Experimental: not run on a GPU yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RUNTIMES = ("libcudart.so.13", "libcudart.so.12")
 
 
 def cuda_runtime() -> Any | None:
-    """CUDA's own library, where it is loaded or can be."""
+    """CUDA's own library, or None where it can not be loaded."""
     for name in _RUNTIMES:
         with contextlib.suppress(OSError):
             return ctypes.CDLL(name)
@@ -31,5 +31,5 @@ def pinned_array(shape: Sequence[int], kind: DTypeLike, cuda: Any | None) -> NDA
         if cuda.cudaHostRegister(address, size, ctypes.c_uint(0)) == 0:
             weakref.finalize(array, cuda.cudaHostUnregister, address)
         else:
-            cuda.cudaGetLastError()  # what is left there would be found by the next call, of somebody else
+            cuda.cudaGetLastError()  # clears the error, which the next CUDA call in this process would report as its own
     return array

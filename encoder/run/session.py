@@ -1,4 +1,4 @@
-"""An onnxruntime session on the device that was asked for, or an error."""
+"""An onnxruntime session on the named device, or an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .gpu import CPU, CUDA, TensorRT, gpu_in_sight, gpu_session, has
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "tensorrt"]
 
-# How onnxruntime, CUDA and cuBLAS say that memory ran out; they share no exception.
+# In the messages of onnxruntime, CUDA and cuBLAS when memory runs out; they share no exception.
 _FULL = ("out of memory", "failed to allocate memory", "alloc_failed", "bad_alloc", "bad allocation")
 _FATAL = 4
 
@@ -27,10 +27,10 @@ def open_session(
     tensorrt: TensorRT | None = None,
 ) -> Any:
     """An InferenceSession for the ONNX file at ``path``. ``threads``: CPU threads, by default all this process may use.
-    ``device_megabytes``: at most so much of a GPU's memory.
+    ``device_megabytes``: the most of a GPU's memory.
 
-    ``auto`` takes CUDA only where a trial run on it succeeds, and the CPU without a word otherwise. Raises DeviceError
-    when ``cuda`` or ``tensorrt`` was asked for and does not work (onnxruntime itself would go on, slowly, on the CPU),
+    ``auto`` takes CUDA only where a trial run on it succeeds, and otherwise the CPU, without a warning. Raises DeviceError
+    when ``cuda`` or ``tensorrt`` is named and does not work (onnxruntime itself would go on, slowly, on the CPU),
     BundleError when the file is no model.
     """
     if device not in get_args(Device):

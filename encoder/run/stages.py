@@ -14,7 +14,7 @@ STAGES = ("decode", "preprocess", "tokenize", "device", "post")
 
 @dataclass(frozen=True)
 class Stage:
-    """``calls``: how often it ran to its end or to an error. ``seconds``: in all of them, wall time of their threads."""
+    """``calls``: how often it ran, to its end or to an error. ``seconds``: in all of them, wall time of their threads."""
 
     calls: int = 0
     seconds: float = 0.0
@@ -45,6 +45,6 @@ class Stages:
             return dict(self._stages)
 
     def reset(self) -> None:
-        """Begin at nothing."""
+        """Set all stages to zero."""
         with self._lock:
             self._stages = dict.fromkeys(STAGES, Stage())

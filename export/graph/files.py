@@ -1,4 +1,4 @@
-"""An ONNX graph from its file and back, without what nobody needs. Needs the onnx package."""
+"""An ONNX graph read from its file, written, and pruned. Needs the onnx package."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def load_graph(path: Path) -> Any:
 
 
 def save_graph(model: Any, path: Path, apart_above: int = WEIGHTS_APART_ABOVE) -> None:
-    """In place of the file at ``path``. Weights of more than ``apart_above`` bytes go into a file beside it (ONNX external data),
-    and weights that are in such a file already stay in one.
+    """Replace the file at ``path``. Weights of more than ``apart_above`` bytes go into a file beside it (ONNX external data), and
+    weights that are in such a file already stay in one.
     """
     import onnx
 
@@ -31,7 +31,8 @@ def save_graph(model: Any, path: Path, apart_above: int = WEIGHTS_APART_ABOVE) -
 
 
 def set_weights_apart(path: Path, above: int = WEIGHTS_APART_ABOVE) -> bool:
-    """Give the graph at ``path`` a file for its weights where these have more than ``above`` bytes; whether it has one then."""
+    """Move the weights of the graph at ``path`` into a file beside it where they have more than ``above`` bytes; returns whether
+    they are in one."""
     if not weights_file(path).exists():
         model = load_graph(path)
         if bytes_of_weights(model) > above:
@@ -40,12 +41,12 @@ def set_weights_apart(path: Path, above: int = WEIGHTS_APART_ABOVE) -> bool:
 
 
 def bytes_of_weights(model: Any) -> int:
-    """What the weights take in one file, tensor by tensor: all together protobuf may be unable to count."""
+    """Bytes of the weights in one file, added tensor by tensor, because protobuf cannot count a graph above 2 GB."""
     return sum(tensor.ByteSize() for tensor in model.graph.initializer)
 
 
 def prune(graph: Any) -> None:
-    """Remove what no output needs any more; inputs stay, so that callers need not know."""
+    """Remove nodes and weights that no output depends on; inputs stay, so that callers need not know."""
     wanted = {output.name for output in graph.output}
     kept = []
     for node in reversed(graph.node):  # sorted: users come after what they use

@@ -20,7 +20,7 @@ _SMALLEST = 1024  # numbers
 
 @torch.no_grad()
 def round_weights_to_fp16(model: CLIPModel) -> None:
-    """Round, in place, every large weight to what float16 can hold; one that would overflow stays as it is."""
+    """Round, in place, every large weight to what float16 can hold; one that would overflow is left alone."""
     for weight in model.parameters():
         if weight.numel() >= _SMALLEST and weight.abs().max() <= torch.finfo(torch.float16).max:
             weight.copy_(weight.half().float())

@@ -1,4 +1,4 @@
-"""Attention as one node: onnxruntime's own fusion does not know the shape in which CLIP leaves the exporter."""
+"""Attention as one node: onnxruntime's own fusion does not recognise the graph that the exporter makes of CLIP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def fuse_attention(path: Path, heads: int, *, causal: bool) -> int:
     """Rewrite the graph at ``path`` with one node for each layer's scores, softmax and mixing; returns how many.
 
     ``causal``: each token sees those before it alone. A text tower pools at its end-of-text token, which sees no padding
-    then, so the mask that is built at run time goes away whole. Where a layer is not recognised, it stays as it is.
+    then, so the mask that is built at run time is removed. A layer that is not recognised is left alone.
     Layer norms are left alone: onnxruntime's SkipLayerNormalization was slower on a CPU (docs/log/encoder-speed.md).
     """
     from onnx import helper

@@ -1,4 +1,4 @@
-"""Pictures as they are decoded, (N, S, S, 3) uint8, into a graph that was made for normalised floats: a quarter of the bytes to
+"""Decoded pictures, (N, S, S, 3) uint8, as the input of a graph that was made for normalised floats: a quarter of the bytes to
 copy, and scaling and layout are the device's work instead of a decoding thread's.
 """
 
@@ -16,7 +16,7 @@ _PREFIX = "pixels_to_floats"
 
 
 def take_pixels(path: Path, spec: ImageSpec) -> None:
-    """Rewrite the graph at ``path``: it takes ``PIXELS`` in place of ``FLOATS``, and makes those itself."""
+    """Rewrite the graph at ``path``: it takes ``PIXELS`` in place of ``FLOATS``, and normalises them itself."""
     from onnx import TensorProto, helper, numpy_helper
 
     model = load_graph(path)

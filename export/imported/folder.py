@@ -1,4 +1,4 @@
-"""What lies in a folder of ONNX towers: which file is which tower, how pictures are prepared, how texts end."""
+"""A folder of ONNX towers read: which file is which tower, how pictures are prepared, how texts end."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _only(paths: list[Path], kind: str, what: str, source: Path) -> Path:
 
 
 def tokenizer_file(source: Path) -> Path:
-    """tokenizer.json, the highest one."""
+    """tokenizer.json, the one highest in the tree."""
     return _find(source, "tokenizer.json")
 
 

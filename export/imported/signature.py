@@ -54,7 +54,7 @@ def import_text_tower(path: Path, out: Path) -> None:
     _rename_input(model, ids[0], "input_ids", TensorProto.INT64, shape)
     if masks:
         _rename_input(model, masks[0], "attention_mask", TensorProto.INT64, shape)
-    else:  # a causal tower that pools at end-of-text needs none; the encoder hands one over all the same
+    else:  # a causal tower that pools at end-of-text needs none; the encoder passes one all the same
         model.graph.input.append(helper.make_tensor_value_info("attention_mask", TensorProto.INT64, shape))
     _leave_one_output(path, model, "text_embeds", ("text_embeds", "embed", "feature"))
     _save(model, path, out)
@@ -127,8 +127,8 @@ def _leave_one_output(path: Path, model: Any, name: str, wanted: tuple[str, ...]
     from onnx import TensorProto, helper
 
     flat = [entry for entry in model.graph.output if len(entry.type.tensor_type.shape.dim) == 2]
-    for part in wanted:
-        if len(flat) > 1 and (named := [entry for entry in flat if part in entry.name.lower()]):
+    for word in wanted:
+        if len(flat) > 1 and (named := [entry for entry in flat if word in entry.name.lower()]):
             flat = named
     if len(flat) != 1:
         names = ", ".join(entry.name for entry in model.graph.output)

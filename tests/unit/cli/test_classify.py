@@ -91,7 +91,7 @@ def test_a_device_that_does_not_work_is_one_line(shared: Path, device: str, tmp_
     cache = ["--tensorrt-cache", str(tmp_path / "engines")] if device == "tensorrt" else []
     done = classify(shared, shared / "pictures", "--labels", "a,b", "--device", device, *cache)
     assert done.returncode == 1
-    assert f"device {device} was asked for and does not work (" in done.stderr
+    assert f"device {device} does not work here (" in done.stderr
     assert "no NVIDIA driver is in sight" in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""

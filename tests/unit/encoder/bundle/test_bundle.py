@@ -161,3 +161,9 @@ def test_what_is_there_instead_of_a_bundle_is_told(tmp_path: Path) -> None:
 def test_a_copied_bundle_is_the_same(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "copy")
     assert Bundle.load(tmp_path / "copy", verify=True).fingerprint == Bundle.load(folder).fingerprint
+
+
+def test_specs_are_the_passports_entries() -> None:
+    assert ImageSpec.from_dict(FACTS["image"]).as_dict() == FACTS["image"]
+    assert TextSpec.from_dict(FACTS["text"]).as_dict() == FACTS["text"]
+    assert ImageSpec.from_dict(FACTS["image"]).std == (0.2, 0.3, 0.25)

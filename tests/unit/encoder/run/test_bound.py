@@ -26,7 +26,7 @@ def bound(bundle: Bundle, tower: str, most: int = 8, session: Any = None, step: 
         session or open_session(bundle.path / f"{tower}.onnx", "cpu", 1),
         output=f"{tower}_embeds",
         dimension=bundle.dimension,
-        filling={"input_ids": bundle.text.pad_id, "attention_mask": 0},
+        padding={"input_ids": bundle.text.pad_id, "attention_mask": 0},
         sizes=batch_sizes(most),
         longest=bundle.text.context_length,
         step=step,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.encoder import Bundle, ClipEncoder, EncoderError, ImageError, Picture
+from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.run.clip import normalize_rows
 from numpy.typing import NDArray
 from PIL import Image
@@ -108,29 +108,6 @@ def test_order_is_kept_when_lengths_are_mixed(bundle: Bundle) -> None:
         np.testing.assert_allclose(encoder.encode_texts([text])[0], vector, atol=1e-6)
 
 
-def test_picture_knows_the_original_size(encoder: ClipEncoder) -> None:
-    picture = encoder.load_picture(png(PICTURES[3]))
-    assert (picture.width, picture.height) == (200, 131)
-    assert picture.pixels.shape == (32, 32, 3)
-    assert picture.pixels.dtype == np.uint8
-    assert len(picture.appearance) == 200
-
-
-def test_unreadable_picture_is_a_value_error_with_the_reason(encoder: ClipEncoder) -> None:
-    with pytest.raises(ImageError, match=r"empty file \(0 bytes\)") as caught:
-        encoder.load_picture(b"")
-    assert isinstance(caught.value, ValueError)
-    assert isinstance(caught.value, EncoderError)
-
-
-def test_pixel_and_byte_limits_are_options(bundle: Bundle) -> None:
-    data = png(PICTURES[3])
-    with pytest.raises(ImageError, match=r"limit is 0\.02"):
-        ClipEncoder(bundle, max_megapixels=0.02).load_picture(data)
-    with pytest.raises(ImageError, match=r"limit is 0\.001"):
-        ClipEncoder(bundle, max_megabytes=0.001).load_picture(data)
-
-
 def test_many_threads_share_one_encoder(bundle: Bundle, encoder: ClipEncoder) -> None:
     expected = encoder.encode_texts(TEXTS)
     pixels = [encoder.load_picture(png(picture)).pixels for picture in PICTURES]
@@ -144,62 +121,6 @@ def test_many_threads_share_one_encoder(bundle: Bundle, encoder: ClipEncoder) ->
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(64)))
-
-
-def test_a_failing_graph_is_one_line(encoder: ClipEncoder) -> None:
-    wrong = Picture(np.zeros((5, 5, 3), np.uint8), 5, 5)
-    with pytest.raises(EncoderError, match=r"image\.onnx failed on a batch of 1") as caught:
-        encoder.encode_pictures([wrong])
-    assert "\n" not in str(caught.value)
-
-
-class SmallDevice:
-    """A session whose device holds no more than three inputs at once."""
-
-    def __init__(self, session: Any) -> None:
-        self.session, self.batches = session, list[int]()
-
-    def run(self, names: Any, inputs: dict[str, Any]) -> Any:
-        self.batches.append(len(next(iter(inputs.values()))))
-        if self.batches[-1] > 3:
-            raise RuntimeError("Failed to allocate memory for requested buffer of size 1610612736")
-        return self.session.run(names, inputs)
-
-
-def test_a_batch_too_large_for_the_device_is_halved_and_stays_so(
-    bundle: Bundle, encoder: ClipEncoder, caplog: pytest.LogCaptureFixture
-) -> None:
-    small = ClipEncoder(bundle, device="cpu", batch_size=8)
-    small.warm_up("text")
-    device = small.towers._sessions["text"] = SmallDevice(small.towers._sessions["text"])
-    texts = [f"two dogs and {number} cats" for number in range(20)]
-    np.testing.assert_allclose(small.encode_texts(texts), encoder.encode_texts(texts), atol=1e-6)
-    assert device.batches[:3] == [8, 4, 2]
-    assert max(device.batches[3:]) == 4  # the second half of the first batch; then never again
-    assert device.batches.count(4) == 2
-    assert len(caplog.records) == 2
-    assert "going on with batches of 2" in caplog.text
-
-
-class BrokenDevice:
-    """A session whose vectors are no numbers."""
-
-    def __init__(self, session: Any) -> None:
-        self.session = session
-
-    def get_inputs(self) -> Any:
-        return self.session.get_inputs()
-
-    def run(self, names: Any, inputs: dict[str, Any]) -> Any:
-        return [rows * np.float32("nan") for rows in self.session.run(names, inputs)]
-
-
-def test_vectors_that_are_no_numbers_are_refused(bundle: Bundle) -> None:
-    broken = ClipEncoder(bundle, device="cpu")
-    broken.warm_up("image")
-    broken.towers._sessions["image"] = BrokenDevice(broken.towers._sessions["image"])
-    with pytest.raises(EncoderError, match="NaN"):
-        broken.encode_pictures([broken.load_picture(png(PICTURES[0]))])
 
 
 def test_counts_the_texts_that_are_cut(encoder: ClipEncoder) -> None:
