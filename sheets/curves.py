@@ -66,7 +66,7 @@ def ranks_svg(title: str, before: Ints, after: Ints, gallery: int) -> str:
 def _chart(title: str, axis: str, parts: Sequence[str]) -> str:
     label = f'<text x="{(WIDTH + _LEFT) / 2}" y="{HEIGHT - 1}" text-anchor="middle">{html.escape(axis)}</text>'
     return (
-        f'<figure class="chart"><figcaption>{html.escape(title)}</figcaption>'
+        f'<figure class="chart panel"><figcaption>{html.escape(title)}</figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(title)}">{"".join(parts)}{label}</svg></figure>'
     )
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 from clipseek.evaluation.comparison import Change
@@ -20,10 +17,11 @@ from clipseek.evaluation.table import comparison_cells, report_cells
 from numpy.typing import NDArray
 
 from .curves import Curve, curves_svg, ranks_svg
+from .page import render_page, thumbnail
 
 DEPTH = 20  # of the curves
 THUMB = 96  # pixels
-_COLOURS = ("after", "before")  # classes of the style sheet
+_COLOURS = ("blue", "orange")  # of the model, and of the one before it; classes of the style sheet
 _HOW = "each caption with its own picture, the rank of the first right picture, and what came first; green: right"
 
 
@@ -49,22 +47,15 @@ def render_report(
     ``reports``: where they are known already; made here otherwise.
     """
     known = reports or [report_of(model.ranked) for model in models]
-    title = f"{models[0].name} on {shown.source}"
     body = [_head(models, truth, shown.source), _tables(models, known, changes), _curves(models)]
     body += _galleries(models, truth, shown)
-    style = files(__package__).joinpath("evaluation.css").read_text("utf-8")
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body>'
-        + "\n".join(body)
-        + "</body></html>\n"
-    )
+    return render_page(f"{models[0].name} on {shown.source}", "evaluation", "\n".join(body))
 
 
 def _head(models: Sequence[JudgedModel], truth: Judgments, source: str) -> str:
     words = ("after", "before") if len(models) > 1 else ("model",)
     names = "".join(
-        f'<p><i class="{colour}"></i> {word}: <code>{html.escape(model.name)}</code></p>'
+        f'<p><i class="key {colour}"></i> {word}: <code>{html.escape(model.name)}</code></p>'
         for word, colour, model in zip(words, _COLOURS, models, strict=False)
     )
     sizes = f"{truth.captions:,} captions on {truth.pictures:,} pictures"
@@ -92,7 +83,7 @@ def _table(names: Sequence[str], cells: Sequence[Sequence[str]], left: int) -> s
         return f"<tr>{''.join(tagged)}</tr>"
 
     body = "".join(row("td", one) for one in cells)
-    return f'<div class="wide"><table><thead>{row("th", names)}</thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="wide panel"><table><thead>{row("th", names)}</thead><tbody>{body}</tbody></table></div>'
 
 
 def _curves(models: Sequence[JudgedModel]) -> str:
@@ -114,7 +105,7 @@ def _curves(models: Sequence[JudgedModel]) -> str:
             size = "" if what.startswith("batches") else f" ({gallery:,})"
             charts.append(curves_svg(f"{name}, {what}{size}", curves))
     legend = '<p class="legend">full line: text to image; dashed: image to text</p>'
-    return f'<section><h2>Curves</h2>{legend}<div class="charts">{"".join(charts)}</div></section>'
+    return f'<section><h2>Curves</h2>{legend}<div class="cards charts">{"".join(charts)}</div></section>'
 
 
 def _galleries(models: Sequence[JudgedModel], truth: Judgments, shown: Shown) -> list[str]:
@@ -127,7 +118,7 @@ def _galleries(models: Sequence[JudgedModel], truth: Judgments, shown: Shown) ->
     words = f"{rose:,} captions find their picture earlier than before, {fell:,} later, {len(after) - rose - fell:,} as before"
     gallery = models[0].ranked.whole_gallery[TEXT_TO_IMAGE].ranks.gallery
     chart = ranks_svg(f"Ranks of {len(after):,} captions; above the line is better", before, after, gallery)
-    changes = f'<section><h2>Ranks</h2><p class="legend">{words}</p><div class="charts">{chart}</div></section>'
+    changes = f'<section><h2>Ranks</h2><p class="legend">{words}</p><div class="cards charts">{chart}</div></section>'
     gains, losses = gains_and_losses(models[0], models[1], truth)
     return [changes, _gallery("Greatest gains", gains, shown), _gallery("Greatest losses", losses, shown)]
 
@@ -147,7 +138,7 @@ def _card(example: Example, shown: Shown) -> str:
     )
     caption = html.escape(" ".join(shown.captions[example.row].split())[:200])
     return (
-        f'<article><div class="asked">{_thumb(shown.pixels(example.picture), "right")}<div><q>{caption}</q>'
+        f'<article class="panel"><div class="asked">{_thumb(shown.pixels(example.picture), "right")}<div><q>{caption}</q>'
         f"<small>rank {ranks}</small></div></div>{strips}</article>"
     )
 
@@ -156,8 +147,4 @@ def _thumb(pixels: NDArray[np.uint8], style: str) -> str:
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(pixels))
-    picture.thumbnail((THUMB, THUMB))
-    buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=80)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="" class="{style}" src="data:image/webp;base64,{data}">'
+    return f'<img alt="" class="{style}" src="{thumbnail(picture, THUMB)}">'

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.query.clause_weights import CAPTION
 from clipseek.opensearch.search.hits import Hit
 from clipseek.opensearch.search.searcher import Answer
+
+from .page import render_page, thumbnail
 
 THUMB = 160  # pixels
 
@@ -30,14 +30,12 @@ class Section:
 def render_sheet(title: str, sections: Iterable[Section], intro: str = "") -> str:
     """The sheet as HTML; needs nothing from outside."""
     body = "\n".join(_section(section) for section in sections)
-    style = files(__package__).joinpath("results.css").read_text("utf-8")
-    lead = f"<pre>{html.escape(intro)}</pre>" if intro else ""
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head><body>'
-        f'<header><h1>{html.escape(title)}</h1><p class="legend"><i class="caption"></i> share of the caption (BM25) '
-        f'<i class="vector"></i> share of the picture (CLIP vector)</p>{lead}</header>\n{body}</body></html>\n'
+    lead = f'<pre class="panel">{html.escape(intro)}</pre>' if intro else ""
+    header = (
+        f'<header><h1>{html.escape(title)}</h1><p class="legend"><i class="key orange"></i> share of the caption (BM25) '
+        f'<i class="key blue"></i> share of the picture (CLIP vector)</p>{lead}</header>'
     )
+    return render_page(title, "results", f"{header}\n{body}")
 
 
 def _section(section: Section) -> str:
@@ -52,15 +50,16 @@ def _section(section: Section) -> str:
     words = ", ".join(text for text, _ in query.all_texts)
     asked = f"<q>{html.escape(words[:200])}</q>" if words else ""
     for picture, _ in query.all_pictures:
-        asked += f'<img class="asked" alt="query picture" src="{_data_uri(picture)}">'
+        asked += f'<img alt="query picture" src="{_data_uri(picture)}">'
     cards = (
         "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, query.start + 1))
-        or '<p class="none">nothing found</p>'
+        or '<p class="legend">nothing found</p>'
     )
     command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
     return (
-        f'<section><h2>{html.escape(section.title)}</h2><div class="ask">{asked}<span>{html.escape(" · ".join(facts))}</span></div>'
-        f'{command}<div class="grid">{cards}</div></section>'
+        f"<section><h2>{html.escape(section.title)}</h2>"
+        f'<div class="asked">{asked}<small>{html.escape(" · ".join(facts))}</small></div>'
+        f'{command}<div class="cards">{cards}</div></section>'
     )
 
 
@@ -68,7 +67,7 @@ def _card(rank: int, hit: Hit) -> str:
     caption = "".join(
         f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.parts()
     )
-    tail = ' class="tail"' if hit.relevant is False else ""
+    tail = " tail" if hit.relevant is False else ""
     left, right = hit.shares.get(CAPTION, 0.0), sum(share for name, share in hit.shares.items() if name != CAPTION)
     numbers = [f"{hit.score:.3f}"]
     if hit.cosine is not None:
@@ -76,9 +75,9 @@ def _card(rank: int, hit: Hit) -> str:
     if CAPTION in hit.raw:
         numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
     return (
-        f'<figure{tail}><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
-        f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="caption" style="width:{left:.1%}"></i>'
-        f'<i class="vector" style="width:{right:.1%}"></i></div>'
+        f'<figure class="panel{tail}"><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
+        f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="orange" style="width:{left:.1%}"></i>'
+        f'<i class="blue" style="width:{right:.1%}"></i></div>'
         f"<figcaption>{caption or '<small>no caption</small>'}<small>{' · '.join(numbers)}<br>{html.escape(hit.id[:80])}</small>"
         f"</figcaption></figure>"
     )
@@ -97,8 +96,4 @@ def _data_uri(data: bytes) -> str:
 
     picture = Image.open(io.BytesIO(data))
     picture.draft("RGB", (THUMB, THUMB))
-    thumb = picture.convert("RGBA")
-    thumb.thumbnail((THUMB, THUMB))
-    buffer = io.BytesIO()
-    thumb.save(buffer, "WEBP", quality=80)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return thumbnail(picture.convert("RGBA"), THUMB)
