@@ -1,8 +1,8 @@
-"""``clipseek pipelines``: ways to join scores that the server keeps under names."""
+"""``clipseek pipelines``: ways to combine scores that the server stores under names."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +11,14 @@ from .opening import open_client
 from .options import index_option, json_option, url_option
 from .output import data, note, print_json, print_table
 
+if TYPE_CHECKING:
+    from clipseek.opensearch.query.fusion import Mean, Technique
+    from clipseek.opensearch.search.stored_pipelines import StoredPipeline
+
 
 @click.group(cls=Group)
 def pipelines() -> None:
-    """Keep ways to join a hybrid's scores on the server, under names, for clipseek and for other clients."""
+    """Store ways to combine a hybrid's scores on the server, under names, for clipseek and for other clients."""
 
 
 @pipelines.command("list")
@@ -25,44 +29,43 @@ def list_command(url: str | None, as_json: bool) -> None:
     client = open_client(url)
     from clipseek.opensearch.search.stored_pipelines import list_pipelines, used_by
 
-    found = [(one, used_by(client, one.name)) for one in list_pipelines(client)]
+    stored = [(pipeline, used_by(client, pipeline.name)) for pipeline in list_pipelines(client)]
     if as_json:
-        rows = [
-            {
-                "name": one.name,
-                "fusion": one.fusion,
-                "mean": one.mean if one.fusion else None,
-                "weights": list(one.weights),
-                "other": one.other or None,
-                "default_of": users,
-            }
-            for one, users in found
-        ]
-        print_json(rows)
+        print_json([_as_json(pipeline, aliases) for pipeline, aliases in stored])
         return
-    if not found:
+    if not stored:
         note("no search pipeline; make one with: clipseek pipelines put NAME")
         return
-    print_table(
-        ["name", "fusion", "mean", "weights", "default of"],
-        [
-            [
-                one.name,
-                one.fusion or one.other,
-                one.mean if one.fusion in ("min_max", "l2") else "",
-                ", ".join(f"{weight:g}" for weight in one.weights),
-                ", ".join(users),
-            ]
-            for one, users in found
-        ],
-    )
+    columns = ["name", "fusion", "mean", "weights", "default of"]
+    print_table(columns, [_row(pipeline, aliases) for pipeline, aliases in stored])
+
+
+def _as_json(pipeline: StoredPipeline, aliases: list[str]) -> dict[str, Any]:
+    fusion = pipeline.fusion
+    return {
+        "name": pipeline.name,
+        "fusion": fusion.technique if fusion else None,
+        "mean": fusion.mean if fusion else None,
+        "weights": list(fusion.weights or ()) if fusion else [],
+        "other": pipeline.other or None,
+        "default_of": aliases,
+    }
+
+
+def _row(pipeline: StoredPipeline, aliases: list[str]) -> list[str]:
+    fusion, default_of = pipeline.fusion, ", ".join(aliases)
+    if fusion is None:
+        return [pipeline.name, pipeline.other, "", "", default_of]
+    mean = fusion.mean if fusion.technique in ("min_max", "l2") else ""
+    weights = ", ".join(f"{weight:g}" for weight in fusion.weights or ())
+    return [pipeline.name, fusion.technique, mean, weights, default_of]
 
 
 @pipelines.command()
 @click.argument("name")
 @url_option
 def show(name: str, url: str | None) -> None:
-    """What the server keeps as NAME, as JSON."""
+    """Print the search pipeline NAME as JSON."""
     client = open_client(url)
     from clipseek.opensearch.search.stored_pipelines import get_pipeline
 
@@ -73,44 +76,49 @@ def show(name: str, url: str | None) -> None:
 @click.argument("name")
 @click.option(
     "--fusion",
+    "technique",
     type=click.Choice(["min_max", "l2", "z_score", "rrf"]),
     default="min_max",
     show_default=True,
-    help="How scores join.",
+    help="How the scores of a hybrid's clauses are combined.",
 )
 @click.option(
     "--mean",
     type=click.Choice(["arithmetic", "geometric", "harmonic"]),
     default="arithmetic",
     show_default=True,
-    help="How min_max and l2 scores are averaged.",
+    help="Mean of min_max and l2 scores.",
 )
-@click.option("--weight", type=float, help="Share of the vectors, 0 to 1.  [default: 0.5]")
-@click.option("--weights", metavar="W,W,...", help="Of each clause instead, in their order, for search --clauses.")
-@click.option("--replace", is_flag=True, help="Also where another pipeline has that name.")
+@click.option("--weight", type=float, help="Share of the vectors in the score, 0 to 1.  [default: 0.5]")
+@click.option(
+    "--weights", metavar="W,W,...", help="Weight of each clause in their order instead, for search --clauses."
+)
+@click.option("--replace", is_flag=True, help="Replace a pipeline that has this name.")
 @url_option
 def put(
-    name: str, fusion: Any, mean: Any, weight: float | None, weights: str | None, replace: bool, url: str | None
+    name: str,
+    technique: Technique,
+    mean: Mean,
+    weight: float | None,
+    weights: str | None,
+    replace: bool,
+    url: str | None,
 ) -> None:
-    """Keep a way to join scores as NAME; search with it by: clipseek search WORDS --pipeline NAME."""
-    client = open_client(url)
-    from clipseek.opensearch.query.pipelines import pipeline, read_weights, shared_weights
-    from clipseek.opensearch.query.server_support import check_fusion
-    from clipseek.opensearch.search.stored_pipelines import put_pipeline
-    from clipseek.opensearch.server.capabilities import server_version
-
+    """Store a way to combine scores as NAME; search with it by: clipseek search WORDS --pipeline NAME."""
     if weights is not None and weight is not None:
         raise click.UsageError("--weights has one for each clause; leave --weight out")
+    client = open_client(url)
+    from clipseek.opensearch.query.pipelines import read_weights, shared_weights
+    from clipseek.opensearch.search.stored_pipelines import put_fusion
+
     shares = read_weights(weights) if weights is not None else shared_weights(0.5 if weight is None else weight)
-    body = pipeline(fusion, shares, clauses=len(shares), mean=mean)
-    check_fusion(server_version(client), fusion, shares)
-    put_pipeline(client, name, body, replace=replace)
-    data(f"search pipeline {name}: {fusion}; search with it by: clipseek search WORDS --pipeline {name}")
+    put_fusion(client, name, technique, mean, shares, overwrite=replace)
+    data(f"search pipeline {name}: {technique}; search with it by: clipseek search WORDS --pipeline {name}")
 
 
 @pipelines.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do it; without, nothing is deleted.")
+@click.option("--yes", is_flag=True, help="Confirm; without it nothing is deleted.")
 @url_option
 def delete(name: str, yes: bool, url: str | None) -> None:
     """Delete the pipeline NAME; not while it is the default of an index."""
@@ -125,11 +133,11 @@ def delete(name: str, yes: bool, url: str | None) -> None:
 
 @pipelines.command()
 @click.argument("name", required=False)
-@click.option("--clear", is_flag=True, help="No pipeline is the default any more; what clipseek tune chose is again.")
+@click.option("--clear", is_flag=True, help="Go back to what clipseek tune chose.")
 @index_option
 @url_option
 def default(name: str | None, clear: bool, index: str, url: str | None) -> None:
-    """Make the pipeline NAME what hybrid searches of an index use; without NAME, say which it is."""
+    """Make the pipeline NAME the default of an index's hybrid searches; without NAME, print the default."""
     if name and clear:
         raise click.UsageError("give a NAME or --clear, not both")
     client = open_client(url)
@@ -140,5 +148,5 @@ def default(name: str | None, clear: bool, index: str, url: str | None) -> None:
     if name or clear:
         make_default(client, version, name)
         version = versions.current(client, index)
-    there = version.search.get("pipeline")
-    data(f"index {index}: {f'search pipeline {there}' if there else 'no search pipeline is its default'}")
+    stored = version.search.get("pipeline")
+    data(f"index {index}: {f'search pipeline {stored}' if stored else 'no search pipeline is its default'}")

@@ -31,7 +31,7 @@ def conclusions(report: TuningReport, *, others: bool) -> Iterator[str]:
     """What was chosen, what was not and why, a line each. ``others``: each query's own picture was excluded."""
     untried = "" if report.ef_searches else ": no other ef_search tried"
     yield f"HNSW recall@10 against exact search: {report.hnsw_recall:.3f}{untried}"
-    if report.ef_searches and report.best.ef_search is None:
+    if report.ef_searches and report.best.fusion.ef_search is None:
         yield "no other ef_search is a certain gain: not kept"
     yield f"best of {report.compared} settings over {count(report.queries, 'query', 'queries')}: {report.best}"
     if not report.all_options:

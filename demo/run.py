@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.files.whole import write_whole
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.report import Event, IngestReport
 from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start
+from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.server.client import connect
-from clipseek.sheets.results import Section, render_sheet
+from clipseek.sheets.results import Section, write_sheet
 from clipseek.sources import read_source
 
 from .scoring import table
@@ -66,11 +66,11 @@ def run(
     pictures = story.home / "pictures"
     with story.step("Five searches"):
         searches = [
-            Section(one.title, searcher.search(one.query(pictures)), one.command(pictures, index)) for one in EXAMPLES
+            Section(one.title, searcher.search(one.query(pictures), page=Page(12)), one.command(pictures, index))
+            for one in EXAMPLES
         ]
     page = sheet or story.home / "results.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(page, render_sheet("clipseek demo: line icons", searches, intro=scores))
+    write_sheet(page, "clipseek demo: line icons", searches, intro=scores)
     return Outcome(url, index, bundle, scores, searches, page)
 
 

@@ -40,7 +40,7 @@ class Example:
 
     def query(self, pictures: Path) -> Query:
         data = (pictures / f"{self.picture}.png").read_bytes() if self.picture else None
-        return Query(text=self.text, kind=self.kind, picture=data, size=12)  # type: ignore[arg-type]
+        return Query(text=self.text, kind=self.kind, picture=data)  # type: ignore[arg-type]
 
     def command(self, pictures: Path, index: str) -> str:
         words = f' "{self.text}"' if self.text else ""

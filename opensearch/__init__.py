@@ -6,13 +6,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .query.fusion import Fusion
+    from .query.page import Page
     from .query.query import Query
     from .search.searcher import Searcher
     from .server.client import connect
 
-__all__ = ["Query", "Searcher", "connect"]
+__all__ = ["Fusion", "Page", "Query", "Searcher", "connect"]
 
-_HOMES = {"Query": "query.query", "Searcher": "search.searcher", "connect": "server.client"}
+_HOMES = {
+    "Fusion": "query.fusion",
+    "Page": "query.page",
+    "Query": "query.query",
+    "Searcher": "search.searcher",
+    "connect": "server.client",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import opensearchpy
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.bodies import caption_clause, vector_clause
+from clipseek.opensearch.query.clauses import caption_clause, vector_clause
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search import candidates
+from clipseek.opensearch.query.wording import Wording
+from clipseek.opensearch.search.candidates import fetch_candidates
 from numpy.typing import NDArray
 
-from .fusion_grid import DEPTHS, WORDINGS, Wording, vector_clause_name
+from .fusion_grid import DEPTHS, WORDINGS, caption_clause_name, vector_clause_name
 from .labelled_queries import LabelledQuery
 
 
@@ -38,15 +39,17 @@ def fetch_scores(
     ef_search and with each of ``ef_searches``. One request; raises the errors of the tree.
     """
     filters = without_ids(query.excluded)
-    searched = Query(query.words, kind="hybrid", candidates=max(DEPTHS))
+    searched = Query(query.words, kind="hybrid")
     clauses = {
-        wording.clause: caption_clause(replace(searched, match=wording.match, exact=wording.exact), filters)
+        caption_clause_name(wording): caption_clause(
+            replace(searched, match=wording.match, exact=wording.exact), filters
+        )
         for wording in wordings
     }
     for ef_search in (None, *ef_searches):
-        widened = replace(searched, ef_search=ef_search)
-        clauses[vector_clause_name(ef_search)] = vector_clause(widened, vector, filters)
-    answer = candidates.ask(client, version.index, searched, clauses, shards=1, copies="tune")
+        name = vector_clause_name(ef_search)
+        clauses[name] = vector_clause(vector, filters, nearest=max(DEPTHS), ef_search=ef_search)
+    answer = fetch_candidates(client, version.index, clauses, depth=max(DEPTHS), shards=1, copies="tune")
     return ClauseScores(answer.scores, frozenset(query.right))
 
 

@@ -1,6 +1,6 @@
 """The reciprocal rank of a query's first right picture under every way to fuse its clauses' candidates.
 
-Pure. The arithmetic is that of ``opensearch/search/fusion.py``, over arrays; a test compares the two.
+Pure. The arithmetic is that of ``opensearch/search/contributions.py``, over arrays; a test compares the two.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from itertools import groupby, islice
 
 import numpy as np
 from clipseek.evaluation.bootstrap import Floats
-from clipseek.opensearch.query.clause_weights import CAPTION, VECTOR
-from clipseek.opensearch.query.pipelines import Fusion, Mean
-from clipseek.opensearch.search.fusion import normalized
+from clipseek.opensearch.query.fusion import Mean, Technique
+from clipseek.opensearch.query.limits import CAPTION, VECTOR
+from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.search.contributions import normalized
 from numpy.typing import NDArray
 
 from .clause_scores import ClauseScores
-from .fusion_grid import Setting
+from .fusion_grid import caption_clause_name, vector_clause_name
 
 #: The baselines of ``baselines``, in the order of a report.
 BASELINES = ("caption alone", "vector alone", "plain sum of raw scores")
@@ -29,7 +30,7 @@ def reciprocal_ranks(fetched: ClauseScores, settings: Sequence[Setting], k: int 
     """
     values = [
         rank
-        for _, group in groupby(settings, lambda setting: (setting.wording, setting.depth, setting.ef_search))
+        for _, group in groupby(settings, lambda each: (each.wording, each.fusion.depth, each.fusion.ef_search))
         for rank in _ranks_of_one_depth(fetched, list(group), k)
     ]
     return np.array(values)
@@ -37,19 +38,21 @@ def reciprocal_ranks(fetched: ClauseScores, settings: Sequence[Setting], k: int 
 
 def _ranks_of_one_depth(fetched: ClauseScores, settings: Sequence[Setting], k: int) -> list[float]:
     """The ranks under settings that differ in how they fuse, and in nothing else."""
-    first = settings[0]
+    wording, fusion = settings[0].wording, settings[0].fusion
     candidates = {
-        name: dict(islice(fetched.scores[clause].items(), first.depth))
-        for name, clause in ((CAPTION, first.wording.clause), (VECTOR, first.vector_clause))
+        name: dict(islice(fetched.scores[clause].items(), fusion.depth))
+        for name, clause in ((CAPTION, caption_clause_name(wording)), (VECTOR, vector_clause_name(fusion.ef_search)))
     }
     documents, right = _documents(candidates, fetched.right)
-    normal: dict[Fusion, tuple[Floats, Floats]] = {}
+    normal: dict[Technique, tuple[Floats, Floats]] = {}
     values: list[float] = []
-    for (fusion, mean), group in groupby(settings, lambda setting: (setting.fusion, setting.mean)):
-        if fusion not in normal:
-            normal[fusion] = _normalized_columns(candidates, documents, fusion)
-        weights = np.array([setting.weight for setting in group])
-        values += [reciprocal_rank(scores, right, k) for scores in fuse(fusion, mean, weights, *normal[fusion])]
+    fusions = [setting.fusion for setting in settings]
+    for (technique, mean), group in groupby(fusions, lambda each: (each.technique, each.mean)):
+        if technique not in normal:
+            normal[technique] = _normalized_columns(candidates, documents, technique)
+        weights = np.array([each.weight for each in group])
+        fused = fuse(technique, mean, weights, *normal[technique])
+        values += [reciprocal_rank(scores, right, k) for scores in fused]
     return values
 
 
@@ -76,11 +79,11 @@ def reciprocal_rank(scores: Floats, right: NDArray[np.bool_], k: int) -> float:
     return 1.0 / rank if rank <= k else 0.0
 
 
-def fuse(fusion: Fusion, mean: Mean, weights: Floats, caption: Floats, vector: Floats) -> Floats:
+def fuse(technique: Technique, mean: Mean, weights: Floats, caption: Floats, vector: Floats) -> Floats:
     """(W, N) fused scores of (N,) normalised ones, for (W,) shares of the vector clause; 0 stands for a clause that did not find
     the document.
     """
-    if fusion == "rrf":
+    if technique == "rrf":
         return np.broadcast_to(caption + vector, (len(weights), len(caption)))
     of_vector = weights[:, None]
     of_caption = 1 - of_vector
@@ -107,10 +110,10 @@ def _documents(
 
 
 def _normalized_columns(
-    candidates: Mapping[str, Mapping[str, float]], documents: Sequence[str], fusion: Fusion
+    candidates: Mapping[str, Mapping[str, float]], documents: Sequence[str], technique: Technique
 ) -> tuple[Floats, Floats]:
     """(N,) normalised scores of the caption and of the vector clause, 0 where a clause did not find the document."""
-    normal = {name: normalized(fusion, scores) for name, scores in candidates.items()}
+    normal = {name: normalized(technique, scores) for name, scores in candidates.items()}
     caption, vector = (
         np.array([normal[name].get(document, 0.0) for document in documents]) for name in (CAPTION, VECTOR)
     )

@@ -5,23 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import opensearchpy
 import orjson
 from clipseek.opensearch.index.stored_vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.bodies import clauses, search_body
-from clipseek.opensearch.query.clause_weights import VECTOR
 from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.filters import without_ids
-from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, Kind
-from clipseek.opensearch.query.pipelines import FUSIONS
+from clipseek.opensearch.query.fusion import TECHNIQUES, Fusion
+from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, VECTOR, Kind
+from clipseek.opensearch.query.page import Page
+from clipseek.opensearch.query.plan import Plan, Scope, make_plan
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.server_support import fuses
+from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.search.ask import ranked_rows, with_documents
 from clipseek.opensearch.search.hits import read_hit
-from clipseek.opensearch.search.two_steps import named, ranking_body, with_documents
+from clipseek.opensearch.search.server_support import fuses
 from numpy.typing import NDArray
 
 from .labelled_queries import LabelledQuery
@@ -33,13 +33,13 @@ _VECTORS_AT_ONCE = 200
 @dataclass(frozen=True)
 class SearchMode:
     """A way to search. ``by_picture``: with the stored vector of the query's own picture, which is then left out of the answer.
-    ``fused``: fusion, mean and weight of a hybrid.
+    ``setting``: how a hybrid is searched.
     """
 
     name: str
     kind: Kind
     by_picture: bool = False
-    fused: Mapping[str, Any] = field(default_factory=dict)
+    setting: Setting = field(default_factory=Setting)
 
     def grades(self, query: LabelledQuery) -> Mapping[str, int]:
         """The right answers: by the query's own picture only those of its group."""
@@ -51,31 +51,33 @@ def search_modes(version: Version, server: tuple[int, int], shards: int = 1) -> 
     picture and words.
     """
     modes = [SearchMode("caption", "caption"), SearchMode("vector", "vector")]
+    tuned = Setting.read(version.search)
     if version.search:
-        modes.append(SearchMode("hybrid, tuned", "hybrid", fused=version.search))
-    for fusion in FUSIONS:
-        if fuses(server, fusion, (0.5, 0.5), shards):
-            modes.append(SearchMode(f"hybrid, {fusion}", "hybrid", fused={"fusion": fusion}))
+        modes.append(SearchMode("hybrid, tuned", "hybrid", setting=tuned))
+    for technique in TECHNIQUES:
+        if fuses(server, technique, (0.5, 0.5), shards):
+            modes.append(SearchMode(f"hybrid, {technique}", "hybrid", setting=Setting(Fusion(technique))))
     by_picture = SearchMode("picture", "vector", True)
-    return [*modes, by_picture, SearchMode("picture and words", "hybrid", True, version.search)]
+    return [*modes, by_picture, SearchMode("picture and words", "hybrid", True, tuned)]
 
 
-def mode_body(
+def mode_plan(
     mode: SearchMode,
     query: LabelledQuery,
     text: NDArray[np.float32],
     stored: Mapping[str, NDArray[np.float32]],
     size: int,
-) -> dict[str, Any]:
-    """The body of a search for ``query``. ``text``: (D,) unit vector of its words; ``stored``: id to (D,) unit vector. A hybrid is
-    sent in two steps, as ``clipseek search`` does.
+) -> Plan:
+    """What ``clipseek search`` would send for ``query``. ``text``: (D,) unit vector of its words; ``stored``: id to (D,) unit
+    vector.
     """
-    searched = Query(query.words, kind=mode.kind, size=size).with_defaults(mode.fused)
+    searched, page = mode.setting.worded(Query(query.words, kind=mode.kind)), Page(size)
     excluded, vector = list(query.excluded), text
     if mode.by_picture and query.own is not None:
         excluded = list(dict.fromkeys([*excluded, query.own]))
         vector = compose(text if mode.kind == "hybrid" else None, [(1.0, stored[query.own])])
-    return search_body(searched, clauses(searched, vector, without_ids(excluded)))
+    fusion = mode.setting.fusion_for(searched, page)
+    return make_plan(searched, fusion, page, Scope(without_ids(excluded)), {VECTOR: vector})
 
 
 @dataclass(frozen=True)
@@ -124,19 +126,19 @@ def _every_mode(
     size: int,
 ) -> dict[str, TimedHits]:
     return {
-        mode.name: _search(client, version, mode_body(mode, query, text, stored, size), mode.kind == "hybrid")
+        mode.name: _search(client, version, mode_plan(mode, query, text, stored, size))
         for mode in modes
         if not mode.by_picture or query.own in stored
     }
 
 
-def _search(client: opensearchpy.OpenSearch, version: Version, body: dict[str, Any], hybrid: bool) -> TimedHits:
-    data = orjson.dumps(ranking_body(body) if hybrid else body)
+def _search(client: opensearchpy.OpenSearch, version: Version, plan: Plan) -> TimedHits:
+    data = orjson.dumps(plan.ranking_body() if plan.in_two_steps else plan.search_body())
     began = time.perf_counter()
     answer = client.search(index=version.index, body=data, params=SEARCH_PARAMETERS)
     rows = answer["hits"]["hits"]
-    if hybrid:
-        rows = with_documents(client, version.index, body, named(rows), {"allow_partial_search_results": "false"})
+    if plan.in_two_steps:
+        rows = with_documents(client, version.index, plan, ranked_rows(rows))
     milliseconds = 1e3 * (time.perf_counter() - began)
     hits = [read_hit(row, None, VECTOR) for row in rows]
     return TimedHits([hit.id for hit in hits], [hit.score for hit in hits], milliseconds, int(answer["took"]))

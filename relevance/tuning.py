@@ -17,11 +17,12 @@ from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
-from clipseek.opensearch.query.clause_weights import VECTOR
+from clipseek.opensearch.query.limits import VECTOR
+from clipseek.opensearch.query.setting import Setting
 from numpy.typing import NDArray
 
 from .clause_scores import ClauseScores, fetch_scores, supported_wordings
-from .fusion_grid import RRF, Setting, fusions, grid
+from .fusion_grid import RRF, fusions, grid
 from .hnsw_recall import query_recall
 from .labelled_queries import LabelledQuery
 from .progress import Progress, no_progress
@@ -62,7 +63,7 @@ class TuningReport:
     def as_dict(self) -> dict[str, Any]:
         return {
             "queries": self.queries,
-            "best": self.best.default(),
+            "best": self.best.kept(),
             "written": self.written,
             "report": [row.as_dict() for row in self.comparisons],
             "by_option": dict(self.by_option),
@@ -106,11 +107,11 @@ def tune(
     best, by_option = decision.best, best_by_option(ranks, settings, decision.best)
     tried = tuple(ef_searches) or (EF_SEARCHES if recall < ENOUGH_RECALL else ())
     if tried:
-        widened = [replace(best, ef_search=ef_search) for ef_search in (None, *tried)]
+        widened = [replace(best, fusion=replace(best.fusion, ef_search=ef_search)) for ef_search in (None, *tried)]
         wider = _fetched(client, version, queries, vectors, widened, progress)
         by_ef_search = np.stack([reciprocal_ranks(fetched, widened) for fetched in wider])
         means = zip(widened, by_ef_search.mean(axis=0).tolist(), strict=True)
-        by_option.update({f"ef_search {setting.ef_search or 'usual'}": mean for setting, mean in means})
+        by_option.update({f"ef_search {setting.fusion.ef_search or 'usual'}": mean for setting, mean in means})
         best = decide_ef_search(by_ef_search, widened, groups)
     named = dict(zip(BASELINES, np.array(of_baselines).T, strict=True))
     named["rrf"] = ranks[:, settings.index(RRF)]
@@ -130,7 +131,7 @@ def tune(
         written=write,
     )
     if write:
-        versions.set_default_search(client, version, best.default())
+        versions.set_default_search(client, version, best.kept())
     return report
 
 
@@ -144,7 +145,7 @@ def _fetched(
 ) -> Iterator[ClauseScores]:
     """Of each query the candidates that ``settings`` need."""
     wordings = tuple(dict.fromkeys(setting.wording for setting in settings))
-    ef_searches = tuple(dict.fromkeys(s.ef_search for s in settings if s.ef_search is not None))
+    ef_searches = tuple(dict.fromkeys(s.fusion.ef_search for s in settings if s.fusion.ef_search is not None))
     phase = "searching with a larger ef_search" if ef_searches else "searching"
     for done, (query, vector) in enumerate(zip(queries, vectors, strict=True), 1):
         yield fetch_scores(client, version, query, vector, wordings, ef_searches)

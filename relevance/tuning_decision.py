@@ -8,9 +8,9 @@ from typing import Any
 
 from clipseek.evaluation.bootstrap import Floats, intervals, paired
 from clipseek.evaluation.judgments import Ints
+from clipseek.opensearch.query.setting import Setting
 
 from .cross_validation import cross_validated
-from .fusion_grid import Setting
 
 TUNED = "tuned, cross-validated"
 
@@ -80,8 +80,9 @@ def best_by_option(ranks: Floats, settings: Sequence[Setting], best: Setting) ->
     """MRR@10 of the best fusion of each wording at the usual depth, and of each depth with ``best``'s wording; in-sample."""
     figures: dict[str, float] = {}
     for mean, setting in zip(ranks.mean(axis=0).tolist(), settings, strict=True):
-        names = [str(setting.wording)] if setting.depth == settings[0].depth else []
-        names += [f"depth {setting.depth}"] if setting.wording == best.wording else []
+        depth = setting.fusion.depth
+        names = [str(setting.wording)] if depth == settings[0].fusion.depth else []
+        names += [f"depth {depth}"] if setting.wording == best.wording else []
         for name in names:
             figures[name] = max(figures.get(name, 0.0), mean)
     return figures

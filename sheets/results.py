@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from clipseek.files.whole import write_whole
 from clipseek.opensearch.index.image_uri import image_path
-from clipseek.opensearch.query.clause_weights import CAPTION
+from clipseek.opensearch.query.limits import CAPTION
+from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.hits import Hit
-from clipseek.opensearch.search.searcher import Answer
 
 from .page import render_page, thumbnail
 
@@ -38,12 +39,19 @@ def render_sheet(title: str, sections: Iterable[Section], intro: str = "") -> st
     return render_page(title, "results", f"{header}\n{body}")
 
 
+def write_sheet(path: Path, title: str, sections: Iterable[Section], intro: str = "") -> None:
+    """Write the sheet to ``path``; folders on the way are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, render_sheet(title, sections, intro))
+
+
 def _section(section: Section) -> str:
     answer = section.answer
     query = answer.query
     facts: list[str] = [query.resolved_kind]
     if query.fused:
-        facts.append(query.fusion if query.fusion == "rrf" else f"{query.fusion}, {query.weight:.0%} vector")
+        fusion = answer.fusion
+        facts.append("rrf" if fusion.technique == "rrf" else f"{fusion.technique}, {fusion.weight:.0%} vector")
     facts += [f"like {name}" for name, _ in query.like]
     facts += [f"not {what}" for what in (*query.unwanted, *(name for name, _ in query.unlike))]
     facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
@@ -52,7 +60,7 @@ def _section(section: Section) -> str:
     for picture, _ in query.all_pictures:
         asked += f'<img alt="query picture" src="{_data_uri(picture)}">'
     cards = (
-        "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, query.start + 1))
+        "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, answer.page.start + 1))
         or '<p class="legend">nothing found</p>'
     )
     command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
@@ -65,7 +73,7 @@ def _section(section: Section) -> str:
 
 def _card(rank: int, hit: Hit) -> str:
     caption = "".join(
-        f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.parts()
+        f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.pieces()
     )
     tail = " tail" if hit.relevant is False else ""
     left, right = hit.shares.get(CAPTION, 0.0), sum(share for name, share in hit.shares.items() if name != CAPTION)

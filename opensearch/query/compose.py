@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from ..errors import InvalidOption
 
 Vector = NDArray[np.float32]
-#: Of a part beside others: one that is a millionth of another is rounded away in single precision.
-MIN_WEIGHT, MAX_WEIGHT = 0.001, 1000
 
 
 def compose(
@@ -50,20 +48,3 @@ def weighted_mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
     """Of (D,) vectors with their weights; shorter than they are where they point apart."""
     total = sum(weight for weight, _ in parts)
     return np.asarray(np.sum([weight * vector for weight, vector in parts], axis=0) / total, np.float32)
-
-
-def read_weight(text: str) -> tuple[str, float]:
-    """``a.jpg@0.5`` is ("a.jpg", 0.5), ``a.jpg`` is ("a.jpg", 1.0); a name that itself ends so is written ``name@2@1``.
-
-    Raises InvalidOption for a weight that is not between 0.001 and 1,000.
-    """
-    name, at, written = text.rpartition("@")
-    try:
-        weight = float(written) if at and name and "_" not in written else None
-    except ValueError:
-        weight = None
-    if weight is None:
-        return text, 1.0
-    if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
-        raise InvalidOption(f"weight {written[:40]} of {name[:80]!r} cannot be used; give {MIN_WEIGHT} to {MAX_WEIGHT}")
-    return name, weight

@@ -1,4 +1,4 @@
-"""What a query may be: its kinds, and how much of everything. Pure."""
+"""What all of this room shares: the names of kinds and clauses, and how much of everything a query may have. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from clipseek.files.text import without_surrogates
 
 Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
 KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
-Match: TypeAlias = Literal["any", "most", "all", "phrase"]
-MATCHES: tuple[Match, ...] = ("any", "most", "all", "phrase")
+#: Names of the two clauses of a usual hybrid.
+CAPTION, VECTOR = "caption", "vector"
 
 #: Candidates of each clause. Sent always: without it a clause brings only as many as hits are asked for, and the ranking would
 #: depend on that number.
@@ -24,8 +24,12 @@ MAX_HITS = 1_000
 MAX_REACH = 10_000
 #: Further texts, pictures and ids in one query.
 MAX_PARTS = 64
+#: OpenSearch takes no more clauses in a hybrid.
+MAX_CLAUSES = 5
 #: Terms of all unwanted texts together; with the words and the filters, still fewer than 1,024.
 MAX_UNWANTED_TERMS = 50
+#: Weight of one text, picture or id beside others: a millionth of another would be rounded away in single precision.
+MIN_WEIGHT, MAX_WEIGHT = 0.001, 1000
 #: Of a page beyond the usual depth. Steps, not the page's own end, so that neighbouring pages rank the same candidates.
 DEPTHS = (DEPTH, MAX_HITS, MAX_REACH)
 #: Around the matched words of a caption, as the server marks them: private-use characters, which captions hardly have.

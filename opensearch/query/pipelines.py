@@ -7,27 +7,20 @@ weights, and in ``PUT /_search/pipeline/<name>``, for other clients of the same 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from ..errors import InvalidOption
 from ..server.templates import fill
-from .clause_weights import MAX_CLAUSES
-
-Fusion: TypeAlias = Literal["min_max", "l2", "z_score", "rrf"]
-FUSIONS: tuple[Fusion, ...] = ("min_max", "l2", "z_score", "rrf")
-Mean: TypeAlias = Literal["arithmetic", "geometric", "harmonic"]
-MEANS: tuple[Mean, ...] = ("arithmetic", "geometric", "harmonic")
+from .fusion import Mean, Technique, check_mean
+from .limits import MAX_CLAUSES
 
 #: The constant of reciprocal rank fusion: a hit at rank r of a clause adds 1 / (60 + r).
 RANK_CONSTANT = 60
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-
 
 def pipeline(
-    fusion: Fusion,
+    technique: Technique,
     weights: Sequence[float] | None = None,
     *,
     clauses: int = 2,
@@ -37,10 +30,10 @@ def pipeline(
     """The pipeline for ``clauses`` clauses.
 
     ``weights``: one number of at least 0 for each clause, in their order, of any sum; they are scaled to sum 1. Equal
-    by default. Raises InvalidOption for an unknown fusion or mean, a mean that the fusion does not have, a wrong count,
+    by default. Raises InvalidOption for an unknown technique or mean, a mean that the technique does not have, a wrong count,
     a weight that is negative or not finite, and all weights zero. What an older server lacks ``oldest_server`` tells.
     """
-    check_mean(fusion, mean)
+    check_mean(technique, mean)
     chosen = [1.0] * clauses if weights is None else [float(weight) for weight in weights]
     if len(chosen) != clauses:
         raise InvalidOption(f"{len(chosen)} weights for {clauses} clauses; give one weight for each clause")
@@ -49,30 +42,15 @@ def pipeline(
     total = sum(chosen)
     # The server casts the list to doubles and fails on the integers 0 and 1: these stay floats in JSON, 0.0 and 1.0.
     scaled = [weight / total for weight in chosen]
-    if fusion == "rrf":
+    if technique == "rrf":
         if not 1 <= rank_constant <= 10_000:
             raise InvalidOption(f"rank constant {rank_constant} is outside 1 to 10000")
         if len(set(chosen)) > 1:
             return fill("pipelines/rrf_weighted.json", rank_constant=rank_constant, weights=scaled)
         return fill("pipelines/rrf.json", rank_constant=rank_constant)
-    if fusion == "z_score":
+    if technique == "z_score":
         return fill("pipelines/z_score.json", weights=scaled)
-    return fill(f"pipelines/{fusion}.json", weights=scaled, mean=f"{mean}_mean")
-
-
-def check_mean(fusion: Fusion, mean: Mean) -> None:
-    """Raise InvalidOption for a fusion or a mean that does not exist, or that do not go together."""
-    if fusion not in FUSIONS:
-        raise InvalidOption(f"fusion {fusion!r} is not known; choose one of {', '.join(FUSIONS)}")
-    if mean not in MEANS:
-        raise InvalidOption(f"mean {mean!r} is not known; choose one of {', '.join(MEANS)}")
-    if fusion in ("rrf", "z_score") and mean != "arithmetic":
-        what = (
-            "counts ranks and takes no mean"
-            if fusion == "rrf"
-            else "has negative scores, whose only mean is arithmetic"
-        )
-        raise InvalidOption(f"{fusion} {what}; leave --mean out, or use --fusion min_max")
+    return fill(f"pipelines/{technique}.json", weights=scaled, mean=f"{mean}_mean")
 
 
 def shared_weights(vectors: float) -> tuple[float, float]:
@@ -93,19 +71,3 @@ def read_weights(text: str) -> tuple[float, ...]:
     if not 2 <= len(found) <= MAX_CLAUSES:
         raise InvalidOption(f"weights {text[:80]!r} cannot be used; give 2 to {MAX_CLAUSES} numbers, like 0.5,0.3,0.2")
     return found
-
-
-def check_pipeline_name(name: str) -> None:
-    """Raise InvalidOption for a name that the server would read as several, as a pattern, or as none (``_none``)."""
-    if not _NAME.fullmatch(name):
-        raise InvalidOption(
-            f"{name[:80]!r} cannot name a search pipeline; use up to 100 small letters, digits, '.', '-' and '_', starting with a "
-            "letter or a digit"
-        )
-
-
-def oldest_server(fusion: Fusion, weights: Sequence[float]) -> tuple[int, int]:
-    """The oldest OpenSearch, (major, minor), that fuses so."""
-    if fusion == "z_score":
-        return (3, 0)
-    return (3, 1) if fusion == "rrf" and len(set(weights)) > 1 else (2, 19)

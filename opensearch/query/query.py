@@ -1,124 +1,126 @@
-"""What is asked, as a value. Pure: nothing here talks to a server; ``bodies.py`` says what is sent for it."""
+"""What is searched with, as a value. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from .checks import check_parts, check_search
-from .clause_weights import CAPTION, VECTOR, split_weights
+from clipseek.files.text import without_surrogates
+
+from ..errors import InvalidOption
 from .limits import (
-    DEPTH,
-    DEPTHS,
+    CAPTION,
     KINDS,
-    MARKS,
-    MATCHES,
     MAX_CHARACTERS,
-    MAX_HITS,
-    MAX_REACH,
+    MAX_CLAUSES,
+    MAX_PARTS,
     MAX_TERMS,
-    SEARCH_PARAMETERS,
+    MAX_UNWANTED_TERMS,
+    MAX_WEIGHT,
+    MIN_WEIGHT,
     TERM,
+    VECTOR,
     Kind,
-    Match,
     one_line,
 )
-from .pipelines import Fusion, Mean
-
-__all__ = [
-    "CAPTION",
-    "DEPTH",
-    "KINDS",
-    "MARKS",
-    "MATCHES",
-    "MAX_CHARACTERS",
-    "MAX_HITS",
-    "MAX_REACH",
-    "MAX_TERMS",
-    "SEARCH_PARAMETERS",
-    "VECTOR",
-    "Kind",
-    "Match",
-    "Query",
-]
-
-#: What an index can have its own default of.
-TUNED = ("fusion", "mean", "weight", "candidates", "match", "exact", "ef_search", "pipeline")
+from .wording import MATCHES, Match
 
 
 @dataclass(frozen=True)
 class Query:
-    """Words, pictures (their files' bytes), pictures of the index (their ids), or any mix of them.
+    """Words, pictures, pictures of the index, or any mix of them, and what may be found.
 
-    ``text`` is what to search for, of weight 1; ``texts`` are more, each with its weight. ``picture`` is one picture of weight
-    1, ``pictures`` are more, each with its weight; ``like`` are ids of pictures in the index with weights, ``unlike`` those to
-    move away from, and ``unwanted`` words to move away from, which also keep captions that have all of them out of the caption
-    clause. ``text_weight`` is the texts' share beside pictures in the query's vector, ``not_weight`` how much of what is not
-    wanted is subtracted from it (``compose.compose``). With ``split`` every text, picture and id is a vector clause of its own,
-    of the weight that it would have in the one vector. ``match``: any of the words in the caption, most (of more than two, three
-    in four), all, or all as a phrase; with ``exact`` as they are written, without the language's endings. ``ef_search``: how
-    many vectors the graph's search keeps on its way, if more than it does by itself (``nearest``).
+    text: the words to search for, of weight 1. Of a long text the beginning is searched for (``words``, ``cut``).
+    texts: more texts, each with its weight.
+    picture: a picture file's bytes, of weight 1.
+    pictures: more pictures' bytes, each with its weight.
+    like: ids of pictures in the index to search by, each with its weight. Instead of an id that is a hash, its first digits do.
+    unlike: ids of pictures in the index to move away from, each with its weight.
+    unwanted: texts to move away from; captions that have all words of one are left out of the caption clause.
+    kind: ``caption`` (BM25), ``vector`` (CLIP) or ``hybrid`` (both). By default hybrid where there are words, else vector.
+    match: which of the words a caption must have: ``any``, ``most`` (of up to two all, of more three in four), ``all``, or all as a
+        ``phrase``. By default what the index was tuned to in a hybrid, else any.
+    exact: search for the words as they are written, without stemming. By default what the index was tuned to in a hybrid, else no.
+    filters: conditions on fields, as ``filters.parse_filters`` reads them; all must hold.
+    split: make every text, picture and id a vector clause of its own, of the weight that it would have in the one vector.
+    text_weight: the texts' share beside pictures and ids in the query's vector, 0 to 1.
+    not_weight: how much of what is not wanted is subtracted from the vector (``compose.compose``), 0 to 1.
 
-    ``weight`` is the vector clause's share in a hybrid, fused by ``fusion`` and ``mean``; or as ``pipeline`` says, which the
-    server knows by that name, and then ``fixed_weights`` are its weights. ``start`` hits are passed over.
-    ``candidates``: how many of each clause are fused; pages of one search must have the same, which they have by default up
-    to hit 200, from there to 1,000, and from there on. ``facets`` are fields whose values are counted; ``group_duplicates``
-    shows one hit of pictures with the same bytes, ``group_near`` one of those that look nearly the same, of the ``depth`` best
-    of each clause. ``min_cosine``: the cosine from which on a hit is marked as relevant.
-    ``filters`` as ``filters.parse_filters`` reads them. Raises InvalidOption where that makes no query.
+    Raises InvalidOption where that makes no query.
     """
 
     text: str = ""
     picture: bytes | None = None
     kind: Kind | None = None
-    weight: float = 0.5
-    text_weight: float = 0.5
-    fusion: Fusion = "min_max"
-    size: int = 10
-    filters: tuple[str, ...] = ()
-    mean: Mean = "arithmetic"
-    match: Match = "any"
+    texts: tuple[tuple[str, float], ...] = ()
     pictures: tuple[tuple[bytes, float], ...] = ()
     like: tuple[tuple[str, float], ...] = ()
     unlike: tuple[tuple[str, float], ...] = ()
     unwanted: tuple[str, ...] = ()
-    not_weight: float = 0.5
-    start: int = 0
-    candidates: int | None = None
-    facets: tuple[str, ...] = ()
-    group_duplicates: bool = False
-    group_near: bool = False
-    min_cosine: float | None = None
-    exact: bool = False
-    ef_search: int | None = None
-    pipeline: str | None = None
-    fixed_weights: tuple[float, ...] | None = None
-    sort: str | None = None
-    texts: tuple[tuple[str, float], ...] = ()
+    match: Match | None = None
+    exact: bool | None = None
+    filters: tuple[str, ...] = ()
     split: bool = False
+    text_weight: float = 0.5
+    not_weight: float = 0.5
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unwanted", tuple(one_line(text) for text in self.unwanted))
         object.__setattr__(self, "texts", tuple((one_line(text), weight) for text, weight in self.texts))
-        check_search(self)
-        check_parts(self)
+        self._check_kind()
+        self._check_amounts()
+        self._check_weights()
 
-    def with_defaults(self, chosen: Mapping[str, Any]) -> Query:
-        """This query, if it is a hybrid, asked and fused as an index's own default says (``Version.search``). A depth that does not
-        reach the last hit stays out.
-        """
-        if self.resolved_kind != "hybrid":
-            return self
-        tuned = {name: chosen[name] for name in TUNED if name in chosen}
-        if tuned.get("candidates", self.end) < self.end:
-            del tuned["candidates"]
-        if self.is_split:
-            tuned.pop("pipeline", None)  # it was made for two clauses
-        if "pipeline" in tuned:  # put there over what was tuned
-            tuned = {name: value for name, value in tuned.items() if name not in ("fusion", "mean", "weight")}
-        return replace(self, **tuned)
+    def _check_kind(self) -> None:
+        wanted = bool(self.all_pictures or self.like)
+        if not self.all_texts and not wanted:
+            if self.unlike or self.unwanted:
+                raise InvalidOption("only what is not wanted was given; say what is, in words, with --image or --like")
+            raise InvalidOption("nothing to search for; give words, a picture with --image, or both")
+        if self.kind is not None and self.kind not in KINDS:
+            raise InvalidOption(f"kind {self.kind!r} is not known; choose one of {', '.join(KINDS)}")
+        if self.kind in ("caption", "hybrid") and not self.all_texts:
+            raise InvalidOption(f"a {self.kind} search needs words; give some, or search by --vector alone")
+        if self.kind == "caption" and (wanted or self.unlike):
+            raise InvalidOption(
+                "a caption search cannot use a picture; leave --image, --like, --unlike or --caption out"
+            )
+        if self.match is not None and self.match not in MATCHES:
+            raise InvalidOption(f"match {self.match!r} is not known; choose one of {', '.join(MATCHES)}")
+
+    def _check_amounts(self) -> None:
+        count = sum(map(len, (self.all_pictures, self.like, self.unlike, self.unwanted, self.texts)))
+        if count > MAX_PARTS:
+            raise InvalidOption(f"{count} texts, pictures and ids are too many; give at most {MAX_PARTS}")
+        if "" in self.unwanted:
+            raise InvalidOption("--not has no words; name what is not wanted, or leave it out")
+        if _terms(self.unwanted) > MAX_UNWANTED_TERMS:
+            raise InvalidOption(f"what is not wanted is too long; say it in {MAX_UNWANTED_TERMS} words at most")
+        if any(not text or len(text) > MAX_CHARACTERS for text, _ in self.texts):
+            raise InvalidOption(
+                f"--text has no words, or more than {MAX_CHARACTERS:,} characters; give some, or leave it out"
+            )
+        if self.texts and _terms(text for text, _ in self.all_texts) > MAX_TERMS:
+            raise InvalidOption(f"the texts are too long together; say it in {MAX_TERMS} words at most")
+        if len(self.clause_names) > MAX_CLAUSES:
+            raise InvalidOption(
+                f"{len(self.clause_names)} clauses are too many: OpenSearch takes {MAX_CLAUSES}, the caption's included; "
+                "leave some out, or leave --clauses out"
+            )
+
+    def _check_weights(self) -> None:
+        for name, share in (("text weight", self.text_weight), ("not weight", self.not_weight)):
+            if not 0 <= share <= 1:
+                raise InvalidOption(f"{name} {share} is outside 0 to 1")
+        for name in self.ids:
+            if without_surrogates(name) != name:
+                raise InvalidOption(f"{name[:80]!r} is no id; give one as clipseek search prints it")
+        for content, weight in (*self.like, *self.unlike, *self.pictures, *self.texts):
+            if not content:
+                raise InvalidOption("an empty id or picture names nothing; give an id as clipseek search prints it")
+            if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+                raise InvalidOption(f"weight {weight} cannot be used; give {MIN_WEIGHT} to {MAX_WEIGHT}")
 
     @cached_property
     def words(self) -> str:
@@ -144,16 +146,18 @@ class Query:
 
     @property
     def all_texts(self) -> tuple[tuple[str, float], ...]:
+        """Every text with its weight."""
         return ((self.words, 1.0), *self.texts) if self.words else self.texts
 
     @property
     def all_pictures(self) -> tuple[tuple[bytes, float], ...]:
+        """Every picture's bytes with its weight."""
         return self.pictures if self.picture is None else ((self.picture, 1.0), *self.pictures)
 
     @property
-    def end(self) -> int:
-        """The number of the last hit asked for."""
-        return self.start + self.size
+    def ids(self) -> tuple[str, ...]:
+        """The pictures of the index that it names; none of them is a hit."""
+        return tuple(name for name, _ in (*self.like, *self.unlike))
 
     @property
     def resolved_kind(self) -> Kind:
@@ -161,21 +165,14 @@ class Query:
         return self.kind or ("hybrid" if self.all_texts else "vector")
 
     @property
+    def needs_model(self) -> bool:
+        """Whether something must be encoded: pictures of the index bring their vectors with them."""
+        return self.resolved_kind != "caption" and bool(self.all_texts or self.all_pictures or self.unwanted)
+
+    @property
     def fused(self) -> bool:
-        """Whether there are several clauses, whose scores must join."""
-        return self.resolved_kind == "hybrid" or self.is_split
-
-    @property
-    def depth(self) -> int:
-        """Candidates of each clause."""
-        return self.candidates or next(depth for depth in DEPTHS if depth >= self.end)
-
-    @property
-    def nearest(self) -> int:
-        """How many of the nearest vectors the graph is asked for. A hybrid of a smaller depth asks for the usual number, and the
-        fusion cuts: the graph finds what is nearest the less surely, the fewer it is asked for.
-        """
-        return max(self.depth, DEPTH) if self.fused else self.depth
+        """Whether there are several clauses, whose scores must be fused."""
+        return len(self.clause_names) > 1
 
     @property
     def is_split(self) -> bool:
@@ -185,25 +182,18 @@ class Query:
         return len(self.all_texts) + len(self.all_pictures) + len(self.like) > 1
 
     @cached_property
-    def clause_weights(self) -> Mapping[str, float]:
-        """Of each clause by its name, in their order, summing to 1."""
+    def clause_names(self) -> tuple[str, ...]:
+        """Names of the clauses, in the order of their weights: the caption's, then the vectors'."""
         kind = self.resolved_kind
         if not self.is_split:
-            return {CAPTION: 1 - self.weight, VECTOR: self.weight} if kind == "hybrid" else {kind: 1.0}
-        found = split_weights(
-            self.weight,
-            self.text_weight,
-            caption=kind == "hybrid",
-            texts=[weight for _, weight in self.all_texts],
-            pictures=[weight for _, weight in self.all_pictures],
-            likes=[weight for _, weight in self.like],
-        )
-        own = {weight for _, weight in (*self.all_texts, *self.all_pictures, *self.like)} != {1.0}
-        if self.fusion == "rrf" and not own and self.weight == self.text_weight == 0.5:
-            return dict.fromkeys(found, 1 / len(found))  # no weights were asked for, and older servers have none
-        return found
+            return (CAPTION, VECTOR) if kind == "hybrid" else (kind,)
+        vectors = [
+            name if len(contents) == 1 else f"{name} {number}"
+            for name, contents in (("words", self.all_texts), ("picture", self.all_pictures), ("like", self.like))
+            for number in range(1, len(contents) + 1)
+        ]
+        return (CAPTION, *vectors) if kind == "hybrid" else tuple(vectors)
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Of the clauses, in their order, summing to 1."""
-        return self.fixed_weights or tuple(self.clause_weights.values())
+
+def _terms(texts: Iterable[str]) -> int:
+    return sum(len(TERM.findall(text)) for text in texts)

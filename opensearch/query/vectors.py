@@ -8,8 +8,8 @@ import numpy as np
 
 from ..errors import InvalidOption
 from ..protocols import AnyEncoder
-from .clause_weights import CAPTION, VECTOR
 from .compose import Vector, compose, weighted_mean
+from .limits import CAPTION, VECTOR
 from .query import Query
 
 
@@ -29,19 +29,19 @@ def query_vectors(query: Query, encoder: AnyEncoder | None, stored: Mapping[str,
         *((1.0, vector) for vector in encoded[len(words) :]),
         *((weight, stored[name]) for name, weight in query.unlike),
     ]
-    seen = [*_seen(query, encoder), *((weight, stored[name]) for name, weight in query.like)]
+    pictures = [*_encoded_pictures(query, encoder), *((weight, stored[name]) for name, weight in query.like)]
     if query.is_split:
-        names = [name for name in query.clause_weights if name != CAPTION]
-        vectors = [vector for _, vector in (*words, *seen)]
+        names = [name for name in query.clause_names if name != CAPTION]
+        vectors = [vector for _, vector in (*words, *pictures)]
         return {
             name: compose(vector, (), away, away_weight=query.not_weight)
             for name, vector in zip(names, vectors, strict=True)
         }
     text = words[0][1] if len(words) == 1 else weighted_mean(words) if words else None
-    return {VECTOR: compose(text, seen, away, text_weight=query.text_weight, away_weight=query.not_weight)}
+    return {VECTOR: compose(text, pictures, away, text_weight=query.text_weight, away_weight=query.not_weight)}
 
 
-def _seen(query: Query, encoder: AnyEncoder | None) -> list[tuple[float, Vector]]:
+def _encoded_pictures(query: Query, encoder: AnyEncoder | None) -> list[tuple[float, Vector]]:
     """The query's own pictures as vectors, with their weights."""
     if encoder is None or not query.all_pictures:
         return []

@@ -9,8 +9,6 @@ from typing import Any
 import opensearchpy
 import orjson
 
-from ..query.bodies import candidates_body
-from ..query.query import Query
 from ..server.failures import check_answers
 
 _KEPT = (
@@ -29,31 +27,29 @@ class Candidates:
     documents: int
 
 
-def ask(
+def fetch_candidates(
     client: opensearchpy.OpenSearch,
     index: str,
-    query: Query,
-    found: Mapping[str, dict[str, Any]],
+    clauses: Mapping[str, dict[str, Any]],
     *,
+    depth: int,
     shards: int,
     copies: str,
 ) -> Candidates:
-    """The candidates of the clauses ``found`` (none of them: only the count), from the shards' copies that a search by the
-    preference ``copies`` asks. Raises the errors of the tree.
+    """The ``depth`` candidates of each of the ``clauses`` (without any, only the count), from the shards' copies that a search with
+    the preference ``copies`` goes to. Raises the errors of the tree.
     """
-    places = _places(client, index, copies) if shards > 1 and found else [copies]
-    asked = [(name, place) for name in found for place in places]
-    lines = [
-        part
-        for name, place in asked
-        for part in ({"preference": place, "allow_partial_search_results": False}, candidates_body(query, found[name]))
-    ]
-    lines += [{"preference": copies, "allow_partial_search_results": False}, _COUNT]
-    body = b"\n".join(map(orjson.dumps, lines)) + b"\n"
-    answers = client.msearch(body=body, index=index, params={"filter_path": _KEPT})["responses"]
+    places = _places(client, index, copies) if shards > 1 and clauses else [copies]
+    searches = [(name, place, candidates_body(clause, depth)) for name, clause in clauses.items() for place in places]
+    lines: list[Any] = []
+    for place, body in [*((place, body) for _, place, body in searches), (copies, _COUNT)]:
+        lines += [{"preference": place, "allow_partial_search_results": False}, body]
+    answers = client.msearch(
+        body=b"\n".join(map(orjson.dumps, lines)) + b"\n", index=index, params={"filter_path": _KEPT}
+    )["responses"]
     check_answers(index, answers)
-    scores: dict[str, list[tuple[float, str]]] = {name: [] for name in found}
-    for (name, _), answer in zip(asked, answers[:-1], strict=True):
+    scores: dict[str, list[tuple[float, str]]] = {name: [] for name in clauses}
+    for (name, _, _), answer in zip(searches, answers[:-1], strict=True):
         for row in answer.get("hits", {}).get("hits", ()):
             scores[name].append((float(row["_score"]), row["fields"]["image_id"][0]))
     return Candidates(
@@ -66,7 +62,19 @@ def ask(
     )
 
 
+def candidates_body(clause: dict[str, Any], depth: int) -> dict[str, Any]:
+    """One clause alone, ids and scores only: in one shard, exactly the candidates that the hybrid normalises."""
+    return {
+        "size": depth,
+        "query": clause,
+        "_source": False,
+        "stored_fields": "_none_",
+        "docvalue_fields": ["image_id"],
+        "track_total_hits": False,
+    }
+
+
 def _places(client: opensearchpy.OpenSearch, index: str, copies: str) -> list[str]:
-    """One preference for each shard, with the copy that a search by the preference ``copies`` asks first."""
+    """One preference for each shard, with the copy that a search with the preference ``copies`` goes to first."""
     shards = client.search_shards(index=index, params={"preference": copies})["shards"]
     return [f"_shards:{first['shard']}|_prefer_nodes:{first['node']}" for first, *_ in shards]

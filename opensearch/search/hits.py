@@ -1,4 +1,4 @@
-"""A picture found: why it is there, in numbers and in words. Pure; reads what the server answered."""
+"""A hit: a picture, and why it is there, in numbers and in words. Pure; reads what the server answered."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..query.limits import MARKS
 
 @dataclass(frozen=True)
 class Hit:
-    """One picture found.
+    """One picture that a search brought.
 
     ``score`` is what ranked it. ``raw`` holds each clause's own score where the clause found the picture: BM25 for the caption,
     1 + cosine for the vector. ``shares`` is each clause's part of ``score``, summing to 1; a clause that found the picture only
-    beyond its candidates (``Query.depth``) has a raw score and the share 0. ``shares`` is empty where it could not be computed:
-    the index changed between the search and the question for its candidates. ``cosine`` is the vectors' own similarity, ``None``
-    where the vector clause did not find the picture. ``marked`` is the caption as the server marked it (``queries.MARKS``), and
+    beyond its candidates (``Fusion.depth``) has a raw score and the share 0. ``shares`` is empty where it could not be computed:
+    the index changed between the search and the request for its candidates. ``cosine`` is the vectors' own similarity, ``None``
+    where the vector clause did not find the picture. ``marked`` is the caption as the server marked it (``limits.MARKS``), and
     ``marks`` the (start, end) of its matched words.
-    ``relevant``: whether its cosine reaches ``Query.min_cosine``, ``None`` without one.
+    ``relevant``: whether its cosine reaches ``Page.min_cosine``, ``None`` without one.
     """
 
     id: str
@@ -40,17 +40,17 @@ class Hit:
 
     @cached_property
     def marks(self) -> tuple[tuple[int, int], ...]:
-        """(start, end) in ``caption`` of each matched word; read when somebody asks, since few look at every hit."""
+        """(start, end) in ``caption`` of each matched word; computed at first use, since few look at every hit."""
         return read_marks(self.caption, self.marked)
 
-    def parts(self) -> list[tuple[str, bool]]:
+    def pieces(self) -> list[tuple[str, bool]]:
         """The caption in pieces, in order, each with whether it matched."""
         pieces: list[tuple[str, bool]] = []
-        at = 0
+        done = 0
         for start, end in self.marks:
-            pieces += [(self.caption[at:start], False), (self.caption[start:end], True)]
-            at = end
-        return [(text, matched) for text, matched in [*pieces, (self.caption[at:], False)] if text]
+            pieces += [(self.caption[done:start], False), (self.caption[start:end], True)]
+            done = end
+        return [(text, matched) for text, matched in [*pieces, (self.caption[done:], False)] if text]
 
 
 def words_first(hits: Sequence[Hit], caption: str) -> list[Hit]:
@@ -107,15 +107,15 @@ def read_marks(caption: str, marked: str) -> tuple[tuple[int, int], ...]:
     pieces = marked.split(first)
     if len(pieces) == 1 or marked.replace(first, "").replace(last, "") != caption:
         return ()
-    found: list[tuple[int, int]] = []
-    at = len(pieces[0])
+    marks: list[tuple[int, int]] = []
+    start = len(pieces[0])
     for piece in pieces[1:]:
         length = piece.find(last)
         if length < 0:  # not as the server marks
             return ()
-        found.append((at, at + length))
-        at += len(piece) - 1
-    return tuple(found)
+        marks.append((start, start + length))
+        start += len(piece) - 1
+    return tuple(marks)
 
 
 def _shares(added: Mapping[str, float] | None, score: float) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -12,27 +12,26 @@ import opensearchpy
 from ..errors import InvalidOption, NotFound
 from ..index.version import Version
 from ..index.versions import set_default_search
-from ..query.pipelines import FUSIONS, MEANS, RANK_CONSTANT, Fusion, Mean, check_pipeline_name
-from ..query.server_support import check_fusion, check_ranks
+from ..query.fusion import MEANS, TECHNIQUES, Fusion, Mean, Technique, check_pipeline_name
+from ..query.pipelines import RANK_CONSTANT, pipeline
 from ..server.address import address
 from ..server.capabilities import server_version
+from .server_support import check_fusion, check_ranks
 
 
 @dataclass(frozen=True)
-class Named:
-    """A pipeline of the server. ``fusion`` is ``None`` where it does something else than joining a hybrid's scores, and ``other``
-    then says what. ``weights`` has one for each clause, and is empty where all count the same.
+class StoredPipeline:
+    """A search pipeline of the server. ``fusion`` is what it does; without ``weights`` all clauses count the same. Where it does
+    something else than fusing a hybrid's scores, that is ``None``, and ``other`` says what it does.
     """
 
     name: str
     body: Mapping[str, Any]
     fusion: Fusion | None = None
-    mean: Mean = "arithmetic"
-    weights: tuple[float, ...] = ()
     other: str = ""
 
 
-def list_pipelines(client: opensearchpy.OpenSearch) -> list[Named]:
+def list_pipelines(client: opensearchpy.OpenSearch) -> list[StoredPipeline]:
     """Every search pipeline of the server, by name."""
     try:
         answer: dict[str, Any] = client.transport.perform_request("GET", "/_search/pipeline")
@@ -41,11 +40,25 @@ def list_pipelines(client: opensearchpy.OpenSearch) -> list[Named]:
     return [read_pipeline(name, answer[name]) for name in sorted(answer)]
 
 
-def get_pipeline(client: opensearchpy.OpenSearch, name: str, *, default_of: str | None = None) -> Named:
-    """The pipeline ``name``, which is the default of the index ``default_of``. Raises InvalidOption where the server has none of
-    that name.
-    """
+def get_pipeline(client: opensearchpy.OpenSearch, name: str) -> StoredPipeline:
+    """The pipeline ``name``. Raises InvalidOption where the server has none of that name."""
     check_pipeline_name(name)
+    return _get(client, name)
+
+
+def with_pipeline(client: opensearchpy.OpenSearch, version: Version, fusion: Fusion, clauses: int) -> Fusion:
+    """``fusion`` with what its stored pipeline does, for a search of ``clauses`` clauses. Raises InvalidOption where the server has
+    no such pipeline, or a hybrid of so many clauses cannot be searched with it.
+    """
+    if fusion.pipeline is None:
+        return fusion
+    default = version.search.get("pipeline") == fusion.pipeline
+    stored = usable(_get(client, fusion.pipeline, default_of=version.alias if default else None), clauses)
+    return replace(fusion, technique=stored.technique, mean=stored.mean, weights=stored.weights)
+
+
+def _get(client: opensearchpy.OpenSearch, name: str, *, default_of: str | None = None) -> StoredPipeline:
+    """``default_of``: the index whose default it is, for the refusal."""
     try:
         answer: dict[str, Any] = client.transport.perform_request("GET", _path(name))
     except NotFound:
@@ -58,12 +71,14 @@ def get_pipeline(client: opensearchpy.OpenSearch, name: str, *, default_of: str 
     return read_pipeline(name, answer[name])
 
 
-def put_pipeline(client: opensearchpy.OpenSearch, name: str, body: Mapping[str, Any], *, replace: bool = False) -> None:
+def put_pipeline(
+    client: opensearchpy.OpenSearch, name: str, body: Mapping[str, Any], *, overwrite: bool = False
+) -> None:
     """Keep ``body`` (``pipelines.pipeline``) as ``name``. Raises InvalidOption where another pipeline has that name, unless it
     is to be replaced.
     """
     check_pipeline_name(name)
-    if not replace:
+    if not overwrite:
         try:
             there = get_pipeline(client, name).body
         except InvalidOption:
@@ -74,6 +89,23 @@ def put_pipeline(client: opensearchpy.OpenSearch, name: str, body: Mapping[str, 
                 "it with --replace"
             )
     client.transport.perform_request("PUT", _path(name), body=dict(body))
+
+
+def put_fusion(
+    client: opensearchpy.OpenSearch,
+    name: str,
+    technique: Technique,
+    mean: Mean,
+    weights: Sequence[float],
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Keep this fusion of as many clauses as ``weights`` as ``name``. Raises InvalidOption as ``pipelines.pipeline`` and
+    ``put_pipeline``, and where the server cannot fuse so.
+    """
+    body = pipeline(technique, weights, clauses=len(weights), mean=mean)
+    check_fusion(lambda: server_version(client), technique, weights)
+    put_pipeline(client, name, body, overwrite=overwrite)
 
 
 def delete_pipeline(client: opensearchpy.OpenSearch, name: str) -> None:
@@ -95,9 +127,10 @@ def make_default(client: opensearchpy.OpenSearch, version: Version, name: str | 
     """
     kept = {key: value for key, value in version.search.items() if key != "pipeline"}
     if name is not None:
-        fusion, weights = usable(get_pipeline(client, name), 2)
-        check_fusion(number := server_version(client), fusion, weights)
-        if fusion == "rrf":
+        fusion = usable(get_pipeline(client, name), 2)
+        number = server_version(client)
+        check_fusion(lambda: number, fusion.technique, fusion.weights or ())
+        if fusion.technique == "rrf":
             settings: dict[str, Any] = client.indices.get_settings(index=version.index)
             check_ranks(number, version.alias, int(settings[version.index]["settings"]["index"]["number_of_shards"]))
         kept["pipeline"] = name
@@ -116,44 +149,50 @@ def used_by(client: opensearchpy.OpenSearch, name: str) -> list[str]:
     return sorted(found)
 
 
-def read_pipeline(name: str, body: Mapping[str, Any]) -> Named:
+def read_pipeline(name: str, body: Mapping[str, Any]) -> StoredPipeline:
     """What a pipeline's body does, as the server keeps it. Pure."""
     phases = body.get("phase_results_processors") or []
     others = [kind for kind in ("request_processors", "response_processors") if body.get(kind)]
     if others or len(phases) != 1 or len(phases[0]) != 1:
-        return Named(name, body, other=f"has {others[0]}" if others else f"has {len(phases)} phase results processors")
+        other = f"has {others[0]}" if others else f"has {len(phases)} phase results processors"
+        return StoredPipeline(name, body, other=other)
     ((kind, options),) = phases[0].items()
     combination = options.get("combination") or {}
     parameters = combination.get("parameters") or {}
-    weights = tuple(float(weight) for weight in parameters.get("weights") or ())
+    weights = tuple(float(weight) for weight in parameters.get("weights") or ()) or None
     if kind == "score-ranker-processor" and combination.get("technique", "rrf") == "rrf":
         constant = combination.get("rank_constant", RANK_CONSTANT)
         if constant != RANK_CONSTANT:
-            return Named(name, body, other=f"counts ranks from {constant}, not from {RANK_CONSTANT}")
-        return Named(name, body, "rrf", weights=weights)
-    technique = (options.get("normalization") or {}).get("technique", "min_max")
+            return StoredPipeline(name, body, other=f"counts ranks from {constant}, not from {RANK_CONSTANT}")
+        return StoredPipeline(name, body, Fusion("rrf", weights=weights))
+    normalization = options.get("normalization") or {}
+    technique, bounds = normalization.get("technique", "min_max"), normalization.get("parameters")
     mean = str(combination.get("technique", "arithmetic_mean")).removesuffix("_mean")
-    bounds = (options.get("normalization") or {}).get("parameters")
-    if kind != "normalization-processor" or technique not in FUSIONS or mean not in MEANS or bounds:
-        return Named(name, body, other=f"has {kind} {technique}{' with parameters' if bounds else ''}, {mean}")
-    return Named(name, body, cast("Fusion", technique), mean, weights)
+    if kind != "normalization-processor" or technique not in TECHNIQUES or mean not in MEANS or bounds:
+        other = f"has {kind} {technique}{' with parameters' if bounds else ''}, {mean}"
+        return StoredPipeline(name, body, other=other)
+    try:
+        return StoredPipeline(name, body, Fusion(cast(Technique, technique), mean, weights=weights))
+    except InvalidOption:  # a server stores what it will refuse to run
+        return StoredPipeline(name, body, other=f"has {technique} with a {mean} mean")
 
 
-def usable(found: Named, clauses: int) -> tuple[Fusion, tuple[float, ...]]:
-    """Its fusion, and a weight for each of so many clauses; InvalidOption where a hybrid cannot be searched with it."""
-    if found.fusion is None:
+def usable(stored: StoredPipeline, clauses: int) -> Fusion:
+    """Its fusion of ``clauses`` clauses, with a weight for each. Raises InvalidOption where it cannot fuse a hybrid."""
+    if stored.fusion is None:
         raise InvalidOption(
-            f"search pipeline {found.name} {found.other}; name one that only joins a hybrid's scores, or make one with: clipseek "
+            f"search pipeline {stored.name} {stored.other}; name one that only joins a hybrid's scores, or make one with: clipseek "
             "pipelines put NAME"
         )
-    if found.weights and len(found.weights) != clauses:
+    weights = stored.fusion.weights or (1 / clauses,) * clauses
+    if len(weights) != clauses:
         raise InvalidOption(
-            f"search pipeline {found.name} has weights for {len(found.weights)} clauses, this search has {clauses}; name another "
+            f"search pipeline {stored.name} has weights for {len(weights)} clauses, this search has {clauses}; name another "
             "with --pipeline"
         )
-    weights = found.weights or (1 / clauses,) * clauses
     # The means divide by the sum of the weights, rrf does not.
-    return found.fusion, weights if found.fusion == "rrf" else tuple(weight / sum(weights) for weight in weights)
+    total = 1.0 if stored.fusion.technique == "rrf" else sum(weights)
+    return replace(stored.fusion, weights=tuple(weight / total for weight in weights))
 
 
 def _path(name: str) -> str:

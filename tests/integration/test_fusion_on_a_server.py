@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import RequestRefused
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
-from clipseek.opensearch.query.bodies import candidates_body, clauses, search_body
-from clipseek.opensearch.query.pipelines import oldest_server
-from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.fusion import contributions, normalized, ranking
+from clipseek.opensearch.query.plan import Plan
+from clipseek.opensearch.search.candidates import candidates_body
+from clipseek.opensearch.search.contributions import contributions, normalized
+from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.client import connect
+
+from tests.plans import plan
 
 pytestmark = pytest.mark.integration
 
@@ -53,26 +57,30 @@ def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str
         vector = np.random.default_rng(seed).normal(size=8)
         vector = (vector / np.linalg.norm(vector)).astype(np.float32)
         text = " ".join(np.random.default_rng(seed).choice(words, 2))
-        query = Query(text, weight=weight, fusion=fusion, mean=mean, size=50)  # type: ignore[arg-type]
-        found = clauses(query, vector, [])
+        sent = plan(text, vector, weight=weight, technique=fusion, mean=mean, size=50)
         if lacks_it:  # then it refuses, as the table of versions says
             with pytest.raises(RequestRefused, match="is not supported"):
-                client.search(index=version.index, body=search_body(query, found))
+                client.search(index=version.index, body=sent.search_body())
             break
-        hits = client.search(index=version.index, body=search_body(query, found))["hits"]["hits"]
+        hits = client.search(index=version.index, body=sent.search_body())["hits"]["hits"]
         candidates = {
             name: {
                 hit["fields"]["image_id"][0]: hit["_score"]
-                for hit in client.search(index=version.index, body=candidates_body(query, clause))["hits"]["hits"]
+                for hit in client.search(index=version.index, body=candidates_body(clause, 200))["hits"]["hits"]
             }
-            for name, clause in found.items()
+            for name, clause in sent.clauses.items()
         }
         weights = {"caption": 1 - weight, "vector": weight}
         assert len(hits) == 50
+        normal = {name: normalized(sent.fusion.technique, scores) for name, scores in candidates.items()}
+
+        def fused(document: str, sent: Plan = sent, normal: Any = normal, weights: Any = weights) -> float:
+            return sum(contributions(sent.fusion.technique, normal, weights, document, sent.fusion.mean).values())
+
         for hit in hits:
-            added = contributions(query.fusion, candidates, weights, hit["_source"]["image_id"], query.mean)
-            assert sum(added.values()) == pytest.approx(hit["_score"], abs=1e-5)
+            added = fused(hit["_source"]["image_id"])
+            assert added == pytest.approx(hit["_score"], abs=1e-5)
         # The ranking made here has the server's scores in the server's order.
-        normal = {name: normalized(query.fusion, scores) for name, scores in candidates.items()}
-        fused = ranking(query.fusion, normal, weights, query.mean)[:50]
-        assert [score for _, score in fused] == pytest.approx([hit["_score"] for hit in hits], abs=1e-5)
+        documents = {document for scores in candidates.values() for document in scores}
+        best = sorted(map(fused, documents), reverse=True)[:50]
+        assert best == pytest.approx([hit["_score"] for hit in hits], abs=1e-5)

@@ -14,15 +14,15 @@ import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.compose import read_weight
 from clipseek.opensearch.query.pipelines import pipeline
-from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.weighted import read_weight
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.search.stored_pipelines import delete_pipeline, list_pipelines, put_pipeline
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.test_search import ENCODER, filled, picture
+from tests.plans import values
 from tests.sizes import sized
 
 pytestmark = pytest.mark.integration
@@ -76,14 +76,14 @@ ASKED = st.fixed_dictionaries(
         "text_weight": SHARE,
         "not_weight": SHARE,
         "min_cosine": SHARE,
-        "fusion": st.sampled_from(["min_max", "l2", "rrf", "z_score", "sum"]),
+        "technique": st.sampled_from(["min_max", "l2", "rrf", "z_score", "sum"]),
         "mean": st.sampled_from(["arithmetic", "geometric", "harmonic", "mean"]),
         "match": st.sampled_from(["any", "most", "all", "phrase", "none"]),
         "exact": st.booleans(),
         "pipeline": st.one_of(WORD, st.just("test-hostile")),
         "start": st.one_of(st.integers(-2, 300), st.integers(9_000, 11_000)),
         "size": st.one_of(st.integers(-1, 60), st.integers(900, 1_100)),
-        "candidates": st.one_of(st.integers(-1, 300), st.integers(9_900, 10_100)),
+        "depth": st.one_of(st.integers(-1, 300), st.integers(9_900, 10_100)),
         "ef_search": st.one_of(st.integers(-1, 500), st.integers(9_900, 10_100)),
         "group_duplicates": st.booleans(),
         "group_near": st.booleans(),
@@ -145,7 +145,7 @@ def test_each_is_answered_or_refused_in_one_line(
             for name in ("texts", "like", "unlike"):
                 if name in asked:
                     asked[name] = tuple(map(read_weight, asked[name]))
-            answer = searcher.search(Query(**asked))
+            answer = searcher.search(*values(**asked))
         except InvalidOption as problem:  # no other: the server itself refuses nothing
             outcomes["refused"] += 1
             line = str(problem)
@@ -156,7 +156,7 @@ def test_each_is_answered_or_refused_in_one_line(
         outcomes["with hits"] += bool(answer.hits)
         assert answer.index == version.index
         assert answer.documents == DOCUMENTS
-        assert len(answer.hits) <= answer.query.size
+        assert len(answer.hits) <= answer.page.size
         assert all(hit.id.removeprefix("d").isdigit() for hit in answer.hits)
 
     try:

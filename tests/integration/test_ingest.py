@@ -22,7 +22,9 @@ from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.index.mapping import PRESETS, IndexOptions
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import ingest
-from clipseek.opensearch.query.pipelines import FUSIONS, oldest_server, pipeline
+from clipseek.opensearch.query.fusion import TECHNIQUES
+from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.capabilities import check_engine
 from clipseek.opensearch.server.client import connect
 from clipseek.sources import Record, Skipped, read_source, shown
@@ -108,7 +110,7 @@ def test_analyzers(client: opensearchpy.OpenSearch, alias: str, analyzer: str) -
     client.indices.create(index=alias, body=IndexOptions(analyzer=analyzer).body(4, {}))
 
 
-@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("fusion", TECHNIQUES)
 def test_the_pipelines_are_accepted_as_they_are(client: opensearchpy.OpenSearch, alias: str, fusion: Any) -> None:
     body = pipeline(fusion)
     number = tuple(int(part) for part in client.info()["version"]["number"].split(".")[:2])

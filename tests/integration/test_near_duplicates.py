@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import opensearchpy
@@ -10,6 +9,7 @@ import pytest
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.sources import Record
@@ -36,14 +36,14 @@ def test_pictures_that_look_nearly_the_same_are_one_hit(client: opensearchpy.Ope
             searcher = Searcher(client, version, ENCODER)
             every = searcher.search(query)
             assert (len(every.hits), every.documents) == (9, 9)
-            answer = searcher.search(replace(query, group_near=True))
+            answer = searcher.search(query, page=Page(group_near=True))
             assert sorted(hit.id[0] for hit in answer.hits) == ["0", "1", "2"]
             assert answer.reachable == 3
             # The best of each, as it is without grouping.
             first = {hit.id[0]: hit for hit in reversed(every.hits)}
             assert {hit.id: hit.score for hit in answer.hits} == {hit.id: hit.score for hit in first.values()}
             assert all(hit.caption == "red green blue boat" for hit in answer.hits)
-            assert len(searcher.search(replace(query, group_near=True, start=1)).hits) == 2
+            assert len(searcher.search(query, page=Page(group_near=True, start=1)).hits) == 2
         assert not {"look", "image_vector"} & answer.hits[0].metadata.keys()
     finally:
         versions_of = client.indices.get_alias(name="test-near")
@@ -63,7 +63,7 @@ def test_an_index_without_looks_gets_them_as_it_is_written(client: opensearchpy.
         assert (report.indexed, report.rejected) == (2, 0)
         version = versions.current(client, "test-older")
         assert version.has_looks
-        found = Searcher(client, version, ENCODER).search(Query("red", kind="vector", group_near=True))
+        found = Searcher(client, version, ENCODER).search(Query("red", kind="vector"), page=Page(group_near=True))
         assert len(found.hits) == 1
     finally:
         client.indices.delete(index="test-older-1")

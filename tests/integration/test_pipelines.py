@@ -12,6 +12,7 @@ from clipseek.cli.pipelines import pipelines
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
@@ -25,6 +26,7 @@ from clipseek.opensearch.search.stored_pipelines import (
 )
 
 from tests.integration.test_search import ENCODER, filled
+from tests.plans import values
 
 pytestmark = pytest.mark.integration
 
@@ -52,8 +54,8 @@ def test_a_search_by_name_is_the_search_by_its_options(
 ) -> None:
     put_pipeline(client, name, pipeline(fusion, (1 - weight, weight), mean=mean))  # type: ignore[arg-type]
     searcher = Searcher(client, version, ENCODER)
-    own = searcher.search(Query("green boat", fusion=fusion, mean=mean, weight=weight, size=50))  # type: ignore[arg-type]
-    by_name = searcher.search(Query("green boat", pipeline=name, size=50))
+    own = searcher.search(*values("green boat", technique=fusion, mean=mean, weight=weight, size=50))
+    by_name = searcher.search(*values("green boat", pipeline=name, size=50))
     assert by_name.hits == own.hits
     assert all(hit.shares for hit in by_name.hits)
     assert by_name.terms(by_name.hits[0]) == own.terms(own.hits[0])
@@ -64,9 +66,9 @@ def test_another_pipeline_of_the_name_is_replaced_only_when_asked(client: opense
     put_pipeline(client, name, pipeline("l2"))  # the same again changes nothing
     with pytest.raises(InvalidOption, match="another search pipeline"):
         put_pipeline(client, name, pipeline("min_max"))
-    assert get_pipeline(client, name).fusion == "l2"
-    put_pipeline(client, name, pipeline("min_max"), replace=True)
-    assert get_pipeline(client, name).fusion == "min_max"
+    assert get_pipeline(client, name).fusion == Fusion("l2", weights=(0.5, 0.5))
+    put_pipeline(client, name, pipeline("min_max"), overwrite=True)
+    assert get_pipeline(client, name).fusion == Fusion(weights=(0.5, 0.5))
 
 
 def test_what_cannot_join_a_hybrids_scores_is_refused_before_the_search(
@@ -74,13 +76,13 @@ def test_what_cannot_join_a_hybrids_scores_is_refused_before_the_search(
 ) -> None:
     searcher = Searcher(client, version, ENCODER)
     with pytest.raises(InvalidOption, match="no search pipeline"):
-        searcher.search(Query("green boat", pipeline=name))
+        searcher.search(*values("green boat", pipeline=name))
     put_pipeline(client, name, pipeline("l2", (1, 1, 1), clauses=3))
     with pytest.raises(InvalidOption, match="has weights for 3 clauses"):
-        searcher.search(Query("green boat", pipeline=name))
-    put_pipeline(client, name, {"response_processors": [{"hybrid_score_explanation": {}}]}, replace=True)
+        searcher.search(*values("green boat", pipeline=name))
+    put_pipeline(client, name, {"response_processors": [{"hybrid_score_explanation": {}}]}, overwrite=True)
     with pytest.raises(InvalidOption, match="has response_processors"):
-        searcher.search(Query("green boat", pipeline=name))
+        searcher.search(*values("green boat", pipeline=name))
 
 
 def test_the_default_of_an_index_is_for_hybrids_and_holds_its_pipeline(
@@ -92,10 +94,10 @@ def test_the_default_of_an_index_is_for_hybrids_and_holds_its_pipeline(
     chosen = versions.current(client, version.alias)
     assert chosen.search == {"fusion": "rrf", "match": "all", "pipeline": name}
     searcher = Searcher(client, chosen, ENCODER)
-    hits = searcher.search(Query("green boat").with_defaults(chosen.search)).hits
-    assert hits == searcher.search(Query("green boat", match="all", fusion="l2", weight=0.1)).hits
+    hits = searcher.search(Query("green boat")).hits
+    assert hits == searcher.search(*values("green boat", match="all", technique="l2", weight=0.1)).hits
     alone = Query("green boat", kind="caption")
-    assert searcher.search(alone.with_defaults(chosen.search)).hits == searcher.search(alone).hits
+    assert searcher.search(alone).hits == Searcher(client, version, ENCODER).search(alone).hits
     assert used_by(client, name) == [version.alias]
     with pytest.raises(InvalidOption, match=f"is the default of {version.alias}"):
         delete_pipeline(client, name)
@@ -103,7 +105,7 @@ def test_the_default_of_an_index_is_for_hybrids_and_holds_its_pipeline(
     with pytest.raises(
         InvalidOption, match=f"clear the default: clipseek pipelines default --clear --index {version.alias}"
     ):
-        searcher.search(Query("green boat").with_defaults(chosen.search))
+        searcher.search(Query("green boat"))
     assert searcher.search(alone).hits
     put_pipeline(client, name, pipeline("l2"))
     make_default(client, chosen, None)

@@ -17,17 +17,22 @@ from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.bodies import clauses, search_body
+from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
+from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.fusion import normalized, ranking
+from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.search.contributions import contributions, normalized
 from clipseek.opensearch.search.searcher import Searcher
+from clipseek.opensearch.server.capabilities import server_version
 from clipseek.relevance.clause_scores import fetch_scores, supported_wordings
-from clipseek.relevance.fusion_grid import DEPTHS, WORDINGS, Setting
+from clipseek.relevance.fusion_grid import DEPTHS, WORDINGS, caption_clause_name
 from clipseek.relevance.hnsw_recall import query_recall
 from clipseek.relevance.labelled_queries import LabelledQuery
 from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
+
+from tests.plans import values
 
 pytestmark = pytest.mark.integration
 COLOURS = ("red", "green", "blue")
@@ -94,12 +99,12 @@ def is_sharded(client: opensearchpy.OpenSearch, version: Version) -> bool:
 
 
 def test_by_caption(searcher: Searcher) -> None:
-    answer = searcher.search(Query("blue boats", kind="caption", size=5))
+    answer = searcher.search(*values("blue boats", kind="caption", size=5))
     assert answer.documents == 700
     assert len(answer.hits) == 5
     for hit in answer.hits:
         # English stemming: "boats" finds and marks "boat".
-        assert [text for text, matched in hit.parts() if matched] == ["blue", "boat"]
+        assert [text for text, matched in hit.pieces() if matched] == ["blue", "boat"]
         assert hit.shares == {"caption": 1.0}
         assert hit.raw == {"caption": pytest.approx(hit.score)}
         assert hit.cosine is None
@@ -107,7 +112,7 @@ def test_by_caption(searcher: Searcher) -> None:
 
 
 def test_by_words_vector(searcher: Searcher) -> None:
-    answer = searcher.search(Query("blue", kind="vector", size=5))
+    answer = searcher.search(*values("blue", kind="vector", size=5))
     assert {hit.metadata["colour"] for hit in answer.hits} == {"blue"}
     for hit in answer.hits:
         assert hit.shares == {"vector": 1.0}
@@ -117,15 +122,15 @@ def test_by_words_vector(searcher: Searcher) -> None:
 
 
 def test_by_picture_alone(searcher: Searcher) -> None:
-    answer = searcher.search(Query(picture=picture("red"), size=5))
+    answer = searcher.search(*values(picture=picture("red"), size=5))
     assert {hit.metadata["colour"] for hit in answer.hits} == {"red"}
 
 
 def test_by_picture_and_words(searcher: Searcher) -> None:
     # The vector is half red and half green: the caption decides for boats.
-    answer = searcher.search(Query("green boat", picture=picture("red"), size=6))
+    answer = searcher.search(*values("green boat", picture=picture("red"), size=6))
     assert all("boat" in hit.caption and "green" in hit.caption for hit in answer.hits)
-    by_vector = searcher.search(Query("green", picture=picture("red"), kind="vector", size=30))
+    by_vector = searcher.search(*values("green", picture=picture("red"), kind="vector", size=30))
     assert {hit.metadata["colour"] for hit in by_vector.hits} == {"red", "green"}
 
 
@@ -134,7 +139,7 @@ def test_cosines_are_the_vectors_own_even_below_zero(client: opensearchpy.OpenSe
         def encode_texts(self, texts: Any) -> Any:
             return -super().encode_texts(texts)
 
-    hits = Searcher(client, version, Backwards()).search(Query("blue green red", kind="vector", size=200)).hits
+    hits = Searcher(client, version, Backwards()).search(*values("blue green red", kind="vector", size=200)).hits
     stored = client.mget(index=version.index, body={"ids": [hit.id for hit in hits]})["docs"]
     asked = -ENCODER.encode_texts(["blue green red"])[0]
     for hit, document in zip(hits, stored, strict=True):
@@ -145,9 +150,16 @@ def test_cosines_are_the_vectors_own_even_below_zero(client: opensearchpy.OpenSe
 QUERIES = ("red", "green boat", "a bird by the sea", "zebra", "the")
 
 
-def asked(client: opensearchpy.OpenSearch, searcher: Searcher, version: Version, query: Query, **more: Any) -> Any:
+def asked(
+    client: opensearchpy.OpenSearch,
+    searcher: Searcher,
+    version: Version,
+    words: str,
+    more: dict[str, Any],
+    **given: Any,
+) -> Any:
     """The rows that the server answers to the query's own body, with ``more`` in it."""
-    body = {**search_body(query, clauses(query, searcher.vector(query), [])), **more}
+    body = {**searcher.plan(*values(words, **given)).search_body(), **more}
     return client.search(index=version.index, body=body, params=SEARCH_PARAMETERS)["hits"]["hits"]
 
 
@@ -157,13 +169,13 @@ def test_shares_are_what_the_server_added(
     client: opensearchpy.OpenSearch, version: Version, searcher: Searcher, fusion: Any, weight: float
 ) -> None:
     for words in QUERIES:
-        hits = searcher.search(Query(words, weight=weight, fusion=fusion, size=150)).hits
+        hits = searcher.search(*values(words, weight=weight, technique=fusion, size=150)).hits
         assert len(hits) == 150
         # With all the weight on one clause, the server's score is that clause's normalised score and nothing else.
         alone = {
             name: {
                 row["_id"]: row["_score"]
-                for row in asked(client, searcher, version, Query(words, weight=one, fusion=fusion), size=2000)
+                for row in asked(client, searcher, version, words, {"size": 2000}, weight=one, technique=fusion)
             }
             for name, one in (("caption", 0.0), ("vector", 1.0))
         }
@@ -182,12 +194,12 @@ def test_terms_are_those_of_the_servers_explanation(
         return  # refused; the next test
     compared = strange = 0
     for words in QUERIES:
-        query = Query(words, fusion=fusion, size=150)
-        pipeline = search_body(query, clauses(query, searcher.vector(query), []))["search_pipeline"]
+        given: dict[str, Any] = {"technique": fusion, "size": 150}
+        pipeline = searcher.plan(*values(words, **given)).search_body()["search_pipeline"]
         pipeline["response_processors"] = [{"hybrid_score_explanation": {}}]
-        rows = asked(client, searcher, version, query, explain=True, search_pipeline=pipeline)
+        rows = asked(client, searcher, version, words, {"explain": True, "search_pipeline": pipeline}, **given)
         explained = {row["_id"]: row for row in rows}
-        answer = searcher.search(query)
+        answer = searcher.search(*values(words, **given))
         for hit in answer.hits:
             if (row := explained.get(hit.id)) is None:
                 continue  # of hits that score the same at the end of the page, others
@@ -220,14 +232,14 @@ def test_rrf_on_several_shards_is_refused_where_it_would_rank_within_each(
     major, minor = (int(part) for part in client.info()["version"]["number"].split(".")[:2])
     if is_sharded(client, version) and (major, minor) < (3, 5):
         with pytest.raises(InvalidOption, match="use --fusion min_max"):
-            searcher.search(Query("red boat", fusion="rrf"))
+            searcher.search(*values("red boat", technique="rrf"))
     else:
-        assert searcher.search(Query("red boat", fusion="rrf")).hits
+        assert searcher.search(*values("red boat", technique="rrf")).hits
 
 
 def test_filters_hold_for_every_hit_and_leave_as_many_as_there_are(searcher: Searcher) -> None:
     def found(*filters: str, kind: Any = "hybrid") -> list[Any]:
-        return searcher.search(Query("red boat", kind=kind, filters=filters, size=300)).hits
+        return searcher.search(*values("red boat", kind=kind, filters=filters, size=300)).hits
 
     for kind in ("caption", "vector", "hybrid"):
         for hit in found("colour=green", "width>=500", kind=kind):
@@ -248,7 +260,7 @@ def test_filters_hold_for_every_hit_and_leave_as_many_as_there_are(searcher: Sea
 
 
 def test_nothing_found_is_an_answer(searcher: Searcher) -> None:
-    answer = searcher.search(Query("zebra", kind="caption"))
+    answer = searcher.search(*values("zebra", kind="caption"))
     assert (answer.hits, answer.matched, answer.documents) == ([], 0, 700)
 
 
@@ -269,21 +281,21 @@ def test_a_caption_search_needs_no_encoder_and_the_others_say_so(
     client: opensearchpy.OpenSearch, version: Version
 ) -> None:
     without = Searcher(client, version)
-    assert without.search(Query("red boat", kind="caption")).hits
+    assert without.search(*values("red boat", kind="caption")).hits
     with pytest.raises(InvalidOption, match="needs a model"):
-        without.search(Query("red boat"))
+        without.search(*values("red boat"))
 
 
 def test_a_picture_that_is_none_is_refused_in_one_line(searcher: Searcher) -> None:
     with pytest.raises(InvalidOption, match="query picture cannot be used: not a picture"):
-        searcher.search(Query(picture=b"GIF89a but not really"))
+        searcher.search(*values(picture=b"GIF89a but not really"))
 
 
 def test_without_shares_the_hits_are_the_same(
     client: opensearchpy.OpenSearch, version: Version, searcher: Searcher
 ) -> None:
-    plain = Searcher(client, version, ENCODER, shares=False).search(Query("green boat")).hits
-    full = searcher.search(Query("green boat")).hits
+    plain = Searcher(client, version, ENCODER, shares=False).search(*values("green boat")).hits
+    full = searcher.search(*values("green boat")).hits
     assert [(hit.id, hit.raw) for hit in plain] == [(hit.id, hit.raw) for hit in full]
     assert all(not hit.shares for hit in plain)
 
@@ -292,7 +304,7 @@ def test_like_searches_with_the_stored_vector_and_leaves_the_picture_out(
     client: opensearchpy.OpenSearch, version: Version, searcher: Searcher
 ) -> None:
     without = Searcher(client, version)  # no model is needed: the index has the vectors
-    hits = without.search(Query(like=(("d20", 1.0),), size=20)).hits
+    hits = without.search(*values(like=(("d20", 1.0),), size=20)).hits
     stored = {
         document["_id"]: np.asarray(document["_source"]["image_vector"])
         for document in client.mget(index=version.index, body={"ids": ["d20", *[hit.id for hit in hits]]})["docs"]
@@ -301,36 +313,36 @@ def test_like_searches_with_the_stored_vector_and_leaves_the_picture_out(
     for hit in hits:
         assert hit.cosine == pytest.approx(float(stored["d20"] @ stored[hit.id]), abs=1e-5)
     with pytest.raises(InvalidOption, match="no picture 'nobody'"):
-        without.search(Query(like=(("nobody", 1.0),)))
+        without.search(*values(like=(("nobody", 1.0),)))
     with pytest.raises(InvalidOption, match="needs a model"):
-        without.search(Query(like=(("d20", 1.0),), unwanted=("red",)))
+        without.search(*values(like=(("d20", 1.0),), unwanted=("red",)))
 
 
 def test_what_is_not_wanted_moves_the_vector_away(searcher: Searcher) -> None:
-    toward = searcher.search(Query("red green", kind="vector", size=60)).hits
+    toward = searcher.search(*values("red green", kind="vector", size=60)).hits
     assert {hit.metadata["colour"] for hit in toward} >= {"red", "green"}
-    away = searcher.search(Query("red green", unwanted=("green",), not_weight=0.7, kind="vector", size=60)).hits
+    away = searcher.search(*values("red green", unwanted=("green",), not_weight=0.7, kind="vector", size=60)).hits
     assert {hit.metadata["colour"] for hit in away} == {"red"}
-    captions = searcher.search(Query("boat", unwanted=("green",), kind="caption", size=300)).hits
+    captions = searcher.search(*values("boat", unwanted=("green",), kind="caption", size=300)).hits
     assert captions
     assert "green" not in {hit.metadata["colour"] for hit in captions}
 
 
 def test_all_words_and_phrases(searcher: Searcher) -> None:
-    some = searcher.search(Query("boat blue", kind="caption")).matched
-    every = searcher.search(Query("boat blue", kind="caption", match="all"))
+    some = searcher.search(*values("boat blue", kind="caption")).matched
+    every = searcher.search(*values("boat blue", kind="caption", match="all"))
     assert 0 < every.matched < some
-    assert searcher.search(Query("boat blue", kind="caption", match="phrase")).matched < every.matched
-    assert searcher.search(Query("blue boat", kind="caption", match="phrase")).matched == every.matched
+    assert searcher.search(*values("boat blue", kind="caption", match="phrase")).matched < every.matched
+    assert searcher.search(*values("blue boat", kind="caption", match="phrase")).matched == every.matched
 
 
 @pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
 def test_pages_put_together_are_the_whole_list(searcher: Searcher, kind: Any) -> None:
-    whole = [hit.id for hit in searcher.search(Query("green boat", kind=kind, size=60)).hits]
+    whole = [hit.id for hit in searcher.search(*values("green boat", kind=kind, size=60)).hits]
     pages = [
         hit.id
         for start in range(0, 60, 20)
-        for hit in searcher.search(Query("green boat", kind=kind, size=20, start=start)).hits
+        for hit in searcher.search(*values("green boat", kind=kind, size=20, start=start)).hits
     ]
     assert pages == whole
     assert len(set(pages)) == 60
@@ -348,39 +360,41 @@ VALUES = {
 @pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
 @pytest.mark.parametrize("field", VALUES)
 def test_sorted_by_a_field(searcher: Searcher, kind: Any, field: str) -> None:
-    whole = searcher.search(Query("green boat", kind=kind, size=1000, candidates=1000))
+    whole = searcher.search(*values("green boat", kind=kind, size=1000, depth=1000))
     by_id = {hit.id: hit for hit in whole.hits}
     for down in (False, True):
         expected = sorted(whole.hits, key=lambda hit: hit.id)
         expected.sort(key=VALUES[field], reverse=down)
-        query = Query("green boat", kind=kind, sort=f"{field}:desc" if down else field, candidates=1000, size=30)
-        pages = [hit for start in (0, 30, 60) for hit in searcher.search(replace(query, start=start)).hits]
+        given = {"kind": kind, "sort": f"{field}:desc" if down else field, "depth": 1000, "size": 30}
+        pages = [
+            hit for start in (0, 30, 60) for hit in searcher.search(*values("green boat", **given, start=start)).hits
+        ]
         assert [hit.id for hit in pages] == [hit.id for hit in expected[:90]]
         for hit in pages:  # scores, shares and marks are those of the same search in its own order
             assert hit == by_id[hit.id]
 
 
 def test_sorted_groups_are_the_best_of_each(searcher: Searcher) -> None:
-    query = Query("green boat", group_near=True, sort="weight:desc", size=50)
-    weights = [hit.metadata["weight"] for hit in searcher.search(query).hits]
+    sorted_groups = values("green boat", group_near=True, sort="weight:desc", size=50)
+    weights = [hit.metadata["weight"] for hit in searcher.search(*sorted_groups).hits]
     assert len(weights) == 50
     assert weights == sorted(weights, reverse=True)
     with pytest.raises(InvalidOption, match="sort field 'free' is not indexed"):
-        searcher.search(Query("green boat", sort="free"))
+        searcher.search(*values("green boat", sort="free"))
 
 
 @pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
 def test_past_the_last_hit_is_an_empty_page(searcher: Searcher, kind: Any) -> None:
-    first = searcher.search(Query("green boat", kind=kind, candidates=1000))
-    beyond = searcher.search(Query("green boat", kind=kind, start=900, candidates=1000))
+    first = searcher.search(*values("green boat", kind=kind, depth=1000))
+    beyond = searcher.search(*values("green boat", kind=kind, start=900, depth=1000))
     assert beyond.hits == []
     assert beyond.matched >= first.matched > 0
-    last = searcher.search(Query("green boat", kind=kind, start=first.reachable - 1, candidates=1000))
+    last = searcher.search(*values("green boat", kind=kind, start=first.reachable - 1, depth=1000))
     assert len(last.hits) == 1
 
 
 def test_facets_count_what_was_matched(searcher: Searcher) -> None:
-    answer = searcher.search(Query("boat", kind="caption", facets=("colour", "day")))
+    answer = searcher.search(*values("boat", kind="caption", facets=("colour", "day")))
     assert sum(count for _, count in answer.facets["colour"]) == answer.matched
     assert {value for value, _ in answer.facets["colour"]} == {"red", "green", "blue"}
     assert all(len(value) >= 10 for value, _ in answer.facets["day"])
@@ -400,19 +414,21 @@ def test_pictures_of_the_same_bytes_are_one_hit(client: opensearchpy.OpenSearch)
             client.index(index=version.index, id=f"t{at}", body=document)
         client.indices.refresh(index=version.index)
         for kind in ("caption", "vector", "hybrid"):
-            query = Query("red boat", kind=kind, group_duplicates=True)
-            assert len(Searcher(client, version, ENCODER).search(query).hits) == 3
-            rest = replace(query, start=1)
-            assert len(Searcher(client, version, ENCODER).search(rest).hits) == 2
+            for start in (0, 1):
+                grouped = values("red boat", kind=kind, group_duplicates=True, start=start)
+                assert len(Searcher(client, version, ENCODER).search(*grouped).hits) == 3 - start
     finally:
         client.indices.delete(index=version.index)
 
 
-def test_what_the_server_is_too_old_for_is_refused_with_the_version_that_can(searcher: Searcher) -> None:
-    for query, needed in ((Query("red", fusion="z_score"), (3, 0)), (Query("red", fusion="rrf", weight=0.7), (3, 1))):
-        if searcher.server_version < needed:
+def test_what_the_server_is_too_old_for_is_refused_with_the_version_that_can(
+    client: opensearchpy.OpenSearch, searcher: Searcher
+) -> None:
+    there = server_version(client)
+    for fusion, needed in ((Fusion("z_score"), (3, 0)), (Fusion("rrf", weight=0.7), (3, 1))):
+        if there < needed:
             with pytest.raises(InvalidOption, match=f"needs OpenSearch {needed[0]}.{needed[1]}"):
-                searcher.search(query)
+                searcher.search(Query("red"), fusion)
 
 
 def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -> None:
@@ -421,9 +437,11 @@ def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -
         versions.set_default_search(client, made, {"fusion": "l2", "mean": "harmonic", "weight": 0.3})
         again = versions.current(client, made.alias)
         assert again == replace(made, search={"fusion": "l2", "mean": "harmonic", "weight": 0.3})
-        query = Query("red boat").with_defaults(again.search)
-        assert (query.fusion, query.mean, query.weight) == ("l2", "harmonic", 0.3)
-        assert Searcher(client, again, ENCODER).search(query).hits[0].shares
+        answer = Searcher(client, again, ENCODER).search(Query("red boat"))
+        assert answer.fusion == Fusion("l2", "harmonic", 0.3)
+        assert answer.hits[0].shares
+        by_hand = Searcher(client, made, ENCODER).search(Query("red boat"), Fusion("l2", "harmonic", 0.3))
+        assert answer.hits == by_hand.hits
         # Columns that are declared later leave it as it is.
         versions.declare(client, again, {"later": "keyword"})
         assert versions.current(client, made.alias).search == again.search
@@ -438,20 +456,27 @@ def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.Ope
         vector = ENCODER.encode_texts([words])[0]
         assert supported_wordings(client, made) == WORDINGS
         fetched = fetch_scores(client, made, LabelledQuery("q", words, "g", {"d0": 1}, excluded=("d3",)), vector)
-        assert len({tuple(fetched.scores[wording.clause].items()) for wording in WORDINGS}) == len(WORDINGS)
+        assert len({tuple(fetched.scores[caption_clause_name(wording)].items()) for wording in WORDINGS}) == len(
+            WORDINGS
+        )
         # Every wording and depth that tune tries here is what the server answers when it is fetched so.
         for wording, depth in product(WORDINGS, DEPTHS):
-            query = Query(words, filters=("image_id!=d3",), size=25)
-            chosen = Setting("min_max", "arithmetic", 0.5, depth, wording).default()
-            query = query.with_defaults(chosen)
-            assert (query.match, query.exact, query.depth) == (wording.match, wording.exact, depth)
-            hits = Searcher(client, made, ENCODER).search(query).hits
+            tuned = replace(made, search=Setting(Fusion(depth=depth), wording).kept())
+            answer = Searcher(client, tuned, ENCODER).search(Query(words, filters=("image_id!=d3",)), page=Page(25))
+            assert (answer.query.match, answer.query.exact) == (wording.match, wording.exact)
+            assert answer.fusion.depth == depth
+            hits = answer.hits
             cut = {
                 name: dict(list(fetched.scores[clause].items())[:depth])
-                for name, clause in (("caption", wording.clause), ("vector", "vector"))
+                for name, clause in (("caption", caption_clause_name(wording)), ("vector", "vector"))
             }
             normal = {name: normalized("min_max", scores) for name, scores in cut.items()}
-            fused = dict(ranking("min_max", normal, {"caption": 0.5, "vector": 0.5}))
+            halves = {"caption": 0.5, "vector": 0.5}
+            fused = {
+                document: sum(contributions("min_max", normal, halves, document).values())
+                for scores in normal.values()
+                for document in scores
+            }
             assert "d3" not in fused
             assert [fused[hit.id] for hit in hits] == pytest.approx([hit.score for hit in hits], abs=1e-5)
             best = sorted(fused.values(), reverse=True)[:25]
@@ -473,7 +498,7 @@ def test_hnsw_recall_and_ef_search(client: opensearchpy.OpenSearch) -> None:
         assert query_recall(client, made, fewer, vector, ["d3"]) == pytest.approx(0.8)
         wide = fetched.scores["vector, ef_search 300"]
         assert wide == pytest.approx(fetched.scores["vector"])
-        hits = Searcher(client, made, ENCODER).search(Query("red boat", candidates=25, ef_search=300, size=25)).hits
+        hits = Searcher(client, made, ENCODER).search(*values("red boat", depth=25, ef_search=300, size=25)).hits
         assert len(hits) == 25
         assert all(hit.shares for hit in hits)
     finally:
@@ -491,10 +516,10 @@ def test_the_number_of_pictures_is_asked_for_again_after_a_while(
         client.delete(index=made.index, id="d3", params={"refresh": "true"})
         assert searcher.search(query).documents in (19, 20)
         # A hybrid asks for its candidates anyway, and counts with them.
-        assert searcher.search(Query("red boat")).documents == 19
+        assert searcher.search(*values("red boat")).documents == 19
         assert searcher.search(query).documents == 19
         client.delete(index=made.index, id="d4", params={"refresh": "true"})
-        monkeypatch.setattr("clipseek.opensearch.search.searcher.COUNT_SECONDS", 0.0)
+        monkeypatch.setattr("clipseek.opensearch.search.ask.COUNT_SECONDS", 0.0)
         assert searcher.search(query).documents == 18
     finally:
         client.indices.delete(index=made.index)

@@ -63,7 +63,7 @@ def test_texts_with_weights(version: Version, opensearch_url: str) -> None:
 
 
 def test_a_pipeline_by_name(client: opensearchpy.OpenSearch, version: Version, opensearch_url: str) -> None:
-    put_pipeline(client, "test-command", pipeline("l2", (0.25, 0.75)), replace=True)
+    put_pipeline(client, "test-command", pipeline("l2", (0.25, 0.75)), overwrite=True)
     likes = ("--like", "d1", "--like", "d2", "--clauses")
     try:
         named = run(version, opensearch_url, *likes, "--pipeline", "test-command")

@@ -66,14 +66,14 @@ def version(client: opensearchpy.OpenSearch) -> Iterator[Version]:
 def test_what_they_find(client: opensearchpy.OpenSearch, version: Version, words: str, ids: set[str]) -> None:
     answer = Searcher(client, version).search(Query(words, kind="caption"))
     assert {hit.id for hit in answer.hits} == ids
-    assert all(matched for hit in answer.hits for matched in [any(mark for _, mark in hit.parts())])
+    assert all(matched for hit in answer.hits for matched in [any(mark for _, mark in hit.pieces())])
     exact = Searcher(client, version).search(Query("cars", kind="caption", exact=True))
     assert not exact.hits  # as they are written: no stems and no synonyms
 
 
 def test_all_words_and_their_marks(client: opensearchpy.OpenSearch, version: Version) -> None:
     (hit,) = Searcher(client, version).search(Query("red car", kind="caption", match="all")).hits
-    assert [text for text, matched in hit.parts() if matched] == ["red", "automobile"]
+    assert [text for text, matched in hit.pieces() if matched] == ["red", "automobile"]
 
 
 def test_the_index_remembers_which(client: opensearchpy.OpenSearch, version: Version) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from clipseek.cli.answer import print_answer
-from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.hits import Hit
-from clipseek.opensearch.search.searcher import Answer
+
+from tests.plans import plan
 
 BOTH = Hit(
     "a",
@@ -25,12 +27,12 @@ BOTH = Hit(
 )
 ONE = Hit("b", "file:///b.jpg", "", 0.0007, {"vector": 0.8}, {"caption": 0.0, "vector": 1.0}, -0.25, "", 8, 8, {})
 LOST = Hit("c", "file:///c.jpg", "", 0.0005, {"vector": 0.7}, {}, -0.3, "", 8, 8, {})
+VECTOR = np.array([0.6, 0.8], np.float32)
 NORMAL = {"caption": {"a": 1.0}, "vector": {"a": 0.4 / 0.7, "b": 0.001}}
 
 
 def answer(*hits: Hit) -> Answer:
-    query = Query("red car", weight=0.7)
-    return Answer(query, list(hits), "i", 2, 9, 1, reachable=2, normal=NORMAL)
+    return Answer(plan("red car", VECTOR, weight=0.7), list(hits), "i", 2, 9, 1, reachable=2, normal=NORMAL)
 
 
 def test_explain_prints_every_sum(capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,12 +40,12 @@ def test_explain_prints_every_sum(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines() == [
         "0.7000\ta\tfile:///a.jpg\ta red car",
         "    in the caption: red",
-        "    clause   found by       min_max  weight    adds  share",
+        "    clause   raw score      min_max  weight    adds  share",
         "    caption  bm25 4.0000     1.0000   0.300  0.3000    43%",
         "    vector   cosine 0.2000   0.5714   0.700  0.4000    57%",
         "    0.300 x 1.0000 + 0.700 x 0.5714 = 0.7000",
         "0.0007\tb\tfile:///b.jpg\t",
-        "    clause   found by        min_max  weight    adds  share",
+        "    clause   raw score       min_max  weight    adds  share",
         "    caption  not found        0.0000   0.300  0.0000     0%",
         "    vector   cosine -0.2500   0.0010   0.700  0.0007   100%",
         "    0.300 x 0.0000 + 0.700 x 0.0010 = 0.0007",

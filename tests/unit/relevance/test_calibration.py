@@ -9,9 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.cutoff import outgrown, with_calibrated_cut
 from clipseek.relevance.calibration import calibrate, cut, operating_point, reached_unseen
 from clipseek.relevance.labelled_queries import LabelledQuery
 from numpy.typing import NDArray
@@ -20,7 +17,6 @@ from .fake_index import VERSION as INDEX
 from .fake_index import Encoder, FakeIndex, unit
 
 Floats = NDArray[np.float64]
-VERSION = Version("i-1", "i", "ab" * 32, 2, 1, calibration={"cosine": 0.31})
 SHAPES: dict[str, Callable[[np.random.Generator, int], Floats]] = {
     "normal": lambda rng, count: rng.normal(0.3, 0.05, count),
     "skewed": lambda rng, count: 0.2 + rng.gamma(1.0, 0.05, count),
@@ -72,24 +68,6 @@ def test_what_cannot_be_learnt_is_refused() -> None:
             cut(np.zeros(10), rate)
     with pytest.raises(InvalidOption, match="kinds of background queries"):
         reached_unseen(np.zeros(100), np.zeros(100, np.int64), 0.1)
-
-
-def test_a_cut_is_outgrown_by_a_fifth_more_pictures() -> None:
-    assert [outgrown({"pictures": 100}, pictures) for pictures in (50, 120, 121)] == [False, False, True]
-    assert not outgrown({}, 10)
-
-
-def test_auto_is_for_words_alone() -> None:
-    assert with_calibrated_cut(Query("red"), VERSION).min_cosine == 0.31
-    for query in (Query(like=(("a", 1.0),)), Query("red", unwanted=("blue",)), Query("red", picture=b"x")):
-        with pytest.raises(InvalidOption, match="searches by words alone"):
-            with_calibrated_cut(query, VERSION)
-    with pytest.raises(InvalidOption, match="clipseek calibrate HELD-OUT --index i"):
-        with_calibrated_cut(Query("red"), replace(VERSION, calibration={}))
-    with pytest.raises(InvalidOption, match="no cosines to cut at"):
-        Query("red", kind="caption", min_cosine=0.3)
-    with pytest.raises(InvalidOption, match="outside -1 to 1"):
-        Query("red", min_cosine=3.0)
 
 
 def test_calibrate_learns_keeps_and_reports() -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.bodies import clauses, search_body
 from clipseek.opensearch.query.compose import compose
+from clipseek.opensearch.query.filters import without_ids
+from clipseek.opensearch.query.fusion import Fusion
+from clipseek.opensearch.query.page import Page
+from clipseek.opensearch.query.plan import Plan, Scope, make_plan
 from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.setting import Setting
 from clipseek.relevance.labelled_queries import LabelledQuery
-from clipseek.relevance.search_modes import SearchMode, mode_body, search_modes
+from clipseek.relevance.search_modes import SearchMode, mode_plan, search_modes
+from numpy.typing import NDArray
 
 VERSION = Version("i-1", "i", "ab" * 32, 2, 1, search={"fusion": "l2", "mean": "harmonic", "weight": 0.3})
 ONE = LabelledQuery("q", "red car", "g", {"b": 1}, own="a", alike=("b",))
@@ -26,22 +34,32 @@ def test_every_mode_that_the_server_can(server: tuple[int, int], shards: int, mi
     assert names == ["caption", "vector", "hybrid, tuned", *fusions, "picture", "picture and words"]
 
 
+def plan(query: Query, vector: NDArray[np.float32] | None, left_out: Sequence[str] = (), **fusion: Any) -> Plan:
+    vectors = {} if vector is None else {"vector": vector}
+    return make_plan(query, Fusion(**fusion), Page(20), Scope(without_ids(left_out)), vectors)
+
+
+def same(one: Plan, other: Plan) -> None:
+    assert one.search_body() == other.search_body()
+    assert one.ranking_body() == other.ranking_body()
+
+
 def test_bodies() -> None:
     stored = {"a": SEEN}
-    query = Query("red car", kind="hybrid", size=20, fusion="l2", mean="harmonic", weight=0.3)
-    mode = SearchMode("hybrid, tuned", "hybrid", fused=VERSION.search)
-    assert mode_body(mode, ONE, TEXT, stored, 20) == search_body(query, clauses(query, TEXT, []))
-    left_out = [{"bool": {"must_not": [{"ids": {"values": ["a"]}}]}}]
-    by_picture = Query("red car", kind="vector", size=20)
-    assert mode_body(SearchMode("picture", "vector", True), ONE, TEXT, stored, 20) == search_body(
-        by_picture, clauses(by_picture, SEEN, left_out)
+    query = Query("red car", kind="hybrid")
+    mode = SearchMode("hybrid, tuned", "hybrid", setting=Setting.read(VERSION.search))
+    tuned: dict[str, Any] = {"technique": "l2", "mean": "harmonic", "weight": 0.3}
+    same(mode_plan(mode, ONE, TEXT, stored, 20), plan(query, TEXT, **tuned))
+    same(
+        mode_plan(SearchMode("picture", "vector", True), ONE, TEXT, stored, 20),
+        plan(Query("red car", kind="vector"), SEEN, ["a"]),
     )
-    both = Query("red car", kind="hybrid", size=20)
-    assert mode_body(SearchMode("picture and words", "hybrid", True), ONE, TEXT, stored, 20) == search_body(
-        both, clauses(both, compose(TEXT, [(1.0, SEEN)]), left_out)
+    same(
+        mode_plan(SearchMode("picture and words", "hybrid", True), ONE, TEXT, stored, 20),
+        plan(query, compose(TEXT, [(1.0, SEEN)]), ["a"]),
     )
     own_too = LabelledQuery("q", "red car", "g", {"b": 1}, own="a", alike=("b",), excluded=("a",))
-    caption = Query("red car", kind="caption", size=20)
-    assert mode_body(SearchMode("caption", "caption"), own_too, TEXT, {}, 20) == search_body(
-        caption, clauses(caption, None, left_out)
+    same(
+        mode_plan(SearchMode("caption", "caption"), own_too, TEXT, {}, 20),
+        plan(Query("red car", kind="caption"), None, ["a"]),
     )

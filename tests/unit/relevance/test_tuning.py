@@ -55,7 +55,7 @@ def test_a_low_hnsw_recall_has_larger_ef_searches_tried_and_what_gains_nothing_i
     report = tuned(index, write=False)
     assert report.hnsw_recall < 0.99
     assert report.ef_searches == EF_SEARCHES
-    assert report.best.ef_search is None
+    assert report.best.fusion.ef_search is None
     assert {"ef_search usual", "ef_search 400", "ef_search 800"} <= report.by_option.keys()
     assert tuned(index, write=False, ef_searches=(150,)).ef_searches == (150,)
     exact = [body for body in index.bodies if "script_score" in body.get("query", {})]

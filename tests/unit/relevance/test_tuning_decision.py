@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from clipseek.relevance.fusion_grid import RRF, WORDINGS, Setting
+from clipseek.opensearch.query.fusion import Fusion
+from clipseek.opensearch.query.limits import DEPTH
+from clipseek.opensearch.query.setting import Setting
+from clipseek.relevance.fusion_grid import RRF, WORDINGS
 from clipseek.relevance.tuning_decision import best_by_option, compare, decide, decide_ef_search
 
-CAPTIONS = Setting("min_max", "arithmetic", 0.1)
-SETTINGS = [RRF, CAPTIONS, replace(RRF, wording=WORDINGS[2]), replace(CAPTIONS, depth=50)]
+CAPTIONS = Setting(Fusion(weight=0.1, depth=DEPTH))
+SETTINGS = [RRF, CAPTIONS, replace(RRF, wording=WORDINGS[2]), Setting(replace(CAPTIONS.fusion, depth=50))]
 GROUPS = np.arange(100)
 
 
@@ -34,8 +37,8 @@ def test_of_equal_settings_the_first_is_chosen() -> None:
 
 
 def test_another_ef_search_must_be_a_sure_gain() -> None:
-    settings = [CAPTIONS, replace(CAPTIONS, ef_search=400), replace(CAPTIONS, ef_search=800)]
-    assert decide_ef_search(columns(0.3, 0.9, 0.8), settings, GROUPS).ef_search == 400
+    settings = [CAPTIONS, *(Setting(replace(CAPTIONS.fusion, ef_search=beam)) for beam in (400, 800))]
+    assert decide_ef_search(columns(0.3, 0.9, 0.8), settings, GROUPS).fusion.ef_search == 400
     assert decide_ef_search(columns(0.3, 0.31, 0.3), settings, GROUPS) is settings[0]
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.pipelines import FUSIONS, oldest_server, pipeline
+from clipseek.opensearch.query.fusion import TECHNIQUES
+from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.templates import fill
 
 
@@ -86,8 +88,8 @@ def test_refusals(fusion: str, given: list[float] | None, more: dict[str, Any], 
 
 
 def test_no_placeholder_is_left() -> None:
-    for fusion in FUSIONS:
-        assert "${" not in str(pipeline(fusion))
+    for technique in TECHNIQUES:
+        assert "${" not in str(pipeline(technique))
 
 
 def test_a_slip_in_filling_is_an_error() -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.bodies import candidates_body, clauses, search_body
-from clipseek.opensearch.query.compose import compose, read_weight
+from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.filters import parse_facets, parse_filters
+from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import MAX_CHARACTERS, MAX_TERMS
-from clipseek.opensearch.query.order import parse_order
+from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.query.weighted import read_weight
+from clipseek.opensearch.query.wording import Wording
+from clipseek.opensearch.search.candidates import candidates_body
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.plans import plan, values
 from tests.sizes import sized
 
 VECTOR = np.array([0.6, 0.8], np.float32)
@@ -25,14 +29,14 @@ KNN = {"image_vector": {"vector": VECTOR.tolist(), "k": 200, "_name": "vector"}}
 MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
 
 
-def body(query: Query, filters: list[dict[str, object]] | None = None) -> dict[str, object]:
-    return search_body(query, clauses(query, VECTOR, filters or []))
+def body(text: str, **given: Any) -> dict[str, Any]:
+    return plan(text, VECTOR, **given).search_body()
 
 
 def test_hybrid_never_goes_without_its_pipeline_and_depth() -> None:
-    sent = body(Query("red car", weight=0.7))
+    sent = body("red car", weight=0.7)
     assert sent["query"] == {"hybrid": {"pagination_depth": 200, "queries": [MATCH, {"knn": KNN}]}}
-    (processor,) = sent["search_pipeline"]["phase_results_processors"]  # type: ignore[index]
+    (processor,) = sent["search_pipeline"]["phase_results_processors"]
     combination = processor["normalization-processor"]["combination"]
     assert combination["technique"] == "arithmetic_mean"
     assert combination["parameters"]["weights"] == pytest.approx([0.3, 0.7])
@@ -41,25 +45,26 @@ def test_hybrid_never_goes_without_its_pipeline_and_depth() -> None:
 
 def test_weights_of_zero_and_one_stay_floats_in_json() -> None:
     # The server casts the list to doubles and answers 500 to integers.
-    assert b"[0.0,1.0]" in orjson.dumps(body(Query("red car", weight=1.0)))
+    assert b"[0.0,1.0]" in orjson.dumps(body("red car", weight=1.0))
 
 
 def test_caption_and_vector_searches_are_plain_queries() -> None:
-    assert body(Query("red car", kind="caption"))["query"] == MATCH
-    vector = body(Query("red car", kind="vector"))
+    assert body("red car", kind="caption")["query"] == MATCH
+    vector = body("red car", kind="vector")
     assert vector["query"] == {"knn": KNN}
     assert "search_pipeline" not in vector
     assert "highlight" not in vector
 
 
 def test_filters_work_inside_every_clause() -> None:
-    filters = parse_filters(["set=lucide", "width>=64", "set!=mdi"], {"set": "keyword"})
+    written, declared = ("set=lucide", "width>=64", "set!=mdi"), {"set": "keyword"}
+    filters = parse_filters(written, declared)  # type: ignore[arg-type]
     assert filters == [
         {"term": {"metadata.set": {"value": "lucide"}}},
         {"range": {"width": {"gte": 64}}},
         {"bool": {"must_not": [{"term": {"metadata.set": {"value": "mdi"}}}]}},
     ]
-    caption, vector = body(Query("red car"), filters)["query"]["hybrid"]["queries"]  # type: ignore[index]
+    caption, vector = body("red car", filters=written, declared=declared)["query"]["hybrid"]["queries"]
     assert caption == {"bool": {"must": [MATCH], "filter": filters}}
     assert vector["knn"]["image_vector"]["filter"] == {"bool": {"filter": filters}}
 
@@ -107,12 +112,12 @@ def test_a_filter_field_that_is_not_indexed_is_refused_with_those_that_are() -> 
         ({"text": "a", "weight": 1.5}, "outside 0 to 1"),
         ({"text": "a", "weight": float("nan")}, "outside 0 to 1"),
         ({"text": "a", "size": 0}, "hits cannot be asked for"),
-        ({"text": "a", "fusion": "sum"}, "fusion 'sum'"),
+        ({"text": "a", "technique": "sum"}, "fusion 'sum'"),
     ],
 )
-def test_what_is_no_query_is_refused(arguments: dict[str, object], reason: str) -> None:
+def test_what_is_no_query_is_refused(arguments: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidOption, match=reason):
-        Query(**arguments)  # type: ignore[arg-type]
+        values(**arguments)
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
@@ -122,7 +127,7 @@ def test_any_text_is_a_value_and_nothing_else(text: str) -> None:
     except InvalidOption:
         assert not text.replace("\0", " ").split()
         return
-    sent = orjson.loads(orjson.dumps(search_body(query, clauses(query, None, []))))
+    sent = orjson.loads(orjson.dumps(plan(text, kind="caption").search_body()))
     assert sent["query"] == {"match": {"caption": {"query": query.words, "_name": "caption"}}}
 
 
@@ -148,7 +153,7 @@ def test_words_and_picture_compose_on_the_sphere() -> None:
 
 
 def test_candidates_are_asked_for_without_their_documents() -> None:
-    assert candidates_body(Query("a"), MATCH) == {
+    assert candidates_body(MATCH, 200) == {
         "size": 200,
         "query": MATCH,
         "_source": False,
@@ -159,55 +164,78 @@ def test_candidates_are_asked_for_without_their_documents() -> None:
 
 
 def test_all_words_and_phrases_are_match_queries_too() -> None:
-    every = body(Query("red car", kind="caption", match="all"))
+    every = body("red car", kind="caption", match="all")
     assert every["query"] == {"match": {"caption": {"query": "red car", "operator": "and", "_name": "caption"}}}
-    phrase = body(Query("red car", kind="caption", match="phrase"))
+    phrase = body("red car", kind="caption", match="phrase")
     assert phrase["query"] == {"match_phrase": {"caption": {"query": "red car", "_name": "caption"}}}
-    fields = phrase["highlight"]["fields"]  # type: ignore[index]
+    fields = phrase["highlight"]["fields"]
     assert fields["caption"]["highlight_query"] == {"match_phrase": {"caption": {"query": "red car"}}}
 
 
 def test_most_words_and_words_as_they_are_written() -> None:
-    most = body(Query("red car", kind="caption", match="most"))
+    most = body("red car", kind="caption", match="most")
     assert most["query"] == {
         "match": {"caption": {"query": "red car", "minimum_should_match": "2<75%", "_name": "caption"}}
     }
-    exact = body(Query("red car", kind="caption", exact=True))
+    exact = body("red car", kind="caption", exact=True)
     assert exact["query"] == {"match": {"caption.exact": {"query": "red car", "_name": "caption"}}}
-    (marked,) = exact["highlight"]["fields"].items()  # type: ignore[index]
+    (marked,) = exact["highlight"]["fields"].items()
     assert marked[0] == "caption.exact"
     assert marked[1]["highlight_query"] == {"match": {"caption.exact": {"query": "red car"}}}
 
 
 def test_a_smaller_depth_cuts_what_the_graph_finds_as_usual() -> None:
     # The graph asked for fewer misses more of them: what tune cut here would not be what the server answers.
-    hybrid = body(Query("red car", candidates=50))["query"]["hybrid"]  # type: ignore[index]
+    hybrid = body("red car", depth=50)["query"]["hybrid"]
     assert hybrid["pagination_depth"] == 50
     assert hybrid["queries"][1] == {"knn": KNN}
-    deep = body(Query("red car", candidates=300))["query"]["hybrid"]  # type: ignore[index]
+    deep = body("red car", depth=300)["query"]["hybrid"]
     assert deep["queries"][1]["knn"]["image_vector"]["k"] == deep["pagination_depth"] == 300
-    alone = body(Query("red car", kind="vector", candidates=50))["query"]
+    alone = body("red car", kind="vector", depth=50)["query"]
     assert alone == {"knn": {"image_vector": {**KNN["image_vector"], "k": 50}}}
 
 
 def test_ef_search_goes_with_the_vector() -> None:
-    sent = body(Query("red car", kind="vector", ef_search=400))["query"]
+    sent = body("red car", kind="vector", ef_search=400)["query"]
     assert sent == {"knn": {"image_vector": {**KNN["image_vector"], "method_parameters": {"ef_search": 400}}}}
     with pytest.raises(InvalidOption, match="ef_search 0"):
-        Query("red car", ef_search=0)
+        Fusion(ef_search=0)
 
 
 def test_an_indexs_default_is_for_hybrids_and_reaches_the_last_hit() -> None:
-    chosen = {"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all", "exact": True, "else": 1}
-    query = Query("red car").with_defaults(chosen)
-    assert (query.fusion, query.weight, query.depth, query.match, query.exact) == ("l2", 0.3, 50, "all", True)
-    assert Query("red car", start=45).with_defaults(chosen).depth == 200
+    kept = {"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all", "exact": True, "else": 1}
+    setting, query = Setting.read(kept), Query("red car")
+    assert setting.fusion_for(query, Page()) == Fusion("l2", weight=0.3, depth=50)
+    assert (setting.worded(query).match, setting.worded(query).exact) == ("all", True)
+    own = Query("red car", match="most", exact=False)
+    assert setting.worded(own) == own
+    assert setting.fusion_for(query, Page(start=45)).depth_for(55) == 200
     alone = Query("red car", kind="caption")
-    assert alone.with_defaults(chosen) == alone
+    assert (setting.worded(alone), setting.fusion_for(alone, Page())) == (alone, Fusion())
+
+
+def test_what_an_index_keeps_is_read_again() -> None:
+    setting = Setting(Fusion("l2", "harmonic", 0.3, depth=50, ef_search=400), Wording("most", True))
+    kept = {"fusion": "l2", "mean": "harmonic", "weight": 0.3, "candidates": 50, "match": "most", "exact": True}
+    assert setting.kept() == {**kept, "ef_search": 400}
+    assert Setting.read(setting.kept()) == setting
+    assert Setting.read({}) == Setting()
+    with pytest.raises(InvalidOption, match="fusion 'sum' is not known"):
+        Setting.read({"fusion": "sum"})
+
+
+def test_a_part_of_a_default_is_changed_and_what_was_chosen_together_is_not_mixed() -> None:
+    tuned = Fusion("l2", "harmonic", 0.3, depth=50, ef_search=400)
+    assert tuned.changed() == tuned
+    assert tuned.changed(depth=500) == Fusion("l2", "harmonic", 0.3, depth=500, ef_search=400)
+    assert tuned.changed(technique="rrf") == Fusion("rrf", depth=50, ef_search=400)
+    assert tuned.changed(weight=0.0) == Fusion(weight=0.0, depth=50, ef_search=400)
+    assert tuned.changed(pipeline="mild") == Fusion(pipeline="mild", depth=50, ef_search=400)
+    assert Fusion(pipeline="mild").changed(mean="geometric") == Fusion(mean="geometric")
 
 
 def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> None:
-    sent = body(Query("red car", kind="caption", unwanted=(" old\n van ",)))
+    sent = body("red car", kind="caption", unwanted=(" old\n van ",))
     assert sent["query"] == {
         "bool": {
             "must": [MATCH],
@@ -217,7 +245,7 @@ def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> 
 
 
 def test_pages_of_one_search_have_the_same_candidates() -> None:
-    assert [Query("a", start=start, size=10).depth for start in (0, 190, 191, 990, 991, 9990)] == [
+    assert [Fusion().depth_for(start + 10) for start in (0, 190, 191, 990, 991, 9990)] == [
         200,
         200,
         1000,
@@ -225,43 +253,38 @@ def test_pages_of_one_search_have_the_same_candidates() -> None:
         10_000,
         10_000,
     ]
-    sent = body(Query("red car", start=20, size=10, candidates=300))
+    sent = body("red car", start=20, size=10, depth=300)
     assert (sent["from"], sent["size"]) == (20, 10)
-    assert sent["query"]["hybrid"]["pagination_depth"] == 300  # type: ignore[index]
-    assert sent["query"]["hybrid"]["queries"][1]["knn"]["image_vector"]["k"] == 300  # type: ignore[index]
+    assert sent["query"]["hybrid"]["pagination_depth"] == 300
+    assert sent["query"]["hybrid"]["queries"][1]["knn"]["image_vector"]["k"] == 300
 
 
 def test_facets_and_groups() -> None:
-    query = Query("red car", kind="caption", group_duplicates=True, facets=("set",))
-    facets = parse_facets(query.facets, {"set": "keyword"})
-    sent = search_body(query, clauses(query, VECTOR, []), facets)
+    declared: dict[str, Any] = {"set": "keyword"}
+    sent = body("red car", kind="caption", group_duplicates=True, facets=("set",), declared=declared)
     assert sent["collapse"] == {"field": "content_hash"}
     assert sent["aggs"] == {"set": {"terms": {"field": "metadata.set", "size": 20}}}
-    hybrid = body(Query("red car", group_duplicates=True, start=5))  # grouped here: an older server would ignore it
+    hybrid = body("red car", group_duplicates=True, start=5)  # grouped here: an older server would ignore it
     assert "collapse" not in hybrid
     assert "from" not in hybrid
     assert hybrid["size"] == 400
-    near = Query("red car", kind="caption", group_near=True, start=5)
-    sent = search_body(near, clauses(near, VECTOR, []))
+    sent = body("red car", kind="caption", group_near=True, start=5)
     assert ("collapse" in sent, "from" in sent, sent["size"]) == (False, False, 200)
     with pytest.raises(InvalidOption, match="facet field 'colour' is not indexed"):
         parse_facets(["colour"], {"set": "keyword"})
 
 
 def test_sorted_by_a_field_pages_are_stable() -> None:
-    order = parse_order("set:desc", {"set": "keyword"})
-    caption = Query("red car", kind="caption", sort="set:desc", start=10)
-    sent = search_body(caption, clauses(caption, VECTOR, []), None, order)
+    declared: dict[str, Any] = {"set": "keyword"}
+    sent = body("red car", kind="caption", sort="set:desc", start=10, declared=declared)
     by = [{"metadata.set": {"order": "desc", "missing": "_last"}}, {"image_id": "asc"}]
     assert (sent["sort"], sent["track_scores"], sent["from"], sent["size"]) == (by, True, 10, 10)
-    plain = replace(caption, sort=None)
     del sent["sort"], sent["track_scores"]
-    assert sent == search_body(plain, clauses(plain, VECTOR, []))
+    assert sent == body("red car", kind="caption", start=10)
     # A hybrid's candidates all come, to be sorted here.
-    hybrid = Query("red car", sort="set", start=10)
-    sent = search_body(hybrid, clauses(hybrid, VECTOR, []), None, order)
+    sent = body("red car", sort="set", start=10, declared=declared)
     assert ("sort" in sent, "from" in sent, sent["size"]) == (False, False, 400)
-    assert sent["query"] == body(Query("red car"))["query"]
+    assert sent["query"] == body("red car")["query"]
 
 
 @pytest.mark.parametrize(
@@ -279,13 +302,13 @@ def test_sorted_by_a_field_pages_are_stable() -> None:
         ({"text": "a", "kind": "caption", "like": (("b", 1.0),)}, "cannot use a picture"),
         ({"text": "a", "start": 9_991}, "cannot be reached"),
         ({"text": "a", "start": -1}, "cannot be reached"),
-        ({"text": "a", "candidates": 9}, "candidates cannot be used"),
+        ({"text": "a", "depth": 9}, "candidates cannot be used"),
         ({"text": "a", "match": "some"}, "match 'some'"),
     ],
 )
-def test_what_is_no_composition_is_refused(arguments: dict[str, object], reason: str) -> None:
+def test_what_is_no_composition_is_refused(arguments: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidOption, match=reason):
-        Query(**arguments)  # type: ignore[arg-type]
+        values(**arguments)
 
 
 FIELD = st.sampled_from(["set", "width", "ingested_at", "metadata.set", "_id", "caption", "", "nope"])
@@ -309,11 +332,16 @@ def test_hostile_queries_and_filters_are_bodies_or_one_line(
 ) -> None:
     start, size, weight = numbers
     try:
-        parts = tuple(map(read_weight, like))
-        query = Query(
-            text, filters=tuple(written), like=parts, unwanted=tuple(unwanted), start=start, size=size, weight=weight
+        sent = body(
+            text,
+            declared={"set": "keyword"},
+            filters=tuple(written),
+            like=tuple(map(read_weight, like)),
+            unwanted=tuple(unwanted),
+            start=start,
+            size=size,
+            weight=weight,
         )
-        sent = search_body(query, clauses(query, VECTOR, parse_filters(query.filters, {"set": "keyword"})))
     except InvalidOption as problem:
         refusal = str(problem)
     else:

@@ -23,7 +23,7 @@ def test_a_row_becomes_a_hit() -> None:
     assert (hit.score, dict(hit.raw)) == (0.75, {"caption": 2.5, "vector": 1.25})
     assert hit.shares == {"caption": pytest.approx(2 / 3), "vector": pytest.approx(1 / 3)}
     assert hit.cosine == pytest.approx(0.25)
-    assert hit.parts() == [("a ", False), ("red", True), (" car", False)]
+    assert hit.pieces() == [("a ", False), ("red", True), (" car", False)]
     assert hit.metadata == {"set": "x"}
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
-from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.fusion import normalized, parts
+from clipseek.opensearch.search.contributions import contributions, normalized
 from clipseek.opensearch.search.hits import Hit
 from clipseek.opensearch.search.score_terms import Term, terms, written
+
+from tests.plans import plan
+
+VECTOR = np.array([0.6, 0.8], np.float32)
 
 SCORES = {"caption": {"a": 4.0, "b": 2.0, "c": 1.0}, "vector": {"b": 1.5, "a": 1.2, "d": 0.8}}
 
@@ -18,15 +22,16 @@ def hit(document: str, raw: dict[str, float], shares: dict[str, float], score: f
 
 
 def explained(document: str, **asked: Any) -> tuple[list[Term], str]:
-    query = Query("red car", **asked)
-    normal = {name: normalized(query.fusion, scores) for name, scores in SCORES.items()}
-    added = parts(query.fusion, normal, dict(zip(normal, query.weights, strict=True)), document, query.mean)
+    sent = plan("red car", VECTOR, **asked)
+    fusion = sent.fusion
+    normal = {name: normalized(fusion.technique, scores) for name, scores in SCORES.items()}
+    added = contributions(fusion.technique, normal, sent.weights, document, fusion.mean)
     score = sum(added.values())
     raw = {name: scores[document] for name, scores in SCORES.items() if document in scores}
-    found = terms(query, hit(document, raw, {name: value / score for name, value in added.items()}, score), normal)
+    found = terms(sent, hit(document, raw, {name: value / score for name, value in added.items()}, score), normal)
     assert sum(term.added for term in found) == pytest.approx(score)
     assert sum(term.share for term in found) == pytest.approx(1)
-    return found, written(query, found, score)
+    return found, written(fusion, found, score)
 
 
 def test_a_weighted_sum() -> None:
@@ -46,8 +51,8 @@ def test_a_clause_that_did_not_find_it_adds_nothing() -> None:
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        ({"fusion": "rrf"}, "1/61 + 1/62 = 0.0325"),
-        ({"fusion": "rrf", "weight": 0.75}, "0.250 x 1/61 + 0.750 x 1/62 = 0.0162"),
+        ({"technique": "rrf"}, "1/61 + 1/62 = 0.0325"),
+        ({"technique": "rrf", "weight": 0.75}, "0.250 x 1/61 + 0.750 x 1/62 = 0.0162"),
         ({"mean": "geometric"}, "1.0000^0.500 x 0.5714^0.500 = 0.7559"),
         ({"mean": "harmonic"}, "1 / (0.500 / 1.0000 + 0.500 / 0.5714) = 0.7273"),
     ],
@@ -61,11 +66,11 @@ def test_a_mean_leaves_a_clause_out_that_did_not_find_it() -> None:
 
 
 def test_one_clause_alone_is_its_own_score() -> None:
-    query = Query("red car", kind="vector")
-    (term,) = found = terms(query, hit("a", {"vector": 1.25}, {"vector": 1.0}, 1.25), {})
+    sent = plan("red car", VECTOR, kind="vector")
+    (term,) = found = terms(sent, hit("a", {"vector": 1.25}, {"vector": 1.0}, 1.25), {})
     assert (term.cosine, term.normalised, term.share) == (0.25, 1.25, 1.0)
-    assert written(query, found, 1.25) == "1.2500"
+    assert written(sent.fusion, found, 1.25) == "1.2500"
 
 
 def test_what_is_not_known_has_no_terms() -> None:
-    assert terms(Query("red car"), hit("a", {"caption": 4.0}, {}, 0.4), {}) == []
+    assert terms(plan("red car", VECTOR), hit("a", {"caption": 4.0}, {}, 0.4), {}) == []

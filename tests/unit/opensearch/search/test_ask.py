@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 import opensearchpy
-from clipseek.opensearch.query.bodies import clauses, search_body
-from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.two_steps import named, page_body, ranking_body, with_documents
+from clipseek.opensearch.search.ask import ranked_rows, with_documents
 from clipseek.testing.server import FakeServer
 
-QUERY = Query("red car", size=3, start=2)
-BODY = search_body(QUERY, clauses(QUERY, np.array([0.6, 0.8], np.float32), []))
+from tests.plans import plan
+
+PLAN = plan("red car", np.array([0.6, 0.8], np.float32), size=3, start=2)
+BODY = PLAN.search_body()
 
 
 def test_the_ranking_is_the_same_search_without_documents() -> None:
-    sent = ranking_body(BODY)
+    sent = PLAN.ranking_body()
     for name in ("query", "search_pipeline", "size", "from", "track_total_hits"):
         assert sent[name] == BODY[name]
     assert sent.keys() - BODY.keys() == {"stored_fields", "docvalue_fields"}
@@ -26,7 +26,7 @@ def test_the_ranking_is_the_same_search_without_documents() -> None:
 
 
 def test_the_page_shows_what_the_search_would_have() -> None:
-    assert page_body(BODY, ["b", "a"]) == {
+    assert PLAN.page_body(["b", "a"]) == {
         "size": 2,
         "query": {"ids": {"values": ["b", "a"]}},
         "track_total_hits": False,
@@ -50,9 +50,9 @@ def test_rows_keep_their_order_and_the_deleted_are_left_out(
     server.interceptors.append(
         lambda method, path, body: (200, {"hits": {"hits": shown}}) if "_search" in path else None
     )
-    rows = named(ranked)
+    rows = ranked_rows(ranked)
     assert [(row["_id"], row["_source"]) for row in rows] == [("b", {"content_hash": "h"}), ("gone", {}), ("a", {})]
-    found = with_documents(client, "i", BODY, rows, {})
+    found = with_documents(client, "i", PLAN, rows)
     assert [(row["_id"], row["_score"], row["_source"]["caption"]) for row in found] == [
         ("b", 0.9, "a boat"),
         ("a", 0.7, "a car"),
@@ -60,6 +60,6 @@ def test_rows_keep_their_order_and_the_deleted_are_left_out(
     assert found[0]["matched_queries"] == {"vector": 1.5}
     assert found[1]["highlight"] == {"caption": ["a car"]}
     asked = len(server.log)
-    assert with_documents(client, "i", BODY, [], {}) == []
+    assert with_documents(client, "i", PLAN, []) == []
     assert len(server.log) == asked
     assert "_id" not in ranked[1]  # left as it was

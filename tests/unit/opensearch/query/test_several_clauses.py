@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.bodies import clauses, search_body
-from clipseek.opensearch.query.clause_weights import split_weights
+from clipseek.opensearch.query.clauses import clause_weights
+from clipseek.opensearch.query.fusion import Fusion
+from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.query.plan import Scope, make_plan
 from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.query.vectors import query_vectors
 from clipseek.testing.encoder import ColourEncoder
+
+from tests.plans import plan, values
 
 A, B, C = (np.array(values, np.float32) for values in ([1, 0], [0, 1], [0.6, 0.8]))
 
@@ -22,8 +27,10 @@ def knn(name: str, vector: Any) -> dict[str, Any]:
 
 
 def test_every_text_picture_and_id_is_a_clause() -> None:
-    query = Query("red car", texts=(("boat", 3.0),), picture=b"x", like=(("cat-7", 3.0),), weight=0.8, split=True)
-    sent = search_body(query, clauses(query, {"words 1": A, "words 2": B, "picture": C, "like": A}, []))
+    mixed: dict[str, Any] = {"texts": (("boat", 3.0),), "picture": b"x", "like": (("cat-7", 3.0),)}
+    by_name = {"words 1": A, "words 2": B, "picture": C, "like": A}
+    split = make_plan(Query("red car", **mixed, split=True), Fusion(weight=0.8), Page(), Scope(), by_name)
+    sent = split.search_body()
     caption = {
         "bool": {
             "should": [
@@ -36,7 +43,7 @@ def test_every_text_picture_and_id_is_a_clause() -> None:
     vectors = [knn("words 1", A), knn("words 2", B), knn("picture", C), knn("like", A)]
     assert sent["query"] == {"hybrid": {"pagination_depth": 200, "queries": [caption, *vectors]}}
     weights = [0.2, 0.1, 0.3, 0.1, 0.3]
-    assert list(query.weights) == pytest.approx(weights)
+    assert list(split.weights.values()) == pytest.approx(weights)
     (processor,) = sent["search_pipeline"]["phase_results_processors"]
     parameters = processor["normalization-processor"]["combination"]["parameters"]
     assert parameters["weights"] == pytest.approx(weights)
@@ -45,47 +52,46 @@ def test_every_text_picture_and_id_is_a_clause() -> None:
 
 
 def test_pictures_alone_are_joined_too() -> None:
-    query = Query(pictures=((b"x", 1.0), (b"y", 3.0)), split=True)
-    sent = search_body(query, clauses(query, {"picture 1": A, "picture 2": B}, []))
+    split = plan(vectors={"picture 1": A, "picture 2": B}, pictures=((b"x", 1.0), (b"y", 3.0)), split=True)
+    sent = split.search_body()
     hybrid = {"pagination_depth": 200, "queries": [knn("picture 1", A), knn("picture 2", B)]}
     assert sent["query"] == {"hybrid": hybrid}
     assert sent["search_pipeline"] == pipeline("min_max", (0.25, 0.75))
-    assert query.fused
+    assert split.query.fused
 
 
 def test_one_part_alone_is_the_usual_search() -> None:
     for asked in ({"text": "red car"}, {"text": "red car", "kind": "caption"}, {"picture": b"x"}):
-        usual, split = Query(**asked), Query(**asked, split=True)
-        assert search_body(split, clauses(split, A, [])) == search_body(usual, clauses(usual, A, []))
+        assert plan(vectors=A, **asked, split=True).search_body() == plan(vectors=A, **asked).search_body()
 
 
 def test_all_texts_must_be_there_where_all_words_must() -> None:
-    query = Query("red car", texts=(("boat", 2.0),), kind="caption", match="all")
-    (sent,) = clauses(query, None, []).values()
+    (sent,) = plan("red car", texts=(("boat", 2.0),), kind="caption", match="all").clauses.values()
     inner = [
         {"match": {"caption": {"query": "red car", "operator": "and", "boost": 1.0}}},
         {"match": {"caption": {"query": "boat", "operator": "and", "boost": 2.0}}},
     ]
     assert sent == {"bool": {"must": inner, "_name": "caption"}}
     # One text alone is the plain query: there is nothing to weigh it against.
-    alone = Query(texts=(("boat", 2.0),), kind="caption")
-    assert clauses(alone, None, []) == clauses(Query("boat", kind="caption"), None, [])
+    alone = plan(texts=(("boat", 2.0),), kind="caption")
+    assert alone.clauses == plan("boat", kind="caption").clauses
 
 
 def test_weights_are_those_of_the_one_vector() -> None:
-    both = split_weights(0.5, 0.4, caption=True, texts=[1], pictures=[1, 1], likes=[2])
+    mixed = Query("a", pictures=((b"x", 1), (b"y", 1)), like=(("b", 2),), split=True, text_weight=0.4)
+    both = clause_weights(mixed, Fusion())
     assert both == pytest.approx({"caption": 0.5, "words": 0.2, "picture 1": 0.075, "picture 2": 0.075, "like": 0.15})
-    assert split_weights(0.5, 0.4, caption=False, texts=[1, 3], pictures=[], likes=[]) == pytest.approx(
-        {"words 1": 0.25, "words 2": 0.75}
-    )
+    texts = Query("a", texts=(("b", 3),), kind="vector", split=True, text_weight=0.4)
+    assert clause_weights(texts, Fusion()) == pytest.approx({"words 1": 0.25, "words 2": 0.75})
     assert sum(both.values()) == pytest.approx(1)
 
 
 def test_rrf_counts_every_clause_the_same_unless_weights_are_asked_for() -> None:
-    query = Query("a", picture=b"x", fusion="rrf", split=True)
-    assert len(set(query.weights)) == 1
-    assert "weights" not in str(search_body(query, clauses(query, {"words": A, "picture": B}, []))["search_pipeline"])
-    assert len(set(Query("a", picture=b"x", fusion="rrf", split=True, weight=0.6).weights)) > 1
+    query = Query("a", picture=b"x", split=True)
+    assert len(set(clause_weights(query, Fusion("rrf")).values())) == 1
+    sent = plan("a", {"words": A, "picture": B}, picture=b"x", split=True, technique="rrf").search_body()
+    assert "weights" not in str(sent["search_pipeline"])
+    assert len(set(clause_weights(query, Fusion("rrf", weight=0.6)).values())) > 1
 
 
 def test_vectors_of_the_clauses_and_of_the_one() -> None:
@@ -116,9 +122,9 @@ def test_vectors_of_the_clauses_and_of_the_one() -> None:
 )
 def test_what_is_refused(asked: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidOption, match=reason):
-        Query(**asked)
+        values(**asked)
 
 
 def test_an_indexs_default_pipeline_is_for_two_clauses() -> None:
-    query = Query("a", picture=b"x", split=True).with_defaults({"pipeline": "mild", "fusion": "l2"})
-    assert (query.pipeline, query.fusion) == (None, "l2")
+    setting = Setting.read({"pipeline": "mild", "fusion": "l2"})
+    assert setting.fusion_for(Query("a", picture=b"x", split=True), Page()) == Fusion("l2")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from clipseek.opensearch.search.fusion import contributions, normalized
+from clipseek.opensearch.search.contributions import contributions, normalized
 
 CANDIDATES = {"caption": {"a": 4.0, "b": 3.0, "c": 2.0}, "vector": {"b": 1.8, "a": 1.4, "d": 1.3}}
 WEIGHTS = {"caption": 0.25, "vector": 0.75}
 
 
-def fused(document: str, mean: str) -> dict[str, float]:
-    return contributions("min_max", CANDIDATES, WEIGHTS, document, mean)  # type: ignore[arg-type]
+def normal(technique: Any) -> dict[str, dict[str, float]]:
+    return {name: normalized(technique, scores) for name, scores in CANDIDATES.items()}
+
+
+def fused(document: str, mean: Any) -> dict[str, float]:
+    return contributions("min_max", normal("min_max"), WEIGHTS, document, mean)
 
 
 def test_geometric_and_harmonic_means_leave_a_missing_clause_out() -> None:
@@ -37,6 +43,6 @@ def test_z_scores_by_hand() -> None:
 
 
 def test_ranks_with_weights() -> None:
-    equal = contributions("rrf", CANDIDATES, {"caption": 0.5, "vector": 0.5}, "b")
+    equal = contributions("rrf", normal("rrf"), {"caption": 0.5, "vector": 0.5}, "b")
     assert equal == {"caption": 1 / 62, "vector": 1 / 61}
-    assert contributions("rrf", CANDIDATES, WEIGHTS, "b") == {"caption": 0.25 / 62, "vector": 0.75 / 61}
+    assert contributions("rrf", normal("rrf"), WEIGHTS, "b") == {"caption": 0.25 / 62, "vector": 0.75 / 61}

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
 import orjson
 import pytest
+from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.compose import compose
+from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
+from clipseek.opensearch.query.page import Page
+from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
+
+from tests.plans import values
 
 ENCODER = ColourEncoder()
 VERSION = Version("i-1", "i", ENCODER.fingerprint, 4, 1, fields={"set": "keyword"})
@@ -67,9 +73,9 @@ def picture(colour: str) -> bytes:
     return buffer.getvalue()
 
 
-def sent(query: Query) -> Recorder:
+def sent(text: str = "", **given: Any) -> Recorder:
     recorder = Recorder()
-    answer = Searcher(recorder, VERSION, ENCODER).search(query)  # type: ignore[arg-type]
+    answer = Searcher(recorder, VERSION, ENCODER).search(*values(text, **given))  # type: ignore[arg-type]
     assert [hit.id for hit in answer.hits] == ["a"]
     assert answer.documents == 3
     assert {name: recorder.parameters[0][name] for name in SEARCH_PARAMETERS} == SEARCH_PARAMETERS
@@ -98,21 +104,21 @@ def highlight(**more: Any) -> dict[str, Any]:
 
 
 def test_text_to_image_by_caption() -> None:
-    assert sent(Query("red car", kind="caption")).searches == [{**SHOWN, "query": MATCH, "highlight": highlight()}]
+    assert sent("red car", kind="caption").searches == [{**SHOWN, "query": MATCH, "highlight": highlight()}]
     all_words = {"match": {"caption": {"query": "red car", "operator": "and", "_name": "caption"}}}
-    assert sent(Query("red car", kind="caption", match="all", start=10)).searches == [
+    assert sent("red car", kind="caption", match="all", start=10).searches == [
         {**SHOWN, "from": 10, "query": all_words, "highlight": highlight(operator="and")}
     ]
 
 
 def test_text_to_image_by_vector() -> None:
-    recorder = sent(Query("red car", kind="vector", filters=("set=x",)))
+    recorder = sent("red car", kind="vector", filters=("set=x",))
     assert recorder.searches == [{**SHOWN, "query": knn(RED, {"term": {"metadata.set": {"value": "x"}}})}]
     assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
 
 
 def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
-    recorder = sent(Query("red car", weight=0.75, fusion="l2", mean="geometric"))
+    recorder = sent("red car", weight=0.75, technique="l2", mean="geometric")
     technique = {"technique": "geometric_mean", "parameters": {"weights": [0.25, 0.75]}}
     processor = {"normalization": {"technique": "l2"}, "combination": technique}
     ranking, page = recorder.searches
@@ -138,8 +144,8 @@ def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
 
 def test_image_to_image_by_vector_and_with_words() -> None:
     red = ENCODER.encode_pictures([ENCODER.load_picture(picture("red"))])[0]
-    assert sent(Query(picture=picture("red"))).searches == [{**SHOWN, "query": knn(red)}]
-    ranking, _ = sent(Query("red car", picture=picture("lime"), text_weight=0.25)).searches
+    assert sent(picture=picture("red")).searches == [{**SHOWN, "query": knn(red)}]
+    ranking, _ = sent("red car", picture=picture("lime"), text_weight=0.25).searches
     lime = ENCODER.encode_pictures([ENCODER.load_picture(picture("lime"))])[0]
     joined = compose(RED, [(1.0, lime)], text_weight=0.25)
     assert ranking["query"]["hybrid"]["queries"] == [MATCH, knn(joined)]
@@ -149,12 +155,12 @@ def test_like_and_unlike_search_with_stored_vectors_and_leave_them_out() -> None
     vector = compose(
         None, [(2.0, np.array(STORED["cat-1"], np.float32))], [(1.0, np.array(STORED["dog-1"], np.float32))]
     )
-    found = sent(Query(like=(("cat-1", 2.0),), unlike=(("dog-1", 1.0),))).searches
+    found = sent(like=(("cat-1", 2.0),), unlike=(("dog-1", 1.0),)).searches
     assert found == [{**SHOWN, "query": knn(vector, without("cat-1", "dog-1"))}]
 
 
 def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> None:
-    ranking, _ = sent(Query("red car", unwanted=("green",), not_weight=0.75)).searches
+    ranking, _ = sent("red car", unwanted=("green",), not_weight=0.75).searches
     barred = {"match": {"caption": {"query": "green", "operator": "and"}}}
     assert ranking["query"]["hybrid"]["queries"] == [
         {"bool": {"must": [MATCH], "must_not": [barred]}},
@@ -163,17 +169,17 @@ def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> N
 
 
 def test_facets_groups_and_pages_of_a_hybrid_are_the_rankings() -> None:
-    ranking, page = sent(Query("red car", facets=("set",), group_duplicates=True)).searches
+    ranking, page = sent("red car", facets=("set",), group_duplicates=True).searches
     assert ranking["aggs"] == {"set": {"terms": {"field": "metadata.set", "size": 20}}}
     assert (ranking["size"], "from" in ranking, "aggs" in page) == (400, False, False)
-    ranking, page = sent(Query("red car", start=20, size=5, candidates=500)).searches
+    ranking, page = sent("red car", start=20, size=5, depth=500).searches
     assert (ranking["from"], ranking["size"], ranking["query"]["hybrid"]["pagination_depth"]) == (20, 5, 500)
     assert (page["size"], "from" in page) == (1, False)
 
 
 @pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
 def test_near_duplicates_are_grouped_from_a_ranking_with_looks(kind: Any) -> None:
-    ranking, page = sent(Query("red car", kind=kind, group_near=True)).searches
+    ranking, page = sent("red car", kind=kind, group_near=True).searches
     assert ranking["docvalue_fields"] == ["image_id", "content_hash", "look"]
     assert (ranking["size"], ranking["_source"]) == (400 if kind == "hybrid" else 200, False)
     assert page["query"] == {"ids": {"values": ["a"]}}
@@ -189,7 +195,57 @@ def test_a_search_without_shares_asks_for_the_number_of_pictures_once() -> None:
 def test_hits_below_a_cosine_are_marked_also_where_only_the_caption_found_them() -> None:
     recorder = Recorder()
     searcher = Searcher(recorder, VERSION, ENCODER)  # type: ignore[arg-type]
-    near, far = (searcher.search(Query(words, min_cosine=0.9)).hits[0] for words in ("red car", "green"))
+    near, far = (searcher.search(*values(words, min_cosine=0.9)).hits[0] for words in ("red car", "green"))
     assert (near.relevant, far.relevant) == (True, False)
     assert [near.cosine, far.cosine] == pytest.approx([1.0, float(RED @ GREEN)], abs=1e-6)
     assert searcher.search(Query("red car")).hits[0].relevant is None
+
+
+def test_an_index_is_searched_as_it_was_tuned_unless_something_else_is_said() -> None:
+    tuned = replace(VERSION, search={"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all"})
+    recorder = Recorder()
+    searcher = Searcher(recorder, tuned, ENCODER)  # type: ignore[arg-type]
+    answer = searcher.search(Query("red car"))
+    assert (answer.fusion, answer.query.match) == (Fusion("l2", weight=0.3, depth=50), "all")
+    ranking = recorder.searches[0]
+    assert ranking["query"]["hybrid"]["pagination_depth"] == 50
+    assert ranking["search_pipeline"] == pipeline("l2", (0.7, 0.3))
+    assert ranking["query"]["hybrid"]["queries"][0]["match"]["caption"]["operator"] == "and"
+    own = searcher.search(Query("red car"), searcher.default_fusion(Query("red car")).changed(technique="rrf"))
+    assert own.fusion == Fusion("rrf", depth=50)
+    assert searcher.search(Query("red car"), Fusion()).fusion == Fusion()
+    assert searcher.search(Query("red car", kind="vector")).fusion == Fusion()
+
+
+def test_the_encoder_is_loaded_when_a_search_needs_it_and_once() -> None:
+    loaded: list[Version] = []
+
+    def load(version: Version) -> ColourEncoder:
+        loaded.append(version)
+        return ENCODER
+
+    searcher = Searcher(Recorder(), VERSION, load_encoder=load)  # type: ignore[arg-type]
+    searcher.search(Query("red car", kind="caption"))
+    searcher.search(Query(like=(("cat-1", 1.0),)))
+    assert loaded == []
+    searcher.search(Query("red car"))
+    searcher.search(Query(picture=picture("red")))
+    assert loaded == [VERSION]
+    other = Searcher(Recorder(), replace(VERSION, fingerprint="cd" * 32), load_encoder=load)  # type: ignore[arg-type]
+    with pytest.raises(ModelMismatch):
+        other.search(Query("red car"))
+    with pytest.raises(InvalidOption, match="a hybrid search needs a model"):
+        Searcher(Recorder(), VERSION).search(Query("red car"))  # type: ignore[arg-type]
+
+
+def test_notes_for_the_person_who_searches() -> None:
+    calibrated = replace(VERSION, calibration={"cosine": 0.31, "pictures": 2})
+    searcher = Searcher(Recorder(), calibrated, ENCODER)  # type: ignore[arg-type]
+    assert searcher.search(Query("red car")).notes == ()
+    long = searcher.search(Query("red " * 2000))
+    assert long.notes == (f"the text is long; only its first {len(long.query.words):,} characters are searched for",)
+    cut = searcher.search(Query("red car"), page=Page(min_cosine="auto"))
+    assert cut.page.min_cosine == 0.31
+    (note,) = cut.notes
+    assert note.startswith("the cut-off was learnt with 2 pictures: more of them have more chance hits")
+    assert searcher.search(Query("red car"), page=Page(min_cosine=0.31)).notes == ()

@@ -1,0 +1,109 @@
+"""The clauses of a search: what each asks the server for, and its weight. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .compose import Vector
+from .fusion import Fusion
+from .limits import CAPTION, VECTOR
+from .query import Query
+
+#: Of up to two words all, of more at least three in four, rounded down.
+MOST = "2<75%"
+
+
+def clause_weights(query: Query, fusion: Fusion) -> dict[str, float]:
+    """The weight of each clause by its name, in their order; those that ``query`` and ``Fusion.weight`` make sum to 1.
+
+    Where every text, picture and id is a clause of its own, it weighs as in one composed vector: the vectors have the share
+    ``Fusion.weight`` beside the caption, the texts the share ``Query.text_weight`` of it beside pictures and ids, each by its own
+    weight.
+    """
+    names, hybrid = query.clause_names, query.resolved_kind == "hybrid"
+    if fusion.weights is not None:
+        return dict(zip(names, fusion.weights, strict=True))
+    if not query.is_split:
+        return {CAPTION: 1 - fusion.weight, VECTOR: fusion.weight} if hybrid else dict.fromkeys(names, 1.0)
+    texts = [weight for _, weight in query.all_texts]
+    others = [weight for _, weight in (*query.all_pictures, *query.like)]
+    if fusion.technique == "rrf" and {*texts, *others} == {1.0} and fusion.weight == query.text_weight == 0.5:
+        return dict.fromkeys(names, 1 / len(names))  # nobody gave a weight, and older servers have none for rrf
+    vectors = fusion.weight if hybrid else 1.0
+    of_texts = (query.text_weight if others else 1.0) / (sum(texts) or 1.0)
+    of_others = (1 - query.text_weight if texts else 1.0) / (sum(others) or 1.0)
+    weights = [
+        *(vectors * weight * of_texts for weight in texts),
+        *(vectors * weight * of_others for weight in others),
+    ]
+    return dict(zip(names, [1 - fusion.weight, *weights] if hybrid else weights, strict=True))
+
+
+def make_clauses(
+    query: Query,
+    vectors: Mapping[str, Vector],
+    filters: Sequence[dict[str, Any]],
+    *,
+    nearest: int,
+    ef_search: int | None = None,
+) -> dict[str, dict[str, Any]]:
+    """The query's clauses by name, in the order of their weights. ``vectors``: the (D,) unit vector of each vector clause."""
+    return {
+        name: caption_clause(query, filters)
+        if name == CAPTION
+        else vector_clause(vectors[name], filters, nearest=nearest, ef_search=ef_search, name=name)
+        for name in query.clause_names
+    }
+
+
+def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """BM25 over the caption, without captions that have all words of something not wanted."""
+    match = words_clause(query, CAPTION)
+    clause: dict[str, Any] = {"must": [match]}
+    if filters:
+        clause["filter"] = list(filters)
+    if query.unwanted:
+        clause["must_not"] = [{"match": {"caption": {"query": text, "operator": "and"}}} for text in query.unwanted]
+    return {"bool": clause} if len(clause) > 1 else match
+
+
+def vector_clause(
+    vector: Vector,
+    filters: Sequence[dict[str, Any]],
+    *,
+    nearest: int,
+    ef_search: int | None = None,
+    name: str = VECTOR,
+) -> dict[str, Any]:
+    """The ``nearest`` vectors; filters work inside the graph's search, so that they never leave fewer."""
+    knn: dict[str, Any] = {"vector": vector.tolist(), "k": nearest}
+    if ef_search is not None:
+        knn["method_parameters"] = {"ef_search": ef_search}
+    if filters:
+        knn["filter"] = {"bool": {"filter": list(filters)}}
+    return {"knn": {"image_vector": {**knn, "_name": name}}}
+
+
+def words_clause(query: Query, name: str | None = None) -> dict[str, Any]:
+    """The query's words in the caption. They are a value of a match query: no syntax in them means anything."""
+    if len(query.all_texts) == 1:
+        return _match(query, query.all_texts[0][0], {} if name is None else {"_name": name})
+    every = [_match(query, text, {"boost": weight}) for text, weight in query.all_texts]
+    joined: dict[str, Any] = {"must" if query.match in ("all", "phrase") else "should": every}
+    return {"bool": joined if name is None else {**joined, "_name": name}}
+
+
+def _match(query: Query, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    inner: dict[str, Any] = {"query": text}
+    if query.match == "all":
+        inner["operator"] = "and"
+    elif query.match == "most":
+        inner["minimum_should_match"] = MOST
+    inner.update(more)
+    return {"match_phrase" if query.match == "phrase" else "match": {caption_field(query): inner}}
+
+
+def caption_field(query: Query) -> str:
+    """The field of the caption that the words are searched in."""
+    return "caption.exact" if query.exact else "caption"

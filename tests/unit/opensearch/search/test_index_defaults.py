@@ -1,0 +1,58 @@
+"""What an index brings to its searches, by the command and from Python alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.query.fusion import Fusion
+from clipseek.opensearch.query.page import Page
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.index_defaults import calibrated_cosine, outgrown, with_index_defaults
+
+from tests.plans import values
+
+TUNED = {"fusion": "l2", "mean": "harmonic", "weight": 0.3, "candidates": 50, "match": "all", "exact": True}
+VERSION = Version("i-1", "i", "ab" * 32, 2, 1, search=TUNED, calibration={"cosine": 0.31})
+
+
+def test_what_was_tuned_is_used_where_nothing_else_is_said() -> None:
+    query, fusion, page = with_index_defaults(VERSION, Query("red"), None, Page())
+    assert (query, fusion, page) == (
+        Query("red", match="all", exact=True),
+        Fusion("l2", "harmonic", 0.3, depth=50),
+        Page(),
+    )
+    own = Fusion("rrf")
+    assert with_index_defaults(VERSION, Query("red", match="any"), own, Page())[:2] == (
+        Query("red", match="any", exact=True),
+        own,
+    )
+    alone = Query("red", kind="vector")
+    assert with_index_defaults(VERSION, alone, None, Page()) == (alone, Fusion(), Page())
+
+
+def test_auto_is_the_calibrated_cut_off() -> None:
+    assert with_index_defaults(VERSION, Query("red"), None, Page(min_cosine="auto"))[2] == Page(min_cosine=0.31)
+
+
+def test_a_cut_is_outgrown_by_a_fifth_more_pictures() -> None:
+    assert [outgrown({"pictures": 100}, pictures) for pictures in (50, 120, 121)] == [False, False, True]
+    assert not outgrown({}, 10)
+
+
+def test_auto_is_for_words_alone() -> None:
+    assert calibrated_cosine(VERSION, Query("red")) == 0.31
+    for query in (Query(like=(("a", 1.0),)), Query("red", unwanted=("blue",)), Query("red", picture=b"x")):
+        with pytest.raises(InvalidOption, match="searches by words alone"):
+            calibrated_cosine(VERSION, query)
+    with pytest.raises(InvalidOption, match="clipseek calibrate HELD-OUT --index i"):
+        calibrated_cosine(replace(VERSION, calibration={}), Query("red"))
+    with pytest.raises(InvalidOption, match="no cosines to cut at"):
+        values("red", kind="caption", min_cosine=0.3)
+    with pytest.raises(InvalidOption, match="outside -1 to 1"):
+        Page(min_cosine=3.0)
+    with pytest.raises(InvalidOption, match="neither auto nor a cosine"):
+        Page(min_cosine="often")  # type: ignore[arg-type]
