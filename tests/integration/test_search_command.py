@@ -71,7 +71,7 @@ def test_a_pipeline_by_name(client: opensearchpy.OpenSearch, version: Version, o
         assert named.stdout == own.stdout != ""
         both = run(version, opensearch_url, *likes, "--pipeline", "test-command", "--fusion", "l2")
         assert both.exit_code == 2
-        assert "--pipeline says how scores join; leave --fusion out" in both.stderr
+        assert "--pipeline says how scores are fused; leave --fusion out" in both.stderr
         with pytest.raises(InvalidOption, match="nothing to join; leave --pipeline out"):
             run(version, opensearch_url, "boat", "--caption", "--pipeline", "test-command")
     finally:
