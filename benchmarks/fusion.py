@@ -33,7 +33,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
 
-    from clipseek.encoder.run.session import open_session
+    from clipseek.encoder.device.session import open_session
     from clipseek.export.graph.fuse import fuse_attention
     from clipseek.export.towers import export_towers
     from clipseek.training.model.checkpoint import load_checkpoint

@@ -54,7 +54,7 @@ def open_index(index: str, url: str | None, *, timeout: float = 30.0) -> tuple[A
 def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: Any) -> ClipEncoder:
     """The encoder of ``bundle`` on ``device``; ``limits`` are further keywords of ClipEncoder."""
     from clipseek.encoder import ClipEncoder
-    from clipseek.encoder.run.gpu import TensorRT
+    from clipseek.encoder.device.gpu import TensorRT
 
     # In the environment, the cache may stand for all commands.
     cache_named = "tensorrt_cache" in named_options()

@@ -12,7 +12,7 @@ import click
 from .gathering import Command, gathered
 
 if TYPE_CHECKING:
-    from clipseek.encoder.run.session import Device
+    from clipseek.encoder.device.session import Device
     from clipseek.sources import Layout
 
 # Here and not read from clipseek.sources: --help imports nothing else. tests/unit/cli/test_options.py compares.

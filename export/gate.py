@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import ImageSpec
-from clipseek.encoder.run.session import Device
+from clipseek.encoder.device.session import Device
 from clipseek.evaluation import evaluate
 from clipseek.training.data.pairs import Pairs
 

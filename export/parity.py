@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.encoder.device.session import Device
 from clipseek.encoder.pictures.images import open_image
-from clipseek.encoder.run.session import Device
 from clipseek.training.model.checkpoint import Checkpoint, quiet_transformers
 from numpy.typing import NDArray
 

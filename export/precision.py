@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from clipseek.encoder.bundle.bundle import TextSpec
-from clipseek.encoder.run.gpu import gpu_in_sight
+from clipseek.encoder.device.gpu import gpu_in_sight
 from clipseek.training.data.pairs import Pairs
 
 from .errors import ExportRefused

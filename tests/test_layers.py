@@ -41,7 +41,13 @@ ROOMS: dict[str, set[str]] = {
 #: Inside a room, whom each sub-room may import; "." are the files beside the sub-rooms. ``_FOUNDATION`` is open to all of them but
 #: to those in ``_ALONE``.
 SUBROOMS: dict[str, dict[str, set[str]]] = {
-    "encoder": {".": {"pictures"}, "pictures": set(), "bundle": {"pictures"}, "run": {"bundle", "pictures"}},
+    "encoder": {
+        ".": {"pictures"},
+        "pictures": set(),
+        "bundle": {"pictures"},
+        "device": {"bundle"},
+        "run": {"bundle", "device", "pictures"},
+    },
     "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},
     "opensearch": {
         ".": set(),

@@ -18,7 +18,7 @@ LOWEST = {"fp32": 0.9999, "fp16": 0.999}
 def measure_on(wanted: str, setting: Setting) -> dict[str, Any]:
     import numpy as np
     from clipseek.encoder import ClipEncoder
-    from clipseek.encoder.run.gpu import TensorRT
+    from clipseek.encoder.device.gpu import TensorRT
 
     if setting.tiny and device() == "cpu":
         if wanted == "tensorrt":

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bundle.bundle import FLOATS, PATCHES, PIXELS, Bundle
+from ..device.gpu import TensorRT
+from ..device.session import Device
 from ..errors import BundleError
-from .gpu import TensorRT
 from .picture import Picture, PictureLoader
-from .session import Device
 from .stages import Stages
 from .tokenizer import TextTokenizer
 from .towers import Towers

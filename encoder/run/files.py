@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ..device.session import available_cores
 from ..pictures.reading import read_picture
 from .clip import ClipEncoder
 from .picture import Picture
-from .session import available_cores
 
 
 def read_pictures(

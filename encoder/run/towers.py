@@ -12,10 +12,10 @@ from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..bundle.bundle import PIXELS, Bundle
+from ..device.gpu import CUDA, TENSORRT, TensorRT, gpu_in_sight, on_gpu
+from ..device.lanes import Done, Input, Lanes
+from ..device.session import Device, available_cores, open_session, out_of_memory
 from ..errors import BundleError, DeviceError, EncoderError
-from .gpu import CUDA, TENSORRT, TensorRT, gpu_in_sight, on_gpu
-from .lanes import Done, Input, Lanes
-from .session import Device, available_cores, open_session, out_of_memory
 from .stages import Stages
 
 _LOG = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class Towers:
         session = open_session(path, self._device, self._threads, self._device_megabytes, tensorrt)
         if tower == "patches" or not on_gpu(session):
             return session
-        from .bound import bound_to_gpu
+        from ..device.bound import bound_to_gpu
 
         return bound_to_gpu(session, tower, self._bundle, self._batch_size)
 

@@ -11,9 +11,9 @@ import numpy as np
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, sha256
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
+from clipseek.encoder.device.session import open_session
 from clipseek.encoder.errors import EncoderError
 from clipseek.encoder.run.clip import normalize_rows
-from clipseek.encoder.run.session import open_session
 from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 import torch
-from clipseek.encoder.run.session import available_cores
+from clipseek.encoder.device.session import available_cores
 
 from ..config import TrainConfig
 from ..data.pairs import Pairs, split_pairs

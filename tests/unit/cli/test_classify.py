@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from clipseek.encoder.run.gpu import gpu_in_sight
+from clipseek.encoder.device.gpu import gpu_in_sight
 
 from tests.models import make_tiny_bundle, make_tiny_clip
 from tests.pairs import write_squares

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clipseek.encoder.run.gpu import gpu_in_sight
+from clipseek.encoder.device.gpu import gpu_in_sight
 
 from tests.models import quiet
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, DeviceError
 from clipseek.encoder.bundle.writer import write_passport
-from clipseek.encoder.run.gpu import gpu_in_sight
+from clipseek.encoder.device.gpu import gpu_in_sight
 from clipseek.export.graph.files import load_graph
 
 from tests.models import quiet
@@ -173,7 +173,7 @@ class TestBf16WithoutAGpu:
 
     def test_onnxruntime_really_cannot(self, plain_uint8: Path, tmp_path: Path) -> None:
         from clipseek.encoder import BundleError
-        from clipseek.encoder.run.session import open_session
+        from clipseek.encoder.device.session import open_session
 
         convert_compute_dtype(plain_uint8 / "text.onnx", tmp_path / "text.onnx", "bf16")
         with pytest.raises(BundleError, match="NOT_IMPLEMENTED"):  # where this fails, bf16 can be offered on CPUs too

@@ -36,7 +36,7 @@ def session_casts(path: Path, to: int, folder: Path) -> int:
 def test_each_step_is_rounded_and_onnxruntime_keeps_it(
     kind: ComputeDtype, to: int, least: float, tower: str, plain_uint8: Path, tmp_path: Path
 ) -> None:
-    from clipseek.encoder.run.session import open_session
+    from clipseek.encoder.device.session import open_session
 
     half, rounded = tmp_path / "half.onnx", tmp_path / "rounded.onnx"
     convert_compute_dtype(plain_uint8 / f"{tower}.onnx", half, kind)

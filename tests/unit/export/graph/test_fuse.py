@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from clipseek.encoder.run.session import open_session
+from clipseek.encoder.device.session import open_session
 from onnx import TensorProto, helper
 
 from tests.models import make_tiny_bundle, quiet

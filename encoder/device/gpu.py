@@ -1,4 +1,4 @@
-"""CUDA and TensorRT: their libraries found, their settings, and one line of reason where they do not work. Experimental."""
+"""CUDA and TensorRT: their libraries found, their settings, and one line of reason where they do not work."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ import numpy as np
 import onnxruntime
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.run.bound import BoundSession, batch_sizes
-from clipseek.encoder.run.pinned import pinned_array
-from clipseek.encoder.run.session import open_session
+from clipseek.encoder.device.bound import BoundSession, batch_sizes
+from clipseek.encoder.device.pinned import pinned_array
+from clipseek.encoder.device.session import open_session
 from numpy.typing import NDArray
 
 pytestmark = pytest.mark.train

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, DeviceError
-from clipseek.encoder.run import gpu as gpu_module
-from clipseek.encoder.run import session as session_module
-from clipseek.encoder.run.gpu import TensorRT, gpu_in_sight
-from clipseek.encoder.run.session import available_cores, open_session, open_with, out_of_memory
+from clipseek.encoder.device import gpu as gpu_module
+from clipseek.encoder.device import session as session_module
+from clipseek.encoder.device.gpu import TensorRT, gpu_in_sight
+from clipseek.encoder.device.session import available_cores, open_session, open_with, out_of_memory
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
 
