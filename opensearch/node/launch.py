@@ -1,0 +1,110 @@
+"""The node's process: its ports, its command line, and what it may inherit."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .artifacts import Lock
+from .configuration import configure
+from .errors import PortTaken
+from .folders import hand_over, make_folder
+from .identity import identity
+from .java import Java
+from .paths import NodePaths, is_root
+from .state import NodeState
+
+NOBODY = 65534  # root's node runs as this user: OpenSearch refuses to run as root
+PREFERRED_PORT = 9200
+
+# The node outlives whoever started it. Kept here because a Popen that is thrown away while its process runs complains.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def launch(
+    paths: NodePaths, home: Path, java: Java, port: int | None, heap: str, on_progress: Callable[[str], None]
+) -> NodeState:
+    """Start the process of the node assembled at ``home``; it is not ``ready`` yet. Raises PortTaken, UnreachableFolder."""
+    http_port, transport_port = free_ports(port)
+    user = NOBODY if is_root() else None
+    for folder in (paths.node, paths.indices, paths.config, paths.scratch):
+        make_folder(folder)
+    configure(paths, http_port, transport_port)
+    if user is not None:
+        hand_over(paths, home, user)
+    on_progress(f"starting OpenSearch on 127.0.0.1:{http_port} (Java {java.version}, heap {heap})")
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OPENSEARCH_", "JAVA_TOOL"))
+    }
+    with paths.log.open("wb") as log:  # one start, one log: the last error must be this start's
+        process = subprocess.Popen(
+            _arguments(paths, home, java, heap),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=paths.scratch,
+            env={**environment, "HOME": str(paths.scratch)},
+            start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
+    _started.append(process)
+    state = NodeState(
+        pid=process.pid,
+        identity=identity(process.pid) or "",
+        url=f"http://127.0.0.1:{http_port}",
+        version=Lock.shipped().version,
+        java=str(java.path),
+        heap=heap,
+        user=user,
+        started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        ready=False,
+    )
+    state.write(paths.state)
+    return state
+
+
+def _arguments(paths: NodePaths, home: Path, java: Java, heap: str) -> list[str]:
+    """The command line of the node's process."""
+    return [
+        str(java.path),
+        f"-Xms{heap}",
+        f"-Xmx{heap}",
+        "-XX:+UseSerialGC",  # two cores: a concurrent collector's threads cost more than they save
+        "-XX:-UsePerfData",
+        "-Djava.security.manager=allow",
+        "-Djava.locale.providers=CLDR,SPI",
+        f"-Djava.security.policy={paths.config / 'java.policy'}",
+        f"-Djava.io.tmpdir={paths.scratch}",
+        f"-Dopensearch.path.home={home}",
+        f"-Dopensearch.path.conf={paths.config}",
+        "-Dopensearch.distribution.type=tar",
+        "-Dlog4j2.disable.jmx=true",
+        *(["--add-modules", "jdk.incubator.vector"] if java.vectors else []),
+        "-cp",
+        f"{home / 'lib'}/*",
+        "org.opensearch.bootstrap.OpenSearch",
+    ]
+
+
+def free_ports(wish: int | None) -> tuple[int, int]:
+    """A port for HTTP (the wish, 9200, or any) and one for OpenSearch's own transport (any), both free just now."""
+    with socket.socket() as first, socket.socket() as second:
+        for port in (wish,) if wish is not None else (PREFERRED_PORT, 0):
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                first.bind(("127.0.0.1", port))
+            except OSError as problem:
+                if wish is not None:
+                    raise PortTaken(
+                        f"port {wish} cannot be used ({problem.strerror}); choose another with --port"
+                    ) from None
+                continue
+            second.bind(("127.0.0.1", 0))
+            return int(first.getsockname()[1]), int(second.getsockname()[1])
+    raise PortTaken("no free port on 127.0.0.1; end something that listens there")
