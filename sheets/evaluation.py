@@ -82,7 +82,7 @@ def _table(names: Sequence[str], cells: Sequence[Sequence[str]], left: int) -> s
         )
         return f"<tr>{''.join(tagged)}</tr>"
 
-    body = "".join(row("td", one) for one in cells)
+    body = "".join(row("td", words) for words in cells)
     return f'<div class="wide panel"><table><thead>{row("th", names)}</thead><tbody>{body}</tbody></table></div>'
 
 

@@ -56,9 +56,9 @@ def _section(section: Section) -> str:
     facts += [f"not {what}" for what in (*query.unwanted, *(name for name, _ in query.unlike))]
     facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
     words = ", ".join(text for text, _ in query.all_texts)
-    asked = f"<q>{html.escape(words[:200])}</q>" if words else ""
+    shown = f"<q>{html.escape(words[:200])}</q>" if words else ""
     for picture, _ in query.all_pictures:
-        asked += f'<img alt="query picture" src="{_data_uri(picture)}">'
+        shown += f'<img alt="query picture" src="{_data_uri(picture)}">'
     cards = (
         "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, answer.page.start + 1))
         or '<p class="legend">nothing found</p>'
@@ -66,7 +66,7 @@ def _section(section: Section) -> str:
     command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
     return (
         f"<section><h2>{html.escape(section.title)}</h2>"
-        f'<div class="asked">{asked}<small>{html.escape(" · ".join(facts))}</small></div>'
+        f'<div class="asked">{shown}<small>{html.escape(" · ".join(facts))}</small></div>'
         f'{command}<div class="cards">{cards}</div></section>'
     )
 

@@ -3,7 +3,7 @@
 SourceError
 ├── SourceNotFound       the manifest or folder is not there, or cannot be read
 ├── UnknownLayout        nothing says how to read this source
-├── MissingColumn        a manifest without the column that was asked for
+├── MissingColumn        a manifest without the named column
 └── MalformedSource      a line, cell or sidecar that does not follow its format; the message names file and line
 """
 
@@ -25,7 +25,7 @@ class UnknownLayout(SourceError):
 
 
 class MissingColumn(SourceError):
-    """A manifest without the column that was asked for."""
+    """A manifest without the named column."""
 
 
 class MalformedSource(SourceError):

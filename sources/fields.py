@@ -16,19 +16,19 @@ _DEFAULTS = {"image": "image", "caption": "caption", "id": "id", "group": "group
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds what. A column other than the default has been asked for by name, so it must be there."""
+    """Which column holds what. A column other than the default was named by the user, so it must be there."""
 
     image: str = "image"
     caption: str = "caption"
     id: str = "id"
     group: str = "group"
 
-    def check(self, found: list[str], place: str) -> None:
-        """Raise MissingColumn unless the picture's column, and every one asked for by name, is among ``found``."""
+    def check(self, present: list[str], place: str) -> None:
+        """Raise MissingColumn unless the picture's column, and every one that the user named, is among ``present``."""
         for role, default in _DEFAULTS.items():
             wanted = getattr(self, role)
-            if wanted not in found and (role == "image" or wanted != default):
-                names = ", ".join(repr(name) for name in found) or "none"
+            if wanted not in present and (role == "image" or wanted != default):
+                names = ", ".join(repr(name) for name in present) or "none"
                 raise MissingColumn(
                     f"{place}: no column {wanted!r}; the columns are {names}. Name the right one with --{role}-column"
                 )

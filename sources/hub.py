@@ -40,10 +40,10 @@ def is_hub(source: Path) -> bool:
 def read_hub(source: Path, columns: Columns, cache: Path, load: Load | None = None) -> Iterator[Record]:
     """A record for every row, its id the row's number where the data set has none. Raises SourceError, SourceNotFound where
     the hub has no such data set or does not answer, MissingColumn, MalformedSource."""
-    found = _NAME.fullmatch(str(source))
-    if found is None:
+    match = _NAME.fullmatch(str(source))
+    if match is None:
         raise SourceNotFound(f"{source} is no data set of the hub; write hub:owner/name or hub:owner/name:split")
-    name, split = found[1], found[2] or "train"
+    name, split = match[1], match[2] or "train"
     rows, names = (load or _load)(name, split, columns.image)
     columns.check(names, str(source))
     folder = cache / "hub" / name.replace("/", "--") / re.sub(r"\W", "-", split)
@@ -77,12 +77,12 @@ def _load(name: str, split: str, image: str) -> tuple[Iterable[Mapping[str, Any]
             f"hub:{name}: the hub's data sets are read by datasets, which is not installed; pip install datasets"
         ) from None
     try:
-        found = datasets.load_dataset(name, split=split, streaming=True)
-        names = list(found.column_names or found.features)
+        rows = datasets.load_dataset(name, split=split, streaming=True)
+        names = list(rows.column_names or rows.features)
         if image in names:
-            found = found.cast_column(image, datasets.Image(decode=False))
+            rows = rows.cast_column(image, datasets.Image(decode=False))
     except Exception as problem:  # the library and the hub's client raise what they like
         raise SourceNotFound(
-            f"hub:{name}:{split} cannot be had ({reason_of(problem)}); is the hub reachable, the name right?"
+            f"hub:{name}:{split} cannot be loaded ({reason_of(problem)}); is the hub reachable, the name right?"
         ) from None
-    return found, names
+    return rows, names

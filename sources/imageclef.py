@@ -46,5 +46,5 @@ def read_imageclef(folder: Path) -> Iterator[Record]:
                             f"{shown(folder / captions)} line {number}: expected a picture's id, a tab and its caption"
                         )
                     image = folder / pictures / f"{name.strip()}.jpg"
-                    found = (caption.strip(),) if caption.strip() else ()
-                    yield Record(id=name.strip(), image=image, captions=found, metadata={"split": split})
+                    texts = (caption.strip(),) if caption.strip() else ()
+                    yield Record(id=name.strip(), image=image, captions=texts, metadata={"split": split})

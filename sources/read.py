@@ -105,7 +105,7 @@ def read_records(
 
 
 def _layout(source: Path, layout: Layout) -> Layout:
-    """The layout to read ``source`` with: the one asked for, else by what it is and how it is named."""
+    """The layout to read ``source`` with: the given one, else by what it is and how it is named."""
     if layout not in LAYOUTS:
         raise UnknownLayout(f"layout {layout!r} is not known; choose one of {', '.join(LAYOUTS)}")
     if layout in ("auto", "hub") and is_hub(source):
@@ -127,8 +127,8 @@ def _layout(source: Path, layout: Layout) -> Layout:
             if is_roco(source):
                 return "roco"
             return "webdataset" if is_webdataset(source) else "folder"
-        if (found := _BY_SUFFIX.get(source.suffix.lower())) is not None:
-            return found
+        if (by_suffix := _BY_SUFFIX.get(source.suffix.lower())) is not None:
+            return by_suffix
         if is_image_name(source):
             raise UnknownLayout(f"{shown(source)} is a picture; name its folder, or a manifest that lists it")
         raise UnknownLayout(
@@ -142,9 +142,7 @@ def _layout(source: Path, layout: Layout) -> Layout:
 
 
 def _merged(records: Iterator[Record]) -> Iterator[Record]:
-    """Rows of one picture, one after the other and not told apart by their ids, as one record with all their
-    captions.
-    """
+    """Rows of one picture that follow each other and have the same id become one record with all their captions."""
     held: Record | None = None
     problem: SourceError | None = None
     while problem is None:

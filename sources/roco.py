@@ -54,13 +54,13 @@ def read_roco(folder: Path) -> Iterator[Record]:
 
 
 def _first(folder: Path) -> list[tuple[Path, str, str]]:
-    found = [(folder / home / split / kind / "captions.txt", split, kind) for home in _HOMES for split, kind in _FIRST]
-    return [entry for entry in found if entry[0].is_file()]
+    places = [(folder / home / split / kind / "captions.txt", split, kind) for home in _HOMES for split, kind in _FIRST]
+    return [entry for entry in places if entry[0].is_file()]
 
 
 def _second(folder: Path) -> list[tuple[Path, str]]:
-    found = [(folder / f"{split}_captions.csv", split) for split in _SECOND]
-    return [entry for entry in found if entry[0].is_file()]
+    places = [(folder / f"{split}_captions.csv", split) for split in _SECOND]
+    return [entry for entry in places if entry[0].is_file()]
 
 
 def _record(pictures: Path, name: str, caption: str, metadata: dict[str, str]) -> Record:

@@ -48,17 +48,17 @@ def delete_index(client: opensearchpy.OpenSearch, name: str) -> list[str]:
     """
     check_alias(name)
     try:
-        found: dict[str, Any] = client.indices.get(index=name)
+        indexes: dict[str, Any] = client.indices.get(index=name)
     except NotFound:
-        found = {}
-    if not found:
+        indexes = {}
+    if not indexes:
         raise IndexMissing(f"no index {name} at {address(client)}; see what there is with: clipseek index list")
-    for index, body in found.items():
+    for index, body in indexes.items():
         if not _fingerprint(body):
             raise IndexUnusable(
                 f"{index} was not made by clipseek and is left alone; delete it with the server's own tools"
             )
-    names = sorted(found)
+    names = sorted(indexes)
     for index in names:
         client.indices.delete(index=index)
     return names

@@ -22,7 +22,7 @@ def stored_vectors(
     answer = client.mget(
         index=version.index, body={"ids": list(ids)}, params={"_source_includes": "image_vector", "realtime": "false"}
     )
-    found: dict[str, NDArray[np.float32]] = {}
+    vectors: dict[str, NDArray[np.float32]] = {}
     for document in answer["docs"]:
         vector = (document.get("_source") or {}).get("image_vector")
         if vector is None:
@@ -30,8 +30,8 @@ def stored_vectors(
                 f"no picture {document['_id'][:80]!r} in index {version.alias}; ids stand in the second column of "
                 "clipseek search"
             )
-        found[document["_id"]] = np.asarray(vector, np.float32)
-    return found
+        vectors[document["_id"]] = np.asarray(vector, np.float32)
+    return vectors
 
 
 def stored_ids(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[str]) -> set[str]:

@@ -27,7 +27,7 @@ class Version:
     ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
     are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
     ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
-    made before there were looks of pictures has no such field (``has_looks``). ``synonyms``: the digest of its rules.
+    made before pictures had an appearance has no field for it (``has_appearance``). ``synonyms``: the digest of its rules.
     """
 
     index: str
@@ -42,7 +42,7 @@ class Version:
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
-    has_looks: bool = True
+    has_appearance: bool = True
     synonyms: str = ""
 
     def check_model(self, fingerprint: str, dimension: int) -> None:
@@ -95,11 +95,11 @@ class Version:
             ),
             search=dict(meta.get("search") or {}),
             calibration=dict(meta.get("calibration") or {}),
-            has_looks="look" in properties,
+            has_appearance="look" in properties,
             fields={
-                column: _FIELD_TYPES[found["type"]]
-                for column, found in declared.items()
-                if found.get("type") in _FIELD_TYPES
+                column: _FIELD_TYPES[mapped["type"]]
+                for column, mapped in declared.items()
+                if mapped.get("type") in _FIELD_TYPES
             },
         )
 

@@ -141,14 +141,14 @@ class Feed(Generic[PictureT]):
             if not isinstance(entry, tuple):
                 yield entry
                 continue
-            found, data = entry
-            there = known.get(found.id)
-            if there is None or there.get("content_hash") != found.content_hash:
-                yield New(found, self._pool.submit(self._decode, data))
-            elif changed := found.difference(there):
-                yield Changed(found, changed)
+            own, data = entry
+            indexed = known.get(own.id)
+            if indexed is None or indexed.get("content_hash") != own.content_hash:
+                yield New(own, self._pool.submit(self._decode, data))
+            elif changed := own.difference(indexed):
+                yield Changed(own, changed)
             else:
-                yield Unchanged(found)
+                yield Unchanged(own)
 
     def _read(self, entry: Record | Skipped) -> Skipped | tuple[Item, bytes]:
         if isinstance(entry, Skipped):
@@ -161,9 +161,9 @@ class Feed(Generic[PictureT]):
         except ValueError as problem:
             return Skipped(entry.image, "unusable id", str(problem))
 
-    def _unless_seen(self, found: Item, data: bytes) -> Repeated | tuple[Item, bytes]:
-        first = self._seen.setdefault(hashlib.blake2b(found.id.encode(), digest_size=16).digest(), found.path)
-        return (found, data) if first is found.path else Repeated(found, first)
+    def _unless_seen(self, own: Item, data: bytes) -> Repeated | tuple[Item, bytes]:
+        first = self._seen.setdefault(hashlib.blake2b(own.id.encode(), digest_size=16).digest(), own.path)
+        return (own, data) if first is own.path else Repeated(own, first)
 
 
 def chunks(entries: Iterable[Record | Skipped]) -> Iterator[list[Record | Skipped]]:

@@ -32,7 +32,7 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     if isinstance(path, TarMember):
         return _read_tar_member(path, max_bytes)
     try:
-        # Opened first and asked afterwards: what is asked is what is read. Without O_NONBLOCK a pipe would wait for
+        # Opened first and examined afterwards: what is examined is what is read. Without O_NONBLOCK a pipe would wait for
         # its writer.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
@@ -40,11 +40,11 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     except (OSError, ValueError) as problem:
         raise Unreadable(_reason(problem)) from None
     try:
-        found = os.fstat(handle)
+        status = os.fstat(handle)
         for test, kind in _KINDS:
-            if test(found.st_mode):
+            if test(status.st_mode):
                 raise Unreadable(f"{kind}, not a file")
-        _check_size(found.st_size, max_bytes)
+        _check_size(status.st_size, max_bytes)
         with open(handle, "rb", closefd=False) as stream:
             data = stream.read(max_bytes + 1)
     except OSError as problem:
@@ -81,7 +81,7 @@ def first_files(entries: Iterable[Record | Skipped], number: int, max_bytes: int
 
 
 def size_of(path: Path) -> int:
-    """The file's size in bytes, or 0 where nothing can be said."""
+    """The file's size in bytes, or 0 where it is not known."""
     if isinstance(path, TarMember):
         return path.size
     try:

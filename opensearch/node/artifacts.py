@@ -66,8 +66,8 @@ def fetch_by_jgo(artifact: Artifact, cache: Path) -> Path:
 
     group, name, version, kind, *classifier = artifact.coordinates.split(":")
     component = MavenContext(repo_cache=cache).project(group, name).at_version(version)
-    found = component.artifact(packaging=kind, **({"classifier": classifier[0]} if classifier else {})).resolve()
-    return Path(found)
+    file = component.artifact(packaging=kind, **({"classifier": classifier[0]} if classifier else {})).resolve()
+    return Path(file)
 
 
 def assembled(lock: Lock, paths: NodePaths, on_progress: Callable[[str], None], fetch: Fetch = fetch_by_jgo) -> Path:

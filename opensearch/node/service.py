@@ -113,10 +113,10 @@ def last_error(log: Path) -> str:
     except OSError:
         return ""
     signs = ("Exception", "ERROR", "Error:", "error:", "Unrecognized", "Could not", "FATAL", "No space")
-    found = [
+    errors = [
         line.strip() for line in lines if any(sign in line for sign in signs) and not line.strip().startswith("at ")
     ]
-    return found[-1][:240] if found else (lines[-1].strip()[:240] if lines else "")
+    return errors[-1][:240] if errors else (lines[-1].strip()[:240] if lines else "")
 
 
 def _wait(paths: NodePaths, state: NodeState, on_progress: Progress) -> NodeState:

@@ -48,6 +48,6 @@ def read_state(path: Path) -> NodeState | None:
 
 
 def running_url(paths: NodePaths | None = None) -> str | None:
-    """The address of the running embedded node, or ``None``. Reads one file, looks at one process, asks no network."""
+    """The address of the running embedded node, or ``None``. Reads one file, checks one process, sends nothing."""
     state = read_state((paths or NodePaths.default()).state)
     return state.url if state is not None and state.ready and state.alive() else None

@@ -56,13 +56,13 @@ def test_an_index_without_looks_gets_them_as_it_is_written(client: opensearchpy.
     options["mappings"]["_meta"] = {"fingerprint": ENCODER.fingerprint, "dimension": 4, "mapping_version": 1}
     client.indices.create(index="test-older-1", body={**options, "aliases": {"test-older": {}}})
     try:
-        assert not versions.current(client, "test-older").has_looks
+        assert not versions.current(client, "test-older").has_appearance
         for name in "ab":
             Image.new("RGB", (8 if name == "a" else 9, 8), "red").save(tmp_path / f"{name}.png")
         report = ingest(client, "test-older", ENCODER, [Record(name, tmp_path / f"{name}.png") for name in "ab"])
         assert (report.indexed, report.rejected) == (2, 0)
         version = versions.current(client, "test-older")
-        assert version.has_looks
+        assert version.has_appearance
         found = Searcher(client, version, ENCODER).search(Query("red", kind="vector"), page=Page(group_near=True))
         assert len(found.hits) == 1
     finally:
