@@ -72,22 +72,14 @@ def calibrate(
     from clipseek.relevance.labelled_queries import read_background, read_pairs
 
     held_out = read_pairs(judgments, query_column=query_column, group_column=group_column, most=queries)
-    unanswered = None
+    others = None
     if background is not None:
-        unanswered = read_background(background, query_column=query_column, group_column=group_column, most=queries)
+        others = read_background(background, query_column=query_column, group_column=group_column, most=queries)
     encoder = encoder_of_index(model, version)
     sources = [str(source) for source in (judgments, background) if source is not None]
-    with PhaseProgress() as progress:
+    with PhaseProgress() as draw:
         report = calibrate(
-            client,
-            version,
-            encoder,
-            held_out,
-            unanswered,
-            rate=rate,
-            sources=sources,
-            write=not dry_run,
-            progress=progress,
+            client, version, encoder, held_out, others, rate=rate, sources=sources, write=not dry_run, progress=draw
         )
     if as_json:
         print_json(report.as_dict())
@@ -99,13 +91,7 @@ def calibrate(
 
 def _print_table(report: CalibrationReport) -> None:
     rows = [
-        [
-            f"{point.rate:.1%}",
-            f"{point.cosine:.4f}",
-            f"{point.unseen:.1%}",
-            f"{point.answered:.1%}",
-            f"{point.kept:.1%}",
-        ]
+        [f"{point.rate:.1%}", f"{point.cosine:.4f}", *map("{:.1%}".format, (point.unseen, point.answered, point.kept))]
         for point in report.rates
     ]
     columns = ["rate", "cosine", "unseen background", "held-out answered", "right picture kept"]

@@ -10,10 +10,10 @@ from clipseek.opensearch.query.limits import CAPTION, DEPTH, VECTOR
 from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.query.wording import Wording
 
-WEIGHTS = tuple(at / 10 for at in range(1, 10))
-#: For the arithmetic mean alone: one clause leads, and the other decides what it leaves equal, or nothing.
+WEIGHTS = tuple(tenths / 10 for tenths in range(1, 10))
+#: For the arithmetic mean alone: one clause ranks, and the other breaks its ties, or does nothing.
 EDGES = (0.0, 0.01, 0.02, 0.05, 0.95, 0.98, 0.99, 1.0)
-#: Candidates of each clause. What a search takes by itself comes first: of equal settings the first is chosen.
+#: Candidates of each clause. The default of a search comes first: of equal settings the first is chosen.
 DEPTHS = (DEPTH, 100, 50, 25)
 WORDINGS = (Wording(), Wording("most"), Wording("all"), Wording("any", True), Wording("all", True))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,12 +95,13 @@ def tune(
     vectors = encoder.encode_texts([query.words for query in queries])
     groups, _ = numbered([query.group for query in queries])
     settings, usual = grid(supported_wordings(client, version)), len(fusions())
+    fetch = partial(_fetched, client, version, queries, vectors, progress)
     rows: list[Floats] = []
     of_baselines, recalls = [], []
-    for fetched in _fetched(client, version, queries, vectors, settings, progress):
-        if (row := len(rows)) < RECALL_QUERIES:
-            found = fetched.scores[VECTOR]
-            recalls.append(query_recall(client, version, found, vectors[row], queries[row].excluded))
+    for row, fetched in enumerate(fetch(settings)):
+        if row < RECALL_QUERIES:
+            candidates = fetched.scores[VECTOR]
+            recalls.append(query_recall(client, version, candidates, vectors[row], queries[row].excluded))
         rows.append(reciprocal_ranks(fetched, settings))
         of_baselines.append(baselines(fetched))
     ranks, recall = np.stack(rows), float(np.mean(recalls))
@@ -108,11 +110,10 @@ def tune(
     tried = tuple(ef_searches) or (EF_SEARCHES if recall < ENOUGH_RECALL else ())
     if tried:
         widened = [replace(best, fusion=replace(best.fusion, ef_search=ef_search)) for ef_search in (None, *tried)]
-        wider = _fetched(client, version, queries, vectors, widened, progress)
-        by_ef_search = np.stack([reciprocal_ranks(fetched, widened) for fetched in wider])
-        means = zip(widened, by_ef_search.mean(axis=0).tolist(), strict=True)
-        by_option.update({f"ef_search {setting.fusion.ef_search or 'usual'}": mean for setting, mean in means})
-        best = decide_ef_search(by_ef_search, widened, groups)
+        wider = np.stack([reciprocal_ranks(fetched, widened) for fetched in fetch(widened)])
+        means = wider.mean(axis=0).tolist()
+        by_option.update({f"ef_search {n or 'usual'}": mean for n, mean in zip((None, *tried), means, strict=True)})
+        best = decide_ef_search(wider, widened, groups)
     named = dict(zip(BASELINES, np.array(of_baselines).T, strict=True))
     named["rrf"] = ranks[:, settings.index(RRF)]
     named["fusion alone tuned" if decision.all_options else "words and depth tuned too"] = decision.passed_over
@@ -140,10 +141,10 @@ def _fetched(
     version: Version,
     queries: Sequence[LabelledQuery],
     vectors: NDArray[np.float32],
-    settings: Sequence[Setting],
     progress: Progress,
+    settings: Sequence[Setting],
 ) -> Iterator[ClauseScores]:
-    """Of each query the candidates that ``settings`` need."""
+    """The candidates that ``settings`` need, of each query in turn."""
     wordings = tuple(dict.fromkeys(setting.wording for setting in settings))
     ef_searches = tuple(dict.fromkeys(s.fusion.ef_search for s in settings if s.fusion.ef_search is not None))
     phase = "searching with a larger ef_search" if ef_searches else "searching"
