@@ -16,7 +16,6 @@ from .training_progress import TrainingProgress
 
 if TYPE_CHECKING:
     from clipseek.demo.run import Outcome
-    from clipseek.demo.story import Story
 
 
 @click.command()
@@ -60,7 +59,11 @@ def demo(no_train: bool, sheet: Path | None, compare: bool, seeds: int, out: Pat
     paths = NodePaths.default()
     story = Story(paths.data / "demo", note)
     if compare:
-        show_table(story, out or story.home / "table", seeds)
+        from clipseek.demo.trials import recipes_table
+
+        folder = out or story.home / "table"
+        data(recipes_table(story, folder, seeds, TrainingProgress()))
+        note(f"every figure is in {folder / 'results.jsonl'}; the next run continues from there")
         return
     from clipseek.demo.run import run
 
@@ -70,17 +73,6 @@ def demo(no_train: bool, sheet: Path | None, compare: bool, seeds: int, out: Pat
     reused = f"; reused {', '.join(story.reused)}" if story.reused else ""
     data(f"Took {time.monotonic() - began:.0f} s{reused}")
     show_next_steps(outcome, story.home)
-
-
-def show_table(story: Story, folder: Path, seeds: int) -> None:
-    """Run the recipes that have no result yet, and print all."""
-    from clipseek.demo.trials import run_trials, table_trials, talk_table
-
-    pairs = len(story.draw()["domain-train"])
-    trials = [t.with_seed(seed) for seed in range(seeds) for t in table_trials(pairs) if t.config or not seed]
-    lines = run_trials(story, trials, folder, TrainingProgress())
-    note(f"every figure is in {folder / 'results.jsonl'}; the next run continues from there")
-    data(talk_table(lines))
 
 
 def show_outcome(outcome: Outcome) -> None:

@@ -61,6 +61,15 @@ def ours(pairs: int, seen: int | None = None, **changes: Any) -> TrainConfig:
     return dataclasses.replace(config, epochs=total / config.batch_size / (pairs // own))
 
 
+def recipes_table(story: Story, out: Path, seeds: int, on_event: Callable[[dict[str, Any]], None]) -> str:
+    """The table of all recipes, each trained with ``seeds`` seeds; what ``out`` has results of is not run again."""
+    pairs = len(story.draw()["domain-train"])
+    trials = [
+        trial.with_seed(seed) for seed in range(seeds) for trial in table_trials(pairs) if trial.config or not seed
+    ]
+    return talk_table(run_trials(story, trials, out, on_event))
+
+
 def run_trials(
     story: Story, trials: Iterable[Trial], out: Path, on_event: Callable[[dict[str, Any]], None]
 ) -> list[dict[str, Any]]:
