@@ -1,4 +1,4 @@
-"""An ONNX graph read from its file, written, and pruned. Needs the onnx package."""
+"""An ONNX graph read from its file, and written. Needs the onnx package."""
 
 from __future__ import annotations
 
@@ -43,18 +43,3 @@ def set_weights_apart(path: Path, above: int = WEIGHTS_APART_ABOVE) -> bool:
 def bytes_of_weights(model: Any) -> int:
     """Bytes of the weights in one file, added tensor by tensor, because protobuf cannot count a graph above 2 GB."""
     return sum(tensor.ByteSize() for tensor in model.graph.initializer)
-
-
-def prune(graph: Any) -> None:
-    """Remove nodes and weights that no output depends on; inputs stay, so that callers need not know."""
-    wanted = {output.name for output in graph.output}
-    kept = []
-    for node in reversed(graph.node):  # sorted: users come after what they use
-        if wanted.intersection(node.output):
-            kept.append(node)
-            wanted.update(node.input)
-    del graph.node[:]
-    graph.node.extend(reversed(kept))
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in wanted]:
-        graph.initializer.remove(tensor)
-    del graph.value_info[:]

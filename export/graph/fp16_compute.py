@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from clipseek.encoder.bundle.bundle import FLOATS
 
+from .edit import rename_inputs, rename_outputs, replace_nodes
 from .files import load_graph, save_graph
 
 ComputeDtype: TypeAlias = Literal["fp16", "bf16"]
@@ -42,10 +43,7 @@ def convert_compute_dtype(tower: Path, out: Path, dtype: ComputeDtype) -> int:
     _convert_weights(graph, inside, [*before, *full], to)
     for node in inside:
         _convert_constants(node, to)
-    nodes = _with_casts(graph, outside, {FLOATS, *(name for node in full for name in node.output)}, to)
-    del graph.node[:]
-    graph.node.extend(nodes)
-    del graph.value_info[:]  # inferred types, which are others now
+    replace_nodes(graph, _with_casts(graph, outside, {FLOATS, *(name for node in full for name in node.output)}, to))
     save_graph(model, out)
     return sum(node.op_type in ("MatMul", "Gemm") for node in inside)
 
@@ -57,16 +55,11 @@ def _with_casts(graph: Any, outside: set[int], floats: set[str], to: int) -> lis
     """
     from onnx import TensorProto, helper
 
+    inside = [node for node in graph.node if id(node) not in outside]
+    rename_inputs(inside, {name: f"{name}.{_IN}" for name in floats})
+    rename_outputs(inside, {entry.name: f"{entry.name}.{_OUT}" for entry in graph.output})
     nodes: list[Any] = []
-    graph_outputs = {entry.name for entry in graph.output}
     for node in graph.node:
-        if id(node) not in outside:
-            for at, name in enumerate(node.input):
-                if name in floats:
-                    node.input[at] = f"{name}.{_IN}"
-            for at, name in enumerate(node.output):
-                if name in graph_outputs:
-                    node.output[at] = f"{name}.{_OUT}"
         nodes.append(node)
         for name in node.output:
             if name in floats:
@@ -110,10 +103,7 @@ def _convert_weights(graph: Any, inside: list[Any], outside: list[Any], to: int)
             continue
         converted.name = f"{tensor.name}.{_IN}"
         graph.initializer.append(converted)
-        for node in inside:
-            for at, name in enumerate(node.input):
-                if name == tensor.name:
-                    node.input[at] = converted.name
+        rename_inputs(inside, {tensor.name: converted.name})
 
 
 def _convert_constants(node: Any, to: int) -> None:

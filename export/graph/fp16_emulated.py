@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .edit import replace_nodes
 from .files import load_graph, save_graph
 from .fp16_compute import ComputeDtype, tensor_type
 
@@ -41,9 +42,7 @@ def emulate_compute_dtype(tower: Path, out: Path, dtype: ComputeDtype) -> int:
         if own == lower and (node.op_type == "Cast" or node.op_type in _COMPUTE):
             nodes.extend(_rounding(node, lower))
             count += 1
-    del graph.node[:]
-    graph.node.extend(nodes)
-    del graph.value_info[:]
+    replace_nodes(graph, nodes)
     save_graph(model, out)
     return count
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from .edit import replace_nodes
 from .files import load_graph, save_graph
 
 if TYPE_CHECKING:
@@ -64,7 +65,5 @@ def store_weights_as_fp16(path: Path) -> None:
     for node in graph.node:
         nodes.append(node)
         nodes.extend(after[output] for output in node.output if output in after)
-    del graph.node[:]
-    graph.node.extend(nodes)
-    del graph.value_info[:]  # inferred types of what is now float16
+    replace_nodes(graph, nodes)
     save_graph(model, path)

@@ -6,7 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from .files import load_graph, prune, save_graph
+from .edit import prune
+from .files import load_graph, save_graph
 
 #: The fused node, of onnxruntime's own operators.
 ATTENTION, DOMAIN = "MultiHeadAttention", "com.microsoft"

@@ -9,7 +9,7 @@ import numpy as np
 from clipseek.encoder.bundle.bundle import FLOATS, PIXELS
 from numpy.typing import NDArray
 
-from .files import prune
+from .edit import prune
 
 #: As in ``int8_dynamic``: seven bits, for processors that add products in 16 bits.
 _MOST = 63

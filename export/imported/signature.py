@@ -8,6 +8,7 @@ from typing import Any
 from clipseek.files.text import reason_of
 
 from ..errors import ExportRefused
+from ..graph.edit import rename_inputs, rename_outputs
 from ..graph.files import save_graph
 
 _INT8 = (
@@ -98,28 +99,21 @@ def _check_free(path: Path, entry: Any, dimensions: int) -> None:
         )
 
 
-def _rename_input(model: Any, own: Any, name: str, kind: int, shape: list[Any]) -> None:
-    """Let the graph take ``name`` of dtype ``kind`` in place of its ``own`` input; a cast where the dtypes differ."""
+def _rename_input(model: Any, own: Any, name: str, dtype: int, shape: list[Any]) -> None:
+    """Let the graph take ``name`` of ``dtype`` in place of its ``own`` input; a cast where the dtypes differ."""
     from onnx import helper
 
-    was, own_kind = own.name, own.type.tensor_type.elem_type
-    if was == name and own_kind == kind:
+    inner, own_dtype = own.name, own.type.tensor_type.elem_type
+    if inner == name and own_dtype == dtype:
         return
-    inner = was if was != name else f"{name}_own"
-    if inner != was:
-        for node in model.graph.node:
-            for at, used in enumerate(node.input):
-                if used == was:
-                    node.input[at] = inner
+    if inner == name:
+        inner = f"{name}_own"
+        rename_inputs(model.graph.node, {name: inner})
     place = list(model.graph.input).index(own)
     del model.graph.input[place]
-    model.graph.input.insert(place, helper.make_tensor_value_info(name, kind, shape))
-    made = (
-        helper.make_node("Cast", [name], [inner], to=own_kind)
-        if own_kind != kind
-        else helper.make_node("Identity", [name], [inner])
-    )
-    model.graph.node.insert(0, made)
+    model.graph.input.insert(place, helper.make_tensor_value_info(name, dtype, shape))
+    how = ("Cast", {"to": own_dtype}) if own_dtype != dtype else ("Identity", {})
+    model.graph.node.insert(0, helper.make_node(how[0], [name], [inner], **how[1]))
 
 
 def _leave_one_output(path: Path, model: Any, name: str, wanted: tuple[str, ...]) -> None:
@@ -134,14 +128,12 @@ def _leave_one_output(path: Path, model: Any, name: str, wanted: tuple[str, ...]
         names = ", ".join(entry.name for entry in model.graph.output)
         raise ExportRefused(f"{path} gives {names}; expected one output of one vector a row, such as {name}")
     (own,) = flat
-    kind, width = own.type.tensor_type.elem_type, own.type.tensor_type.shape.dim[1]
-    if own.name != name or kind != TensorProto.FLOAT:
-        inner = own.name if own.name != name else f"{name}_own"
-        if inner != own.name:
-            for node in model.graph.node:
-                for at, made in enumerate(node.output):
-                    if made == name:
-                        node.output[at] = inner
+    width = own.type.tensor_type.shape.dim[1]
+    if own.name != name or own.type.tensor_type.elem_type != TensorProto.FLOAT:
+        inner = own.name
+        if inner == name:
+            inner = f"{name}_own"
+            rename_outputs(model.graph.node, {name: inner})
         model.graph.node.append(helper.make_node("Cast", [inner], [name], to=TensorProto.FLOAT))
     del model.graph.output[:]
     shape = ["batch", width.dim_value or width.dim_param or "dimension"]
