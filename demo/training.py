@@ -9,6 +9,7 @@ from typing import Any
 
 from clipseek.demo.scoring import SHEETS, both
 from clipseek.demo.story import RECIPE, Story, base_checkpoint
+from clipseek.files.whole import write_whole
 from clipseek.sources import read_records
 
 
@@ -40,7 +41,7 @@ def tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
             held_out = pairs(name)
             texts, images = embed(checkpoint, held_out, resolve_precision("auto", checkpoint.model.device))
             before[name] = [scores.as_dict() for scores in both(texts, images, held_out.groups)]
-        (run / "before.json").write_text(json.dumps(before), "utf-8")
+        write_whole(run / "before.json", json.dumps(before))
     with story.step(f"Fine-tuning on line icons (ends after {RECIPE['minutes']} minutes)"):
         best = train(
             TrainConfig(base=base, **RECIPE),

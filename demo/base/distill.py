@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from clipseek.evaluation import in_batches, whole_gallery
+from clipseek.files.whole import whole_file
 from clipseek.training.model.towers import project, towers_of
 from torch import Tensor
 from torch.nn import functional
@@ -76,8 +77,8 @@ class Student:
             "step": self.step,
             "seconds": self.seconds,
         }
-        torch.save(state, folder / "state.part")
-        (folder / "state.part").replace(folder / "state.pt")
+        with whole_file(folder / "state.pt") as part:
+            torch.save(state, part)
         copy.deepcopy(self.average).half().save_pretrained(folder)
 
     def load(self, folder: Path) -> None:

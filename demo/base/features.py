@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from clipseek.files.whole import whole_file
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -112,8 +113,8 @@ def main() -> None:
 
     def make(name: str, compute: Callable[[], NDArray[np.generic]]) -> None:
         if not (out / f"{name}.npy").exists():
-            np.save(out / "part.npy", compute())
-            (out / "part.npy").replace(out / f"{name}.npy")
+            with whole_file(out / f"{name}.npy") as part:
+                np.save(part, compute())
         print(name, flush=True)
 
     def stored(name: str) -> NDArray[np.uint8]:
