@@ -89,9 +89,9 @@ def _bundle(story: Story, train: bool, on_training: Callable[[dict[str, Any]], N
     if not train:
         story.say("== Using the tuned model that ships with the repository (no training)")
         return shipped_bundle(), None
-    from .training import tune
+    from .training import fine_tune
 
-    return tune(story, on_training), story.tuned / "before.json"
+    return fine_tune(story, on_training), story.tuned / "before.json"
 
 
 def _ingest(story: Story, client: Any, index: str, encoder: ClipEncoder, bundle: Path) -> None:

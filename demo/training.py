@@ -13,8 +13,8 @@ from clipseek.files.whole import write_whole
 from clipseek.sources import read_records
 
 
-def tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
-    """Train, score before, export; returns the bundle. A finished run of the same recipe and pictures is used again."""
+def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
+    """Score the base model, train, export; returns the bundle. A finished run of the same recipe and pictures is used again."""
     from clipseek.export.checkpoint import export_bundle
     from clipseek.training.config import TrainConfig
     from clipseek.training.data.pairs import Pairs, load_pairs

@@ -1,4 +1,4 @@
-"""Everything that decides a training run, in one frozen value; it is written beside what it made."""
+"""Everything that decides a training run, in one frozen value, written into the run's folder."""
 
 from __future__ import annotations
 
@@ -26,38 +26,37 @@ class TrainConfig:
     base: str = "openai/clip-vit-base-patch32"
     recipe: str = "best"  # the name under which recipes.py has it, for the record
     epochs: float = 10.0
-    samples: int | None = None  # an epoch draws so many pairs with replacement; None: each pair once
+    samples: int | None = None  # pairs drawn with replacement per epoch; None: each pair once
     batch_size: int = 64
-    micro_batch: int | None = None  # gradient caching: memory for so many pairs, the loss of the whole batch
+    micro_batch: int | None = None  # gradient caching: pairs in memory at a time; the loss is that of the whole batch
     learning_rate: float = 1e-5
     optimizer: str = "muon"  # muon: for the matrices of the towers' layers, AdamW for the rest; adamw: for all
     muon_factor: float = 4.0  # Muon's learning rate, as a multiple of AdamW's
     embedding_factor: float = 4.0  # the token embeddings' learning rate, as a multiple of the others'
-    layer_decay: float = 1.0  # the learning rate of each layer, as a share of that of the layer above it
+    layer_decay: float = 1.0  # each layer's learning rate as a share of the next higher layer's
     weight_decay: float = 0.1
     betas: tuple[float, float] = (0.9, 0.98)
     epsilon: float = 1e-8
-    clip_norm: float = 1.0  # of all gradients together; 0: they are taken as they are
+    clip_norm: float = 1.0  # maximum gradient norm; 0 disables clipping
     schedule: str = "cosine"  # cosine, linear, constant
-    warmup: float = 0.05  # share of the run
+    warmup: float = 0.05  # share of the run in which the learning rate rises
     minutes: float | None = None
-    precision: str = "auto"  # auto, fp32, bf16
+    precision: str = "auto"  # compute dtype: auto, fp32, bf16
     loss: str = "softmax"  # softmax (CLIP), sigmoid (SigLIP)
-    share_targets: bool = True  # equal captions, groups and pictures are no wrong answers for one another
-    intra_modal: bool = True  # softmax: other pictures are a picture's wrong answers too, other captions a caption's
-    max_tokens: int | None = None  # captions are cut there; None: at the model's context
-    augment: bool = True  # every caption a second time, its tags shuffled and some dropped
-    views: bool = (
-        False  # with augment: pictures shifted, scaled and brightened too; costs where each is seen a few times
-    )
-    lock: str = "none"  # towers that stay as they are: none, image, text, both; projections always learn
-    unlock_layers: int = 0  # how many of a locked tower's last layers learn all the same
-    ema: float | None = None  # judge and keep a running mean of the weights, with this share of the old ones a step
-    keep_share: float = 0.15  # of each batch, from the pairs that must not be forgotten, where such are given
+    share_targets: bool = True  # equal captions, groups and pictures are positives, not negatives
+    intra_modal: bool = True  # softmax: add image-image and text-text negatives
+    max_tokens: int | None = None  # captions are truncated to it; None: to the model's context
+    augment: bool = True  # adds each caption a second time, its tags shuffled and some dropped
+    #: With ``augment``: pictures shifted, scaled and brightened too; of no use where each is seen a few times only.
+    views: bool = False
+    lock: str = "none"  # towers that are not trained: none, image, text, both; projections always are
+    unlock_layers: int = 0  # last layers of a locked tower that are trained anyway
+    ema: float | None = None  # validate and keep an exponential moving average of the weights with this decay
+    keep_share: float = 0.15  # of each batch: general pairs against forgetting, where such are given
     keep_loss: float = 0.15  # share of the general MRR that interpolating with the base may give up
     interpolate: bool = True  # WiSE-FT: choose on validation how far to go from the base to the tuned weights
-    choose: str = "validation"  # the weights that are kept: best on validation, or those of the last step
-    patience: int | None = None  # stop after so many looks without a better whole-gallery MRR
+    choose: str = "validation"  # which weights are kept: best on validation, or those of the last step
+    patience: int | None = None  # stop after this many validation passes without a better whole-gallery MRR
     keep_epochs: bool = False  # a checkpoint of each epoch beside best and last
     validation_share: float = 0.05
     seed: int = 0
@@ -75,7 +74,7 @@ class TrainConfig:
         rules = (
             ("epochs", self.epochs > 0, "more than 0"),
             ("samples", optional["samples"], "at least 2"),
-            ("batch_size", self.batch_size >= 2, "at least 2 (a caption needs another picture to tell its own from)"),
+            ("batch_size", self.batch_size >= 2, "at least 2 (the other pairs of a batch are the negatives)"),
             ("micro_batch", optional["micro_batch"], "at least 1"),
             ("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1"),
             ("optimizer", self.optimizer in OPTIMIZERS, "muon or adamw"),
@@ -115,7 +114,7 @@ class TrainConfig:
 
     @classmethod
     def read(cls, path: Path) -> TrainConfig:
-        """What ``write`` wrote; fields of other versions are passed over."""
+        """What ``write`` wrote; fields of other versions are ignored."""
         stored = json.loads(path.read_text("utf-8"))
         if "betas" in stored:
             stored["betas"] = tuple(stored["betas"])

@@ -25,7 +25,7 @@ class Pairs:
     """N captions on P distinct pictures; a picture with several captions is several pairs.
 
     pixels: (P, S, S, 3) uint8. digests: hash of each picture's file. picture: (N,) int64, each caption's picture.
-    groups: what makes pairs each other's right answers beside equal captions and equal pictures.
+    groups: equal ones make pairs each other's positives, as equal captions and equal pictures do.
     """
 
     pixels: NDArray[np.uint8]
@@ -62,7 +62,7 @@ class Pairs:
         return used, place
 
     def truth(self) -> Judgments:
-        """Who is right for whom; pictures are numbered as in ``shown_pictures``."""
+        """Which captions and pictures are right for each other; pictures are numbered as in ``shown_pictures``."""
         return Judgments.of(self.captions, self.groups, self.shown_pictures()[1])
 
 
@@ -106,7 +106,7 @@ def load_pairs(
 
 
 def joint_keys(*parts: Pairs) -> Ints:
-    """(N, 3) int64 over all parts one after another: picture, caption, group; equal in any column, right for each other."""
+    """(N, 3) int64 over all parts one after another: picture, caption, group; equal in any column, each other's positives."""
     digests = [part.digests[row] for part in parts for row in part.picture.tolist()]
     captions = [caption for part in parts for caption in part.captions]
     groups = [group for part in parts for group in part.groups]
@@ -116,8 +116,8 @@ def joint_keys(*parts: Pairs) -> Ints:
 def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[int]]:
     """Rows for training and validation: a group, and a picture, lies on one side whole.
 
-    Each side is told by a hash of the group alone, so that adding pairs moves no old pair to the other side; groups that
-    share a picture, or show nearly the same one, go together.
+    A hash of the group alone decides, so that adding pairs moves no old pair to the other side; groups that share a picture,
+    or show nearly the same one, stay together.
     """
     parent: dict[str, str] = {}
 
@@ -126,24 +126,25 @@ def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[
             parent[name] = name = parent[above]
         return name
 
+    def join(first: str, second: str) -> None:
+        top, below = sorted((root(first), root(second)))  # groups sort before pictures, whatever the order of the pairs
+        parent[below] = top
+
     for row, group in zip(pairs.picture.tolist(), pairs.groups, strict=True):
-        one, other = root(f"group {group}"), root(f"picture {pairs.digests[row]}")
-        # The smaller name stays on top: groups sort before pictures, and the order of the pairs does not matter.
-        parent[max(one, other)] = min(one, other)
-    for row, first in _looks_alike(pairs):
-        one, other = root(f"picture {pairs.digests[row]}"), root(f"picture {pairs.digests[first]}")
-        parent[max(one, other)] = min(one, other)
+        join(f"group {group}", f"picture {pairs.digests[row]}")
+    for row, first in _near_duplicates(pairs):
+        join(f"picture {pairs.digests[row]}", f"picture {pairs.digests[first]}")
 
     sides: tuple[list[int], list[int]] = ([], [])
-    for at, group in enumerate(pairs.groups):
+    for index, group in enumerate(pairs.groups):
         digest = hashlib.sha256(f"{seed}\0{root(f'group {group}')}".encode("utf-8", "replace")).digest()
-        sides[int.from_bytes(digest[:8], "big") < share * 2**64].append(at)
+        sides[int.from_bytes(digest[:8], "big") < share * 2**64].append(index)
     return sides
 
 
-def _looks_alike(pairs: Pairs) -> list[tuple[int, int]]:
-    """(picture, the first that looks nearly the same). Where more than a hundredth look alike, and more than ten, that is
-    how pictures of this kind look, not one picture twice: blank pages, flat icons."""
+def _near_duplicates(pairs: Pairs) -> list[tuple[int, int]]:
+    """(picture, the first that shows nearly the same). Where more than ten, and more than a hundredth, are alike, that is what
+    pictures of this kind look like, not one picture twice: blank pages, flat icons."""
     rows, _ = pairs.shown_pictures()
     pictures = [Image.fromarray(np.asarray(pairs.pixels[row])) for row in rows.tolist()]
     hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
@@ -154,11 +155,11 @@ def _looks_alike(pairs: Pairs) -> list[tuple[int, int]]:
 
 
 def check_usable(pairs: Pairs) -> None:
-    """Raise UnusableData where a contrastive loss has nothing to tell apart."""
+    """Raise UnusableData where a contrastive loss would have no negatives."""
     if len(pairs) < 2:
         raise UnusableData(
-            f"{len(pairs) or 'no'} pair{'' if len(pairs) == 1 else 's'} to train on; a caption's picture is told from "
-            "others, so give at least two"
+            f"{len(pairs) or 'no'} pair{'' if len(pairs) == 1 else 's'} to train on; the other pairs are "
+            "the negatives, so give at least two"
         )
     if len({caption_key(caption) for caption in pairs.captions}) < 2:
         raise UnusableData(

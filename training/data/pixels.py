@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]  # done, of how many
 class Decoded:
     """``pixels``: (P, S, S, 3) uint8, P distinct pictures, read-only memory map or array. ``digests``: their content's hash.
 
-    ``rows``: for each path that was asked for its row of ``pixels``, or the reason why it has none.
+    ``rows``: for each path its row of ``pixels``, or the reason why it has none.
     """
 
     pixels: NDArray[np.uint8]
@@ -46,19 +46,16 @@ def decode_all(
 ) -> Decoded:
     """Read, hash and decode ``paths`` in threads. Equal bytes are decoded once. Never raises for a picture."""
     with ThreadPoolExecutor(available_cores()) as pool:
-        found: list[tuple[str, str | None]] = []
-        for path, result in zip(paths, pool.map(_digest, paths), strict=True):
-            found.append(result)
-            del path
+        hashed = list(pool.map(_digest, paths))
         first: dict[str, Path] = {}
-        for path, (digest, problem) in zip(paths, found, strict=True):
+        for path, (digest, problem) in zip(paths, hashed, strict=True):
             if problem is None:
                 first.setdefault(digest, path)
         digests = list(first)
         pixels, problems = _decode_distinct(pool, list(first.values()), digests, spec, cache, on_progress)
     place = {digest: row for row, digest in enumerate(digests)}
     rows: list[int | str] = []
-    for digest, problem in found:
+    for digest, problem in hashed:
         reason = problem or problems.get(place[digest])
         rows.append(place[digest] if reason is None else reason)
     return Decoded(pixels, digests, rows)
@@ -84,7 +81,7 @@ def _decode_distinct(
     shape = (len(paths), spec.size, spec.size, 3)
     if cache is None:
         pixels: NDArray[np.uint8] = np.zeros(shape, np.uint8)
-        return pixels, _fill(pixels, pool, paths, spec, on_progress)
+        return pixels, _decode_into(pixels, pool, paths, spec, on_progress)
     how = (_FORMAT, spec.size, spec.interpolation, spec.background)
     name = hashlib.sha256("\n".join([repr(how), *digests]).encode()).hexdigest()[:32]
     stored, notes = cache / f"{name}.u8", cache / f"{name}.json"
@@ -93,7 +90,7 @@ def _decode_distinct(
         with whole_file(stored) as part:
             _reserve(part, max(1, int(np.prod(shape))))
             fresh = np.memmap(part, np.uint8, "r+", shape=shape) if paths else np.zeros(shape, np.uint8)
-            problems = _fill(fresh, pool, paths, spec, on_progress)
+            problems = _decode_into(fresh, pool, paths, spec, on_progress)
             if isinstance(fresh, np.memmap):
                 fresh.flush()
             write_whole(notes, json.dumps({str(row): reason for row, reason in problems.items()}))
@@ -112,7 +109,7 @@ def _reserve(path: Path, size: int) -> None:
                 file.write(bytes(min(1 << 24, size - start)))
 
 
-def _fill(
+def _decode_into(
     pixels: NDArray[np.uint8], pool: ThreadPoolExecutor, paths: list[Path], spec: ImageSpec, on_progress: Progress
 ) -> dict[int, str]:
     def decode(row: int) -> str | None:

@@ -24,8 +24,8 @@ def epoch_batches(keys: Ints, size: int, seed: int, epoch: int) -> list[list[int
 
 
 def drawn_batches(rows: int, samples: int, size: int, seed: int, epoch: int) -> list[list[int]]:
-    """The talk's epoch: ``samples`` draws with replacement from ``rows`` pairs, ceil(samples / size) batches, the last one
-    with what is left (left out where that is a single pair, which has nothing to be told from)."""
+    """An epoch of ``samples`` draws with replacement from ``rows`` pairs: ceil(samples / size) batches, the last one with the
+    rest (left out where that is a single pair, which has no negatives)."""
     chance = random.Random(f"{seed}/{epoch}/draw")
     drawn = [chance.randrange(rows) for _ in range(samples)]
     batches = [drawn[start : start + size] for start in range(0, samples, size)]

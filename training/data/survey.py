@@ -51,12 +51,12 @@ class Survey:
 
     @property
     def readable(self) -> dict[str, File]:
-        return {name: found for name, found in self.files.items() if isinstance(found, File)}
+        return {name: file for name, file in self.files.items() if isinstance(file, File)}
 
     @property
     def unreadable(self) -> list[tuple[str, str]]:
         """(file, reason)."""
-        return [(name, found) for name, found in self.files.items() if isinstance(found, str)]
+        return [(name, reason) for name, reason in self.files.items() if isinstance(reason, str)]
 
     @property
     def captions(self) -> list[str]:
@@ -85,13 +85,13 @@ class Survey:
         return sorted((names for names in alike.values() if len(names) > 1), key=len, reverse=True)
 
     def captions_per_picture(self) -> dict[int, int]:
-        """Number of captions -> number of readable pictures (equal bytes are one) that have so many different ones."""
+        """Number of different captions -> readable pictures that have this number; pictures of equal bytes count once."""
         readable = self.readable
         texts: dict[str, set[str]] = defaultdict(set)
         for name, captions, _ in self.records:
             if name in readable:
                 texts[readable[name].digest] |= {caption_key(text) for text in captions if text.strip()}
-        return dict(sorted(Counter(len(found) for found in texts.values()).items()))
+        return dict(sorted(Counter(len(captions) for captions in texts.values()).items()))
 
     def duplicate_captions(self) -> list[tuple[str, int]]:
         """(caption, how many different pictures carry it), the most frequent first; case and white space do not count."""
@@ -102,8 +102,8 @@ class Survey:
             for text in filter(str.strip, captions) if name in readable else ():
                 carried[caption_key(text)].add(readable[name].digest)
                 first.setdefault(caption_key(text), text)
-        found = [(first[key], len(pictures)) for key, pictures in carried.items() if len(pictures) > 1]
-        return sorted(found, key=lambda pair: -pair[1])
+        shared = [(first[key], len(pictures)) for key, pictures in carried.items() if len(pictures) > 1]
+        return sorted(shared, key=lambda pair: -pair[1])
 
     def as_dict(self) -> dict[str, Any]:
         """Plain types for JSON."""

@@ -1,8 +1,7 @@
-"""What locked towers put out, computed once: each picture in a few views, each caption in a few wordings.
+"""The outputs of locked towers, computed once: each picture in a few views, each caption in a few wordings.
 
-With both towers locked nothing else changes from epoch to epoch, and a pass over what is kept here takes a second or so
-instead of minutes. Only the projections learn; they are part of the model as it is, so that checkpoint, export and serving
-know no difference.
+With both towers locked these never change, and an epoch over them takes a second or so instead of minutes. Only the
+projections are trained; they are part of the model, so that checkpoint, export and serving know no difference.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from ..data.pairs import Pairs
 from .checkpoint import Checkpoint
 from .embed import by_length, pixels_of
 
-VIEWS = 4  # as they are, and three at random
+VIEWS = 4  # the unchanged one, and three at random
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def pooled_features(
     whole = views * (len(used) + len(pairs))
     done = 0
     for view in range(views):
-        seen = torch.zeros(0)
+        outputs = torch.zeros(0)
         for start in range(0, len(used), batch):
             rows = used[start : start + batch]
             pixels = pixels_of(pairs, rows, checkpoint)
@@ -61,19 +60,19 @@ def pooled_features(
                 pixels = draw_views(len(pixels), generator).of(pixels)
             pooled = towers.pool_pixels(pixels, precision).cpu()
             if not start:
-                seen = torch.zeros(len(pairs.pixels), pooled.shape[1])
-            seen[torch.from_numpy(np.asarray(rows))] = pooled
+                outputs = torch.zeros(len(pairs.pixels), pooled.shape[1])
+            outputs[torch.from_numpy(np.asarray(rows))] = pooled
             on_progress(done := done + len(rows), whole)
-        pictures.append(seen)
+        pictures.append(outputs)
         chance = random.Random(f"{seed}/{view}")
         words = [random_caption(caption, chance) if view else caption for caption in pairs.captions]
-        read = torch.zeros(0)
-        for rows_of in by_length(words, batch):
-            tokens = checkpoint.tokenize([words[row] for row in rows_of], max_tokens)
+        outputs = torch.zeros(0)
+        for text_rows in by_length(words, batch):
+            tokens = checkpoint.tokenize([words[row] for row in text_rows], max_tokens)
             pooled = towers.pool_tokens(tokens, precision)
-            if not len(read):
-                read = torch.empty(len(words), pooled.shape[1])
-            read[rows_of] = pooled.cpu()
-            on_progress(done := done + len(rows_of), whole)
-        captions.append(read)
+            if not len(outputs):
+                outputs = torch.empty(len(words), pooled.shape[1])
+            outputs[text_rows] = pooled.cpu()
+            on_progress(done := done + len(text_rows), whole)
+        captions.append(outputs)
     return Features(torch.stack(pictures), torch.stack(captions))

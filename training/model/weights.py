@@ -77,9 +77,9 @@ def choose_alpha(
 ) -> Interpolation:
     """The alpha with the best domain score among those whose general score stays at (1 - keep_loss) of the base's or above.
 
-    ``measure(alpha)`` gives (domain, general) scores on validation pairs. Going down from the tuned end, the general
-    score rises, and the domain score first rises a little and then falls: so the walk ends at the first fall among alphas
-    that keep enough. Where none does, the alpha that keeps most.
+    ``measure(alpha)`` gives (domain, general) scores on validation pairs. From the fine-tuned end downwards the general score
+    rises, and the domain score first rises a little and then falls: so the search ends at the first fall among alphas that
+    keep enough. Where none does, the alpha that keeps most.
     """
     floor = None if base_general is None else (1 - keep_loss) * base_general
     curve: list[tuple[float, float, float | None]] = []

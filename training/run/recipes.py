@@ -1,12 +1,13 @@
-"""Named settings: ours, which the log in docs/log/training-recipe.md argues for, and the talk's five runs as they were.
+"""Named settings: ours, which docs/log/training-recipe.md argues for, and the five runs of the talk that this project started
+from: Sujit Pal, "Learning a Joint Embedding Representation for Image Search using Self-supervised means", Haystack 2022.
 
-``adapter`` is for machines without a GPU: both towers stay as they are, and new projections are learnt over what they put
-out, in a minute or so. What the towers do not see, no projection can tell apart: where there is time, ``best`` goes further.
+``adapter`` is for machines without a GPU: both towers are locked, and new projections of their outputs are trained in a minute
+or so. No projection can tell apart what the towers do not see: where there is time, ``best`` goes further.
 
-The talk's recipe is that of elsevierlabs-os/clip-image-search, fine-tuning/train.py: each epoch draws ``samples`` pairs with
-replacement from all of them; AdamW as transformers had it (no weight decay, betas .9 and .999, epsilon 1e-6), a line from the
-learning rate down to 0 without warm-up, captions cut at 64 tokens, no augmentation, no clipping; every other pair of a batch
-is a wrong answer, equal captions too; the weights of the last epoch are the result.
+The talk's recipe is that of its code (elsevierlabs-os/clip-image-search, fine-tuning/train.py): each epoch draws ``samples`` pairs
+with replacement; AdamW as transformers had it (no weight decay, betas .9 and .999, epsilon 1e-6), a learning
+rate that falls linearly to 0 without warm-up, captions truncated to 64 tokens, no augmentation, no clipping; every other pair of a
+batch is a negative, also with an equal caption; the weights of the last epoch are the result.
 """
 
 from __future__ import annotations

@@ -25,14 +25,14 @@ from ..errors import TrainingError
 from .state import load_state, save_state
 
 Event = dict[str, Any]
-# What may differ between a run and its resumption: how long it goes on, and how its end is chosen.
+# What may differ when a run is resumed: how long it takes, and how its weights are chosen in the end.
 _FREE = ("minutes", "keep_loss", "interpolate")
 
 
 class RunFolder:
     """Opened by the loop; writes are whole or not at all, except history lines, whose last may be cut by a kill.
 
-    Of several processes one ``writes``; for the others every method but ``resume`` keeps quiet.
+    Of several processes one ``writes``; for the others every method but ``resume`` does nothing.
     """
 
     def __init__(self, path: Path, on_event: Callable[[Event], None], writes: bool = True) -> None:
@@ -45,11 +45,11 @@ class RunFolder:
         return self.path / "best"
 
     def finished(self) -> bool:
-        """Whether a run ended here."""
+        """Whether the folder holds a run that came to its end."""
         return (self.path / "summary.json").is_file() and (self.best / "config.json").is_file()
 
     def start(self, config: TrainConfig, environment: Event) -> None:
-        """Begin afresh; what an earlier run left goes, so that nothing of it can be taken for this run's."""
+        """Start over: delete what an earlier run left, so that nothing of it can be taken for this run's."""
         self.history = []
         if not self.writes:
             return
@@ -94,7 +94,7 @@ class RunFolder:
         save_state(self.path / "state.pt", state)
 
     def record(self, event: Event) -> None:
-        """A line of history, passed on to whoever listens."""
+        """Add a line to the history, and pass it to the listener."""
         self.history.append(event)
         if not self.writes:
             return
@@ -103,7 +103,7 @@ class RunFolder:
         self._on_event(event)
 
     def tell(self, event: Event) -> None:
-        """Pass an event on that is no part of history."""
+        """Pass an event to the listener that is no part of the history."""
         if self.writes:
             self._on_event(event)
 

@@ -1,4 +1,4 @@
-"""One step's input as a pure function of (seed, step), made a step ahead while the processor is busy with the last one."""
+"""A step's input as a pure function of (seed, step), made one step ahead while the model is busy with the last one."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Batch:
 
     ``generator`` draws the views of this step's B pictures. b is B where one process works alone, else its part of it.
     ``pooled``: (b, H) and (b, H') float32, the locked towers' outputs; then there are no pixels and no tokens.
-    ``varied``: the captions once more, shuffled and cut, as ``tokens``, with the (B, B) bool which picture (row) each of them
-    (column) may be said of too; None where no caption of the batch can be varied.
+    ``varied``: the captions once more, their tags shuffled and some dropped, as ``tokens``, with a (B, B) bool: which of them
+    (columns) also fit which pictures (rows), and so are no negatives; None where no caption of the batch can be varied.
     """
 
     pixels: Tensor
@@ -65,7 +65,7 @@ class BatchMaker:
         self._order: list[list[int]] = []
 
     def make(self, step: int) -> Batch:
-        """The batch of ``step``, from 0: the same whenever and however often it is asked for."""
+        """The batch of ``step``, from 0: the same at every call."""
         rows, kept, chance = self._rows(step)
         pixels = [self._pixels(self._pairs, rows)]
         captions = [self._pairs.captions[row] for row in rows]
@@ -81,7 +81,7 @@ class BatchMaker:
             generator=torch.Generator().manual_seed(chance.getrandbits(63)),
             varied=None
             if varied == captions
-            else (self._checkpoint.tokenize(varied[part], self._config.max_tokens), _fits(captions, varied)),
+            else (self._checkpoint.tokenize(varied[part], self._config.max_tokens), _fitting(captions, varied)),
         )
 
     def _rows(self, step: int) -> tuple[list[int], list[int], random.Random]:
@@ -119,15 +119,15 @@ class BatchMaker:
         return np.asarray(pairs.pixels[pairs.picture[rows]])
 
 
-def _fits(captions: list[str], varied: list[str]) -> Tensor:
+def _fitting(captions: list[str], varied: list[str]) -> Tensor:
     """(B, B) bool: whether the caption of the row has every word of the varied one of the column."""
     whole, parts = [words_of(text) for text in captions], [words_of(text) for text in varied]
     return torch.tensor([[part <= words for part in parts] for words in whole])
 
 
 class FeatureBatchMaker(BatchMaker):
-    """The same batches for a model whose towers are locked: what they put out is looked up. ``features`` are those of
-    ``pairs``, then those of ``keep`` where it is given."""
+    """The same batches for a model whose towers are locked: their outputs are looked up. ``features`` are those of ``pairs``,
+    then those of ``keep`` where it is given."""
 
     def __init__(self, *arguments: Any, features: list[Features]) -> None:
         super().__init__(*arguments)
@@ -140,9 +140,9 @@ class FeatureBatchMaker(BatchMaker):
             if pairs is None or not chosen:
                 continue
             views = len(features.pictures)
-            one, two = ([chance.randrange(views) for _ in chosen] for _ in range(2))
-            images.append(features.pictures[one, torch.from_numpy(pairs.picture[chosen])])
-            texts.append(features.captions[two, chosen])
+            image_views, text_views = ([chance.randrange(views) for _ in chosen] for _ in range(2))
+            images.append(features.pictures[image_views, torch.from_numpy(pairs.picture[chosen])])
+            texts.append(features.captions[text_views, chosen])
         part = self._world.part(len(rows) + len(kept))
         return Batch(
             pixels=torch.empty(0),

@@ -36,7 +36,7 @@ class World:
         return slice(self.rank * each, (self.rank + 1) * each)
 
     def gather(self, rows: Tensor) -> Tensor:
-        """Everybody's (n, D) as (size * n, D), in the order of ranks; no gradient passes."""
+        """The (n, D) rows of all processes as (size * n, D), in the order of ranks, without a graph."""
         if self.size == 1:
             return rows.detach()
         parts = [torch.empty_like(rows) for _ in range(self.size)]
@@ -44,7 +44,7 @@ class World:
         return torch.cat(parts)
 
     def add_up(self, gradients: Iterable[Tensor | None]) -> None:
-        """Replace each gradient by the sum of everybody's."""
+        """Replace each gradient by its sum over all processes."""
         if self.size > 1:
             present = [gradient for gradient in gradients if gradient is not None]
             flat = torch.cat([gradient.reshape(-1) for gradient in present])
@@ -53,7 +53,7 @@ class World:
                 gradient.copy_(summed.view_as(gradient))
 
     def agreed(self, value: float) -> float:
-        """The chief's value: clocks differ, and all must take the same turn."""
+        """The chief's value: clocks differ, and all processes must decide alike."""
         if self.size == 1:
             return value
         shared = torch.tensor([value], dtype=torch.float64, device=self.device)

@@ -48,7 +48,7 @@ class Learner:
         # (1) Embed the batch, without graphs where it has several micro-batches.
         embedded = [embed_without_graph(tower) for tower in towers]
         # (2) Compute the loss of the whole batch, and its gradient by every vector.
-        images, *texts = vectors = [world.gather(one.vectors).requires_grad_() for one in embedded]
+        images, *texts = vectors = [world.gather(own.vectors).requires_grad_() for own in embedded]
         keys = batch.keys.to(world.device)
         ignored = [None, *([batch.varied[1].to(world.device)] if batch.varied is not None else [])]
         losses = [
@@ -58,10 +58,10 @@ class Learner:
         loss = torch.stack(losses).mean()
         loss.backward()
         # (3) Backpropagate the vectors' gradients to the weights, one micro-batch after another.
-        own = world.part(len(batch.keys))
-        for tower, one, whole in zip(towers, embedded, vectors, strict=True):
+        rows = world.part(len(batch))  # this process's
+        for tower, own, whole in zip(towers, embedded, vectors, strict=True):
             assert whole.grad is not None
-            backward(tower, one, whole.grad[own])
+            backward(tower, own, whole.grad[rows])
         # The loss's own parameters have the whole gradient in every process; all others are sums over processes.
         complete = {id(model.logit_scale), *(id(parameter) for parameter in self._objective.parameters())}
         world.add_up(p.grad for p in self.network.parameters() if id(p) not in complete)

@@ -1,4 +1,4 @@
-"""Which weights learn, how fast and with how much decay."""
+"""Which weights are trained, at what learning rate and weight decay."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def depths(model: CLIPModel) -> dict[str, tuple[str, int, int]]:
     temperature, whose tower is "".
     """
     towers = {"vision": model.vision_model.encoder.layers, "text": model.text_model.encoder.layers}
-    found: dict[str, tuple[str, int, int]] = {}
+    places: dict[str, tuple[str, int, int]] = {}
     for name, _ in model.named_parameters():
         tower = name.partition("_model.")[0]
         if tower not in towers:
-            found[name] = ("", 0, 0)
+            places[name] = ("", 0, 0)
             continue
         top = len(towers[tower]) + 1
         layer = _LAYER.match(name)
         below = "embeddings" in name or "pre_layrnorm" in name
-        found[name] = (tower, int(layer[2]) + 1 if layer else 0 if below else top, top)
-    return found
+        places[name] = (tower, int(layer[2]) + 1 if layer else 0 if below else top, top)
+    return places
 
 
 def lock(model: CLIPModel, config: TrainConfig) -> int:
-    """Take what ``config.lock`` names out of training, but for the last ``unlock_layers`` layers and what comes after
-    them. Returns how many parameters still learn."""
+    """Take the towers that ``config.lock`` names out of training, but for their last ``unlock_layers`` layers and what comes
+    after them. Returns the number of parameters that are trained."""
     locked = _TOWERS[config.lock]
     learning = 0
     places = depths(model)
@@ -95,7 +95,7 @@ def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> O
 
 
 class Optimizers:
-    """Several optimizers that move at once, each its own parameters."""
+    """Several optimizers as one, each of its own parameters."""
 
     def __init__(self, parts: list[torch.optim.Optimizer]) -> None:
         self._parts = parts

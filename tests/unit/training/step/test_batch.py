@@ -37,11 +37,11 @@ def test_captions_without_tags_are_learnt_from_once(base: str) -> None:
 
 
 def test_a_varied_caption_may_be_said_of_every_picture_whose_caption_has_its_words(base: str) -> None:
-    from clipseek.training.step.batch import _fits
+    from clipseek.training.step.batch import _fitting
 
     whole = ["Arrow left: Direction, back", "Arrow right: direction", "Heart: love"]
     varied = ["Arrow left: back", "Direction", "Heart"]
-    assert _fits(whole, varied).int().tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
+    assert _fitting(whole, varied).int().tolist() == [[1, 1, 0], [0, 1, 0], [0, 0, 1]]
     batch = batch_of(base, [f"title {number}: one, two, three" for number in range(6)])
     tokens, fits = batch.varied
     assert len(tokens["input_ids"]) == len(fits) == 6
