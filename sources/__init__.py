@@ -2,9 +2,8 @@
 
 from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout
 from .folder import IMAGE_SUFFIXES, iter_files, picture_files
-from .read import LAYOUTS, Layout, read_records, read_source
+from .read import LAYOUTS, Layout, Source, read_records, read_source
 from .record import MetadataValue, Record, Skipped, shown
-from .source import Source
 from .tar_member import TarMember, tar_picture
 
 __all__ = [

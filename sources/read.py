@@ -1,11 +1,12 @@
-"""One entry for every layout."""
+"""One entry for every layout: a source by its path, which is read by what it is."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
 from clipseek.files.cache import user_cache
 
@@ -21,6 +22,11 @@ from .record import Record, Skipped, shown
 from .roco import is_roco, read_roco
 from .webdataset import is_webdataset, read_webdataset
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+#: A source that takes longer to count is read without a total.
+COUNTING_SECONDS = 2.0
 Layout: TypeAlias = Literal[
     "auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub"
 ]
@@ -40,68 +46,97 @@ _BY_SUFFIX: dict[str, Layout] = {
 }
 
 
-def read_source(
-    source: Path,
-    *,
-    layout: Layout = "auto",
-    image_column: str = "image",
-    caption_column: str = "caption",
-    id_column: str = "id",
-    group_column: str = "group",
-) -> Iterator[Record | Skipped]:
-    """Every record of ``source``, and every file of a folder that is none, in an order that is the same each time.
+class Reading(TypedDict, total=False):
+    """How a source is read: the fields of ``Source``."""
 
-    A stream: memory does not grow with the source. Rows of one picture that follow each other become one record with
-    several captions. Relative paths are relative to the manifest. Whether a picture exists is not looked at. Raises
-    SourceError: before the first record where the source is not there or cannot be understood, later with file and
-    line.
-    """
-    columns = Columns(image_column, caption_column, id_column, group_column)
-    chosen = _layout(source, layout)
-    if chosen == "folder":
-        return read_folder(source, columns)
-    if chosen == "imageclef":
-        return _merged(read_imageclef(source))
-    if chosen == "roco":
-        return _merged(read_roco(source))
-    if chosen == "webdataset":
-        return read_webdataset(source, columns)
-    if chosen == "hub":
-        return read_hub(source, columns, user_cache())
-    if chosen == "json":
-        return _merged(read_karpathy(source))
-    if chosen == "parquet":
-        return _merged(read_parquet(source, columns))
-    if chosen == "jsonl":
-        return _merged(read_jsonl(source, columns))
-    return _merged(read_table(source, columns, tabs=chosen == "tsv"))
+    layout: Layout
+    image_column: str
+    caption_column: str
+    id_column: str
+    group_column: str
 
 
-def read_records(
-    source: Path,
-    *,
-    layout: Layout = "auto",
-    image_column: str = "image",
-    caption_column: str = "caption",
-    id_column: str = "id",
-    group_column: str = "group",
-) -> Iterator[Record]:
-    """``read_source`` without what is no picture.
+@dataclass(frozen=True)
+class Source:
+    """``path`` and how it is read; it can be iterated more than once: to count it, to draw samples, and to use it."""
 
-    A sidecar that cannot be read raises: a caption must not be lost in silence.
-    """
-    for entry in read_source(
-        source,
-        layout=layout,
-        image_column=image_column,
-        caption_column=caption_column,
-        id_column=id_column,
-        group_column=group_column,
-    ):
-        if isinstance(entry, Record):
-            yield entry
-        elif entry.error is not None:
-            raise entry.error
+    path: Path
+    layout: Layout = "auto"
+    image_column: str = "image"
+    caption_column: str = "caption"
+    id_column: str = "id"
+    group_column: str = "group"
+
+    def __iter__(self) -> Iterator[Record | Skipped]:
+        """Every record, and every file of a folder that is none, in an order that is the same each time.
+
+        A stream: memory does not grow with the source. Rows of one picture that follow each other become one record with
+        several captions. Relative paths are relative to the manifest. Whether a picture exists is not examined. Raises
+        SourceError: before the first record where the source is not there or cannot be understood, later with file and
+        line.
+        """
+        path, columns = self.path, Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
+        chosen = _layout(path, self.layout)
+        if chosen == "folder":
+            return read_folder(path, columns)
+        if chosen == "webdataset":
+            return read_webdataset(path, columns)
+        if chosen == "hub":
+            return read_hub(path, columns, user_cache())
+        if chosen == "imageclef":
+            return _merged(read_imageclef(path))
+        if chosen == "roco":
+            return _merged(read_roco(path))
+        if chosen == "json":
+            return _merged(read_karpathy(path))
+        if chosen == "parquet":
+            return _merged(read_parquet(path, columns))
+        if chosen == "jsonl":
+            return _merged(read_jsonl(path, columns))
+        return _merged(read_table(path, columns, tabs=chosen == "tsv"))
+
+    def records(self) -> Iterator[Record]:
+        """Without what is no picture. A sidecar that cannot be read raises: a caption must not be lost in silence."""
+        for entry in self:
+            if isinstance(entry, Record):
+                yield entry
+            elif entry.error is not None:
+                raise entry.error
+
+    @property
+    def repeatable(self) -> bool:
+        """False for a pipe, like the shell's ``<(command)``: it gives what it has only once."""
+        return self.path.is_file() or self.path.is_dir()
+
+    def check(self) -> None:
+        """Read the first record, so that a wrong path is reported at once. Raises SourceError."""
+        if self.repeatable or not self.path.exists():
+            next(self.records(), None)
+
+    def count(self, seconds: float = COUNTING_SECONDS) -> int | None:
+        """How many entries there are; None where that takes longer, fails, or would use a pipe up."""
+        if not self.repeatable:
+            return None
+        until = time.monotonic() + seconds
+        number = 0
+        try:
+            for number, _ in enumerate(self, 1):
+                if number % 1000 == 0 and time.monotonic() > until:
+                    return None
+        except Exception:
+            # Whoever reads the source for good meets the same failure, and reports it.
+            return None
+        return number
+
+
+def read_source(path: Path, **reading: Unpack[Reading]) -> Iterator[Record | Skipped]:
+    """The entries of a ``Source``."""
+    return iter(Source(path, **reading))
+
+
+def read_records(path: Path, **reading: Unpack[Reading]) -> Iterator[Record]:
+    """The records of a ``Source``."""
+    return Source(path, **reading).records()
 
 
 def _layout(source: Path, layout: Layout) -> Layout:

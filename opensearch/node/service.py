@@ -17,9 +17,8 @@ from pathlib import Path
 
 from .artifacts import Lock, assembled
 from .errors import PortTaken, StartFailed, UnsupportedSystem
-from .folders import make_folder
 from .java import find_java
-from .launch import launch
+from .launch import launch, make_folder
 from .paths import NodePaths
 from .state import NodeState, read_state
 
