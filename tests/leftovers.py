@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from clipseek.files.leftovers import new_name
+from clipseek.files.whole import new_name
 
 
 def dead_pid() -> int:

@@ -7,8 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from clipseek.files.leftovers import clear_leftovers
-from clipseek.files.whole import whole_file, whole_folder, write_whole
+from clipseek.files.whole import clear_leftovers, whole_file, whole_folder, write_whole
 
 from tests.leftovers import dead_pid, left_by
 
