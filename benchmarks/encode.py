@@ -18,7 +18,6 @@ import argparse
 import io
 import logging
 import os
-import random
 import statistics
 import tempfile
 import time
@@ -26,20 +25,21 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from checkpoints import make_vit_b32
+from inputs import BATCH, SIZES, picture_file, short_texts
 from PIL import Image
 
-BATCH = 32
-WORDS = "a small red house with two tall trees and old dogs on the green hill under evening sun by blue water".split()  # noqa: SIM905
-SIZES = ((256, 256), (640, 480), (1024, 768), (2048, 1536))
+if TYPE_CHECKING:
+    from clipseek.encoder import ClipEncoder
+
 Encode = Callable[[], np.ndarray]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", help="folder of a CLIP")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--texts", type=int, default=64)
@@ -48,13 +48,8 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-
-    import torch
     from clipseek.encoder import Bundle, ClipEncoder
-    from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
-    from clipseek.encoder.run.preprocess import normalize
     from clipseek.export.checkpoint import export_bundle
-    from transformers import CLIPModel, CLIPProcessor
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -62,125 +57,134 @@ def main() -> None:
         bundles: list[Bundle] = [export_bundle(checkpoint, folder / "fp32")]
         bundles.append(export_bundle(checkpoint, folder / "int8", precision="int8", accept_loss=True))
         encoders = {bundle.precision: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for bundle in bundles}
-        model: Any = CLIPModel.from_pretrained(checkpoint).eval()
-        processor: Any = CLIPProcessor.from_pretrained(checkpoint)
+        fast = ClipEncoder(bundles[1], device="cpu", batch_size=BATCH)
+        theirs = Transformers(checkpoint)
+        texts = short_texts(options.texts)
+        files = [picture_file(SIZES[number % len(SIZES)], number) for number in range(options.files)]
+        print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {checkpoint}")
+        compare_texts(f"{len(texts)} texts of 8 to 20 tokens", theirs, encoders, texts, options.rounds)
+        compare_pictures(theirs, encoders, files, options.rounds)
+        compare_texts(
+            "one query of 9 tokens", theirs, encoders, ["a small red house by blue water"], 7 * options.rounds
+        )
+        compare_files(theirs, encoders, fast, files, options.rounds)
 
-        rng = random.Random(0)
-        texts = [" ".join(rng.choices(WORDS, k=rng.randint(6, 18))) for _ in range(options.texts)]
-        files = [picture_file(SIZES[at % len(SIZES)], at) for at in range(options.files)]
-        print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {checkpoint}, torch {torch.__version__}")
 
-        @torch.no_grad()
-        def their_texts(given: list[str]) -> np.ndarray:
-            rows = []
+class Transformers:
+    """The checkpoint as transformers runs it, in batches of BATCH."""
+
+    def __init__(self, checkpoint: str) -> None:
+        from transformers import CLIPModel, CLIPProcessor
+
+        self.model: Any = CLIPModel.from_pretrained(checkpoint).eval()
+        self.processor: Any = CLIPProcessor.from_pretrained(checkpoint)
+
+    def texts(self, given: list[str]) -> np.ndarray:
+        import torch
+
+        rows = []
+        with torch.no_grad():
             for start in range(0, len(given), BATCH):
                 part = given[start : start + BATCH]
-                tokens = processor(text=part, padding="max_length", truncation=True, return_tensors="pt")
-                rows.append(torch.nn.functional.normalize(model.get_text_features(**tokens), dim=-1))
-            return torch.cat(rows).numpy()
+                tokens = self.processor(text=part, padding="max_length", truncation=True, return_tensors="pt")
+                rows.append(torch.nn.functional.normalize(self.model.get_text_features(**tokens), dim=-1))
+        return torch.cat(rows).numpy()
 
-        @torch.no_grad()
-        def their_files() -> np.ndarray:
-            rows = []
-            for start in range(0, len(files), BATCH):
-                opened = [Image.open(io.BytesIO(data)).convert("RGB") for data in files[start : start + BATCH]]
-                pixels = processor(images=opened, return_tensors="pt")
-                rows.append(torch.nn.functional.normalize(model.get_image_features(**pixels), dim=-1))
-            return torch.cat(rows).numpy()
+    def files(self, files: list[bytes]) -> np.ndarray:
+        rows = []
+        for start in range(0, len(files), BATCH):
+            opened = [Image.open(io.BytesIO(data)).convert("RGB") for data in files[start : start + BATCH]]
+            rows.append(self.pixels(self.processor(images=opened, return_tensors="pt")["pixel_values"], False))
+        return np.concatenate(rows)
 
-        def our_files(encoder: ClipEncoder) -> np.ndarray:
-            with ThreadPoolExecutor(2) as pool:
-                coming = [pool.submit(encoder.load_picture, data) for data in files]
-                parts = [coming[start : start + BATCH] for start in range(0, len(coming), BATCH)]
-                return np.concatenate([encoder.encode_pictures([one.result() for one in part]) for part in parts])
+    def pixels(self, pixels: Any, bf16: bool) -> np.ndarray:
+        """(N, D) unit rows of (N, 3, S, S) normalised pixels."""
+        import torch
 
-        def by_threads(encode: Encode) -> dict[str, Encode]:
-            def run(threads: int) -> np.ndarray:
-                torch.set_num_threads(threads)
-                return encode()
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            rows = self.model.get_image_features(pixel_values=pixels)
+        return np.asarray(torch.nn.functional.normalize(rows.float(), dim=-1).numpy())
 
-            counts = sorted({1, os.cpu_count() or 1})
-            return {f"transformers, {count} thread{'s' * (count > 1)}": lambda c=count: run(c) for count in counts}
 
-        _compare(
-            f"{len(texts)} texts of 8 to 20 tokens",
-            by_threads(lambda: their_texts(texts))
-            | {f"clipseek {name}": lambda e=e: e.encode_texts(texts) for name, e in encoders.items()},
-            options.rounds,
-            len(texts),
-        )
-        pictures = [encoders["fp32"].load_picture(data) for data in (files * 4)[:BATCH]]
-        spec = encoders["fp32"].bundle.image
-        pixels = torch.from_numpy(np.stack([normalize(picture.pixels, spec) for picture in pictures]))
+def by_threads(encode: Encode) -> dict[str, Encode]:
+    """transformers' ``encode`` with one thread, and with all."""
+    import torch
 
-        @torch.no_grad()
-        def their_pictures(bf16: bool) -> np.ndarray:
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                rows = model.get_image_features(pixel_values=pixels)
-            return torch.nn.functional.normalize(rows.float(), dim=-1).numpy()
+    def run(threads: int) -> np.ndarray:
+        torch.set_num_threads(threads)
+        return encode()
 
-        middle = _compare(
-            f"{BATCH} decoded pictures",
-            by_threads(lambda: their_pictures(False))
-            | {"torch bf16 autocast": lambda: by_threads(lambda: their_pictures(True)).popitem()[1]()}
-            | {f"clipseek {name}": lambda e=e: e.encode_pictures(pictures) for name, e in encoders.items()},
-            3 * options.rounds,
-            BATCH,
-        )
-        products, speed = BATCH * _products(model.config), _product_speed(torch)
-        share = products / speed / middle["clipseek fp32"]
-        gain = middle["torch bf16 autocast"] / middle["clipseek int8"]
+    counts = sorted({1, os.cpu_count() or 1})
+    return {f"transformers, {count} thread{'s' * (count > 1)}": lambda c=count: run(c) for count in counts}
+
+
+def compare_texts(title: str, theirs: Transformers, encoders: dict[str, Any], texts: list[str], rounds: int) -> None:
+    ours = {f"clipseek {name}": lambda e=encoder: e.encode_texts(texts) for name, encoder in encoders.items()}
+    _compare(title, by_threads(lambda: theirs.texts(texts)) | ours, rounds, len(texts))
+
+
+def compare_pictures(theirs: Transformers, encoders: dict[str, Any], files: list[bytes], rounds: int) -> None:
+    """Decoded pictures, torch under bf16 autocast and the roofline beside them."""
+    import torch
+    from clipseek.encoder.run.preprocess import normalize
+
+    pictures = [encoders["fp32"].load_picture(data) for data in (files * BATCH)[:BATCH]]
+    spec = encoders["fp32"].bundle.image
+    pixels = torch.from_numpy(np.stack([normalize(picture.pixels, spec) for picture in pictures]))
+    ours = {f"clipseek {name}": lambda e=encoder: e.encode_pictures(pictures) for name, encoder in encoders.items()}
+    all_threads = by_threads(lambda: theirs.pixels(pixels, True)).popitem()[1]
+    ways = by_threads(lambda: theirs.pixels(pixels, False)) | {"torch bf16 autocast": all_threads} | ours
+    middle = _compare(f"{BATCH} decoded pictures", ways, 3 * rounds, BATCH)
+    products, speed = BATCH * _products(theirs.model.config), _product_speed(torch)
+    share = products / speed / middle["clipseek fp32"]
+    gain = middle["torch bf16 autocast"] / middle["clipseek int8"]
+    print(f"roofline: {products / 1e9:.0f} GFLOP at {speed / 1e9:.0f} GFLOP/s take {1000 * products / speed:.0f} ms")
+    print(f"clipseek fp32 reaches {share:.2f} of it; clipseek int8 is {gain:.2f} x torch under bf16 autocast")
+
+
+def compare_files(
+    theirs: Transformers, encoders: dict[str, Any], fast: ClipEncoder, files: list[bytes], rounds: int
+) -> None:
+    """From bytes to vectors, and what each stage of ours takes of it."""
+    from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
+
+    choice = choose_margin(fast, [data for data in files if reducible(fast, data)])
+    print(f"JPEGs at a fraction of their size: margin {choice.margin}, lowest cosine {choice.cosine:.4f}")
+    for encoder in encoders.values():
+        encoder.stages.reset()
+    spent = dict.fromkeys(encoders, 0.0)
+
+    def ours(encoder: Any) -> np.ndarray:
+        with ThreadPoolExecutor(2) as pool:
+            coming = [pool.submit(encoder.load_picture, data) for data in files]
+            batches = [coming[start : start + BATCH] for start in range(0, len(coming), BATCH)]
+            return np.concatenate([encoder.encode_pictures([each.result() for each in batch]) for batch in batches])
+
+    def counted(name: str) -> np.ndarray:
+        began = time.process_time()
+        rows = ours(encoders[name])
+        spent[name] += time.process_time() - began
+        return rows
+
+    ways = by_threads(lambda: theirs.files(files)) | {
+        f"clipseek {name}": lambda n=name: counted(n) for name in encoders
+    }
+    ways["clipseek int8, fast JPEG"] = lambda: ours(fast)
+    middle = _compare(f"{len(files)} files of 0.07 to 3 megapixels", ways, rounds, len(files))
+    cores, runs = os.cpu_count() or 1, (rounds + 1) * len(files)
+    for name, encoder in encoders.items():
+        stages = encoder.stages.snapshot().items()
+        each = {stage: 1000 * took.seconds / runs for stage, took in stages if took.calls}
+        print(f"clipseek {name}, ms a file: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in each.items()))
+        # Decoding goes on two threads, the device's lanes on theirs; all share the cores.
+        wall = 1000 * middle[f"clipseek {name}"] / len(files)
+        lanes = cores if name == "int8" else 1  # as ClipEncoder has them
+        slowest = max(each["device"] / lanes, (each["decode"] + each["preprocess"]) / min(2, cores))
+        share = 1000 * spent[name] / runs / cores
         print(
-            f"roofline: {products / 1e9:.0f} GFLOP at {speed / 1e9:.0f} GFLOP/s take {1000 * products / speed:.0f} ms"
+            f"clipseek {name}: {wall:.1f} ms of wall time a file; the slowest stage by itself {slowest:.1f}, all CPU time over "
+            f"{cores} cores {share:.1f}: {wall / max(slowest, share):.2f} x the larger"
         )
-        print(f"clipseek fp32 reaches {share:.2f} of it; clipseek int8 is {gain:.2f} x torch under bf16 autocast")
-        _compare(
-            "one query of 9 tokens",
-            by_threads(lambda: their_texts(["a small red house by blue water"]))
-            | {
-                f"clipseek {name}": lambda e=e: e.encode_texts(["a small red house by blue water"])
-                for name, e in encoders.items()
-            },
-            7 * options.rounds,
-            1,
-        )
-        fast = ClipEncoder(bundles[1], device="cpu", batch_size=BATCH)
-        choice = choose_margin(fast, [data for data in files if reducible(fast, data)])
-        print(f"JPEGs at a fraction of their size: margin {choice.margin}, lowest cosine {choice.cosine:.4f}")
-        for encoder in encoders.values():
-            encoder.stages.reset()
-        spent = dict.fromkeys(encoders, 0.0)
-
-        def counted(name: str) -> np.ndarray:
-            began = time.process_time()
-            rows = our_files(encoders[name])
-            spent[name] += time.process_time() - began
-            return rows
-
-        middle = _compare(
-            f"{len(files)} files of 0.07 to 3 megapixels",
-            by_threads(their_files)
-            | {f"clipseek {name}": lambda n=name: counted(n) for name in encoders}
-            | {"clipseek int8, fast JPEG": lambda: our_files(fast)},
-            options.rounds,
-            len(files),
-        )
-        cores = os.cpu_count() or 1
-        runs = (options.rounds + 1) * len(files)
-        for name, encoder in encoders.items():
-            each = {
-                stage: 1000 * took.seconds / runs for stage, took in encoder.stages.snapshot().items() if took.calls
-            }
-            print(f"clipseek {name}, ms a file: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in each.items()))
-            # Decoding goes on two threads, the device's lanes on theirs; all share the cores.
-            wall = 1000 * middle[f"clipseek {name}"] / len(files)
-            lanes = cores if name == "int8" else 1  # as ClipEncoder has them
-            slowest = max(each["device"] / lanes, (each["decode"] + each["preprocess"]) / min(2, cores))
-            share = 1000 * spent[name] / runs / cores
-            print(
-                f"clipseek {name}: {wall:.1f} ms of wall time a file; the slowest stage by itself {slowest:.1f}, all CPU time over "
-                f"{cores} cores {share:.1f}: {wall / max(slowest, share):.2f} x the larger"
-            )
 
 
 def _products(config: Any) -> float:
@@ -230,17 +234,6 @@ def _compare(title: str, ways: dict[str, Encode], rounds: int, count: int) -> di
             flush=True,
         )
     return {name: statistics.median(each) for name, each in times.items()}
-
-
-def picture_file(size: tuple[int, int], seed: int) -> bytes:
-    """A picture with soft and hard edges and grain; every third a PNG."""
-    rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
-    grain = rng.normal(0, 6, (size[1], size[0], 1))
-    picture = Image.fromarray((np.asarray(coarse) + grain).clip(0, 255).astype(np.uint8))
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG") if seed % 3 == 0 else picture.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 if __name__ == "__main__":

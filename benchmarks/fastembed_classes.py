@@ -15,7 +15,6 @@ import contextlib
 import json
 import logging
 import os
-import random
 import shutil
 import statistics
 import subprocess
@@ -29,7 +28,7 @@ from typing import Any
 
 import numpy as np
 from checkpoints import HOME, make_vit_b32
-from encode import BATCH, SIZES, WORDS, picture_file
+from inputs import BATCH, SIZES, picture_file, short_texts
 
 #: Seconds before each turn: onnxruntime's threads spin for a while after a run, as fastembed leaves them, and take a core along.
 SETTLE = 0.1
@@ -75,8 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         checkpoint = make_vit_b32(home / "checkpoint", options.tiny)
-        rng = random.Random(0)
-        texts = [" ".join(rng.choices(WORDS, k=rng.randint(6, 18))) for _ in range(options.count)]
+        texts = short_texts(options.count)
         files = [home / f"{at}.picture" for at in range(options.count)]
         for at, path in enumerate(files):
             path.write_bytes(picture_file(SIZES[at % len(SIZES)], at))

@@ -92,7 +92,8 @@ def run(name: str, url: str, smoke: bool) -> tuple[int, str, float]:
     beside = HOME / str(chosen.rivals) / "bin" / "python"
     python = str(beside) if chosen.rivals and beside.exists() else sys.executable
     command = [python, str(HERE / f"{name}.py"), *(chosen.smoke if smoke else chosen.full).split()]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    # The environment of the rivals may be older than a room of this checkout.
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(HOME / ".typing")}
     if smoke:
         environment["OMP_NUM_THREADS"] = "1"
     if chosen.served:

@@ -15,8 +15,6 @@ Hits that score the same may stand in another order: clipseek puts those first w
 from __future__ import annotations
 
 import argparse
-import contextlib
-import http.client
 import itertools
 import os
 import random
@@ -25,10 +23,8 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 import orjson
@@ -36,6 +32,7 @@ from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.opensearch import Query, Searcher, connect
 from clipseek.opensearch.index import versions
 from clipseek.relevance.labelled_queries import read_pairs
+from raw_http import Raw, Recorder, timed
 from servers import add_url, icons_index, server
 
 KINDS = ("caption", "vector", "hybrid")
@@ -52,53 +49,6 @@ class Known:
 
     def encode_texts(self, texts: list[str]) -> np.ndarray:
         return np.stack([self._vectors[text] for text in texts])
-
-
-class Recorder:
-    """What the client's transport sends to ``_search``, kept in ``sent`` while it records: path with parameters, and body."""
-
-    def __init__(self, client: Any) -> None:
-        self.sent: list[tuple[str, bytes]] = []
-        self._recording = False
-        send = client.transport.perform_request
-
-        def recorded(method: str, url: str, *more: Any, **named: Any) -> Any:
-            if self._recording and url.partition("?")[0].endswith("/_search"):
-                path = f"{url}?{urlencode(named['params'])}" if named.get("params") else url
-                body = named["body"]
-                self.sent.append((path, body if isinstance(body, bytes) else orjson.dumps(body)))
-            return send(method, url, *more, **named)
-
-        client.transport.perform_request = recorded
-
-    @contextlib.contextmanager
-    def recording(self) -> Iterator[list[tuple[str, bytes]]]:
-        self.sent, self._recording = [], True
-        yield self.sent
-        self._recording = False
-
-
-class Raw:
-    """One kept-alive connection and nothing else."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 9200)
-
-    def ask(self, path: str, body: bytes) -> bytes:
-        self._connection.request("POST", path, body, {"content-type": "application/json"})
-        return self._connection.getresponse().read()
-
-    def both(self, requests: list[tuple[str, bytes]]) -> tuple[float, list[bytes]]:
-        """A search's requests one after another: (milliseconds of the first, all answers)."""
-        milliseconds, first = timed(self.ask, *requests[0])
-        return milliseconds, [first, *(self.ask(*request) for request in requests[1:])]
-
-
-def timed(call: Any, *arguments: Any) -> tuple[float, Any]:
-    began = time.perf_counter()
-    answer = call(*arguments)
-    return 1e3 * (time.perf_counter() - began), answer
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ import argparse
 import json
 import logging
 import os
-import random
 import shutil
 import sys
 import warnings
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from checkpoints import make_vit_b32
-from encode import WORDS, picture_file
+from inputs import picture_file, short_texts
 
 if TYPE_CHECKING:
     from clipseek.encoder import Bundle
@@ -62,9 +61,8 @@ class Setting:
         return sorted(folder.iterdir())
 
     def captions(self) -> list[str]:
-        """One of 8 to 20 tokens for each file, no two alike."""
-        rng = random.Random(0)
-        return [" ".join(rng.choices(WORDS, k=rng.randint(6, 16))) + f" {at}" for at in range(self.sizes.files)]
+        """A short text for each file, no two alike."""
+        return [f"{text} {number}" for number, text in enumerate(short_texts(self.sizes.files))]
 
     def bundle(self, precision: Any) -> Bundle:
         """The checkpoint's bundle, whatever its gate says: another part judges it."""
