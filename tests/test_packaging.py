@@ -21,3 +21,9 @@ def test_setup_cfg_lists_every_package() -> None:
         for path in (ROOT / room).rglob("__init__.py")
     }
     assert listed == found
+
+
+def test_each_room_has_a_link_for_type_checkers() -> None:
+    links = {path.name: path for path in (ROOT / ".typing" / "clipseek").iterdir() if path.name != "__pycache__"}
+    assert links.keys() == ROOMS.keys()
+    assert all(path.resolve() == ROOT / name for name, path in links.items())
