@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from clipseek.encoder.pictures.images import open_image
-from clipseek.encoder.pictures.reading import read_picture
+from clipseek.encoder.pictures.images import open_image, read_picture
 from clipseek.sources import Record
 from clipseek.training.errors import UnusableData
 from PIL import Image, ImageDraw, ImageFilter

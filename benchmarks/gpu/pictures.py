@@ -27,7 +27,7 @@ def measure(setting: Setting) -> dict[str, Any]:
 def _ours(setting: Setting, precision: str) -> dict[str, Any]:
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.device.session import Device
-    from clipseek.encoder.run.files import read_pictures
+    from clipseek.encoder.run.pairs import read_pictures
 
     sizes, files = setting.sizes, setting.files()
     where: Device = "cuda" if device() == "cuda" else "cpu"

@@ -6,21 +6,25 @@ of a few sizes, in buffers that are allocated once, cost neither.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ..bundle.bundle import Bundle
 from .gpu import TENSORRT
-from .pinned import cuda_runtime, pinned_array
 from .session import out_of_memory
 
 #: Texts are padded to a multiple of this many tokens.
 LENGTHS = 8
+#: The CUDA runtimes that onnxruntime's wheels are linked with; one of them is loaded where a session runs on CUDA.
+_CUDA_RUNTIMES = ("libcudart.so.13", "libcudart.so.12")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,31 +36,19 @@ class _Buffers:
 
 
 class BoundSession:
-    """In place of ``session``, for the tower whose one output ``output`` has ``dimension`` numbers a row; ``run`` gives what
-    ``session.run`` gives. Thread-safe: one run at a time, which is all that a GPU does.
+    """In place of ``session``, the one of ``tower``; ``run`` gives what ``session.run`` gives. Thread-safe: one run at a time,
+    which is all that a GPU does.
 
-    ``padding``: for an input of two dimensions the value behind its rows' ends. ``sizes``: of batches, ascending;
-    ``longest``: of texts, which are padded to a multiple of ``step``. ``device`` cpu works too (tests); ``cuda``: CUDA's
-    library, for pinned memory.
+    ``sizes``: of batches, ascending; texts are padded to a multiple of ``step`` tokens. ``device`` cpu works too (tests).
     """
 
     def __init__(
-        self,
-        runtime: Any,
-        session: Any,
-        *,
-        output: str,
-        dimension: int,
-        padding: Mapping[str, int],
-        sizes: Sequence[int],
-        longest: int,
-        step: int = LENGTHS,
-        device: str = "cuda",
-        cuda: Any | None = None,
+        self, session: Any, tower: str, bundle: Bundle, sizes: Sequence[int], step: int = LENGTHS, device: str = "cuda"
     ) -> None:
-        self._runtime, self._session, self._output, self._dimension = runtime, session, output, dimension
-        self._padding, self._sizes, self._longest, self._step = padding, list(sizes), longest, step
-        self._device, self._cuda = device, cuda
+        self._session, self._output, self._dimension = session, f"{tower}_embeds", bundle.dimension
+        self._padding = {"input_ids": bundle.text.pad_id, "attention_mask": 0}
+        self._sizes, self._longest, self._step = list(sizes), bundle.text.context_length, step
+        self._device, self._cuda = device, cuda_runtime() if device == "cuda" else None
         self._one_at_a_time = threading.Lock()
         self._kept: dict[tuple[tuple[int, ...], ...], _Buffers] = {}
 
@@ -99,9 +91,11 @@ class BoundSession:
         return rows, max(shape[1], min(self._longest, -(-shape[1] // self._step) * self._step))
 
     def _buffers(self, inputs: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> _Buffers:
+        from onnxruntime import OrtValue
+
         binding = self._session.io_binding()
         host, device = {}, {}
-        make = self._runtime.OrtValue.ortvalue_from_shape_and_type
+        make = OrtValue.ortvalue_from_shape_and_type
         for name, values in inputs.items():
             host[name] = pinned_array(shapes[name], values.dtype, self._cuda)
             device[name] = make(list(shapes[name]), values.dtype.type, self._device)
@@ -132,18 +126,28 @@ def batch_sizes(most: int) -> list[int]:
 
 def bound_to_gpu(session: Any, tower: str, bundle: Bundle, most: int) -> BoundSession:
     """``session``, which runs on a GPU, with buffers there for batches of up to ``most``."""
-    import onnxruntime
+    if (
+        TENSORRT in session.get_providers()
+    ):  # it builds for minutes for each new shape: only batches of one, and whole ones
+        return BoundSession(session, tower, bundle, sorted({1, most}), bundle.text.context_length)
+    return BoundSession(session, tower, bundle, batch_sizes(most))
 
-    # TensorRT builds for minutes for each new shape: only batches of one, and whole ones.
-    whole = TENSORRT in session.get_providers()
-    return BoundSession(
-        onnxruntime,
-        session,
-        output=f"{tower}_embeds",
-        dimension=bundle.dimension,
-        padding={"input_ids": bundle.text.pad_id, "attention_mask": 0},
-        sizes=sorted({1, most}) if whole else batch_sizes(most),
-        longest=bundle.text.context_length,
-        step=bundle.text.context_length if whole else LENGTHS,
-        cuda=cuda_runtime(),
-    )
+
+def cuda_runtime() -> Any | None:
+    """CUDA's own library, or None where it can not be loaded."""
+    for name in _CUDA_RUNTIMES:
+        with contextlib.suppress(OSError):
+            return ctypes.CDLL(name)
+    return None
+
+
+def pinned_array(shape: Sequence[int], kind: DTypeLike, cuda: Any | None) -> NDArray[Any]:
+    """Zeros, page-locked by ``cuda`` as long as the array lives; plain ones where there is none, or where it refuses."""
+    array: NDArray[Any] = np.zeros(shape, kind)
+    if cuda is not None and array.nbytes:
+        address, size = ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes)
+        if cuda.cudaHostRegister(address, size, ctypes.c_uint(0)) == 0:
+            weakref.finalize(array, cuda.cudaHostUnregister, address)
+        else:
+            cuda.cudaGetLastError()  # clears the error, which the next CUDA call in this process would report as its own
+    return array

@@ -9,7 +9,6 @@ import importlib.util
 import io
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,7 @@ CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "Tensorrt
 _CUDA_SETTINGS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
 #: What onnxruntime's TensorRT provider is linked with, in a pip package of their own, which is large and no dependency.
 _TENSORRT_LIBRARIES = ("libnvinfer.so.10", "libnvinfer_plugin.so.10", "libnvonnxparser.so.10")
-_NO_DRIVER = "no NVIDIA driver is in sight"
-_GET_CUDA = "pip install 'clipseek[gpu]'"
+_NO_DRIVER, _BUILT_WITHOUT = "no NVIDIA driver is in sight", "this onnxruntime was built without it"
 # onnxruntime logs what it also raises; the exception is enough.
 _FATAL, _WARNING = 4, 2
 
@@ -52,24 +50,13 @@ def gpu_in_sight() -> bool:
     return os.path.exists("/dev/nvidiactl") or os.path.exists("/dev/dxg")  # the second: Linux inside Windows
 
 
-def has(runtime: Any, provider: str) -> bool:
-    """Whether the wheel was built with ``provider``, which may still not work here."""
-    return provider in runtime.get_available_providers()
-
-
-def on_gpu(session: Any) -> bool:
-    """Whether the session computes on a GPU."""
-    return CUDA in session.get_providers()
-
-
 def gpu_session(
     runtime: Any, path: Path, options: Any, device: str, megabytes: int | None = None, tensorrt: TensorRT | None = None
 ) -> Any:
     """A session that has computed something on ``device``, cuda or tensorrt. Raises DeviceError."""
     wanted = TENSORRT if device == "tensorrt" else CUDA
-    if not has(runtime, wanted):
-        remedy = "pip install onnxruntime-gpu in place of onnxruntime"
-        raise _does_not_work(device, "this onnxruntime was built without it", remedy)
+    if wanted not in runtime.get_available_providers():
+        raise _does_not_work(runtime, device, _BUILT_WITHOUT)
     preload = getattr(runtime, "preload_dlls", None)
     if preload:
         # CUDA's libraries from pip packages, where there are. It prints what it does not find; stdout is for data.
@@ -88,12 +75,11 @@ def gpu_session(
             session.run(None, smallest_inputs(session, tensorrt.tokens if tensorrt else 1))
             return session
     except Exception as problem:  # onnxruntime's exceptions share no base but Exception
-        reason = _why_not(runtime, device) or reason_of(problem)
-        raise _does_not_work(device, reason, _remedy(runtime, reason)) from None
+        raise _does_not_work(runtime, device, _why_not(runtime, device) or reason_of(problem)) from None
     finally:
         runtime.set_default_logger_severity(_WARNING)
-    reason = _why_not(runtime, device) or f"onnxruntime fell back to {', '.join(active)}"
-    raise _does_not_work(device, reason, _remedy(runtime, reason))
+    fell_back = f"onnxruntime fell back to {', '.join(active)}"
+    raise _does_not_work(runtime, device, _why_not(runtime, device) or fell_back)
 
 
 def _cuda_settings(megabytes: int | None) -> dict[str, str]:
@@ -150,7 +136,8 @@ def _why_not(runtime: Any, device: str) -> str | None:
     if not gpu_in_sight():
         return _NO_DRIVER
     home = Path(getattr(runtime, "__file__", "")).parent / "capi"
-    for library in _provider_libraries(home, device):
+    for provider in ("cuda", "tensorrt") if device == "tensorrt" else ("cuda",):  # TensorRT's library needs CUDA's
+        library = home / f"libonnxruntime_providers_{provider}.so"
         if library.is_file():
             try:
                 ctypes.CDLL(str(library))
@@ -159,21 +146,14 @@ def _why_not(runtime: Any, device: str) -> str | None:
     return None
 
 
-def _provider_libraries(home: Path, device: str) -> Iterator[Path]:
-    """CUDA's first: TensorRT's needs what it needs."""
-    yield home / "libonnxruntime_providers_cuda.so"
-    if device == "tensorrt":
-        yield home / "libonnxruntime_providers_tensorrt.so"
-
-
-def _remedy(runtime: Any, reason: str) -> str:
-    if reason == _NO_DRIVER or "libcuda.so" in reason:  # which no package brings
-        return "a machine with an NVIDIA GPU and its driver"
-    if "nvinfer" not in reason and "nvonnxparser" not in reason:
-        return _GET_CUDA
-    major = str(getattr(runtime, "cuda_version", "") or "13").split(".")[0]
-    return f"pip install 'tensorrt-cu{major}-libs<11'"
-
-
-def _does_not_work(device: str, reason: str, remedy: str) -> DeviceError:
+def _does_not_work(runtime: Any, device: str, reason: str) -> DeviceError:
+    if reason == _BUILT_WITHOUT:
+        remedy = "pip install onnxruntime-gpu in place of onnxruntime"
+    elif reason == _NO_DRIVER or "libcuda.so" in reason:  # which no package brings
+        remedy = "a machine with an NVIDIA GPU and its driver"
+    elif "nvinfer" in reason or "nvonnxparser" in reason:
+        major = str(getattr(runtime, "cuda_version", "") or "13").split(".")[0]
+        remedy = f"pip install 'tensorrt-cu{major}-libs<11'"
+    else:
+        remedy = "pip install 'clipseek[gpu]'"
     return DeviceError(f"device {device} does not work here ({reason}); try {remedy}, or --device cpu")

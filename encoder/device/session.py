@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from clipseek.files.text import reason_of
 
 from ..errors import BundleError, DeviceError
-from .gpu import CPU, CUDA, TensorRT, gpu_in_sight, gpu_session, has
+from .gpu import CPU, CUDA, TensorRT, gpu_in_sight, gpu_session
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "tensorrt"]
 
@@ -25,9 +25,10 @@ def open_session(
     threads: int | None = None,
     device_megabytes: int | None = None,
     tensorrt: TensorRT | None = None,
+    runtime: Any = None,
 ) -> Any:
     """An InferenceSession for the ONNX file at ``path``. ``threads``: CPU threads, by default all this process may use.
-    ``device_megabytes``: the most of a GPU's memory.
+    ``device_megabytes``: the most of a GPU's memory. ``runtime``: the onnxruntime module, by default the installed one.
 
     ``auto`` takes CUDA only where a trial run on it succeeds, and otherwise the CPU, without a warning. Raises DeviceError
     when ``cuda`` or ``tensorrt`` is named and does not work (onnxruntime itself would go on, slowly, on the CPU),
@@ -39,20 +40,10 @@ def open_session(
         raise DeviceError(f"threads is {threads}, expected at least 1")
     if device_megabytes is not None and device_megabytes < 1:
         raise DeviceError(f"device memory is {device_megabytes} MB, expected at least 1")
-    import onnxruntime
+    if runtime is None:
+        import onnxruntime
 
-    return open_with(onnxruntime, path, device, threads, device_megabytes, tensorrt)
-
-
-def open_with(
-    runtime: Any,
-    path: Path,
-    device: Device,
-    threads: int | None,
-    device_megabytes: int | None = None,
-    tensorrt: TensorRT | None = None,
-) -> Any:
-    """``open_session`` with the onnxruntime module given."""
+        runtime = onnxruntime
     options = runtime.SessionOptions()
     options.log_severity_level = _FATAL
     options.intra_op_num_threads = threads or available_cores()
@@ -60,7 +51,7 @@ def open_with(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if device in ("cuda", "tensorrt"):
         return gpu_session(runtime, path, options, device, device_megabytes, tensorrt)
-    if device == "auto" and has(runtime, CUDA) and gpu_in_sight():
+    if device == "auto" and CUDA in runtime.get_available_providers() and gpu_in_sight():
         with contextlib.suppress(DeviceError):
             return gpu_session(runtime, path, options, "cuda", device_megabytes)
     try:

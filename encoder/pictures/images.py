@@ -7,13 +7,16 @@ import io
 import re
 import threading
 import warnings
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
 from clipseek.files.text import reason_of
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
-from .simplejpeg_decoder import Decoder
 
 MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
 MAX_MEGABYTES = 256.0  # of the file, in 10^6 bytes
@@ -37,7 +40,21 @@ _FORMATS = (
 )
 _REDUCIBLE = ("JPEG", "MPO")
 _SRGB = ImageCms.createProfile("sRGB")
+#: A JPEG's bytes, the least edge that both sides must keep, and Pillow's mode, RGB or L -> (H, W, 3) or (H, W) uint8.
+Decoder: TypeAlias = Callable[[bytes, int, str], NDArray[np.uint8]]
+Decoded = TypeVar("Decoded")
+
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
+
+
+def read_picture(path: Path, decode: Callable[[bytes], Decoded]) -> Decoded | str:
+    """``decode`` of the file's bytes, or the reason in one line: the file's own (no such file), or ``decode``'s (truncated)."""
+    try:
+        if path.exists() and not path.is_file():
+            return "not a file"  # reading a pipe would wait for its writer
+        return decode(path.read_bytes())
+    except (OSError, ValueError) as problem:
+        return getattr(problem, "strerror", None) or str(problem)
 
 
 def open_image(
@@ -155,8 +172,6 @@ def _from_deep_grey(picture: Image.Image) -> Image.Image:
     Whole numbers are scaled by the bit depth that they use (8, 10, 12, 14, 16: scanners and medical devices put 12 bits
     into 16), anything else by its own range.
     """
-    import numpy as np
-
     values = np.nan_to_num(np.asarray(picture).astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     depths = [top for top in (255.0, 1023.0, 4095.0, 16383.0, 65535.0) if high <= top]

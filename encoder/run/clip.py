@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bundle.bundle import FLOATS, PATCHES, PIXELS, Bundle
-from ..device.gpu import TensorRT
+from ..device.gpu import CUDA, TENSORRT, TensorRT
 from ..device.session import Device
 from ..errors import BundleError
 from .picture import Picture, PictureLoader
@@ -71,7 +71,8 @@ class ClipEncoder:
 
     def active_device(self) -> str:
         """``tensorrt``, ``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
-        return self.towers.active_device()
+        providers = self.towers.session("text").get_providers()
+        return "tensorrt" if TENSORRT in providers else "cuda" if CUDA in providers else "cpu"
 
     def warm_up(self, *towers: str) -> None:
         """Load ``image`` and ``text``, or those named, and run each once, so that no request pays for it.
@@ -150,7 +151,7 @@ class ClipEncoder:
     def _inputs(self, tower: str, pictures: Sequence[Picture]) -> dict[str, NDArray[Any]]:
         """Pixels as bytes, or normalised, whichever the tower takes."""
         stacked = np.stack([picture.pixels for picture in pictures])
-        if self.towers.takes_pixels(tower):
+        if self.towers.session(tower).get_inputs()[0].name == PIXELS:
             return {PIXELS: stacked}
         from .preprocess import normalize
 

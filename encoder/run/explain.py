@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..pictures.images import open_image
 from .clip import ClipEncoder
-from .preprocess import resize_and_crop
 
 SIDE = 384  # pixels of each half of a heat picture
 GAP = 8
@@ -58,6 +56,4 @@ def explain(encoder: ClipEncoder, data: bytes, text: str) -> Explanation:
     picture = encoder.load_picture(data)
     patches = encoder.encode_patches([picture])[0]  # (G, G, D)
     words = encoder.encode_texts([text])[0]
-    spec = encoder.bundle.image
-    crop = resize_and_crop(open_image(data, spec.background), spec)
-    return Explanation(patches @ words, float(encoder.encode_pictures([picture])[0] @ words), crop)
+    return Explanation(patches @ words, float(encoder.encode_pictures([picture])[0] @ words), picture.pixels)

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..pictures.images import MAX_MEGAPIXELS, open_reduced
-from ..pictures.simplejpeg_decoder import Decoder, load_simplejpeg
+from ..pictures.images import MAX_MEGAPIXELS, Decoder, open_reduced
 from .clip import ClipEncoder
 
 #: A decoded JPEG keeps at least this many times the model's edge; the first that passes is taken.
@@ -82,3 +83,23 @@ def choose_margin(
     loader.jpeg_margin = choice.margin
     loader.jpeg_decoder = None if choice.margin is None else decoders[choice.decoder]
     return choice
+
+
+def load_simplejpeg() -> Decoder | None:
+    """libjpeg-turbo without Pillow's steps around it, reducing as Pillow's draft mode does; None where simplejpeg is not installed.
+
+    It raises ValueError on anything odd in a file, which Pillow may still read.
+    """
+    try:
+        import simplejpeg
+    except ImportError:
+        return None
+
+    def decode(data: bytes, edge: int, mode: str) -> NDArray[np.uint8]:
+        space = "RGB" if mode == "RGB" else "GRAY"
+        # Below 2 a fraction costs more than the whole.
+        pixels: Any = simplejpeg.decode_jpeg(data, space, min_height=edge, min_width=edge, min_factor=2)
+        decoded: NDArray[np.uint8] = pixels if mode == "RGB" else pixels[..., 0]
+        return decoded
+
+    return decode

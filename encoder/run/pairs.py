@@ -1,18 +1,37 @@
-"""Vectors of many image-caption pairs at once, for evaluation without torch."""
+"""Many picture files read, and many image-caption pairs encoded, without torch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..device.session import available_cores
+from ..pictures.images import read_picture
 from .clip import ClipEncoder
-from .files import read_pictures
 from .picture import Picture
 
 Pair = tuple[Path, tuple[str, ...], "str | None"]
+
+
+def read_pictures(
+    encoder: ClipEncoder, paths: Sequence[Path], window: int = 64
+) -> Iterator[list[tuple[Path, Picture | str]]]:
+    """Windows of (path, its picture or the reason why there is none), in the order of ``paths``.
+
+    They are read ahead in threads, a window at a time, so that memory does not grow with their number.
+    """
+
+    def read(path: Path) -> Picture | str:
+        return read_picture(path, encoder.load_picture)
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        for start in range(0, len(paths), window):
+            chosen = paths[start : start + window]
+            yield list(zip(chosen, pool.map(read, chosen), strict=True))
 
 
 def encode_pairs(

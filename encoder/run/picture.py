@@ -12,7 +12,7 @@ from ..bundle.bundle import ImageSpec
 from .stages import Stages
 
 if TYPE_CHECKING:
-    from ..pictures.simplejpeg_decoder import Decoder
+    from ..pictures.images import Decoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +27,20 @@ class Picture:
     appearance: bytes = b""
 
 
+@dataclass
 class PictureLoader:
-    """Decodes and crops as ``spec`` says, in any thread. Files beyond the limits, by default those of ``images``, are refused."""
+    """Decodes and crops as ``spec`` says, in any thread. Files beyond the limits, by default those of ``images``, are refused.
 
-    def __init__(
-        self, spec: ImageSpec, stages: Stages, max_megapixels: float | None, max_megabytes: float | None
-    ) -> None:
-        self.spec, self._stages = spec, stages
-        self._max_megapixels, self._max_megabytes = max_megapixels, max_megabytes
-        #: The margin that ``fast_jpeg.choose_margin`` chose; None decodes every picture whole, as training does.
-        self.jpeg_margin: int | None = None
-        #: The decoder of JPEGs then; None is Pillow.
-        self.jpeg_decoder: Decoder | None = None
+    ``jpeg_margin`` and ``jpeg_decoder``: the choice of ``fast_jpeg.choose_margin``; None decodes every picture whole, as training
+    does, and by Pillow.
+    """
+
+    spec: ImageSpec
+    stages: Stages
+    max_megapixels: float | None = None
+    max_megabytes: float | None = None
+    jpeg_margin: int | None = None
+    jpeg_decoder: Decoder | None = None
 
     def load(self, data: bytes) -> Picture:
         """Raises ImageError, whose text is the reason."""
@@ -51,10 +53,10 @@ class PictureLoader:
         from .preprocess import resize_and_crop
 
         spec = self.spec
-        limits = self._max_megapixels or MAX_MEGAPIXELS, self._max_megabytes or MAX_MEGABYTES
+        limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
         edge = None if margin is None else margin * spec.size
-        with self._stages.measure("decode"):
+        with self.stages.measure("decode"):
             picture, (width, height) = open_reduced(data, spec.background, *limits, edge, decoder)
-        with self._stages.measure("preprocess"):
+        with self.stages.measure("preprocess"):
             pixels = resize_and_crop(picture, spec)
             return Picture(pixels, width, height, appearance(pixels))

@@ -11,8 +11,8 @@ import numpy as np
 from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
-from ..bundle.bundle import PIXELS, Bundle
-from ..device.gpu import CUDA, TENSORRT, TensorRT, gpu_in_sight, on_gpu
+from ..bundle.bundle import Bundle
+from ..device.gpu import CUDA, TensorRT, gpu_in_sight
 from ..device.lanes import Done, Input, Lanes
 from ..device.session import Device, available_cores, open_session, out_of_memory
 from ..errors import BundleError, DeviceError, EncoderError
@@ -49,19 +49,9 @@ class Towers:
         self._opening = threading.Lock()
         self._sessions: dict[str, Any] = {}
 
-    def active_device(self) -> str:
-        """``tensorrt``, ``cuda`` or ``cpu``: where texts run. Loads the text tower."""
-        providers = self.session("text").get_providers()
-        return "tensorrt" if TENSORRT in providers else "cuda" if CUDA in providers else "cpu"
-
     def map(self, work: Callable[[Sequence[Input]], Done], inputs: Sequence[Input]) -> list[Done]:
         """``work`` of runs of ``inputs``, each of at most a batch, in their order."""
         return self._lanes.run(work, inputs, lambda: self._batch_size)
-
-    def takes_pixels(self, tower: str) -> bool:
-        """Whether the tower normalises pixels itself, instead of taking normalised ones."""
-        name: str = self.session(tower).get_inputs()[0].name
-        return name == PIXELS
 
     def run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Embeddings of one batch: (N, D) float32, not normalised; of ``patches`` (N, G * G, D).
@@ -101,11 +91,9 @@ class Towers:
             _LOG.warning(
                 "the device's memory does not hold the batch of %s.onnx; going on with batches of %d", tower, half
             )
+        halves = (slice(half), slice(half, None))
         return np.concatenate(
-            [
-                self.run(tower, {name: values[rows] for name, values in inputs.items()})
-                for rows in (slice(half), slice(half, None))
-            ]
+            [self.run(tower, {name: values[rows] for name, values in inputs.items()}) for rows in halves]
         )
 
     def _open(self, tower: str) -> Any:
@@ -115,7 +103,7 @@ class Towers:
             cache = options.cache and options.cache / name
             tensorrt = TensorRT(cache, options.fp16, self._bundle.text.context_length)
         session = open_session(path, self._device, self._threads, self._device_megabytes, tensorrt)
-        if tower == "patches" or not on_gpu(session):
+        if tower == "patches" or CUDA not in session.get_providers():
             return session
         from ..device.bound import bound_to_gpu
 

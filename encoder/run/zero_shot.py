@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderError
 from .clip import ClipEncoder, normalize_rows
-from .files import read_pictures
+from .pairs import read_pictures
 from .picture import Picture
 
 TEMPLATE = "a photo of {}"

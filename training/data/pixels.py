@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.device.session import available_cores
-from clipseek.encoder.pictures.images import open_image
-from clipseek.encoder.pictures.reading import read_picture
+from clipseek.encoder.pictures.images import open_image, read_picture
 from clipseek.encoder.run.preprocess import resize_and_crop
 from clipseek.files.cache import user_cache
 from clipseek.files.whole import whole_file, write_whole

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 from clipseek.encoder.device.session import available_cores
-from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.pictures.images import open_image, read_picture
 from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
-from clipseek.encoder.pictures.reading import read_picture
 from clipseek.evaluation.judgments import caption_key
 from clipseek.sources import Record, Skipped, shown
 

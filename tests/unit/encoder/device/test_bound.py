@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.device.bound import BoundSession, batch_sizes
-from clipseek.encoder.device.pinned import pinned_array
+from clipseek.encoder.device.bound import BoundSession, batch_sizes, pinned_array
 from clipseek.encoder.device.session import open_session
 from numpy.typing import NDArray
 
@@ -21,17 +19,8 @@ pytestmark = pytest.mark.train
 
 
 def bound(bundle: Bundle, tower: str, most: int = 8, session: Any = None, step: int = 8) -> BoundSession:
-    return BoundSession(
-        onnxruntime,
-        session or open_session(bundle.path / f"{tower}.onnx", "cpu", 1),
-        output=f"{tower}_embeds",
-        dimension=bundle.dimension,
-        padding={"input_ids": bundle.text.pad_id, "attention_mask": 0},
-        sizes=batch_sizes(most),
-        longest=bundle.text.context_length,
-        step=step,
-        device="cpu",
-    )
+    session = session or open_session(bundle.path / f"{tower}.onnx", "cpu", 1)
+    return BoundSession(session, tower, bundle, batch_sizes(most), step, "cpu")
 
 
 def pixels(count: int, seed: int = 0) -> dict[str, NDArray[np.uint8]]:

@@ -14,7 +14,7 @@ from clipseek.encoder import Bundle, BundleError, DeviceError
 from clipseek.encoder.device import gpu as gpu_module
 from clipseek.encoder.device import session as session_module
 from clipseek.encoder.device.gpu import TensorRT, gpu_in_sight
-from clipseek.encoder.device.session import available_cores, open_session, open_with, out_of_memory
+from clipseek.encoder.device.session import available_cores, open_session, out_of_memory
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
 
@@ -88,7 +88,7 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cpu_asks_for_the_cpu_alone() -> None:
     runtime = FakeRuntime()
-    assert open_with(runtime, Path("x.onnx"), "cpu", None).get_providers() == [CPU]
+    assert open_session(Path("x.onnx"), "cpu", None, runtime=runtime).get_providers() == [CPU]
     assert runtime.asked == [[CPU]]
     assert runtime.threads == available_cores()
 
@@ -97,7 +97,7 @@ def test_cpu_asks_for_the_cpu_alone() -> None:
 @pytest.mark.usefixtures("gpu")
 def test_cuda_is_used_once_it_has_computed(device: Any, capsys: pytest.CaptureFixture[str]) -> None:
     runtime = FakeRuntime()
-    session = open_with(runtime, Path("x.onnx"), device, 3)
+    session = open_session(Path("x.onnx"), device, 3, runtime=runtime)
     assert runtime.threads == 3
     assert session.get_providers() == [CUDA, CPU]
     assert session.ran == 1
@@ -116,7 +116,7 @@ def test_cuda_is_used_once_it_has_computed(device: Any, capsys: pytest.CaptureFi
 @pytest.mark.usefixtures("gpu")
 def test_cuda_by_name_that_does_not_work_is_an_error(runtime: FakeRuntime, message: str) -> None:
     with pytest.raises(DeviceError, match=message) as caught:
-        open_with(runtime, Path("x.onnx"), "cuda", None)
+        open_session(Path("x.onnx"), "cuda", None, runtime=runtime)
     assert "\n" not in str(caught.value)
     assert "--device cpu" in str(caught.value)
 
@@ -126,14 +126,14 @@ def test_cuda_by_name_that_does_not_work_is_an_error(runtime: FakeRuntime, messa
 )
 @pytest.mark.usefixtures("gpu")
 def test_auto_falls_back_in_silence(runtime: FakeRuntime, capfd: pytest.CaptureFixture[str]) -> None:
-    assert open_with(runtime, Path("x.onnx"), "auto", None).get_providers() == [CPU]
+    assert open_session(Path("x.onnx"), "auto", None, runtime=runtime).get_providers() == [CPU]
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.usefixtures("no_gpu")
 def test_auto_does_not_try_cuda_without_a_driver() -> None:
     runtime = FakeRuntime()
-    open_with(runtime, Path("x.onnx"), "auto", None)
+    open_session(Path("x.onnx"), "auto", None, runtime=runtime)
     assert runtime.asked == [[CPU]]
 
 
@@ -173,11 +173,11 @@ except DeviceError as problem:
 
 def test_a_gpus_memory_can_be_limited(gpu: None) -> None:
     runtime = FakeRuntime()
-    open_with(runtime, Path("image.onnx"), "cuda", None, 1500)
+    open_session(Path("image.onnx"), "cuda", None, 1500, runtime=runtime)
     assert runtime.settings[0]["gpu_mem_limit"] == "1500000000"
     assert runtime.settings[0]["arena_extend_strategy"] == "kSameAsRequested"
     assert runtime.settings[0]["use_tf32"] == "0"
-    open_with(runtime, Path("image.onnx"), "cuda", None)
+    open_session(Path("image.onnx"), "cuda", None, runtime=runtime)
     assert "gpu_mem_limit" not in runtime.settings[0]
     with pytest.raises(DeviceError, match="device memory is 0 MB"):
         open_session(Path("image.onnx"), "cuda", None, 0)
@@ -200,7 +200,9 @@ def test_memory_that_ran_out_is_told_from_other_failures(text: str, full: bool) 
 @pytest.mark.usefixtures("gpu")
 def test_tensorrt_stands_before_cuda_with_its_engines_in_a_folder(tmp_path: Path) -> None:
     runtime, cache = FakeRuntime(), tmp_path / "engines" / "abc"
-    session = open_with(runtime, Path("image.onnx"), "tensorrt", None, 900, TensorRT(cache, fp16=True, tokens=77))
+    session = open_session(
+        Path("image.onnx"), "tensorrt", None, 900, TensorRT(cache, fp16=True, tokens=77), runtime=runtime
+    )
     assert session.get_providers() == [TENSORRT, CUDA, CPU]
     assert session.tokens == 77  # a length whose engine is of use
     assert session.ran == 1
@@ -210,29 +212,33 @@ def test_tensorrt_stands_before_cuda_with_its_engines_in_a_folder(tmp_path: Path
     assert settings["trt_engine_cache_path"] == str(cache)
     assert cache.is_dir()
     assert settings["trt_max_workspace_size"] == cuda["gpu_mem_limit"] == "900000000"
-    open_with(runtime, Path("image.onnx"), "tensorrt", None)
+    open_session(Path("image.onnx"), "tensorrt", None, runtime=runtime)
     assert runtime.settings[0] == {"trt_fp16_enable": "0", "trt_layer_norm_fp32_fallback": "0"}
 
 
 @pytest.mark.usefixtures("gpu")
 def test_tensorrt_that_does_not_load_is_no_silent_cuda() -> None:
     with pytest.raises(DeviceError, match="device tensorrt does not work here"):
-        open_with(FakeRuntime(tensorrt=False), Path("image.onnx"), "tensorrt", None)
+        open_session(Path("image.onnx"), "tensorrt", None, runtime=FakeRuntime(tensorrt=False))
 
 
 @pytest.mark.usefixtures("gpu")
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DeviceError, match="--tensorrt-cache"):
-        open_with(FakeRuntime(), Path("image.onnx"), "tensorrt", None, None, TensorRT(tmp_path / "file" / "engines"))
+        open_session(
+            Path("image.onnx"), "tensorrt", None, None, TensorRT(tmp_path / "file" / "engines"), runtime=FakeRuntime()
+        )
 
 
 def test_a_missing_tensorrt_says_what_to_install() -> None:
-    missing = "libnvinfer.so.10: cannot open shared object file"
-    assert "tensorrt-cu12-libs<11" in gpu_module._remedy(SimpleNamespace(cuda_version="12.8"), missing)
-    runtime = SimpleNamespace(cuda_version="13.0")
-    assert "clipseek[gpu]" in gpu_module._remedy(runtime, "libcudart.so.13: cannot open shared object file")
-    assert "driver" in gpu_module._remedy(runtime, "libcuda.so.1: cannot open shared object file")
+    def advice(cuda: str, missing: str) -> str:
+        runtime = SimpleNamespace(cuda_version=cuda)
+        return str(gpu_module._does_not_work(runtime, "tensorrt", f"{missing}: cannot open shared object file"))
+
+    assert "tensorrt-cu12-libs<11" in advice("12.8", "libnvinfer.so.10")
+    assert "clipseek[gpu]" in advice("13.0", "libcudart.so.13")
+    assert "driver" in advice("13.0", "libcuda.so.1")
 
 
 def test_every_setting_is_one_that_this_onnxruntime_knows() -> None:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, ImageError, Picture
-from clipseek.encoder.pictures.images import open_image, open_reduced
-from clipseek.encoder.pictures.simplejpeg_decoder import Decoder, load_simplejpeg
+from clipseek.encoder.pictures.images import Decoder, open_image, open_reduced
 from clipseek.encoder.run import fast_jpeg as reduced_module
-from clipseek.encoder.run.fast_jpeg import ENOUGH, LEAST_COSINE, choose_margin, large_jpegs, reducible
+from clipseek.encoder.run.fast_jpeg import ENOUGH, LEAST_COSINE, choose_margin, large_jpegs, load_simplejpeg, reducible
 from clipseek.encoder.run.picture import PictureLoader
 from PIL import Image
 
@@ -163,7 +162,7 @@ class TestTheOptionalDecoder:
 
         monkeypatch.setattr(reduced_module, "load_simplejpeg", lambda: decode)
         timed = ClipEncoder(encoder.bundle, device="cpu")
-        timed.loader = Timed(encoder.bundle.image, timed.stages, None, None)
+        timed.loader = Timed(encoder.bundle.image, timed.stages)
         found = choose_margin(timed, [photo(seed) for seed in range(3)], lambda: now[0])
         assert found.margin == timed.loader.jpeg_margin is not None
         assert (found.decoder, found.speedup) == (taken, 10 / min(2, seconds))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, EncoderError
-from clipseek.encoder.run.files import read_pictures
+from clipseek.encoder.run.pairs import read_pictures
 from clipseek.encoder.run.zero_shot import ZeroShot, softmax
 from PIL import Image
 

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from clipseek.encoder.pictures.images import open_image
-from clipseek.encoder.pictures.reading import read_picture
+from clipseek.encoder.pictures.images import open_image, read_picture
 from clipseek.sources.tar_member import tar_picture
 from PIL import Image
 
