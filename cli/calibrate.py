@@ -10,8 +10,7 @@ import click
 
 from .opening import encoder_of_index, open_index
 from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
-from .output import note, print_json, print_table
-from .progress import PhaseProgress
+from .output import count, note, print_json, print_table
 
 if TYPE_CHECKING:
     from clipseek.relevance.calibration import CalibrationReport
@@ -77,10 +76,11 @@ def calibrate(
         others = read_background(background, query_column=query_column, group_column=group_column, most=queries)
     encoder = encoder_of_index(model, version)
     sources = [str(source) for source in (judgments, background) if source is not None]
-    with PhaseProgress() as draw:
-        report = calibrate(
-            client, version, encoder, held_out, others, rate=rate, sources=sources, write=not dry_run, progress=draw
-        )
+    kinds = (
+        f"{count(len(held_out), 'held-out query', 'held-out queries')} and {len(others or held_out):,} of background"
+    )
+    note(f"searching with up to {kinds}")
+    report = calibrate(client, version, encoder, held_out, others, rate=rate, sources=sources, write=not dry_run)
     if as_json:
         print_json(report.as_dict())
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +12,7 @@ from .index_advise import advise
 from .index_evaluate import evaluate
 from .opening import open_client, open_index
 from .options import json_option, url_option
-from .output import data, note, print_json, print_table
-from .progress import PhaseProgress
-
-if TYPE_CHECKING:
-    from clipseek.relevance.check_index import IndexCheck
+from .output import count, data, note, print_json, print_table
 
 
 @click.group(cls=Group)
@@ -93,26 +88,16 @@ def check(index: str, queries: int, filters: tuple[str, ...], seed: int, url: st
     frequent value of the first keyword field.
     """
     client, version = open_index(index, url)
-    from clipseek.relevance.check_index import check_index
+    from clipseek.relevance.hnsw_recall import advice, check_index
 
-    with PhaseProgress() as progress:
-        report = check_index(client, version, queries=queries, filters=filters, seed=seed, progress=progress)
+    note(f"searching with {count(queries, 'picture')}, all and filtered")
+    figures = check_index(client, version, queries=queries, filters=filters, seed=seed)
     if as_json:
-        print_json(report.as_dict()["figures"])
+        print_json([figure.as_dict() for figure in figures])
     else:
         rows = [
             [row.pictures, f"HNSW recall@{row.k}", f"{row.recall:.4f}", f"{row.low:.4f}-{row.high:.4f}"]
-            for row in report.figures
+            for row in figures
         ]
         print_table(["among", "figure", "mean", "95 %"], rows, right=["mean"])
-    note(_advice(report))
-
-
-def _advice(report: IndexCheck) -> str:
-    if report.good:
-        return "HNSW search finds what is nearest; nothing to do"
-    worst = report.worst
-    figure = f"HNSW recall@{worst.k} is {worst.recall:.3f} among {worst.pictures}"
-    if report.preset == "talk":
-        return f"{figure}: search with more candidates (--depth 1000)"
-    return f"{figure}: search with more candidates (--depth 1000), or ingest into a new index with --preset talk"
+    note(advice(figures, version.preset))

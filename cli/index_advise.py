@@ -51,7 +51,7 @@ def advise(index: str, vectors: int, queries: int, depth: int, least: float, url
             note(f"{options.engine} {options.preset}: the server does not take it")
         else:
             note(
-                f"{options.engine} {graph.preset}: HNSW recall@10 {graph.recall[0]:.4f}, built in {graph.seconds:.0f} s"
+                f"{options.engine} {options.preset}: HNSW recall@10 {graph.recall[0]:.4f}, built in {graph.seconds:.0f} s"
             )
 
     advice = advise(
@@ -66,7 +66,7 @@ def advise(index: str, vectors: int, queries: int, depth: int, least: float, url
     if best.recall[0] < least:
         note(f"none reaches HNSW recall@10 {least:g}; search with more candidates (--depth {10 * depth})")
     note(
-        f"a new index like that: clipseek ingest SOURCE --index NEW --engine {best.options.engine} --preset {best.preset}"
+        f"a new index like that: clipseek ingest SOURCE --index NEW --engine {best.options.engine} --preset {best.options.preset}"
     )
 
 

@@ -10,7 +10,7 @@ import click
 from .opening import encoder_of_index, open_index
 from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
 from .output import count, note, print_json, print_table
-from .progress import PhaseProgress
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.relevance.evaluate_index import IndexEvaluation
@@ -74,8 +74,8 @@ def evaluate(
             judgments, query_column=query_column, group_column=group_column, others=others, most=queries
         )
     encoder = encoder_of_index(model, version)
-    with PhaseProgress() as progress:
-        report = evaluate_index(client, version, encoder, labelled, size=size, runs=runs, progress=progress)
+    with ProgressLine("searching") as line:
+        report = evaluate_index(client, version, encoder, labelled, size=size, runs=runs, progress=line.show)
     if as_json:
         print_json(report.as_dict())
     else:

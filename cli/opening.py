@@ -125,13 +125,8 @@ def read_pairs(source: Path, image: ImageSpec, reading: ReadOptions = STANDARD, 
 
     started = time.monotonic()
     with ProgressLine(f"decoding {source}") as line:
-
-        def decoded(done: int, of: int) -> None:
-            line.total = of
-            line.update(done)
-
         records = read_records(source, **dataclasses.asdict(reading))
-        pairs = load_pairs(records, image, decoded, cache=default_cache() if cache else None)
+        pairs = load_pairs(records, image, line.show, cache=default_cache() if cache else None)
     pictures = count(len(pairs.shown_pictures()[0]), "picture")
     note(f"{source}: {count(len(pairs), 'pair')}, {pictures}, in {duration(time.monotonic() - started)}")
     for name, reason in pairs.skipped[:LISTED]:

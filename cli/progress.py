@@ -52,6 +52,11 @@ class ProgressLine:
         else:
             self._write(line + "\n")
 
+    def show(self, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` are through."""
+        self.total = total
+        self.update(done)
+
     def note(self, message: str) -> None:
         """A line above the bar."""
         self.clear()
@@ -81,26 +86,6 @@ class ProgressLine:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
-
-
-class PhaseProgress:
-    """A ProgressLine for each phase of long work: called with the phase, how much of it is done, and how much there is."""
-
-    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream, self._clock = stream, clock
-        self._phase, self._line = "", ProgressLine("", None, stream, clock)
-
-    def __enter__(self) -> PhaseProgress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._line.clear()
-
-    def __call__(self, phase: str, done: int, total: int) -> None:
-        if phase != self._phase:
-            self._line.clear()
-            self._phase, self._line = phase, ProgressLine(phase, total, self._stream, self._clock)
-        self._line.update(done)
 
 
 def terminal_width() -> int:

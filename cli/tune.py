@@ -9,7 +9,7 @@ import click
 from .opening import encoder_of_index, open_index
 from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
 from .output import note, print_json
-from .progress import PhaseProgress
+from .progress import ProgressLine
 from .tuning_report import conclusions, print_tables
 
 
@@ -56,11 +56,11 @@ def tune(
 
     labelled = read_pairs(judgments, query_column=query_column, group_column=group_column, others=others, most=queries)
     encoder = encoder_of_index(model, version)
-    with PhaseProgress() as progress:
-        report = tune(client, version, encoder, labelled, ef_searches=ef_search, write=not dry_run, progress=progress)
+    with ProgressLine("searching") as line:
+        report = tune(client, version, encoder, labelled, ef_searches=ef_search, write=not dry_run, progress=line.show)
     if as_json:
         print_json(report.as_dict())
     else:
         print_tables(report)
-    for line in conclusions(report, others=others):
-        note(line)
+    for sentence in conclusions(report, others=others):
+        note(sentence)

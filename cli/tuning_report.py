@@ -36,8 +36,9 @@ def conclusions(report: TuningReport, *, others: bool) -> Iterator[str]:
     yield f"best of {report.compared} settings over {count(report.queries, 'query', 'queries')}: {report.best}"
     if not report.all_options:
         yield f"other wordings or depths, {report.all_settings:,} settings in all, are no certain gain: not kept"
-    if report.rival.gain_interval[0] <= 0:
-        yield f"that is no certain gain over {report.rival.setting}: the interval of the difference holds 0"
+    rival = max(report.comparisons[:4], key=lambda row: row.mrr)  # captions or vectors alone, the plain sum, rrf
+    if rival.gain_interval[0] <= 0:
+        yield f"that is no certain gain over {rival.setting}: the interval of the difference holds 0"
     if not others and report.comparisons[0].mrr >= 0.95:
         yield (
             "the captions in the index contain the words of the queries; use --others, or other words with --query-column"

@@ -25,7 +25,7 @@ from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.capabilities import check_engine
 from numpy.typing import NDArray
 
-from .hnsw_recall import KS, ROUNDING, hnsw_body, sample_vectors
+from .hnsw_recall import KS, hnsw_body, recall_beside_itself, sample_vectors
 
 LEAST_PICTURES = 200
 #: (m, ef_construction) of the graphs that are tried, and the compressions of each engine.
@@ -48,23 +48,6 @@ class MeasuredGraph:
     memory: float
     seconds: float
 
-    @property
-    def preset(self) -> str:
-        """As ``clipseek ingest --preset`` takes it."""
-        return self.options.preset
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "engine": self.options.engine,
-            "preset": self.preset,
-            "recall@10": self.recall[0],
-            "recall@100": self.recall[1],
-            "milliseconds": self.milliseconds,
-            "disk": self.disk,
-            "memory": self.memory,
-            "seconds": self.seconds,
-        }
-
 
 @dataclass(frozen=True)
 class Advice:
@@ -80,7 +63,16 @@ class Advice:
     mapping: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        rows = [{**graph.as_dict(), "pareto": front} for graph, front in zip(self.measured, self.on_front, strict=True)]
+        rows = [
+            {
+                "engine": graph.options.engine,
+                "preset": graph.options.preset,
+                **{f"recall@{k}": recall for k, recall in zip(KS, graph.recall, strict=True)},
+                **{name: getattr(graph, name) for name in ("milliseconds", "disk", "memory", "seconds")},
+                "pareto": front,
+            }
+            for graph, front in zip(self.measured, self.on_front, strict=True)
+        ]
         return {"vectors": self.vectors, "chosen": self.mapping, "variants": rows}
 
 
@@ -108,7 +100,8 @@ def advise(
     rows = np.random.default_rng(0).permutation(len(sample))[:queries]
     graphs: list[MeasuredGraph] = []
     for options in variants(client):
-        graph = measure(client, options, sample, rows, name=temporary_name(version.alias), depth=depth)
+        name = f"{version.alias}-advise-{uuid.uuid4().hex[:12]}"
+        graph = measure(client, options, sample, rows, name=name, depth=depth)
         measured(options, graph)
         if graph is not None:
             graphs.append(graph)
@@ -184,33 +177,18 @@ def temporary_index(client: opensearchpy.OpenSearch, name: str, options: IndexOp
         client.indices.delete(index=name, ignore_unavailable=True)
 
 
-def temporary_name(alias: str) -> str:
-    """A name that no index has, which tells its purpose."""
-    return f"{alias}-advise-{uuid.uuid4().hex[:12]}"
-
-
 def recall_of(vectors: NDArray[np.float32], row: int, rows: Sequence[int]) -> tuple[float, ...]:
     """HNSW recall@k for each of ``KS``: ``rows`` are what the search for ``vectors[row]`` found, best first; ``row`` itself is left
     out of both sides.
     """
     cosines = vectors @ vectors[row]
-    order = np.argsort(-cosines, kind="stable")
-    exact = cosines[order[order != row]]
-    hnsw = [cosines[other] for other in rows if other != row]
-    recalls = []
-    for k in KS:
-        wanted = min(k, len(exact))
-        recalls.append(sum(score >= exact[wanted - 1] - ROUNDING for score in hnsw[:k]) / wanted)
-    return tuple(recalls)
+    exact = np.sort(cosines)[::-1].tolist()
+    return tuple(recall_beside_itself(cosines[list(rows)].tolist(), exact, k) for k in KS)
 
 
 def pareto(graphs: Sequence[MeasuredGraph]) -> list[bool]:
     """Whether no other is at least as good in recall@10, memory and latency, and better in one."""
-
-    def figures(graph: MeasuredGraph) -> tuple[float, float, float]:
-        return (-round(graph.recall[0], 4), round(graph.memory), round(graph.milliseconds, 1))
-
-    points = [figures(graph) for graph in graphs]
+    points = [(-round(each.recall[0], 4), round(each.memory), round(each.milliseconds, 1)) for each in graphs]
     return [
         not any(other != point and all(a <= b for a, b in zip(other, point, strict=True)) for other in points)
         for point in points
@@ -230,8 +208,5 @@ def choose(graphs: Sequence[MeasuredGraph], least_recall: float) -> MeasuredGrap
 def _nearest(
     client: opensearchpy.OpenSearch, index: str, vector: NDArray[np.float32], size: int, depth: int
 ) -> list[int]:
-    """Rows of the ``size`` nearest, through the graph with ``depth`` candidates."""
-    body: dict[str, Any] = hnsw_body(vector, size, [])
-    body["query"]["knn"]["image_vector"]["k"] = max(depth, size)
-    hits = client.search(index=index, body=orjson.dumps(body))["hits"]["hits"]
+    hits = client.search(index=index, body=orjson.dumps(hnsw_body(vector, size, depth=depth)))["hits"]["hits"]
     return [int(hit["_id"]) for hit in hits]

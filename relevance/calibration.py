@@ -17,9 +17,8 @@ from typing import Any
 
 import numpy as np
 import opensearchpy
-import orjson
 from clipseek.evaluation.bootstrap import Floats, intervals
-from clipseek.evaluation.judgments import caption_key, numbered
+from clipseek.evaluation.judgments import Ints, caption_key, numbered
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.stored_vectors import stored_ids
@@ -27,17 +26,14 @@ from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.search.hits import cosine
-from clipseek.opensearch.server.failures import check_answers
 from numpy.typing import NDArray
 
-from .hnsw_recall import hnsw_body
+from .hnsw_recall import all_scores, hnsw_body
 from .labelled_queries import LabelledQuery, in_index
-from .progress import Progress, no_progress
 
 LEAST_QUERIES, FOLDS = 100, 5
 #: False-positive rates that are reported beside the chosen one, where the background can tell them.
 RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
-_BATCH = 20
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,6 @@ def calibrate(
     rate: float = 0.05,
     sources: Sequence[str] = (),
     write: bool = True,
-    progress: Progress = no_progress,
 ) -> CalibrationReport:
     """Learn the cut-off that the share ``rate`` of background queries reaches, and keep it in the index.
 
@@ -114,14 +109,14 @@ def calibrate(
     version.check_model(encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([query.words for query in judged])
     right = [query.right for query in judged]
-    best = best_cosines(client, version, vectors, phase="held-out queries", progress=progress)
-    best_right = best_cosines(client, version, vectors, among=right, phase="right pictures", progress=progress)
+    best = best_cosines(client, version, vectors)
+    best_right = best_cosines(client, version, vectors, among=right)
     if background is None:
-        others = best_cosines(client, version, vectors, without=right, phase="background", progress=progress)
+        others = best_cosines(client, version, vectors, without=right)
     else:
-        of_background = encoder.encode_texts([query.words for query in background])
-        others = best_cosines(client, version, of_background, phase="background", progress=progress)
-    groups, _ = numbered([_group(query) for query in unanswered])
+        others = best_cosines(client, version, encoder.encode_texts([query.words for query in background]))
+    # Queries of one group stay in one fold; of those without a group, those of equal words.
+    groups, _ = numbered([q.group if q.group[0] != "\0" else caption_key(q.words) for q in unanswered])
     rates = sorted({rate, *(other for other in RATES if other * len(others) >= 20)})
     points = {each: operating_point(each, others, groups, best, best_right) for each in rates}
     low, high = intervals(reached_unseen(others, groups, rate)[:, None].astype(float), clusters=groups)[0].tolist()
@@ -137,11 +132,6 @@ def calibrate(
     if write:
         versions.write_meta(client, version, "calibration", asdict(chosen))
     return CalibrationReport(version.alias, chosen, tuple(points.values()), write)
-
-
-def _group(query: LabelledQuery) -> str:
-    """Queries of one group stay in one fold; of those without a group, those of equal words."""
-    return query.group if query.group[0] != "\0" else caption_key(query.words)
 
 
 def cut(best: Floats, rate: float) -> float:
@@ -160,27 +150,23 @@ def cut(best: Floats, rate: float) -> float:
     return float(np.nextafter(np.sort(best)[place - 1], np.inf))
 
 
-def reached_unseen(
-    best: Floats, groups: NDArray[np.int64], rate: float, *, folds: int = FOLDS, seed: int = 0
-) -> NDArray[np.bool_]:
+def reached_unseen(best: Floats, groups: Ints, rate: float) -> NDArray[np.bool_]:
     """(B,) bool: whether each background query reaches the cut-off that was learnt from the other folds.
 
-    groups: (B,) int64, queries of equal numbers stay in one fold. Raises InvalidOption for fewer groups than folds, and as ``cut``.
+    groups: (B,) int64, queries of equal numbers stay in one fold. Raises InvalidOption for fewer groups than FOLDS, and as ``cut``.
     """
     names, codes = np.unique(groups, return_inverse=True)
-    if len(names) < folds:
-        raise InvalidOption(f"{len(names)} kinds of background queries are too few to try on unseen ones; give {folds}")
-    fold_of = (np.random.default_rng(seed).permutation(len(names)) % folds)[codes]
+    if len(names) < FOLDS:
+        raise InvalidOption(f"{len(names)} kinds of background queries are too few to try on unseen ones; give {FOLDS}")
+    fold_of = (np.random.default_rng(0).permutation(len(names)) % FOLDS)[codes]
     above = np.zeros(len(best), bool)
-    for fold in range(folds):
+    for fold in range(FOLDS):
         held_out = fold_of == fold
         above[held_out] = best[held_out] >= cut(best[~held_out], rate)
     return above
 
 
-def operating_point(
-    rate: float, background: Floats, groups: NDArray[np.int64], best: Floats, right: Floats
-) -> OperatingPoint:
+def operating_point(rate: float, background: Floats, groups: Ints, best: Floats, right: Floats) -> OperatingPoint:
     """The cut-off learnt from all (B,) ``background`` cosines; ``best`` and ``right``: (Q,) cosines of each held-out query's best
     hit and of its best right picture.
     """
@@ -200,27 +186,16 @@ def best_cosines(
     vectors: NDArray[np.float32],
     without: Sequence[Sequence[str]] | None = None,
     among: Sequence[Sequence[str]] | None = None,
-    *,
-    phase: str = "searching",
-    progress: Progress = no_progress,
 ) -> Floats:
     """(Q,) float64: the cosine of the nearest picture to each of the (Q, D) unit ``vectors``; -1 where there is none.
 
     ``without``: ids that do not count, for each; ``among``: only these do. Raises the errors of the tree.
     """
-    cosines: list[float] = []
-    for start in range(0, len(vectors), _BATCH):
-        lines: list[bytes] = []
-        for row in range(start, min(start + _BATCH, len(vectors))):
-            filters = without_ids(without[row]) if without is not None else []
-            if among is not None:
-                filters.append({"ids": {"values": list(among[row])}})
-            body = hnsw_body(vectors[row], 1, filters)
-            lines += [orjson.dumps({"allow_partial_search_results": False}), orjson.dumps(body)]
-        answers = client.msearch(body=b"\n".join(lines) + b"\n", index=version.index)["responses"]
-        check_answers(version.index, answers)
-        for answer in answers:
-            hits = answer["hits"]["hits"]
-            cosines.append(cosine(float(hits[0]["_score"])) if hits else -1.0)
-        progress(phase, len(cosines), len(vectors))
-    return np.array(cosines, np.float64)
+    bodies = []
+    for row, vector in enumerate(vectors):
+        filters = without_ids(without[row]) if without is not None else []
+        if among is not None:
+            filters.append({"ids": {"values": list(among[row])}})
+        bodies.append(hnsw_body(vector, 1, filters))
+    scores = all_scores(client, version, bodies)
+    return np.array([cosine(best[0]) if best else -1.0 for best in scores], np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from clipseek.opensearch.server.capabilities import server_version
 from numpy.typing import NDArray
 
 from .labelled_queries import LabelledQuery, in_index
-from .progress import Progress, no_progress
 from .search_modes import SearchMode, TimedHits, search_modes, timed_searches
 
 PERCENTILES = (50, 95, 99)
@@ -70,7 +69,7 @@ def evaluate_index(
     *,
     size: int = 20,
     runs: Path | None = None,
-    progress: Progress = no_progress,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> IndexEvaluation:
     """Search for ``size`` hits with every query in every mode. ``runs``: folder that gets a TREC run of each mode, and the qrels.
 
@@ -83,7 +82,10 @@ def evaluate_index(
             f"none of the {len(queries)} queries has a right answer in index {version.alias}; give judgments whose ids are in it"
         )
     if runs is not None:
-        _write_qrels(runs, judged)  # first: a place that cannot be written must not cost the searches
+        # First: a place that cannot be written must not cost the searches.
+        write_qrels(runs / "words.qrels", [(query.name, query.grades) for query in judged])
+        with_group = [query for query in judged if query.own and query.alike]
+        write_qrels(runs / "picture.qrels", [(query.name, dict.fromkeys(query.alike, 1)) for query in with_group])
     version.check_model(encoder.fingerprint, encoder.dimension)
     texts = encoder.encode_texts([query.words for query in judged])
     encoding = _encoding_time(encoder, [query.words for query in judged[:_TIMED_TEXTS]])
@@ -92,7 +94,7 @@ def evaluate_index(
     answers: list[dict[str, TimedHits]] = []
     for answer in timed_searches(client, version, judged, texts, modes, size=size):
         answers.append(answer)
-        progress("searching", len(answers), len(judged))
+        progress(len(answers), len(judged))
     groups, _ = numbered([query.group for query in judged])
     figures = []
     for mode in modes:
@@ -102,7 +104,9 @@ def evaluate_index(
         of_mode, hits = [judged[row] for row in rows], [answers[row][mode.name] for row in rows]
         figures.append(_figures(mode, of_mode, hits, groups[rows]))
         if runs is not None:
-            _write_run(runs, mode.name, of_mode, hits)
+            tag = mode.name.replace(", ", "-").replace(" ", "-")
+            rows_of_run = [(query.name, found.ids, found.scores) for query, found in zip(of_mode, hits, strict=True)]
+            write_run(runs / f"{tag}.run", rows_of_run, tag=tag)
     used = {each.mode for each in figures}
     unused = tuple(mode.name for mode in modes if mode.name not in used)
     return IndexEvaluation(
@@ -138,15 +142,3 @@ def _figures(
 
 def _percentiles(values: Sequence[float]) -> dict[str, float]:
     return {f"p{percentile}": float(np.percentile(values, percentile)) for percentile in PERCENTILES}
-
-
-def _write_run(folder: Path, name: str, queries: Sequence[LabelledQuery], hits: Sequence[TimedHits]) -> None:
-    tag = name.replace(", ", "-").replace(" ", "-")
-    rows = [(query.name, found.ids, found.scores) for query, found in zip(queries, hits, strict=True)]
-    write_run(folder / f"{tag}.run", rows, tag=tag)
-
-
-def _write_qrels(folder: Path, queries: Sequence[LabelledQuery]) -> None:
-    write_qrels(folder / "words.qrels", [(query.name, query.grades) for query in queries])
-    with_group = [query for query in queries if query.own and query.alike]
-    write_qrels(folder / "picture.qrels", [(query.name, dict.fromkeys(query.alike, 1)) for query in with_group])

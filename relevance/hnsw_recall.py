@@ -2,26 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import opensearchpy
 import orjson
+from clipseek.evaluation.bootstrap import intervals
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.filters import without_ids
+from clipseek.opensearch.query.filters import parse_filters, without_ids
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.failures import check_answers
 from numpy.typing import NDArray
 
-from .progress import Progress, no_progress
-
 KS = (10, 100)
-_BATCH = 20
+#: Mean recall from which on an index needs nothing.
+ENOUGH_RECALL = 0.99
 #: Scores nearer than this are equal: both are 1 + inner product in single precision, summed in another order.
 ROUNDING = 1e-5
+_BATCH = 20
+
+
+@dataclass(frozen=True)
+class RecallFigure:
+    """Mean HNSW recall@k among ``pictures`` (all of them, or a filter's words), with its 95 % interval."""
+
+    pictures: str
+    k: int
+    recall: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check_index(
+    client: opensearchpy.OpenSearch,
+    version: Version,
+    *,
+    queries: int = 100,
+    filters: Sequence[str] = (),
+    seed: int = 0,
+) -> list[RecallFigure]:
+    """HNSW recall@10 and @100 of up to ``queries`` pictures drawn by ``seed``: among all, and among those that ``filters`` leave.
+
+    Without filters, the most frequent value of the first keyword column is one. Raises InvalidOption for an index without pictures
+    or a filter that does not fit, and the errors of the tree.
+    """
+    vectors = sample_vectors(client, version, queries, seed)
+    chosen = list(filters) or frequent_filter(client, version)
+    cases: dict[str, list[dict[str, Any]]] = {"all pictures": []}
+    if chosen:
+        cases[" ".join(chosen)] = parse_filters(chosen, version.fields)
+    figures = []
+    for pictures, clauses in cases.items():
+        recalls = hnsw_recalls(client, version, vectors, clauses)
+        for k, values, (low, high) in zip(KS, recalls.T, intervals(recalls).tolist(), strict=True):
+            figures.append(RecallFigure(pictures, k, float(values.mean()), low, high))
+    return figures
+
+
+def advice(figures: Sequence[RecallFigure], preset: str | None) -> str:
+    """What to do about an index with these figures, whose graph is ``preset``, where that has a name."""
+    worst = min(figures, key=lambda figure: figure.recall)
+    if worst.recall >= ENOUGH_RECALL:
+        return "HNSW search finds what is nearest; nothing to do"
+    found = f"HNSW recall@{worst.k} is {worst.recall:.3f} among {worst.pictures}"
+    ingest = "" if preset == "talk" else ", or ingest into a new index with --preset talk"
+    return f"{found}: search with more candidates (--depth 1000){ingest}"
+
+
+def frequent_filter(client: opensearchpy.OpenSearch, version: Version) -> list[str]:
+    """``column=value``, the most frequent value of the first keyword column; nothing where the index has no such column."""
+    column = next((name for name, kind in version.fields.items() if kind == "keyword"), None)
+    if column is None:
+        return []
+    body = {"size": 0, "aggs": {"values": {"terms": {"field": f"metadata.{column}", "size": 1}}}}
+    buckets = client.search(index=version.index, body=body)["aggregations"]["values"]["buckets"]
+    return [f"{column}={buckets[0]['key']}"] if buckets else []
 
 
 def sample_vectors(
@@ -44,12 +106,28 @@ def exact_body(vector: NDArray[np.float32], size: int, filters: Sequence[dict[st
     return {"size": size, "_source": False, "query": {"script_score": {"query": among, "script": script}}}
 
 
-def hnsw_body(vector: NDArray[np.float32], size: int, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The ``size`` nearest as a search finds them, through the HNSW graph."""
-    knn: dict[str, Any] = {"vector": vector.tolist(), "k": max(DEPTH, size)}
+def hnsw_body(
+    vector: NDArray[np.float32], size: int, filters: Sequence[dict[str, Any]] = (), depth: int = DEPTH
+) -> dict[str, Any]:
+    """The ``size`` nearest as a search with ``depth`` candidates finds them, through the HNSW graph."""
+    knn: dict[str, Any] = {"vector": vector.tolist(), "k": max(depth, size)}
     if filters:
         knn["filter"] = {"bool": {"filter": list(filters)}}
     return {"size": size, "_source": False, "query": {"knn": {"image_vector": knn}}}
+
+
+def all_scores(
+    client: opensearchpy.OpenSearch, version: Version, bodies: Iterable[dict[str, Any]]
+) -> list[list[float]]:
+    """The scores of each search's hits, best first, some searches in one request. Raises the errors of the tree."""
+    scores: list[list[float]] = []
+    waiting = iter(bodies)
+    while batch := list(islice(waiting, _BATCH)):
+        lines = [orjson.dumps(line) for body in batch for line in ({"allow_partial_search_results": False}, body)]
+        answers = client.msearch(body=b"\n".join(lines) + b"\n", index=version.index)["responses"]
+        check_answers(version.index, answers)
+        scores += [[float(row["_score"]) for row in answer["hits"]["hits"]] for answer in answers]
+    return scores
 
 
 def hnsw_recalls(
@@ -57,9 +135,6 @@ def hnsw_recalls(
     version: Version,
     vectors: Sequence[NDArray[np.float32]],
     filters: Sequence[dict[str, Any]] = (),
-    *,
-    phase: str = "searching",
-    progress: Progress = no_progress,
 ) -> NDArray[np.float64]:
     """(Q, 2) float64: HNSW recall@10 and recall@100 for each of the Q vectors, which are pictures' own.
 
@@ -67,20 +142,10 @@ def hnsw_recalls(
     Raises the errors of the tree.
     """
     size = KS[-1] + 1
-    recalls: list[list[float]] = []
-    for start in range(0, len(vectors), _BATCH):
-        batch = vectors[start : start + _BATCH]
-        bodies = [make(vector, size, filters) for vector in batch for make in (hnsw_body, exact_body)]
-        lines = [orjson.dumps(line) for body in bodies for line in ({"allow_partial_search_results": False}, body)]
-        answers = client.msearch(body=b"\n".join(lines) + b"\n", index=version.index)["responses"]
-        check_answers(version.index, answers)
-        scores = [[float(row["_score"]) for row in answer["hits"]["hits"]] for answer in answers]
-        recalls += [
-            [recall_beside_itself(hnsw, exact, k) for k in KS]
-            for hnsw, exact in zip(scores[::2], scores[1::2], strict=True)
-        ]
-        progress(phase, len(recalls), len(vectors))
-    return np.asarray(recalls, np.float64)
+    bodies = (make(vector, size, filters) for vector in vectors for make in (hnsw_body, exact_body))
+    scores = all_scores(client, version, bodies)
+    pairs = zip(scores[::2], scores[1::2], strict=True)
+    return np.asarray([[recall_beside_itself(hnsw, exact, k) for k in KS] for hnsw, exact in pairs], np.float64)
 
 
 def recall_beside_itself(hnsw: Sequence[float], exact: Sequence[float], k: int) -> float:

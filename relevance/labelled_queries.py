@@ -8,13 +8,10 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from clipseek.evaluation.judgments import caption_key
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.sources.read import read_records
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,12 +43,11 @@ def read_pairs(
     group_column: str = "group",
     others: bool = False,
     most: int | None = None,
-    seed: int = 0,
 ) -> list[LabelledQuery]:
     """Every row of a manifest as a query for its picture and for those of its group; with ``others`` its own picture is left out of
     the search, and only the others of its group are right.
 
-    Rows without id or words, and those with no right answer, are skipped; more than ``most`` are sampled by ``seed``. Raises the
+    Rows without id or words, and those with no right answer, are skipped; more than ``most`` are sampled. Raises the
     errors of ``clipseek.sources``.
     """
     records = [
@@ -73,7 +69,7 @@ def read_pairs(
             name = own if rows_of[own] == 1 else f"{own}#{rows_of[own]}"
             grades = dict.fromkeys(right, 1)
             queries.append(LabelledQuery(name, record.caption, group, grades, own, alike, (own,) if others else ()))
-    return sampled(queries, most, seed)
+    return _sampled(queries, most)
 
 
 def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[LabelledQuery]:
@@ -119,7 +115,7 @@ def read_background(
                 f"{source} cannot be read ({problem}); give a text file with one query a line"
             ) from None
         queries = [LabelledQuery(line.strip(), line.strip(), "\0", {}) for line in lines if line.strip()]
-    return sampled(list({caption_key(query.words): query for query in queries}.values()), most)
+    return _sampled(list({caption_key(query.words): query for query in queries}.values()), most)
 
 
 def in_index(queries: Sequence[LabelledQuery], stored: Collection[str]) -> list[LabelledQuery]:
@@ -134,6 +130,5 @@ def in_index(queries: Sequence[LabelledQuery], stored: Collection[str]) -> list[
     return kept
 
 
-def sampled(items: list[T], most: int | None, seed: int = 0) -> list[T]:
-    """``items`` themselves, or of more than ``most`` that many, drawn at random by ``seed``."""
-    return items if most is None or len(items) <= most else random.Random(seed).sample(items, most)
+def _sampled(queries: list[LabelledQuery], most: int | None) -> list[LabelledQuery]:
+    return queries if most is None or len(queries) <= most else random.Random(0).sample(queries, most)

@@ -16,27 +16,27 @@ from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.search.contributions import normalized
 from numpy.typing import NDArray
 
-from .clause_scores import ClauseScores
-from .fusion_grid import caption_clause_name, vector_clause_name
+from .fusion_grid import ClauseScores, caption_clause_name, vector_clause_name
 
+K = 10
 #: The baselines of ``baselines``, in the order of a report.
 BASELINES = ("caption alone", "vector alone", "plain sum of raw scores")
 
 
-def reciprocal_ranks(fetched: ClauseScores, settings: Sequence[Setting], k: int = 10) -> Floats:
-    """(S,) float64: for each setting 1/rank of the first right answer, 0 beyond rank ``k``.
+def reciprocal_ranks(fetched: ClauseScores, settings: Sequence[Setting]) -> Floats:
+    """(S,) float64: for each setting 1/rank of the first right answer, 0 beyond rank ``K``.
 
     Fastest where settings of one wording, depth and ef_search stand side by side, and in these those of one fusion and mean.
     """
     values = [
         rank
         for _, group in groupby(settings, lambda each: (each.wording, each.fusion.depth, each.fusion.ef_search))
-        for rank in _ranks_of_one_depth(fetched, list(group), k)
+        for rank in _ranks_of_one_depth(fetched, list(group))
     ]
     return np.array(values)
 
 
-def _ranks_of_one_depth(fetched: ClauseScores, settings: Sequence[Setting], k: int) -> list[float]:
+def _ranks_of_one_depth(fetched: ClauseScores, settings: Sequence[Setting]) -> list[float]:
     """The ranks under settings that differ in how they fuse, and in nothing else."""
     wording, fusion = settings[0].wording, settings[0].fusion
     candidates = {
@@ -52,11 +52,11 @@ def _ranks_of_one_depth(fetched: ClauseScores, settings: Sequence[Setting], k: i
             normal[technique] = _normalized_columns(candidates, documents, technique)
         weights = np.array([each.weight for each in group])
         fused = fuse(technique, mean, weights, *normal[technique])
-        values += [reciprocal_rank(scores, right, k) for scores in fused]
+        values += [reciprocal_rank(scores, right) for scores in fused]
     return values
 
 
-def baselines(fetched: ClauseScores, k: int = 10) -> tuple[float, float, float]:
+def baselines(fetched: ClauseScores) -> tuple[float, float, float]:
     """Reciprocal ranks of ``BASELINES``: the caption alone, the vector alone, and the sum of their raw scores (BM25 and
     1 + cosine), which is what a bool query of the two gives.
     """
@@ -65,18 +65,18 @@ def baselines(fetched: ClauseScores, k: int = 10) -> tuple[float, float, float]:
     caption, vector = (
         np.array([candidates[name].get(document, 0.0) for document in documents]) for name in (CAPTION, VECTOR)
     )
-    alone = [reciprocal_rank(np.where(raw > 0, raw, -np.inf), right, k) for raw in (caption, vector)]
-    return alone[0], alone[1], reciprocal_rank(caption + vector, right, k)
+    alone = [reciprocal_rank(np.where(raw > 0, raw, -np.inf), right) for raw in (caption, vector)]
+    return alone[0], alone[1], reciprocal_rank(caption + vector, right)
 
 
-def reciprocal_rank(scores: Floats, right: NDArray[np.bool_], k: int) -> float:
-    """1/rank of the first right one of (N,) ``scores``, 0 beyond ``k``; of equal scores the earlier ranks first."""
+def reciprocal_rank(scores: Floats, right: NDArray[np.bool_]) -> float:
+    """1/rank of the first right one of (N,) ``scores``, 0 beyond ``K``; of equal scores the earlier ranks first."""
     candidates = np.flatnonzero(right & np.isfinite(scores))
     if not len(candidates):
         return 0.0
     first = int(candidates[scores[candidates].argmax()])
     rank = 1 + int((scores > scores[first]).sum()) + int((scores[:first] == scores[first]).sum())
-    return 1.0 / rank if rank <= k else 0.0
+    return 1.0 / rank if rank <= K else 0.0
 
 
 def fuse(technique: Technique, mean: Mean, weights: Floats, caption: Floats, vector: Floats) -> Floats:

@@ -110,26 +110,12 @@ def timed_searches(
         own = [query.own for query in batch if query.own and query.alike] if any(m.by_picture for m in modes) else []
         stored = stored_vectors(client, version, list(dict.fromkeys(own)))
         pairs = list(zip(batch, texts[start : start + len(batch)], strict=True))
-        for query, text in pairs[:_WARM] if start == 0 else []:
-            _every_mode(client, version, query, text, stored, modes, size)
-        for query, text in pairs:
-            yield _every_mode(client, version, query, text, stored, modes, size)
-
-
-def _every_mode(
-    client: opensearchpy.OpenSearch,
-    version: Version,
-    query: LabelledQuery,
-    text: NDArray[np.float32],
-    stored: Mapping[str, NDArray[np.float32]],
-    modes: Sequence[SearchMode],
-    size: int,
-) -> dict[str, TimedHits]:
-    return {
-        mode.name: _search(client, version, mode_plan(mode, query, text, stored, size))
-        for mode in modes
-        if not mode.by_picture or query.own in stored
-    }
+        warm = pairs[:_WARM] if start == 0 else []
+        for row, (query, text) in enumerate([*warm, *pairs]):
+            usable = [mode for mode in modes if not mode.by_picture or query.own in stored]
+            hits = {mode.name: _search(client, version, mode_plan(mode, query, text, stored, size)) for mode in usable}
+            if row >= len(warm):
+                yield hits
 
 
 def _search(client: opensearchpy.OpenSearch, version: Version, plan: Plan) -> TimedHits:

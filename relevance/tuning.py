@@ -5,9 +5,8 @@ Each clause's candidates are fetched once a query; every setting of the grid is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,19 +19,16 @@ from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.limits import VECTOR
 from clipseek.opensearch.query.setting import Setting
-from numpy.typing import NDArray
 
-from .clause_scores import ClauseScores, fetch_scores, supported_wordings
-from .fusion_grid import RRF, fusions, grid
-from .hnsw_recall import query_recall
+from .fusion_grid import RRF, fetch_scores, fusions, grid, supported_wordings
+from .hnsw_recall import ENOUGH_RECALL, query_recall
 from .labelled_queries import LabelledQuery
-from .progress import Progress, no_progress
 from .reciprocal_ranks import BASELINES, baselines, reciprocal_ranks
 from .tuning_decision import TUNED, Comparison, best_by_option, compare, decide, decide_ef_search
 
 LEAST_QUERIES = 20
 #: HNSW recall is measured with so many queries. Where it is lower than ENOUGH_RECALL, EF_SEARCHES are tried.
-RECALL_QUERIES, ENOUGH_RECALL, EF_SEARCHES = 50, 0.99, (400, 800)
+RECALL_QUERIES, EF_SEARCHES = 50, (400, 800)
 
 
 @dataclass(frozen=True)
@@ -56,11 +52,6 @@ class TuningReport:
     ef_searches: tuple[int, ...]
     written: bool
 
-    @property
-    def rival(self) -> Comparison:
-        """The best of the captions alone, the vectors alone, the plain sum and rrf."""
-        return max(self.comparisons[:4], key=lambda row: row.mrr)
-
     def as_dict(self) -> dict[str, Any]:
         return {
             "queries": self.queries,
@@ -80,7 +71,7 @@ def tune(
     *,
     ef_searches: Sequence[int] = (),
     write: bool = True,
-    progress: Progress = no_progress,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> TuningReport:
     """Compare every fusion, wording and depth by cross-validated MRR@10 over ``queries``, and make the best the index's default.
 
@@ -95,10 +86,9 @@ def tune(
     vectors = encoder.encode_texts([query.words for query in queries])
     groups, _ = numbered([query.group for query in queries])
     settings, usual = grid(supported_wordings(client, version)), len(fusions())
-    fetch = partial(_fetched, client, version, queries, vectors, progress)
     rows: list[Floats] = []
     of_baselines, recalls = [], []
-    for row, fetched in enumerate(fetch(settings)):
+    for row, fetched in enumerate(fetch_scores(client, version, queries, vectors, settings, progress)):
         if row < RECALL_QUERIES:
             candidates = fetched.scores[VECTOR]
             recalls.append(query_recall(client, version, candidates, vectors[row], queries[row].excluded))
@@ -110,7 +100,8 @@ def tune(
     tried = tuple(ef_searches) or (EF_SEARCHES if recall < ENOUGH_RECALL else ())
     if tried:
         widened = [replace(best, fusion=replace(best.fusion, ef_search=ef_search)) for ef_search in (None, *tried)]
-        wider = np.stack([reciprocal_ranks(fetched, widened) for fetched in fetch(widened)])
+        fetching = fetch_scores(client, version, queries, vectors, widened, progress)
+        wider = np.stack([reciprocal_ranks(fetched, widened) for fetched in fetching])
         means = wider.mean(axis=0).tolist()
         by_option.update({f"ef_search {n or 'usual'}": mean for n, mean in zip((None, *tried), means, strict=True)})
         best = decide_ef_search(wider, widened, groups)
@@ -134,20 +125,3 @@ def tune(
     if write:
         versions.set_default_search(client, version, best.kept())
     return report
-
-
-def _fetched(
-    client: opensearchpy.OpenSearch,
-    version: Version,
-    queries: Sequence[LabelledQuery],
-    vectors: NDArray[np.float32],
-    progress: Progress,
-    settings: Sequence[Setting],
-) -> Iterator[ClauseScores]:
-    """The candidates that ``settings`` need, of each query in turn."""
-    wordings = tuple(dict.fromkeys(setting.wording for setting in settings))
-    ef_searches = tuple(dict.fromkeys(s.fusion.ef_search for s in settings if s.fusion.ef_search is not None))
-    phase = "searching with a larger ef_search" if ef_searches else "searching"
-    for done, (query, vector) in enumerate(zip(queries, vectors, strict=True), 1):
-        yield fetch_scores(client, version, query, vector, wordings, ef_searches)
-        progress(phase, done, len(queries))

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from clipseek.evaluation.bootstrap import Floats, intervals, paired
 from clipseek.evaluation.judgments import Ints
 from clipseek.opensearch.query.setting import Setting
 
-from .cross_validation import cross_validated
-
+FOLDS = 5
 TUNED = "tuned, cross-validated"
 
 
@@ -86,3 +86,20 @@ def best_by_option(ranks: Floats, settings: Sequence[Setting], best: Setting) ->
         for name in names:
             figures[name] = max(figures.get(name, 0.0), mean)
     return figures
+
+
+def cross_validated(ranks: Floats, groups: Ints) -> Floats:
+    """(Q,) float64: each query's reciprocal rank under the setting that is best for the queries of the other folds.
+
+    ``ranks``: (Q, S) float64, each query's reciprocal rank under each setting; ``groups``: (Q,) int64, queries of equal numbers
+    stay in one fold.
+    """
+    names, codes = np.unique(groups, return_inverse=True)
+    fold_of = np.empty(len(names), np.int64)
+    fold_of[np.random.default_rng(0).permutation(len(names))] = np.arange(len(names)) % FOLDS
+    values = np.zeros(len(ranks))
+    for fold in range(FOLDS):
+        held_out = fold_of[codes] == fold
+        if held_out.any() and not held_out.all():
+            values[held_out] = ranks[held_out, int(ranks[~held_out].mean(axis=0).argmax())]
+    return values

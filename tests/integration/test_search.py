@@ -25,8 +25,15 @@ from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.search.contributions import contributions, normalized
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.server.capabilities import server_version
-from clipseek.relevance.clause_scores import fetch_scores, supported_wordings
-from clipseek.relevance.fusion_grid import DEPTHS, WORDINGS, caption_clause_name
+from clipseek.relevance.fusion_grid import (
+    DEPTHS,
+    RRF,
+    WORDINGS,
+    caption_clause_name,
+    fetch_scores,
+    grid,
+    supported_wordings,
+)
 from clipseek.relevance.hnsw_recall import query_recall
 from clipseek.relevance.labelled_queries import LabelledQuery
 from clipseek.testing.encoder import ColourEncoder
@@ -455,7 +462,8 @@ def test_raw_scores_are_fetched_as_the_search_sees_them(client: opensearchpy.Ope
         words = "red boats by the sea"
         vector = ENCODER.encode_texts([words])[0]
         assert supported_wordings(client, made) == WORDINGS
-        fetched = fetch_scores(client, made, LabelledQuery("q", words, "g", {"d0": 1}, excluded=("d3",)), vector)
+        query = LabelledQuery("q", words, "g", {"d0": 1}, excluded=("d3",))
+        (fetched,) = fetch_scores(client, made, [query], vector[None], grid())
         assert len({tuple(fetched.scores[caption_clause_name(wording)].items()) for wording in WORDINGS}) == len(
             WORDINGS
         )
@@ -491,7 +499,8 @@ def test_hnsw_recall_and_ef_search(client: opensearchpy.OpenSearch) -> None:
     try:
         vector = ENCODER.encode_texts(["red boat"])[0]
         query = LabelledQuery("q", "red boat", "g", {"d0": 1}, excluded=("d3",))
-        fetched = fetch_scores(client, made, query, vector, WORDINGS[:1], (300,))
+        settings = [RRF, Setting(Fusion("rrf", ef_search=300))]
+        (fetched,) = fetch_scores(client, made, [query], vector[None], settings)
         # The graph of 300 vectors misses none; without its best two, two of the ten truly nearest are missing.
         assert query_recall(client, made, fetched.scores["vector"], vector, ["d3"]) == 1
         fewer = dict(list(fetched.scores["vector"].items())[2:])

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from clipseek.cli.output import count, duration, plain_table, print_json, print_table
-from clipseek.cli.progress import PhaseProgress, ProgressLine
+from clipseek.cli.progress import ProgressLine
 
 
 class Terminal(io.StringIO):
@@ -53,17 +53,13 @@ def test_a_bar_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(stream.getvalue().strip("\r")) == 39
 
 
-def test_each_phase_has_a_bar_of_its_own() -> None:
+def test_a_total_may_come_later() -> None:
     stream, clock = Terminal(), Clock()
-    with PhaseProgress(stream, clock) as progress:
-        for phase, total in (("searching", 4), ("searching wider", 2)):
-            for done in range(1, total + 1):
-                clock.now += 1
-                progress(phase, done, total)
-    bars = [bar.rstrip() for bar in stream.getvalue().split("\r") if bar.strip()]
-    assert [bar.split("[")[0] for bar in bars] == ["searching "] * 3 + ["searching wider "]
-    assert bars[-1].endswith("2/2 (100%)")
-    assert stream.getvalue().endswith("\r")
+    line = ProgressLine("searching", None, stream, clock)
+    clock.now = 1
+    line.show(3, 4)
+    assert stream.getvalue().startswith("\rsearching [")
+    assert stream.getvalue().endswith("3/4 (75%)")
 
 
 def test_words_for_numbers() -> None:

@@ -9,11 +9,11 @@ from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.query.wording import Wording
 from clipseek.opensearch.search.contributions import contributions, normalized
-from clipseek.relevance.clause_scores import ClauseScores
 from clipseek.relevance.fusion_grid import (
     DEPTHS,
     RRF,
     WORDINGS,
+    ClauseScores,
     caption_clause_name,
     fusions,
     grid,
@@ -81,7 +81,7 @@ def test_the_rank_is_that_of_a_stable_sort() -> None:
         right = rng.random(30) < 0.1
         order = np.argsort(-scores, kind="stable")
         ranks = [at for at, one in enumerate(order, 1) if right[one] and np.isfinite(scores[one])]
-        assert reciprocal_rank(scores, right, 10) == (1 / ranks[0] if ranks and ranks[0] <= 10 else 0)
+        assert reciprocal_rank(scores, right) == (1 / ranks[0] if ranks and ranks[0] <= 10 else 0)
 
 
 def test_depth_cuts_the_candidates_before_they_are_fused() -> None:

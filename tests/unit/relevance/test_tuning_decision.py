@@ -10,7 +10,7 @@ from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.query.setting import Setting
 from clipseek.relevance.fusion_grid import RRF, WORDINGS
-from clipseek.relevance.tuning_decision import best_by_option, compare, decide, decide_ef_search
+from clipseek.relevance.tuning_decision import best_by_option, compare, cross_validated, decide, decide_ef_search
 
 CAPTIONS = Setting(Fusion(weight=0.1, depth=DEPTH))
 SETTINGS = [RRF, CAPTIONS, replace(RRF, wording=WORDINGS[2]), Setting(replace(CAPTIONS.fusion, depth=50))]
@@ -60,3 +60,12 @@ def test_each_option_has_the_figure_of_its_best_fusion() -> None:
         "depth 200": pytest.approx(0.3),
         "depth 50": pytest.approx(0.1),
     }
+
+
+def test_a_query_is_judged_by_the_choice_of_others() -> None:
+    # Setting 0 is right for group 0 alone, setting 1 for all others: group 0 is judged with setting 1.
+    groups = np.repeat(np.arange(5), 4)
+    ranks = np.stack([(groups == 0).astype(float), (groups != 0).astype(float)], axis=1)
+    found = cross_validated(ranks, groups)
+    assert found[groups == 0].tolist() == [0.0] * 4
+    assert found[groups != 0].tolist() == [1.0] * 16
