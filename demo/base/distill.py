@@ -27,8 +27,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from .corpus import Corpus
-from .student import CONTEXT, IMAGE_SIZE, MEAN, STD, new_student
-from .tokens import Tokens, clip_tokenizer
+from .student import CONTEXT, IMAGE_SIZE, MEAN, STD, clip_tokenizer, new_student
+from .tokens import Tokens
 from .views import clean_views, random_views
 
 if TYPE_CHECKING:
@@ -120,14 +120,14 @@ def contrastive(images: Tensor, texts: Tensor, concepts: Tensor, scale: Tensor) 
 class Lesson:
     """Everything a step reads: pictures, token ids and the teachers' rows."""
 
-    def __init__(self, corpus: Corpus, targets: Path, tokenizer_folder: Path) -> None:
+    def __init__(self, corpus: Corpus, targets: Path) -> None:
         self.corpus = corpus
         rows = torch.load(targets, weights_only=True)
         self.images, self.texts, self.phrases, self.recoloured = (
             rows[name].float() for name in ("images", "texts", "phrases", "recoloured")
         )
         self.scale = float(rows["scale"])
-        tokenizer = clip_tokenizer(tokenizer_folder)
+        tokenizer = clip_tokenizer()
         end = tokenizer.token_to_id("<|endoftext|>")
         self.readings = corpus.texts.shape[1]
         strings = [text for readings in corpus.readings for text in readings] + corpus.phrases
@@ -174,12 +174,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("features", type=Path, help="what features.py wrote")
     parser.add_argument("targets", type=Path, help="what teach.py wrote")
-    parser.add_argument("out", type=Path, help="a folder that holds the tokenizer (student.write_tokenizer)")
+    parser.add_argument("out", type=Path, help="folder for the model, its state and the log")
     parser.add_argument("--seconds", type=float, default=5400)
     parser.add_argument("--lr", type=float, default=1e-3)
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    lesson = Lesson(Corpus(arguments.features), arguments.targets, arguments.out)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    lesson = Lesson(Corpus(arguments.features), arguments.targets)
     student = Student(arguments.lr)
     if (arguments.out / "state.pt").exists():
         student.load(arguments.out)

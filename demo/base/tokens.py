@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import torch
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer
 from torch import Tensor
 
 
@@ -35,26 +32,3 @@ class Tokens:
         """``count`` batches that together hold the rows, the short ones first: where each goes (M,), and ids (M, L)."""
         order = torch.argsort(self.lengths[rows])
         return [(part, self.take(rows[part])[0]) for part in order.chunk(count)]
-
-
-def clip_tokenizer(folder: Path) -> Tokenizer:
-    """A ``tokenizers`` reader of the CLIP tokenizer folder, the same ids as ``CLIPTokenizerFast`` gives."""
-    vocabulary = json.loads((folder / "vocab.json").read_text("utf-8"))
-    merges = [tuple(line.split()) for line in (folder / "merges.txt").read_text("utf-8").split("\n")[1:] if line]
-    tokenizer = Tokenizer(
-        models.BPE(vocabulary, merges, end_of_word_suffix="</w>", fuse_unk=False, unk_token="<|endoftext|>")
-    )
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
-    )
-    pattern = Regex(r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+""")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(pattern, "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    tokenizer.post_processor = processors.RobertaProcessing(
-        sep=("<|endoftext|>", vocabulary["<|endoftext|>"]),
-        cls=("<|startoftext|>", vocabulary["<|startoftext|>"]),
-        add_prefix_space=False,
-        trim_offsets=False,
-    )
-    return tokenizer

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import random
-from pathlib import Path
 
 import pytest
 
@@ -12,32 +10,19 @@ torch = pytest.importorskip("torch", reason="the base model's recipe needs the t
 
 from clipseek.demo.base import student  # noqa: E402
 from clipseek.demo.base.distill import agree, contrastive  # noqa: E402
-from clipseek.demo.base.tokens import Tokens, clip_tokenizer  # noqa: E402
+from clipseek.demo.base.tokens import Tokens  # noqa: E402
 from clipseek.demo.base.views import caption_variants, clean_views, line_art, random_views, recolour  # noqa: E402
+from clipseek.demo.story import base_checkpoint  # noqa: E402
 
 pytestmark = pytest.mark.train
 
 
-@pytest.fixture(scope="module")
-def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tokenizer of the right size from made-up merges: words of two letters, then of three and four."""
-    letters = [chr(ord("a") + i) for i in range(26)]
-    merges = [f"{a} {b}" for a in letters for b in letters]
-    merges += [f"{a}{b} {c}</w>" for a in letters for b in letters for c in letters]
-    folder = tmp_path_factory.mktemp("tokenizer")
-    source = folder / "merges.gz"
-    with gzip.open(source, "wt", encoding="utf-8") as file:
-        file.write("#version\n" + "\n".join(merges) + "\n")
-    student.write_tokenizer(source, folder / "base")
-    return folder / "base"
+def test_ids_equal_those_of_transformers() -> None:
+    from transformers import CLIPTokenizer
 
-
-def test_ids_equal_those_of_transformers(tokenizer_folder: Path) -> None:
-    from transformers import CLIPTokenizerFast
-
-    theirs = CLIPTokenizerFast.from_pretrained(tokenizer_folder)
-    ours = clip_tokenizer(tokenizer_folder)
-    for text in ("shopping cart", "Battery: 50%, it's   charging", "naïve 😀 中文", "", "a-b_c"):
+    theirs = CLIPTokenizer.from_pretrained(base_checkpoint())
+    ours = student.clip_tokenizer()
+    for text in ("shopping cart", "Battery: 50%, it's   charging", "naïve café", "", "a-b_c"):
         assert ours.encode(text).ids == theirs(text)["input_ids"], text
 
 
@@ -74,9 +59,9 @@ def test_caption_variants_start_with_the_caption_and_its_title() -> None:
     assert caption_variants("plain", 3, random.Random(0)) == ["plain"] * 3
 
 
-def test_batches_of_like_lengths_hold_every_text_once(tokenizer_folder: Path) -> None:
+def test_batches_of_like_lengths_hold_every_text_once() -> None:
     texts = ["a", "a long caption of many words", "two words", "b"]
-    tokenizer = clip_tokenizer(tokenizer_folder)
+    tokenizer = student.clip_tokenizer()
     end = tokenizer.token_to_id("<|endoftext|>")
     tokens = Tokens(tokenizer, texts, 48, end, end)
     batches = tokens.batches(torch.tensor([3, 1, 2]), 2)
