@@ -45,8 +45,7 @@ def facet_lines(answer: Answer) -> list[str]:
     query = answer.query
     counted = _matched(answer)
     if query.fused:
-        nearest = answer.fusion.nearest_for(answer.page.end, fused=True)
-        near = f"the {nearest:,} nearest{' of each clause' if query.is_split else ''}"
+        near = f"the {answer.plan.nearest:,} nearest{' of each clause' if query.is_split else ''}"
         every = "all whose captions match, and " if query.resolved_kind == "hybrid" else ""
         counted = f"{answer.matched:,} pictures: {every}{near}"
     return [

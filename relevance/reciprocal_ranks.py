@@ -12,8 +12,8 @@ import numpy as np
 from clipseek.evaluation.bootstrap import Floats
 from clipseek.opensearch.query.fusion import Mean, Technique
 from clipseek.opensearch.query.limits import CAPTION, VECTOR
-from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.search.contributions import normalized
+from clipseek.opensearch.search.index_defaults import Setting
 from numpy.typing import NDArray
 
 from .fusion_grid import ClauseScores, caption_clause_name, vector_clause_name

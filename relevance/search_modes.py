@@ -16,11 +16,13 @@ from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import TECHNIQUES, Fusion
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, VECTOR, Kind
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.plan import Plan, Scope, make_plan
+from clipseek.opensearch.query.plan import Plan, make_plan
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.setting import Setting
-from clipseek.opensearch.search.ask import ranked_rows, with_documents
+from clipseek.opensearch.query.scope import Scope
+from clipseek.opensearch.search.ask import ranked_rows
 from clipseek.opensearch.search.hits import read_hit
+from clipseek.opensearch.search.index_defaults import Setting
+from clipseek.opensearch.search.second_requests import with_documents
 from clipseek.opensearch.search.server_support import fuses
 from numpy.typing import NDArray
 
@@ -119,7 +121,7 @@ def timed_searches(
 
 
 def _search(client: opensearchpy.OpenSearch, version: Version, plan: Plan) -> TimedHits:
-    data = orjson.dumps(plan.ranking_body() if plan.in_two_steps else plan.search_body())
+    data = orjson.dumps(plan.ranking_body if plan.in_two_steps else plan.search_body)
     began = time.perf_counter()
     answer = client.search(index=version.index, body=data, params=SEARCH_PARAMETERS)
     rows = answer["hits"]["hits"]

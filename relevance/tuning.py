@@ -18,7 +18,7 @@ from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.limits import VECTOR
-from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.search.index_defaults import Setting
 
 from .fusion_grid import RRF, fetch_scores, fusions, grid, supported_wordings
 from .hnsw_recall import ENOUGH_RECALL, query_recall

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from clipseek.evaluation.bootstrap import Floats, intervals, paired
 from clipseek.evaluation.judgments import Ints
-from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.search.index_defaults import Setting
 
 FOLDS = 5
 TUNED = "tuned, cross-validated"

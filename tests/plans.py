@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from clipseek.opensearch import Fusion, Page, Query
 from clipseek.opensearch.index.mapping import FieldType
-from clipseek.opensearch.query.plan import Plan, check_together, make_plan, read_scope
+from clipseek.opensearch.query.plan import Plan, make_plan
+from clipseek.opensearch.query.scope import read_scope
+from clipseek.opensearch.search.index_defaults import check_together
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float32]

@@ -7,7 +7,7 @@ from typing import Any
 
 from .compose import Vector
 from .fusion import Fusion
-from .limits import CAPTION, VECTOR
+from .limits import CAPTION, MARKS, VECTOR
 from .query import Query
 
 #: Of up to two words all, of more at least three in four, rounded down.
@@ -107,3 +107,12 @@ def _match(query: Query, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
 def caption_field(query: Query) -> str:
     """The field of the caption that the words are searched in."""
     return "caption.exact" if query.exact else "caption"
+
+
+def highlight(query: Query) -> dict[str, Any]:
+    """What is sent so that the matched words of a caption come marked; nothing without a caption clause."""
+    if CAPTION not in query.clause_names:
+        return {}
+    words = {"number_of_fragments": 0, "highlight_query": words_clause(query)}
+    marks = {"pre_tags": [MARKS[0]], "post_tags": [MARKS[1]]}
+    return {"highlight": {**marks, "fields": {caption_field(query): words}}}

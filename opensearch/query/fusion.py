@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ..errors import InvalidOption
-from .limits import DEPTH, DEPTHS, MAX_REACH
+from .limits import MAX_REACH
 
 Technique: TypeAlias = Literal["min_max", "l2", "z_score", "rrf"]
 TECHNIQUES: tuple[Technique, ...] = ("min_max", "l2", "z_score", "rrf")
@@ -80,17 +80,6 @@ class Fusion:
             depth=self.depth if depth is None else depth,
             ef_search=self.ef_search if ef_search is None else ef_search,
         )
-
-    def depth_for(self, last: int) -> int:
-        """Candidates of each clause for a page whose last hit is number ``last``."""
-        return self.depth or next(depth for depth in DEPTHS if depth >= last)
-
-    def nearest_for(self, last: int, *, fused: bool) -> int:
-        """How many nearest vectors the graph is searched for. A fused search of a smaller depth takes the usual number, and the
-        fusion cuts: the fewer are searched for, the less surely the graph finds what is nearest.
-        """
-        depth = self.depth_for(last)
-        return max(depth, DEPTH) if fused else depth
 
 
 def check_mean(technique: Technique, mean: Mean) -> None:

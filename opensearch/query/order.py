@@ -7,7 +7,7 @@ normalised to other scores, and never scores and a second field to sort by toget
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,17 @@ class Order:
     kind: FieldType
     descending: bool = False
 
+    @property
+    def server_sort(self) -> list[dict[str, Any]]:
+        """What is sent under ``sort``."""
+        first = {self.field: {"order": "desc" if self.descending else "asc", "missing": "_last"}}
+        return [first] if self.field == "image_id" else [first, {"image_id": "asc"}]
+
+    @property
+    def docvalue(self) -> str | dict[str, str]:
+        """What is sent under ``docvalue_fields``, for rows that are sorted here."""
+        return {"field": self.field, "format": "epoch_millis"} if self.kind == "date" else self.field
+
 
 def parse_order(text: str, declared: Mapping[str, FieldType]) -> Order:
     """Of ``FIELD``, ``FIELD:asc`` or ``FIELD:desc``. Raises InvalidOption for a field that is not indexed."""
@@ -34,29 +45,3 @@ def parse_order(text: str, declared: Mapping[str, FieldType]) -> Order:
     end = next((end for end in _ENDS if clean.endswith(end)), "")
     field, kind = indexed_field(clean.removesuffix(end).strip(), declared, "sort")
     return Order(field, kind, _ENDS.get(end, False))
-
-
-def server_sort(order: Order) -> list[dict[str, Any]]:
-    """What is sent under ``sort``."""
-    first = {order.field: {"order": "desc" if order.descending else "asc", "missing": "_last"}}
-    return [first] if order.field == "image_id" else [first, {"image_id": "asc"}]
-
-
-def wanted_value(order: Order) -> str | dict[str, str]:
-    """What is sent under ``docvalue_fields``, for ``ordered``."""
-    return {"field": order.field, "format": "epoch_millis"} if order.kind == "date" else order.field
-
-
-def ordered(rows: Sequence[Mapping[str, Any]], order: Order) -> list[Mapping[str, Any]]:
-    """The rows of a ranking (``two_steps.named``), whose ``fields`` have the order's values, as ``server_sort`` would have them."""
-    by_id = sorted(rows, key=lambda row: str(row["_id"]))
-    valued = [(_value(row["fields"][order.field], order), row) for row in by_id if row["fields"].get(order.field)]
-    without = [row for row in by_id if not row["fields"].get(order.field)]
-    # A stable sort, also downwards: ids stay in their order.
-    return [row for _, row in sorted(valued, key=lambda pair: pair[0], reverse=order.descending)] + without
-
-
-def _value(values: Sequence[Any], order: Order) -> Any:
-    # Of several values the server takes the smallest upwards and the largest downwards.
-    comparable = [str(value) if order.kind == "keyword" else float(value) for value in values]
-    return max(comparable) if order.descending else min(comparable)

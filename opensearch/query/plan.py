@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InvalidOption
-from ..index.mapping import FieldType
-from .clauses import caption_field, clause_weights, make_clauses, words_clause
+from .clauses import clause_weights, highlight, make_clauses
 from .compose import Vector
-from .filters import parse_facets, parse_filters, without_ids
 from .fusion import Fusion
-from .limits import CAPTION, MARKS, MAX_REACH, VECTOR
-from .order import Order, parse_order, server_sort, wanted_value
+from .limits import DEPTH, DEPTHS, MAX_REACH, VECTOR
+from .order import Order
 from .page import Page
 from .pipelines import pipeline
 from .query import Query
+from .scope import Scope
 
 #: Values of a facet that are counted.
 FACET_VALUES = 20
@@ -26,23 +24,13 @@ UNSEEN = ["image_vector", "look"]
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Which pictures a search may bring, in what order, and which of their fields it counts: as the index has them.
-
-    filters: clauses that must hold; order: of ``Page.sort``; facets: field of the index by its name in ``Page.facets``.
-    """
-
-    filters: Sequence[dict[str, Any]] = ()
-    order: Order | None = None
-    facets: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Plan:
     """Everything that a search sends, and what is needed to read the answers.
 
     clauses: the clause of each name, in the order of ``weights``, which has the weight of each.
     vector: the (D,) unit vector, where there is one vector clause.
+    depth: candidates of each clause; nearest: of how many the vector clauses ask the graph.
+    grouped_here, taken_whole: whether all candidates come, to be grouped or sorted here (``page_rows``).
     ranked: the body's part that says which documents come, in what order.
     shown: the part that says what comes of each.
     copies: a preference. Copies of a shard differ in the order of hits that score the same, so that every request of a search, and
@@ -56,14 +44,13 @@ class Plan:
     weights: Mapping[str, float]
     vector: Vector | None
     order: Order | None
+    depth: int
+    nearest: int
+    grouped_here: bool
+    taken_whole: bool
     ranked: Mapping[str, Any]
     shown: Mapping[str, Any]
     copies: str
-
-    @property
-    def depth(self) -> int:
-        """Candidates of each clause."""
-        return self.fusion.depth_for(self.page.end)
 
     @property
     def in_two_steps(self) -> bool:
@@ -75,24 +62,16 @@ class Plan:
         return len(self.clauses) > 1 or self.page.group_near
 
     @property
-    def grouped_here(self) -> bool:
-        """Whether the candidates are grouped here: see ``grouped_here``."""
-        return grouped_here(self.query, self.page)
-
-    @property
-    def taken_whole(self) -> bool:
-        """Whether all candidates come, to be grouped or sorted here."""
-        return taken_whole(self.query, self.page)
-
     def search_body(self) -> dict[str, Any]:
         """The search in one step. To be sent, as ``ranking_body``, with ``limits.SEARCH_PARAMETERS``."""
         return {**self.ranked, **self.shown}
 
+    @property
     def ranking_body(self) -> dict[str, Any]:
         """The search with ids, content hashes and scores as its only answer, and with what grouping and sorting need."""
         values: list[Any] = ["image_id", "content_hash", *(["look"] if self.page.group_near else [])]
         if self.order is not None and self.taken_whole:
-            values.append(wanted_value(self.order))
+            values.append(self.order.docvalue)
         return {**self.ranked, "_source": False, "stored_fields": "_none_", "docvalue_fields": values}
 
     def page_body(self, ids: Sequence[str]) -> dict[str, Any]:
@@ -100,108 +79,57 @@ class Plan:
         return {"size": len(ids), "query": {"ids": {"values": list(ids)}}, "track_total_hits": False, **self.shown}
 
 
-def read_scope(query: Query, page: Page, fields: Mapping[str, FieldType]) -> Scope:
-    """Of an index with the declared columns ``fields``. Pictures that the query names are left out. Raises InvalidOption for a
-    filter that cannot be read, and a field that is not indexed.
-    """
-    return Scope(
-        [*parse_filters(query.filters, fields), *without_ids(query.ids)],
-        None if page.sort is None else parse_order(page.sort, fields),
-        parse_facets(page.facets, fields),
-    )
-
-
-def check_together(query: Query, fusion: Fusion, page: Page) -> None:
-    """Raise InvalidOption where the three, each good by itself, make no search."""
-    if fusion.depth is not None and fusion.depth < page.end:
-        raise InvalidOption(
-            f"{fusion.depth:,} candidates cannot be used; give at least the last hit's number, {page.end:,}, and at most "
-            f"{MAX_REACH:,}"
-        )
-    if fusion.pipeline is not None and not query.fused:
-        raise InvalidOption(f"a {query.resolved_kind} search has one clause and nothing to join; leave --pipeline out")
-    if page.min_cosine is not None:
-        if query.resolved_kind == "caption":
-            raise InvalidOption("a caption search has no cosines to cut at; leave --caption or --min-relevance out")
-        if query.is_split:
-            raise InvalidOption(
-                "several vector clauses have no one cosine to cut at; leave --clauses or --min-relevance out"
-            )
-
-
 def make_plan(query: Query, fusion: Fusion, page: Page, scope: Scope, vectors: Mapping[str, Vector]) -> Plan:
     """What is sent for ``query``. ``vectors``: the (D,) unit vector of each vector clause by its name (``vectors.query_vectors``).
 
-    Raises InvalidOption where the values do not go together, or make no pipeline.
+    Raises InvalidOption for weights that make no pipeline.
     """
-    check_together(query, fusion, page)
+    depth = fusion.depth or next(depth for depth in DEPTHS if depth >= page.end)
+    # A server groups by equal values only, and OpenSearch 2.19 takes a collapse in a hybrid, and does nothing.
+    grouped_here = page.group_near or (page.group_duplicates and query.fused)
+    taken_whole = grouped_here or (page.sort is not None and query.fused)
+    ranked = _page_of_ranking(page, scope, min(len(query.clause_names) * depth, MAX_REACH) if taken_whole else None)
+    # The fewer the graph is searched for, the less surely it finds what is nearest: the fusion cuts to a smaller depth.
+    nearest = max(depth, DEPTH) if query.fused else depth
+    clauses = make_clauses(query, vectors, scope.filters, nearest=nearest, ef_search=fusion.ef_search)
     weights = clause_weights(query, fusion)
-    clauses = make_clauses(
-        query,
-        vectors,
-        scope.filters,
-        nearest=fusion.nearest_for(page.end, fused=query.fused),
-        ef_search=fusion.ef_search,
-    )
-    shown: dict[str, Any] = {"_source": {"excludes": UNSEEN}}
-    if CAPTION in clauses:
-        shown["highlight"] = {
-            "pre_tags": [MARKS[0]],
-            "post_tags": [MARKS[1]],
-            "fields": {caption_field(query): {"number_of_fragments": 0, "highlight_query": words_clause(query)}},
-        }
+    shown = {"_source": {"excludes": UNSEEN}, **highlight(query)}
+    if query.fused:  # never without its pipeline: OpenSearch would answer nonsense and not say so
+        ranked["query"] = {"hybrid": {"pagination_depth": depth, "queries": list(clauses.values())}}
+        ranked["search_pipeline"] = fusion.pipeline or pipeline(
+            fusion.technique, tuple(weights.values()), clauses=len(clauses), mean=fusion.mean
+        )
+    else:
+        (ranked["query"],) = clauses.values()
     return Plan(
-        query,
-        fusion,
-        page,
-        clauses,
-        weights,
-        vectors.get(VECTOR),
-        scope.order,
-        {**_taken(query, fusion, page, scope), **_asked(fusion, page, clauses, weights)},
-        shown,
-        f"{zlib.crc32(repr((query.words, list(scope.filters), query.like)).encode()):08x}",
+        query=query,
+        fusion=fusion,
+        page=page,
+        clauses=clauses,
+        weights=weights,
+        vector=vectors.get(VECTOR),
+        order=scope.order,
+        depth=depth,
+        nearest=nearest,
+        grouped_here=grouped_here,
+        taken_whole=taken_whole,
+        ranked=ranked,
+        shown=shown,
+        copies=f"{zlib.crc32(repr((query.words, list(scope.filters), query.like)).encode()):08x}",
     )
 
 
-def grouped_here(query: Query, page: Page) -> bool:
-    """Whether ``near_duplicates.first_of_each`` groups the candidates: a server groups by equal values only, and OpenSearch 2.19
-    takes a collapse in a hybrid, and does nothing.
-    """
-    return page.group_near or (page.group_duplicates and query.fused)
-
-
-def taken_whole(query: Query, page: Page) -> bool:
-    """Whether all candidates come, to be grouped or sorted here."""
-    return grouped_here(query, page) or (page.sort is not None and query.fused)
-
-
-def _taken(query: Query, fusion: Fusion, page: Page, scope: Scope) -> dict[str, Any]:
-    """Which of the ranked come, in what order, and what is counted."""
-    body: dict[str, Any] = {"size": page.size, "track_total_hits": True}
-    if taken_whole(query, page):
-        body["size"] = min(len(query.clause_names) * fusion.depth_for(page.end), MAX_REACH)
-    elif page.start:
-        body["from"] = page.start
-    if scope.order is not None and not taken_whole(query, page):
-        body["sort"] = server_sort(scope.order)
-        body["track_scores"] = True
-    if page.group_duplicates and not grouped_here(query, page):
-        body["collapse"] = {"field": "content_hash"}
+def _page_of_ranking(page: Page, scope: Scope, whole: int | None) -> dict[str, Any]:
+    """Which of the ranked documents come, in what order, and what is counted. ``whole``: all candidates, where all come."""
+    body: dict[str, Any] = {"size": page.size if whole is None else whole, "track_total_hits": True}
     if scope.facets:
-        body["aggs"] = {name: {"terms": {"field": field, "size": FACET_VALUES}} for name, field in scope.facets.items()}
+        body["aggs"] = {name: {"terms": {"field": it, "size": FACET_VALUES}} for name, it in scope.facets.items()}
+    if whole is not None:
+        return body
+    if page.start:
+        body["from"] = page.start
+    if scope.order is not None:
+        body.update(sort=scope.order.server_sort, track_scores=True)
+    if page.group_duplicates:
+        body["collapse"] = {"field": "content_hash"}
     return body
-
-
-def _asked(
-    fusion: Fusion, page: Page, clauses: Mapping[str, dict[str, Any]], weights: Mapping[str, float]
-) -> dict[str, Any]:
-    """The query; a hybrid never goes without its pipeline: OpenSearch would answer nonsense and not say so."""
-    if len(clauses) == 1:
-        (clause,) = clauses.values()
-        return {"query": clause}
-    return {
-        "query": {"hybrid": {"pagination_depth": fusion.depth_for(page.end), "queries": list(clauses.values())}},
-        "search_pipeline": fusion.pipeline
-        or pipeline(fusion.technique, tuple(weights.values()), clauses=len(clauses), mean=fusion.mean),
-    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,17 +13,26 @@ from .compose import Vector, compose, weighted_mean
 from .limits import CAPTION, VECTOR
 from .query import Query
 
+LoadEncoder: TypeAlias = Callable[[], "AnyEncoder | None"]
+LoadStored: TypeAlias = Callable[[Sequence[str]], Mapping[str, Vector]]
 
-def query_vectors(query: Query, encoder: AnyEncoder | None, stored: Mapping[str, Vector]) -> dict[str, Vector]:
-    """Each vector clause's (D,) unit vector; ``stored`` are those of the index's own pictures that the query names.
+
+def query_vectors(query: Query, load_encoder: LoadEncoder, load_stored: LoadStored) -> dict[str, Vector]:
+    """Each vector clause's (D,) unit vector; none of a caption search.
+
+    load_encoder: the encoder, or None where there is none; called where something must be encoded.
+    load_stored: the (D,) unit vectors of the index's own pictures, by their ids.
 
     Raises InvalidOption for an unreadable picture, and where a model is needed and there is none.
     """
-    texts = [*query.all_texts, *((text, 1.0) for text in query.unwanted)]
-    if encoder is None and (texts or query.all_pictures):
+    if query.resolved_kind == "caption":
+        return {}
+    stored, encoder = load_stored(query.ids), load_encoder() if query.needs_model else None
+    if encoder is None and query.needs_model:
         raise InvalidOption(
             f"a {query.resolved_kind} search needs a model; name its bundle, or search by caption alone"
         )
+    texts = [*query.all_texts, *((text, 1.0) for text in query.unwanted)]
     encoded = list(encoder.encode_texts([text for text, _ in texts])) if encoder is not None and texts else []
     words = [(weight, vector) for (_, weight), vector in zip(query.all_texts, encoded, strict=False)]
     away = [

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from ..index.version import Version
 from ..query.fusion import Fusion
-from ..query.limits import CAPTION, VECTOR
 from ..query.page import Page
 from ..query.plan import Plan
 from ..query.query import Query
-from .ask import Answers, Row
-from .contributions import contributions, normalized
-from .hits import Hit, read_hit, words_first
+from .ask import Answers
+from .contributions import fused_scores
+from .hits import Hit, read_hits
 from .score_terms import Term, terms
 
 
@@ -58,16 +59,20 @@ class Answer:
         return terms(self.plan, hit, self.normal)
 
 
-def read_answer(plan: Plan, answers: Answers, index: str) -> Answer:
+def read_answer(plan: Plan, answers: Answers, version: Version) -> Answer:
     """The hits of ``plan``'s page in what was answered. Raises ServerError for a score that is none."""
-    normal = {name: normalized(plan.fusion.technique, scores) for name, scores in answers.scores.items()}
-    hits = [read_hit(row, _added(plan, normal, row), VECTOR) for row in answers.rows]
-    if plan.order is None:
-        hits = words_first(hits, CAPTION)
+    notes = tuple(_notes(plan, version, answers.documents))
+    normal, added = fused_scores(
+        plan.fusion.technique,
+        plan.fusion.mean,
+        plan.weights,
+        answers.scores,
+        [row["_id"] for row in answers.rows] if answers.scores else (),
+    )
     return Answer(
         plan=plan,
-        hits=[_marked(plan, hit, answers.cosines) for hit in hits],
-        index=index,
+        hits=read_hits(plan, answers.rows, added, answers.vectors),
+        index=version.index,
         matched=answers.matched,
         documents=answers.documents,
         milliseconds=answers.milliseconds,
@@ -77,22 +82,24 @@ def read_answer(plan: Plan, answers: Answers, index: str) -> Answer:
             for name, buckets in answers.buckets.items()
         },
         normal=normal,
+        notes=notes,
     )
 
 
-def _added(plan: Plan, normal: Mapping[str, Mapping[str, float]], row: Row) -> Mapping[str, float] | None:
-    """What each clause added to the row's score; ``None`` where that is not known."""
-    if len(plan.clauses) == 1:
-        return dict.fromkeys(plan.clauses, float(row["_score"]))
-    if not normal:
-        return None
-    return contributions(plan.fusion.technique, normal, plan.weights, row["_id"], plan.fusion.mean)
+def outgrown(calibration: Mapping[str, Any], pictures: int) -> bool:
+    """Whether an index of ``pictures`` has a fifth more of them than its cut-off was learnt with: more pictures, more chance
+    hits.
+    """
+    learnt = calibration.get("pictures")
+    return isinstance(learnt, int) and pictures > 1.2 * learnt
 
 
-def _marked(plan: Plan, hit: Hit, cosines: Mapping[str, float]) -> Hit:
-    """The hit with whether it reaches the cut-off."""
-    cut = plan.page.min_cosine
-    if not isinstance(cut, (int, float)) or plan.vector is None:
-        return hit
-    cosine = cosines[hit.id] if hit.cosine is None else hit.cosine
-    return replace(hit, cosine=cosine, relevant=cosine >= cut)
+def _notes(plan: Plan, version: Version, pictures: int) -> Iterator[str]:
+    if plan.query.cut:
+        yield f"the text is long; only its first {len(plan.query.words):,} characters are searched for"
+    cut, calibration = plan.page.min_cosine, version.calibration
+    if cut is not None and cut == calibration.get("cosine") and outgrown(calibration, pictures):
+        yield (
+            f"the cut-off was learnt with {calibration['pictures']:,} pictures: more of them have more chance hits; run "
+            "clipseek calibrate again"
+        )

@@ -10,10 +10,24 @@ geometric and the harmonic leave it out. rrf adds 1 / (constant + rank), times i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..query.fusion import Mean, Technique
 from ..query.pipelines import RANK_CONSTANT
+
+
+def fused_scores(
+    technique: Technique,
+    mean: Mean,
+    weights: Mapping[str, float],
+    scores: Mapping[str, Mapping[str, float]],
+    documents: Iterable[str],
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+    """Each clause's candidates ``normalized``; and of each of ``documents`` what each clause adds to its score (``contributions``).
+    ``scores``: each clause's candidates, id to raw score, best first.
+    """
+    normal = {name: normalized(technique, raw) for name, raw in scores.items()}
+    return normal, {name: contributions(technique, normal, weights, name, mean) for name in documents}
 
 
 def normalized(technique: Technique, scores: Mapping[str, float]) -> dict[str, float]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from ..errors import ServerError
-from ..query.limits import MARKS
+from ..query.compose import Vector
+from ..query.limits import CAPTION, MARKS, VECTOR
+from ..query.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,30 @@ class Hit:
             pieces += [(self.caption[done:start], False), (self.caption[start:end], True)]
             done = end
         return [(text, matched) for text, matched in [*pieces, (self.caption[done:], False)] if text]
+
+
+def read_hits(
+    plan: Plan,
+    rows: Sequence[Mapping[str, Any]],
+    added: Mapping[str, Mapping[str, float]],
+    vectors: Mapping[str, Vector],
+) -> list[Hit]:
+    """The hits in the rows of an answer.
+
+    added: of each hit of several clauses, by id, what each clause added to its score; empty where that is not known.
+    vectors: (D,) unit vectors of the hits that the vector clause did not bring, by id; for a cut-off alone.
+
+    Raises ServerError for a score that is none.
+    """
+    hits = []
+    for row in rows:
+        alone = len(plan.clauses) == 1
+        hit = read_hit(row, dict.fromkeys(plan.clauses, row["_score"]) if alone else added.get(row["_id"]), VECTOR)
+        if isinstance(plan.page.min_cosine, (int, float)) and plan.vector is not None:
+            near = float(plan.vector @ vectors[hit.id]) if hit.cosine is None else hit.cosine
+            hit = replace(hit, cosine=near, relevant=near >= plan.page.min_cosine)
+        hits.append(hit)
+    return hits if plan.order is not None else words_first(hits, CAPTION)
 
 
 def words_first(hits: Sequence[Hit], caption: str) -> list[Hit]:

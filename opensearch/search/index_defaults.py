@@ -1,29 +1,103 @@
-"""What an index brings to its searches: the fusion and wording that it was tuned to, and its calibrated cut-off."""
+"""What an index brings to its searches: the fusion and wording that it was tuned to, or a stored pipeline, and its calibrated
+cut-off. Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ..errors import InvalidOption
 from ..index.version import Version
 from ..query.fusion import Fusion
+from ..query.limits import DEPTH, MAX_REACH
 from ..query.page import Page
 from ..query.query import Query
-from ..query.setting import Setting
+from ..query.wording import Wording
+
+#: The fields of a Fusion as ``_meta`` has them.
+_KEYS = {"technique": "fusion", "depth": "candidates"}
 
 
-def with_index_defaults(
-    version: Version, query: Query, fusion: Fusion | None, page: Page
-) -> tuple[Query, Fusion, Page]:
-    """The three with the index's own defaults where they leave the choice to it. Raises InvalidOption for a calibrated cut-off that
-    there is not.
+@dataclass(frozen=True)
+class Setting:
+    """A fusion, and how the words are searched for in captions. ``Version.search`` holds one; ``read`` and ``kept`` translate."""
+
+    fusion: Fusion = field(default_factory=Fusion)
+    wording: Wording = field(default_factory=Wording)
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Setting:
+        """Of what lies in an index's ``_meta``. Raises InvalidOption for values that cannot be."""
+        fusion = {name: kept[key] for name, key in _keys().items() if key in kept}
+        wording = {name: kept[name] for name in ("match", "exact") if name in kept}
+        return cls(Fusion(**fusion), Wording(**wording))
+
+    def kept(self) -> dict[str, Any]:
+        """As an index keeps it in its ``_meta``."""
+        values = {key: getattr(self.fusion, name) for name, key in _keys().items()}
+        wording = {"match": self.wording.match, "exact": self.wording.exact}
+        return {**{key: value for key, value in values.items() if value is not None}, **wording}
+
+    def fusion_for(self, query: Query, page: Page) -> Fusion:
+        """The fusion of ``query`` by default: the standard one but for a hybrid. A depth that does not reach the page's last hit
+        is left out, and so is a pipeline, which was made for two clauses, of a query with more.
+        """
+        if query.resolved_kind != "hybrid":
+            return Fusion()
+        enough = self.fusion.depth is None or self.fusion.depth >= page.end
+        return replace(
+            self.fusion,
+            depth=self.fusion.depth if enough else None,
+            pipeline=None if query.is_split else self.fusion.pipeline,
+        )
+
+    def worded(self, query: Query) -> Query:
+        """``query`` with this wording where it is a hybrid that says none."""
+        if query.resolved_kind != "hybrid":
+            return query
+        return replace(
+            query,
+            match=self.wording.match if query.match is None else query.match,
+            exact=self.wording.exact if query.exact is None else query.exact,
+        )
+
+    def __str__(self) -> str:
+        wider = "" if self.fusion.ef_search is None else f"; ef_search {self.fusion.ef_search}"
+        return f"{self.fusion}; {self.wording}; depth {self.fusion.depth or DEPTH}{wider}"
+
+
+def settle(version: Version, query: Query, fusion: Fusion | None, page: Page) -> tuple[Query, Fusion, Page]:
+    """The three with the index's own defaults where they leave the choice to it.
+
+    Raises InvalidOption where they make no search together, and for a calibrated cut-off that there is not.
     """
     setting = Setting.read(version.search)
     if page.min_cosine == "auto":
         page = replace(page, min_cosine=calibrated_cosine(version, query))
-    return setting.worded(query), setting.fusion_for(query, page) if fusion is None else fusion, page
+    if fusion is None:
+        fusion = setting.fusion_for(query, page)
+    check_together(query, fusion, page)
+    return setting.worded(query), fusion, page
+
+
+def check_together(query: Query, fusion: Fusion, page: Page) -> None:
+    """Raise InvalidOption where the three, each good by itself, make no search."""
+    if fusion.depth is not None and fusion.depth < page.end:
+        raise InvalidOption(
+            f"{fusion.depth:,} candidates cannot be used; give at least the last hit's number, {page.end:,}, and at most "
+            f"{MAX_REACH:,}"
+        )
+    if fusion.pipeline is not None and not query.fused:
+        raise InvalidOption(f"a {query.resolved_kind} search has one clause and nothing to join; leave --pipeline out")
+    if page.min_cosine is not None:
+        if query.resolved_kind == "caption":
+            raise InvalidOption("a caption search has no cosines to cut at; leave --caption or --min-relevance out")
+        if query.is_split:
+            raise InvalidOption(
+                "several vector clauses have no one cosine to cut at; leave --clauses or --min-relevance out"
+            )
 
 
 def calibrated_cosine(version: Version, query: Query) -> float:
@@ -44,9 +118,5 @@ def calibrated_cosine(version: Version, query: Query) -> float:
     return float(cosine)
 
 
-def outgrown(calibration: Mapping[str, Any], pictures: int) -> bool:
-    """Whether an index of ``pictures`` has a fifth more of them than its cut-off was learnt with: more pictures, more chance
-    hits.
-    """
-    learnt = calibration.get("pictures")
-    return isinstance(learnt, int) and pictures > 1.2 * learnt
+def _keys() -> dict[str, str]:
+    return {one.name: _KEYS.get(one.name, one.name) for one in fields(Fusion) if one.name != "weights"}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 
-import numpy as np
 import opensearchpy
-from numpy.typing import NDArray
 
 from ..index import versions
 from ..index.stored_vectors import stored_vectors
@@ -15,14 +13,15 @@ from ..index.version import Version
 from ..protocols import AnyEncoder
 from ..query.fusion import Fusion
 from ..query.page import Page
-from ..query.plan import Plan, check_together, make_plan, read_scope
+from ..query.plan import Plan, make_plan
 from ..query.query import Query
-from ..query.setting import Setting
+from ..query.scope import read_scope
 from ..query.vectors import query_vectors
 from .answer import Answer, read_answer
 from .ask import Asker
 from .hits import Hit
-from .index_defaults import outgrown, with_index_defaults
+from .index_defaults import Setting, settle
+from .server_support import check_fusion
 from .stored_pipelines import with_pipeline
 from .whole_ids import with_whole_ids
 
@@ -53,8 +52,9 @@ class Searcher:
         shares: bool = True,
     ) -> None:
         self._client, self._version, self._load_encoder = client, version, load_encoder
-        self._encoder = None if encoder is None else _guarded(version, encoder)
-        self._asker = Asker(client, version, shares=shares)
+        self._encoder = None if encoder is None else _checked(version, encoder)
+        self._load_stored = partial(stored_vectors, client, version)
+        self._asker = Asker(client, version, self._load_stored, shares=shares)
 
     @classmethod
     def open(
@@ -74,18 +74,19 @@ class Searcher:
         Raises the errors of the tree: InvalidOption for what cannot be searched with, here or at all, and ServerError.
         """
         plan = self.plan(query, fusion, page)
+        if query.fused:
+            check_fusion(lambda: self._asker.server_version, plan.fusion.technique, tuple(plan.weights.values()))
         answers = self._asker.ask(plan)
-        answer = read_answer(plan, answers, self._version.index)
-        return replace(answer, notes=self._notes(plan.query, page, answer.documents))
+        return read_answer(plan, answers, self._version)
 
     def plan(self, query: Query, fusion: Fusion | None = None, page: Page | None = None) -> Plan:
         """What ``search`` would send. Encodes the query, and reads what the index and the server have for it."""
-        query, fusion, page = with_index_defaults(self._version, query, fusion, page or Page())
-        check_together(query, fusion, page)
         query = with_whole_ids(self._client, self._version, query)
-        scope = read_scope(query, page, self._version.fields)
+        query, fusion, page = settle(self._version, query, fusion, page or Page())
         fusion = with_pipeline(self._client, self._version, fusion, len(query.clause_names))
-        return make_plan(query, fusion, page, scope, self._vectors(query))
+        scope = read_scope(query, page, self._version.fields)
+        vectors = query_vectors(query, self._loaded_encoder, self._load_stored)
+        return make_plan(query, fusion, page, scope, vectors)
 
     def default_fusion(self, query: Query, page: Page | None = None) -> Fusion:
         """How ``query`` is fused by default: a hybrid as ``clipseek tune`` or ``clipseek pipelines default`` left it in the index,
@@ -93,27 +94,12 @@ class Searcher:
         """
         return Setting.read(self._version.search).fusion_for(query, page or Page())
 
-    def _vectors(self, query: Query) -> dict[str, NDArray[np.float32]]:
-        """Each vector clause's."""
-        if query.resolved_kind == "caption":
-            return {}
-        if self._encoder is None and self._load_encoder is not None and query.needs_model:
-            self._encoder = _guarded(self._version, self._load_encoder(self._version))
-        return query_vectors(query, self._encoder, stored_vectors(self._client, self._version, query.ids))
-
-    def _notes(self, query: Query, page: Page | None, pictures: int) -> tuple[str, ...]:
-        notes = []
-        if query.cut:
-            notes.append(f"the text is long; only its first {len(query.words):,} characters are searched for")
-        calibration = self._version.calibration
-        if page is not None and page.min_cosine == "auto" and outgrown(calibration, pictures):
-            notes.append(
-                f"the cut-off was learnt with {calibration['pictures']:,} pictures: more of them have more chance hits; run "
-                "clipseek calibrate again"
-            )
-        return tuple(notes)
+    def _loaded_encoder(self) -> AnyEncoder | None:
+        if self._encoder is None and self._load_encoder is not None:
+            self._encoder = _checked(self._version, self._load_encoder(self._version))
+        return self._encoder
 
 
-def _guarded(version: Version, encoder: AnyEncoder) -> AnyEncoder:
+def _checked(version: Version, encoder: AnyEncoder) -> AnyEncoder:
     version.check_model(encoder.fingerprint, encoder.dimension)
     return encoder

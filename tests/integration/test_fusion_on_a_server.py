@@ -10,8 +10,8 @@ from clipseek.opensearch.errors import RequestRefused
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.query.plan import Plan
-from clipseek.opensearch.search.candidates import candidates_body
 from clipseek.opensearch.search.contributions import contributions, normalized
+from clipseek.opensearch.search.second_requests import candidates_body
 from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.client import connect
 
@@ -60,9 +60,9 @@ def test_contributions_sum_to_the_servers_score(opensearch_url: str, fusion: str
         sent = plan(text, vector, weight=weight, technique=fusion, mean=mean, size=50)
         if lacks_it:  # then it refuses, as the table of versions says
             with pytest.raises(RequestRefused, match="is not supported"):
-                client.search(index=version.index, body=sent.search_body())
+                client.search(index=version.index, body=sent.search_body)
             break
-        hits = client.search(index=version.index, body=sent.search_body())["hits"]["hits"]
+        hits = client.search(index=version.index, body=sent.search_body)["hits"]["hits"]
         candidates = {
             name: {
                 hit["fields"]["image_id"][0]: hit["_score"]

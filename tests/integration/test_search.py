@@ -21,8 +21,8 @@ from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.search.contributions import contributions, normalized
+from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.server.capabilities import server_version
 from clipseek.relevance.fusion_grid import (
@@ -166,7 +166,7 @@ def asked(
     **given: Any,
 ) -> Any:
     """The rows that the server answers to the query's own body, with ``more`` in it."""
-    body = {**searcher.plan(*values(words, **given)).search_body(), **more}
+    body = {**searcher.plan(*values(words, **given)).search_body, **more}
     return client.search(index=version.index, body=body, params=SEARCH_PARAMETERS)["hits"]["hits"]
 
 
@@ -202,7 +202,7 @@ def test_terms_are_those_of_the_servers_explanation(
     compared = strange = 0
     for words in QUERIES:
         given: dict[str, Any] = {"technique": fusion, "size": 150}
-        pipeline = searcher.plan(*values(words, **given)).search_body()["search_pipeline"]
+        pipeline = searcher.plan(*values(words, **given)).search_body["search_pipeline"]
         pipeline["response_processors"] = [{"hybrid_score_explanation": {}}]
         rows = asked(client, searcher, version, words, {"explain": True, "search_pipeline": pipeline}, **given)
         explained = {row["_id"]: row for row in rows}

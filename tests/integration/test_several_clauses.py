@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_every_hits_shares_sum_to_the_servers_score(
 
 def test_each_clauses_cosine_is_to_its_own_vector(client: opensearchpy.OpenSearch, version: Version) -> None:
     answer = Searcher(client, version, ENCODER).search(BOTH, page=Page(60))
-    asked = query_vectors(BOTH, ENCODER, stored_vectors(client, version, ["d20"]))
+    asked = query_vectors(BOTH, lambda: ENCODER, partial(stored_vectors, client, version))
     stored = stored_vectors(client, version, [hit.id for hit in answer.hits])
     seen = set()
     for hit in answer.hits:
@@ -129,6 +130,6 @@ def test_the_server_takes_no_sixth_clause(client: opensearchpy.OpenSearch, versi
     with pytest.raises(InvalidOption, match="6 clauses are too many"):
         Query(texts=texts, split=True)
     query = Query(texts=texts, split=True, kind="vector")
-    five = plan(vectors=query_vectors(query, ENCODER, {}), texts=texts, split=True, kind="vector")
+    five = plan(vectors=query_vectors(query, lambda: ENCODER, lambda ids: {}), texts=texts, split=True, kind="vector")
     assert len(five.clauses) == 5
-    assert client.search(index=version.index, body=five.search_body(), params=SEARCH_PARAMETERS)["hits"]["hits"]
+    assert client.search(index=version.index, body=five.search_body, params=SEARCH_PARAMETERS)["hits"]["hits"]

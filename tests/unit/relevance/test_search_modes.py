@@ -12,9 +12,10 @@ from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.plan import Plan, Scope, make_plan
+from clipseek.opensearch.query.plan import Plan, make_plan
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.query.scope import Scope
+from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.relevance.labelled_queries import LabelledQuery
 from clipseek.relevance.search_modes import SearchMode, mode_plan, search_modes
 from numpy.typing import NDArray
@@ -40,8 +41,8 @@ def plan(query: Query, vector: NDArray[np.float32] | None, left_out: Sequence[st
 
 
 def same(one: Plan, other: Plan) -> None:
-    assert one.search_body() == other.search_body()
-    assert one.ranking_body() == other.ranking_body()
+    assert one.search_body == other.search_body
+    assert one.ranking_body == other.ranking_body
 
 
 def test_bodies() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import DEPTH
-from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.relevance.fusion_grid import RRF, WORDINGS
 from clipseek.relevance.tuning_decision import best_by_option, compare, cross_validated, decide, decide_ef_search
 

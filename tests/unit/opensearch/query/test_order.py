@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.order import Order, ordered, parse_order, server_sort, wanted_value
+from clipseek.opensearch.query.order import Order, parse_order
+from clipseek.opensearch.search.page_rows import ordered
 
 DECLARED: dict[str, Any] = {"set": "keyword", "odd:desc": "number", "day": "date"}
 
@@ -25,9 +26,9 @@ def test_a_field_that_is_not_indexed_is_refused(text: str) -> None:
 
 
 def test_what_is_sent() -> None:
-    assert server_sort(Order("image_id", "keyword", True)) == [{"image_id": {"order": "desc", "missing": "_last"}}]
-    assert wanted_value(Order("metadata.day", "date")) == {"field": "metadata.day", "format": "epoch_millis"}
-    assert wanted_value(Order("width", "number")) == "width"
+    assert Order("image_id", "keyword", True).server_sort == [{"image_id": {"order": "desc", "missing": "_last"}}]
+    assert Order("metadata.day", "date").docvalue == {"field": "metadata.day", "format": "epoch_millis"}
+    assert Order("width", "number").docvalue == "width"
 
 
 def row(name: str, *values: Any) -> dict[str, Any]:

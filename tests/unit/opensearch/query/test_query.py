@@ -14,10 +14,10 @@ from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import MAX_CHARACTERS, MAX_TERMS
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.setting import Setting
 from clipseek.opensearch.query.weighted import read_weight
 from clipseek.opensearch.query.wording import Wording
-from clipseek.opensearch.search.candidates import candidates_body
+from clipseek.opensearch.search.index_defaults import Setting
+from clipseek.opensearch.search.second_requests import candidates_body
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +30,7 @@ MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
 
 
 def body(text: str, **given: Any) -> dict[str, Any]:
-    return plan(text, VECTOR, **given).search_body()
+    return plan(text, VECTOR, **given).search_body
 
 
 def test_hybrid_never_goes_without_its_pipeline_and_depth() -> None:
@@ -127,7 +127,7 @@ def test_any_text_is_a_value_and_nothing_else(text: str) -> None:
     except InvalidOption:
         assert not text.replace("\0", " ").split()
         return
-    sent = orjson.loads(orjson.dumps(plan(text, kind="caption").search_body()))
+    sent = orjson.loads(orjson.dumps(plan(text, kind="caption").search_body))
     assert sent["query"] == {"match": {"caption": {"query": query.words, "_name": "caption"}}}
 
 
@@ -209,7 +209,7 @@ def test_an_indexs_default_is_for_hybrids_and_reaches_the_last_hit() -> None:
     assert (setting.worded(query).match, setting.worded(query).exact) == ("all", True)
     own = Query("red car", match="most", exact=False)
     assert setting.worded(own) == own
-    assert setting.fusion_for(query, Page(start=45)).depth_for(55) == 200
+    assert setting.fusion_for(query, Page(start=45)).depth is None
     alone = Query("red car", kind="caption")
     assert (setting.worded(alone), setting.fusion_for(alone, Page())) == (alone, Fusion())
 
@@ -245,7 +245,7 @@ def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> 
 
 
 def test_pages_of_one_search_have_the_same_candidates() -> None:
-    assert [Fusion().depth_for(start + 10) for start in (0, 190, 191, 990, 991, 9990)] == [
+    assert [plan("a", VECTOR, start=start).depth for start in (0, 190, 191, 990, 991, 9990)] == [
         200,
         200,
         1000,

@@ -11,10 +11,11 @@ from clipseek.opensearch.query.clauses import clause_weights
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.pipelines import pipeline
-from clipseek.opensearch.query.plan import Scope, make_plan
+from clipseek.opensearch.query.plan import make_plan
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.query.scope import Scope
 from clipseek.opensearch.query.vectors import query_vectors
+from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.testing.encoder import ColourEncoder
 
 from tests.plans import plan, values
@@ -30,7 +31,7 @@ def test_every_text_picture_and_id_is_a_clause() -> None:
     mixed: dict[str, Any] = {"texts": (("boat", 3.0),), "picture": b"x", "like": (("cat-7", 3.0),)}
     by_name = {"words 1": A, "words 2": B, "picture": C, "like": A}
     split = make_plan(Query("red car", **mixed, split=True), Fusion(weight=0.8), Page(), Scope(), by_name)
-    sent = split.search_body()
+    sent = split.search_body
     caption = {
         "bool": {
             "should": [
@@ -53,7 +54,7 @@ def test_every_text_picture_and_id_is_a_clause() -> None:
 
 def test_pictures_alone_are_joined_too() -> None:
     split = plan(vectors={"picture 1": A, "picture 2": B}, pictures=((b"x", 1.0), (b"y", 3.0)), split=True)
-    sent = split.search_body()
+    sent = split.search_body
     hybrid = {"pagination_depth": 200, "queries": [knn("picture 1", A), knn("picture 2", B)]}
     assert sent["query"] == {"hybrid": hybrid}
     assert sent["search_pipeline"] == pipeline("min_max", (0.25, 0.75))
@@ -62,7 +63,7 @@ def test_pictures_alone_are_joined_too() -> None:
 
 def test_one_part_alone_is_the_usual_search() -> None:
     for asked in ({"text": "red car"}, {"text": "red car", "kind": "caption"}, {"picture": b"x"}):
-        assert plan(vectors=A, **asked, split=True).search_body() == plan(vectors=A, **asked).search_body()
+        assert plan(vectors=A, **asked, split=True).search_body == plan(vectors=A, **asked).search_body
 
 
 def test_all_texts_must_be_there_where_all_words_must() -> None:
@@ -89,7 +90,7 @@ def test_weights_are_those_of_the_one_vector() -> None:
 def test_rrf_counts_every_clause_the_same_unless_weights_are_asked_for() -> None:
     query = Query("a", picture=b"x", split=True)
     assert len(set(clause_weights(query, Fusion("rrf")).values())) == 1
-    sent = plan("a", {"words": A, "picture": B}, picture=b"x", split=True, technique="rrf").search_body()
+    sent = plan("a", {"words": A, "picture": B}, picture=b"x", split=True, technique="rrf").search_body
     assert "weights" not in str(sent["search_pipeline"])
     assert len(set(clause_weights(query, Fusion("rrf", weight=0.6)).values())) > 1
 
@@ -98,11 +99,11 @@ def test_vectors_of_the_clauses_and_of_the_one() -> None:
     encoder = ColourEncoder()
     red, green, blue = encoder.encode_texts(["red", "green", "blue"])
     query = Query("red", texts=(("green", 3.0),), like=(("d", 1.0),), unwanted=("blue",), not_weight=0.5, split=True)
-    found = query_vectors(query, encoder, {"d": blue + red})
+    found = query_vectors(query, lambda: encoder, lambda ids: {"d": blue + red})
     assert list(found) == ["words 1", "words 2", "like"]
     away = red - 0.5 * blue
     assert found["words 1"] == pytest.approx(away / np.linalg.norm(away), abs=1e-6)
-    (one,) = query_vectors(Query("red", texts=(("green", 3.0),)), encoder, {}).values()
+    (one,) = query_vectors(Query("red", texts=(("green", 3.0),)), lambda: encoder, lambda ids: {}).values()
     mixed = red / 4 + green * 3 / 4
     assert one == pytest.approx(mixed / np.linalg.norm(mixed), abs=1e-6)
 

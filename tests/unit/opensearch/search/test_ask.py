@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 import opensearchpy
-from clipseek.opensearch.search.ask import ranked_rows, with_documents
+from clipseek.opensearch.search.ask import ranked_rows
+from clipseek.opensearch.search.second_requests import with_documents
 from clipseek.testing.server import FakeServer
 
 from tests.plans import plan
 
 PLAN = plan("red car", np.array([0.6, 0.8], np.float32), size=3, start=2)
-BODY = PLAN.search_body()
+BODY = PLAN.search_body
 
 
 def test_the_ranking_is_the_same_search_without_documents() -> None:
-    sent = PLAN.ranking_body()
+    sent = PLAN.ranking_body
     for name in ("query", "search_pipeline", "size", "from", "track_total_hits"):
         assert sent[name] == BODY[name]
     assert sent.keys() - BODY.keys() == {"stored_fields", "docvalue_fields"}

@@ -10,7 +10,8 @@ from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.index_defaults import calibrated_cosine, outgrown, with_index_defaults
+from clipseek.opensearch.search.answer import outgrown
+from clipseek.opensearch.search.index_defaults import calibrated_cosine, settle
 
 from tests.plans import values
 
@@ -19,23 +20,23 @@ VERSION = Version("i-1", "i", "ab" * 32, 2, 1, search=TUNED, calibration={"cosin
 
 
 def test_what_was_tuned_is_used_where_nothing_else_is_said() -> None:
-    query, fusion, page = with_index_defaults(VERSION, Query("red"), None, Page())
+    query, fusion, page = settle(VERSION, Query("red"), None, Page())
     assert (query, fusion, page) == (
         Query("red", match="all", exact=True),
         Fusion("l2", "harmonic", 0.3, depth=50),
         Page(),
     )
     own = Fusion("rrf")
-    assert with_index_defaults(VERSION, Query("red", match="any"), own, Page())[:2] == (
+    assert settle(VERSION, Query("red", match="any"), own, Page())[:2] == (
         Query("red", match="any", exact=True),
         own,
     )
     alone = Query("red", kind="vector")
-    assert with_index_defaults(VERSION, alone, None, Page()) == (alone, Fusion(), Page())
+    assert settle(VERSION, alone, None, Page()) == (alone, Fusion(), Page())
 
 
 def test_auto_is_the_calibrated_cut_off() -> None:
-    assert with_index_defaults(VERSION, Query("red"), None, Page(min_cosine="auto"))[2] == Page(min_cosine=0.31)
+    assert settle(VERSION, Query("red"), None, Page(min_cosine="auto"))[2] == Page(min_cosine=0.31)
 
 
 def test_a_cut_is_outgrown_by_a_fifth_more_pictures() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from clipseek.encoder.pictures import perceptual_hash
 from clipseek.encoder.pictures.perceptual_hash import near_duplicates, small_copy
-from clipseek.opensearch.search import near_duplicates as looks
-from clipseek.opensearch.search.near_duplicates import first_of_each
+from clipseek.opensearch.search import page_rows as looks
+from clipseek.opensearch.search.page_rows import first_of_each
 from PIL import Image
 
 

@@ -11,7 +11,7 @@ from clipseek.opensearch.query.fusion import Fusion, check_pipeline_name
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.pipelines import pipeline, read_weights, shared_weights
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.setting import Setting
+from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.opensearch.search.server_support import check_fusion, check_ranks
 from clipseek.opensearch.search.stored_pipelines import read_pipeline, usable
 
@@ -27,9 +27,9 @@ Z_SCORE_BY_A_GEOMETRIC_MEAN = {
 
 
 def test_a_search_by_a_named_pipeline_sends_its_name() -> None:
-    sent = plan("red car", VECTOR, pipeline="mild").search_body()
+    sent = plan("red car", VECTOR, pipeline="mild").search_body
     assert sent["search_pipeline"] == "mild"
-    assert {**sent, "search_pipeline": pipeline("min_max")} == plan("red car", VECTOR).search_body()
+    assert {**sent, "search_pipeline": pipeline("min_max")} == plan("red car", VECTOR).search_body
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_an_indexs_pipeline_comes_before_what_was_tuned() -> None:
     fusion = setting.fusion_for(query, Page())
     assert fusion.pipeline == "mild"
     assert setting.worded(query).match == "all"
-    sent = plan("red car", VECTOR, **vars(fusion), match="all").search_body()
-    assert sent == plan("red car", VECTOR, match="all", pipeline="mild").search_body()
+    sent = plan("red car", VECTOR, **vars(fusion), match="all").search_body
+    assert sent == plan("red car", VECTOR, match="all", pipeline="mild").search_body
 
 
 def never_called() -> tuple[int, int]:

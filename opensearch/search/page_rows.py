@@ -1,4 +1,4 @@
-"""One hit of pictures that are the same file, or that look nearly the same. Pure.
+"""The rows of one page, out of a ranking of which all came: one of each group, in a field's order. Pure.
 
 A look, the field of the index, is a picture's appearance (``protocols.Picture``). Two pictures look nearly the same where their
 hashes differ in at most HASH_BITS of 64 bits and no cell of their small copies by more than COPY_STEPS of 255: a picture saved
@@ -15,16 +15,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..query.order import Order
+from ..query.plan import Plan
+
+Row = Mapping[str, Any]
 HASH_BYTES = 8
 LOOK_BYTES = 200
 HASH_BITS = 3
 COPY_STEPS = 20
 
 
-def first_of_each(rows: Sequence[Mapping[str, Any]], near: bool = False) -> list[Mapping[str, Any]]:
+def page_rows(plan: Plan, rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
+    """The page's rows, and how many there are to page through where all came to be grouped or sorted here, else 0."""
+    if not plan.taken_whole:
+        return rows, 0
+    whole = first_of_each(rows, plan.page.group_near) if plan.grouped_here else rows
+    in_order = whole if plan.order is None else ordered(whole, plan.order)
+    return in_order[plan.page.start : plan.page.end], len(whole)
+
+
+def first_of_each(rows: Sequence[Row], near: bool = False) -> list[Row]:
     """The rows without those whose picture has the same bytes as one before, or, ``near``, nearly the look of one that stays."""
     seen: set[str] = set()
-    kept: list[Mapping[str, Any]] = []
+    kept: list[Row] = []
     looks = _Looks(len(rows)) if near else None
     for row in rows:
         content = str(row["_source"].get("content_hash") or row["_id"])
@@ -34,6 +47,21 @@ def first_of_each(rows: Sequence[Mapping[str, Any]], near: bool = False) -> list
         if looks is None or looks.is_new(str(row["_source"].get("look") or "")):
             kept.append(row)
     return kept
+
+
+def ordered(rows: Sequence[Row], order: Order) -> list[Row]:
+    """The rows of a ranking (``ask.ranked_rows``) as ``Order.server_sort`` would sort them by their ``fields``."""
+    by_id = sorted(rows, key=lambda row: str(row["_id"]))
+    valued = [(_value(row["fields"][order.field], order), row) for row in by_id if row["fields"].get(order.field)]
+    without = [row for row in by_id if not row["fields"].get(order.field)]
+    # A stable sort, also downwards: ids stay in their order.
+    return [row for _, row in sorted(valued, key=lambda pair: pair[0], reverse=order.descending)] + without
+
+
+def _value(values: Sequence[Any], order: Order) -> Any:
+    # Of several values the server takes the smallest upwards and the largest downwards.
+    comparable = [str(value) if order.kind == "keyword" else float(value) for value in values]
+    return max(comparable) if order.descending else min(comparable)
 
 
 class _Looks:

@@ -1,15 +1,19 @@
-"""The second request of a search: each clause's candidates and the number of pictures, all in one ``_msearch``."""
+"""What a search requests beside its ranking: each clause's candidates and the number of pictures, in one ``_msearch``; and the
+documents of the page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import opensearchpy
 import orjson
 
+from ..query.plan import Plan
 from ..server.failures import check_answers
+from .page_rows import Row
 
 _KEPT = (
     "responses.hits.hits._score,responses.hits.hits.fields,responses.hits.total.value,responses.error,responses.status"
@@ -72,6 +76,23 @@ def candidates_body(clause: dict[str, Any], depth: int) -> dict[str, Any]:
         "docvalue_fields": ["image_id"],
         "track_total_hits": False,
     }
+
+
+def with_documents(client: opensearchpy.OpenSearch, index: str, plan: Plan, rows: Sequence[Row]) -> list[Row]:
+    """The rows of a ranking with source and highlight; without those that were deleted meanwhile. One request, none for no rows."""
+    if not rows:
+        return []
+    answer = client.search(
+        index=index,
+        body=orjson.dumps(plan.page_body([row["_id"] for row in rows])),
+        params={"preference": plan.copies, "allow_partial_search_results": "false"},
+    )
+    shown = {row["_id"]: row for row in answer["hits"]["hits"]}
+    return [
+        {**row, **{name: shown[row["_id"]][name] for name in ("_source", "highlight") if name in shown[row["_id"]]}}
+        for row in rows
+        if row["_id"] in shown
+    ]
 
 
 def _places(client: opensearchpy.OpenSearch, index: str, copies: str) -> list[str]:
