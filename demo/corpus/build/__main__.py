@@ -16,11 +16,12 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..shipped import Item
 from .captions import Emoji, Thesaurus
 from .domain import SHIPPED_CAPS, domain_candidates
 from .general import LOGOS, candidates
 from .licences import write_licences
-from .pairs import Pair, Rules, build
+from .pairs import Rules, build
 
 # How much of the general corpus ships: all that is held out (but few logos: a name that was never seen cannot be read off its
 # mark, by anyone), and so many training pairs of each kind to keep it in mind.
@@ -28,7 +29,7 @@ SHIPPED_HELD_OUT_LOGOS = {"val": 80, "test": 200}
 SHIPPED_GENERAL = {"emoji": 2600, "object": 2200, "clipart": 700, "flag": 100, "logo": 400}
 
 
-def write(pairs: Iterable[Pair], path: Path) -> int:
+def write(pairs: Iterable[Item], path: Path) -> int:
     """Write one JSON object a line, sorted by set so that alike drawings stand near; returns the count."""
     rows = sorted(pairs, key=lambda pair: (pair.set, pair.id))
     with lzma.open(path, "wt", encoding="utf-8", preset=9 | lzma.PRESET_EXTREME) as file:
@@ -38,7 +39,7 @@ def write(pairs: Iterable[Pair], path: Path) -> int:
     return len(rows)
 
 
-def shipped_part(pairs: list[Pair]) -> list[Pair]:
+def shipped_part(pairs: list[Item]) -> list[Item]:
     """What is held out and, by the hash of their ids, SHIPPED_GENERAL of the training pairs."""
     kept = [pair for pair in pairs if pair.split != "train" and pair.kind != "logo"]
     logos = sorted((pair for pair in pairs if pair.kind == "logo"), key=_by_hash)
@@ -50,7 +51,7 @@ def shipped_part(pairs: list[Pair]) -> list[Pair]:
     return kept
 
 
-def _by_hash(pair: Pair) -> bytes:
+def _by_hash(pair: Item) -> bytes:
     return hashlib.sha1(pair.id.encode(), usedforsecurity=False).digest()
 
 
@@ -73,7 +74,7 @@ def main() -> None:
     if arguments.general is not None:
         opener = lzma.open if arguments.general.suffix == ".xz" else open
         with opener(arguments.general, "rt", encoding="utf-8") as file:
-            general = [Pair(**json.loads(line)) for line in file]
+            general = [Item(**json.loads(line)) for line in file]
     else:
         emoji = Emoji(here / "emojibase-data")
         general = build(candidates(icons, here / "openclipart", book, emoji), Rules(coloured=True, caps=LOGOS), dropped)

@@ -1,4 +1,4 @@
-"""Looks at a rendered drawing: blank, without colour, the same as another."""
+"""What a drawing looks like when it is rendered: blank, without colour, the same as another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ THUMB = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Rendered:
     """What rendering showed."""
 
     ink: float
@@ -37,13 +37,13 @@ def pixels(svg: str, side: int = SIDE) -> NDArray[np.uint8]:
     return np.asarray(Image.open(BytesIO(bytes(data))).convert("RGB"))
 
 
-def look(svg: str) -> Look | None:
-    """The look of `svg`, None where it cannot be drawn."""
+def rendered(svg: str) -> Rendered | None:
+    """What rendering `svg` shows, None where it cannot be drawn."""
     try:
         image = pixels(svg)
-    except (ValueError, BaseException) as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a panic of resvg is no Exception
         return None
     if image.shape != (SIDE, SIDE, 3):
         return None
@@ -53,7 +53,7 @@ def look(svg: str) -> Look | None:
     ink = float(inked.mean())
     cell = SIDE // THUMB
     thumb = wide.reshape(THUMB, cell, THUMB, cell, 3).mean(axis=(1, 3)).round().astype(np.uint8)
-    return Look(
+    return Rendered(
         ink,
         float((hue & inked).sum() / max(1, inked.sum())),
         hashlib.sha1(image.tobytes(), usedforsecurity=False).digest(),
@@ -61,13 +61,13 @@ def look(svg: str) -> Look | None:
     )
 
 
-def best_form(exact_and_short: tuple[str, str]) -> tuple[str, Look] | None:
+def best_form(exact_and_short: tuple[str, str]) -> tuple[str, Rendered] | None:
     """Of a drawing as it is and shortened: the shortened one where both look the same."""
     exact, short = exact_and_short
-    after = look(short)
+    after = rendered(short)
     if exact == short:
         return (short, after) if after else None
-    before = look(exact)
+    before = rendered(exact)
     if before is None:
         return (short, after) if after else None
     if after is not None and np.abs(before.thumb.astype(int) - after.thumb.astype(int)).max() <= 12:
@@ -75,7 +75,7 @@ def best_form(exact_and_short: tuple[str, str]) -> tuple[str, Look] | None:
     return exact, before
 
 
-def best_forms(forms: Iterable[tuple[str, str]], workers: int = 2) -> Iterator[tuple[str, Look] | None]:
+def best_forms(forms: Iterable[tuple[str, str]], workers: int = 2) -> Iterator[tuple[str, Rendered] | None]:
     """`best_form` of each, in order, in `workers` processes."""
     with ProcessPoolExecutor(workers) as pool:
         yield from pool.map(best_form, forms, chunksize=64)

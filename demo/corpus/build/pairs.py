@@ -8,25 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from clipseek.demo.concepts import Split, concept_of, split_of
+from clipseek.demo.concepts import concept_of, split_of
+from numpy.typing import NDArray
 
+from ..shipped import Item
 from .captions import caption_of
-from .check import Look, best_forms
+from .check import Rendered, best_forms
 from .general import Candidate
 from .svg import cleaned, decimals_for, rounded, square
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One picture with its caption, as the corpus files hold it."""
-
-    id: str
-    set: str
-    kind: str
-    caption: str
-    concept: str
-    split: Split
-    svg: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +39,19 @@ def forms(candidate: Candidate) -> tuple[str, str]:
     return square(body, drawing.box), square(rounded(body, decimals_for(max(drawing.box[2:]))), drawing.box)
 
 
-def _worth_drawing(candidate: Candidate, form: tuple[str, str], rules: Rules) -> bool:
-    return (
-        len(form[1]) <= rules.largest and "<image" not in form[1] and "data:" not in form[1] and "<text" not in form[1]
-    )
-
-
-def build(candidates: Iterable[Candidate], rules: Rules, dropped: Counter[str], workers: int = 2) -> list[Pair]:
+def build(candidates: Iterable[Candidate], rules: Rules, dropped: Counter[str], workers: int = 2) -> list[Item]:
     """The pairs of `candidates`; `dropped` counts reasons."""
     kept: list[Candidate] = []
     shapes: list[tuple[str, str]] = []
     for candidate in candidates:
         form = forms(candidate)
-        if _worth_drawing(candidate, form, rules):
+        if len(form[1]) <= rules.largest and not any(mark in form[1] for mark in ("<image", "data:", "<text")):
             kept.append(candidate)
             shapes.append(form)
         else:
             dropped["too large or not only shapes"] += 1
-    by_concept: dict[str, list[tuple[Candidate, str, Look]]] = defaultdict(list)
-    order: list[tuple[Candidate, str, str, Look]] = []
+    thumbs: dict[str, list[NDArray[np.uint8]]] = defaultdict(list)
+    order: list[tuple[Candidate, str, str, Rendered]] = []
     for candidate, result in zip(kept, best_forms(shapes, workers), strict=True):
         if result is None:
             dropped["cannot be drawn"] += 1
@@ -78,40 +61,32 @@ def build(candidates: Iterable[Candidate], rules: Rules, dropped: Counter[str], 
             dropped["too large or not only shapes"] += 1
         elif seen.ink < rules.least_ink:
             dropped["blank on white"] += 1
-        elif (
-            rules.coloured
-            and seen.colour < rules.least_hue
-            and candidate.kind != "emoji"
-            and candidate.kind != "clipart"
-        ):
+        elif rules.coloured and seen.colour < rules.least_hue and candidate.kind not in ("emoji", "clipart"):
             dropped["without colour"] += 1
         else:
             concept = concept_of(candidate.title)
-            if any(
-                np.abs(seen.thumb.astype(np.int16) - other.thumb).mean() < rules.same
-                for _, _, other in by_concept[concept]
-            ):
+            if any(np.abs(seen.thumb.astype(np.int16) - other).mean() < rules.same for other in thumbs[concept]):
                 dropped["same picture, same concept"] += 1
                 continue
-            by_concept[concept].append((candidate, svg, seen))
+            thumbs[concept].append(seen.thumb)
             order.append((candidate, svg, concept, seen))
     return _finished(order, rules, dropped)
 
 
-def _finished(order: list[tuple[Candidate, str, str, Look]], rules: Rules, dropped: Counter[str]) -> list[Pair]:
-    held = {look.digest for _, _, concept, look in order if split_of(concept) != "train"}
-    pairs: list[Pair] = []
+def _finished(order: list[tuple[Candidate, str, str, Rendered]], rules: Rules, dropped: Counter[str]) -> list[Item]:
+    held = {seen.digest for _, _, concept, seen in order if split_of(concept) != "train"}
+    pairs: list[Item] = []
     names: Counter[str] = Counter()  # openclipart has files of one name in several folders
-    for candidate, svg, concept, look in order:
+    for candidate, svg, concept, seen in order:
         split = split_of(concept)
-        if split == "train" and look.digest in held:
+        if split == "train" and seen.digest in held:
             dropped["same picture as a held-out one"] += 1
             continue
         drawing = candidate.drawing
         name = f"{drawing.set}/{drawing.name}"
         names[name] += 1
         pairs.append(
-            Pair(
+            Item(
                 name if names[name] == 1 else f"{name}-{names[name]}",
                 drawing.set,
                 candidate.kind,
@@ -124,9 +99,8 @@ def _finished(order: list[tuple[Candidate, str, str, Look]], rules: Rules, dropp
     return capped(pairs, rules.caps or {}, dropped)
 
 
-def capped(pairs: list[Pair], caps: Mapping[str, int], dropped: Counter[str]) -> list[Pair]:
+def capped(pairs: list[Item], caps: Mapping[str, int], dropped: Counter[str]) -> list[Item]:
     """At most `caps[set]` pairs of a set, chosen by the hash of their concepts, so that no alphabet decides."""
-    out: list[Pair] = []
     sizes = Counter(p.set for p in pairs)
     chosen: dict[str, set[str]] = {}
     for name, cap in caps.items():
@@ -137,5 +111,4 @@ def capped(pairs: list[Pair], caps: Mapping[str, int], dropped: Counter[str]) ->
             )
             chosen[name] = {p.id for p in mine[:cap]}
             dropped["over its set's cap"] += sizes[name] - cap
-    out.extend(p for p in pairs if p.set not in chosen or p.id in chosen[p.set])
-    return out
+    return [p for p in pairs if p.set not in chosen or p.id in chosen[p.set]]
