@@ -55,10 +55,15 @@ def classify(
         raise click.UsageError(f"--template {bad[0]!r} has no place for the label; write {{}} where it goes")
     from clipseek.encoder import Bundle, EncoderError
     from clipseek.encoder.run.zero_shot import ZeroShot
-    from clipseek.sources import shown
+    from clipseek.sources import picture_files, shown
 
     encoder = open_encoder(Bundle.load(model), device)
-    paths = find_pictures(pictures)
+    paths: list[Path] = []
+    for folder in pictures:
+        found = list(picture_files(folder))
+        paths += found
+        if not found:
+            note(f"{folder} holds no picture")
     classifier = ZeroShot(encoder, names, templates)
     if cut := encoder.count_cut(classifier.texts):
         note(f"{count(cut, 'text')} longer than the {encoder.bundle.text.context_length} tokens the model reads: cut")
@@ -104,19 +109,6 @@ def read_labels(given: str | None, file: Path | None) -> list[str]:
     if len(labels) < 2:
         raise click.UsageError(f"{count(len(labels), 'label')} given, expected at least two: they are compared")
     return labels
-
-
-def find_pictures(given: Sequence[Path]) -> list[Path]:
-    """The files named, and the pictures (by their suffix) in the folders named."""
-    from clipseek.sources import picture_files
-
-    paths: list[Path] = []
-    for path in given:
-        files = list(picture_files(path))
-        if not files:
-            note(f"{path} holds no picture")
-        paths += files
-    return paths
 
 
 def _best(labels: Sequence[str], chances: list[float]) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .groups import Group
 from .opening import open_model, prepare_torch
-from .options import ReadOptions, json_option, pair_options
+from .options import json_option, pair_options
 from .output import count, note, print_json, print_table
 from .progress import ProgressLine
 
@@ -23,45 +21,42 @@ if TYPE_CHECKING:
 LISTED = 10  # files and captions that are named
 
 
-@click.group("data", cls=Group)
-def data_group() -> None:
+@click.group(cls=Group)
+def data() -> None:
     """Check image-caption pairs before training on them."""
 
 
-@data_group.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the tokens of captions.")
+@data.command()
 @pair_options
+@click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the tokens of captions.")
 @click.option("--mismatches", is_flag=True, help="Encode all pairs with --model and list those that hardly match.")
 @json_option
-def check(source: Path, model: str | None, mismatches: bool, as_json: bool, reading: ReadOptions) -> None:
+def check(source: Source, model: str | None, mismatches: bool, as_json: bool) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
 
     Files of equal bytes count as one picture; near-duplicates are listed too. Only captions of readable pictures count:
     training uses no others.
     """
-    from clipseek.sources import Source
     from clipseek.training.data.survey import survey, token_lengths
 
     if mismatches and model is None:
         raise click.UsageError("--mismatches needs a model that embeds the pairs; name one with --model")
     counter = _token_counter(model) if model is not None else None
-    entries = Source(source, **dataclasses.asdict(reading))
-    with ProgressLine(f"reading {source}") as line:
-        found = survey(entries, line.update)
+    with ProgressLine(f"reading {source.path}") as line:
+        found = survey(source, line.update)
     value = found.as_dict()
     if counter is not None:
         value["lengths"] = token_lengths(found.captions, *counter)
     if mismatches and model is not None and found.captions:
-        value["mismatched"] = {"model": model, **_doubts(found, entries, model).as_dict()}
+        value["mismatched"] = {"model": model, **_doubts(found, source, model).as_dict()}
     if as_json:
-        print_json({"source": str(source), **value})
+        print_json({"source": str(source.path), **value})
     else:
         _show(found, value)
     if not found.captions:
         from clipseek.training.errors import UnusableData
 
-        raise UnusableData(f"{source} has no readable picture with a caption; there is nothing to train on")
+        raise UnusableData(f"{source.path} has no readable picture with a caption; there is nothing to train on")
 
 
 def _token_counter(name: str) -> tuple[CountTokens, int]:

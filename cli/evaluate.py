@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,6 @@ from clipseek.files.whole import write_whole
 from .opening import open_model, read_pairs
 from .options import (
     DeviceOptions,
-    ReadOptions,
     device_options,
     html_option,
     json_option,
@@ -26,15 +24,15 @@ if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.evaluation import Change, Report
     from clipseek.evaluation.examples import JudgedModel
+    from clipseek.sources import Source
     from clipseek.training.data.pairs import Pairs
 
 
 @click.command()
 @click.argument("model")
-@click.argument("source", type=click.Path(path_type=Path))
+@pair_options
 @click.option("--batch", default=64, show_default=True, type=click.IntRange(2), help="Pairs per batch to rank within.")
 @click.option("--seed", default=0, show_default=True, help="Random seed of the shuffle into batches.")
-@pair_options
 @device_options
 @click.option(
     "--precision",
@@ -49,10 +47,9 @@ if TYPE_CHECKING:
 @json_option
 def evaluate(
     model: str,
-    source: Path,
+    source: Source,
     batch: int,
     seed: int,
-    reading: ReadOptions,
     device: DeviceOptions,
     precision: str,
     no_cache: bool,
@@ -71,7 +68,6 @@ def evaluate(
     """
     from clipseek.evaluation import compare, report_of
     from clipseek.export.models import judge, pairs_of_each
-    from clipseek.sources import Source
 
     if sheet is not None:
         _check_writable(sheet)
@@ -79,25 +75,31 @@ def evaluate(
     loaded: list[int] = []
 
     def load(image: ImageSpec) -> Pairs:
-        pairs = read_pairs(source, image, reading, cache=not no_cache)
+        pairs = read_pairs(source, image, cache=not no_cache)
         loaded.append(len(pairs))
         return pairs
 
-    pairs = pairs_of_each(Source(source, **dataclasses.asdict(reading)), models, load)
+    pairs = pairs_of_each(source, models, load)
     if lost := max(loaded) - len(pairs[0]):
         note(f"{count(lost, 'pair')} readable for one model alone, dropped for both")
     judged = judge(models, pairs, batch=batch, seed=seed)
     reports = [report_of(one.ranked) for one in judged]
     changes = compare(judged[1].ranked, judged[0].ranked) if against is not None else []
     if sheet is not None:
-        _write_sheet(sheet, source, judged, pairs[0], reports, changes)
+        _write_sheet(sheet, source.path, judged, pairs[0], reports, changes)
     pictures = pairs[0].truth().pictures
     if not as_json:
         _show(reports[0], changes, model, against)
         _explain_batches(reports[0], pictures, batch)
         return
     sizes = {"pairs": len(pairs[0]), "pictures": pictures, "skipped": len(pairs[0].skipped)}
-    value = {"model": model, "source": str(source), **sizes, "data": pairs[0].fingerprint(), **reports[0].as_dict()}
+    value = {
+        "model": model,
+        "source": str(source.path),
+        **sizes,
+        "data": pairs[0].fingerprint(),
+        **reports[0].as_dict(),
+    }
     if against is not None:
         value["against"] = {"model": against, **reports[1].as_dict()}
         value["changes"] = [change.as_dict() for change in changes]

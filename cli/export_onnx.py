@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.export.checkpoint import Storage
     from clipseek.export.precision import Precision
-    from clipseek.export.samples import Samples
     from clipseek.training.data.pairs import Pairs
 
 SOURCE = click.Path(path_type=Path)
@@ -109,7 +108,10 @@ def export_onnx(
     from clipseek.encoder.bundle.writer import check_free
 
     check_free(out, force=force)  # before seconds of imports
-    given = _samples(samples) if samples else None
+    from clipseek.export.samples import samples_from
+    from clipseek.sources import Source
+
+    given = samples_from(Source(samples).records(), str(samples)) if samples else None
     note("loading torch and optimum")
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.gate import Gate
@@ -137,12 +139,7 @@ def export_onnx(
         data(str(out))
 
 
-def _samples(source: Path) -> Samples:
-    from clipseek.export.samples import samples_from
-    from clipseek.sources import read_records
-
-    return samples_from(read_records(source), str(source))
-
-
 def _pairs_of(source: Path) -> Callable[[ImageSpec], Pairs]:
-    return lambda image: read_pairs(source, image)
+    from clipseek.sources import Source
+
+    return lambda image: read_pairs(Source(source), image)

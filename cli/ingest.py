@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .ingest_options import NewIndex, new_index_options, refuse_other_options
+from .ingest_options import new_index_options, refuse_other_options
 from .ingest_report import Listener, as_object, print_decoding, print_summary
 from .opening import encoder_of_index, open_client
 from .options import (
     DeviceOptions,
-    ReadOptions,
     device_options,
     index_option,
     json_option,
@@ -26,6 +24,7 @@ from .output import print_json
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder
+    from clipseek.opensearch.index.mapping import IndexOptions
     from clipseek.sources import Source
 
 #: Files in which --fast-jpeg looks for large JPEGs, and the largest that it reads.
@@ -33,11 +32,10 @@ EXAMINED, LARGEST = 500, 64_000_000
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path))
+@picture_options
 @model_option
 @index_option
 @url_option
-@picture_options
 @new_index_options
 @click.option(
     "--batch-size",
@@ -71,12 +69,11 @@ EXAMINED, LARGEST = 500, 64_000_000
 @click.pass_context
 def ingest(
     context: click.Context,
-    source: Path,
+    source: Source,
     model: Path | None,
     index: str,
     url: str | None,
-    reading: ReadOptions,
-    new_index: NewIndex,
+    index_options: IndexOptions,
     batch_size: int,
     workers: int | None,
     device: DeviceOptions,
@@ -96,25 +93,22 @@ def ingest(
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.ingest.run import IngestOptions
     from clipseek.opensearch.ingest.run import ingest as run
-    from clipseek.sources import Source
 
-    entries = Source(source, **dataclasses.asdict(reading))
-    stream = iter(entries)  # a source that is not there is reported first
-    index_options = new_index.read()
+    entries = iter(source)  # a source that is not there is reported first
     client = open_client(url)
     version = versions.find(client, index)
     if version is not None:
-        refuse_other_options(version, new_index, index_options.synonyms)
+        refuse_other_options(version, index_options)
     limits = {"batch_size": batch_size, "max_megapixels": max_megapixels, "max_megabytes": max_megabytes}
     encoder = encoder_of_index(model, version, device, verify=True, **limits)
     if fast_jpeg:
-        choose_decoding(encoder, entries)
-    with Listener(report, entries.count()) as listener:
+        choose_decoding(encoder, source)
+    with Listener(report, source.count()) as listener:
         done = run(
             client,
             index,
             encoder,
-            stream,
+            entries,
             index_options=index_options,
             options=IngestOptions(batch_size=batch_size, workers=workers, max_file_megabytes=max_megabytes),
             bundle=os.path.abspath(encoder.bundle.path),
@@ -123,7 +117,7 @@ def ingest(
     if as_json:
         print_json(as_object(done, listener.skips))
     else:
-        print_summary(done, listener.skips, source)
+        print_summary(done, listener.skips, source.path)
     if done.rejected:
         context.exit(1)
 

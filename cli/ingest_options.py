@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,52 +10,37 @@ import click
 from .gathering import gathered, named_options
 
 if TYPE_CHECKING:
-    from clipseek.opensearch.index.mapping import Engine, IndexOptions
+    from clipseek.opensearch.index.mapping import IndexOptions
     from clipseek.opensearch.index.version import Version
 
 
-@dataclass(frozen=True)
-class NewIndex:
-    """The options as they were given."""
+def _index_options(
+    keywords: tuple[str, ...],
+    numbers: tuple[str, ...],
+    dates: tuple[str, ...],
+    preset: str,
+    synonyms: Path | None,
+    **given: Any,
+) -> IndexOptions:
+    from clipseek.opensearch.index.mapping import IndexOptions, read_preset
+    from clipseek.opensearch.index.synonyms import read_synonyms
 
-    keywords: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    dates: tuple[str, ...] = ()
-    engine: Engine = "lucene"
-    preset: str = "default"
-    analyzer: str = "english"
-    synonyms: Path | None = None
-
-    def read(self) -> IndexOptions:
-        """What they say of an index. Raises InvalidOption, and UsageError for a column of two types."""
-        from clipseek.opensearch.index.mapping import IndexOptions, read_preset
-        from clipseek.opensearch.index.synonyms import read_synonyms
-
-        m, ef_construction, compression = read_preset(self.preset)
-        return IndexOptions(
-            engine=self.engine,
-            m=m,
-            ef_construction=ef_construction,
-            compression=compression,
-            analyzer=self.analyzer,
-            fields=self.fields(),
-            synonyms=read_synonyms(self.synonyms) if self.synonyms else (),
-        )
-
-    def fields(self) -> dict[str, Any]:
-        """Column to type; a column declared as two types is a usage error."""
-        fields: dict[str, Any] = {}
-        for kind, names in (("keyword", self.keywords), ("number", self.numbers), ("date", self.dates)):
-            for name in names:
-                if fields.setdefault(name, kind) != kind:
-                    raise click.UsageError(f"column {name!r} is declared as {fields[name]} and as {kind}; choose one")
-        return fields
+    fields: dict[str, Any] = {}
+    for kind, names in (("keyword", keywords), ("number", numbers), ("date", dates)):
+        for name in names:
+            if fields.setdefault(name, kind) != kind:
+                raise click.UsageError(f"column {name!r} is declared as {fields[name]} and as {kind}; choose one")
+    m, ef_construction, compression = read_preset(preset)
+    rules = read_synonyms(synonyms) if synonyms else ()
+    return IndexOptions(
+        m=m, ef_construction=ef_construction, compression=compression, fields=fields, synonyms=rules, **given
+    )
 
 
-#: The command gets ``new_index``, a NewIndex.
+#: The command gets ``index_options``, an IndexOptions.
 new_index_options = gathered(
-    "new_index",
-    NewIndex,
+    "index_options",
+    _index_options,
     click.option("--keyword", "keywords", multiple=True, metavar="NAME", help="Column to filter by text. Repeatable."),
     click.option("--number", "numbers", multiple=True, metavar="NAME", help="Column to filter by number. Repeatable."),
     click.option("--date", "dates", multiple=True, metavar="NAME", help="Column to filter by date. Repeatable."),
@@ -89,19 +72,17 @@ new_index_options = gathered(
 )
 
 
-def refuse_other_options(version: Version, new_index: NewIndex, synonyms: Sequence[str] = ()) -> None:
+def refuse_other_options(version: Version, wanted: IndexOptions) -> None:
     """An option of a new index, given by name for one that exists and differs, would be ignored: raise UsageError instead."""
     from clipseek.opensearch.index.synonyms import digest
 
-    given = named_options()
-    for name in ("engine", "analyzer", "preset"):
-        made = getattr(version, name)
-        if name in given and getattr(new_index, name) != made:
+    for name in sorted({"engine", "analyzer", "preset"} & named_options()):
+        if (made := getattr(version, name)) != getattr(wanted, name):
             raise click.UsageError(
                 f"index {version.alias} was made with {name} {made}, and keeps it; leave --{name} out, or ingest into another "
                 "index with --index NAME"
             )
-    if synonyms and digest(synonyms) != version.synonyms:
+    if wanted.synonyms and digest(wanted.synonyms) != version.synonyms:
         raise click.UsageError(
             f"index {version.alias} was made with {'other' if version.synonyms else 'no'} synonyms, and keeps them; leave "
             "--synonyms out, or ingest into another index with --index NAME"

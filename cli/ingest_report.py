@@ -49,14 +49,10 @@ class Listener:
             if self._file:
                 self._file.write(json.dumps(as_skip(event), ensure_ascii=False) + "\n")
             return
-        parts = [f"{event.encoded / event.seconds:.1f} pictures/s" if event.encoded and event.seconds else ""]
-        for number, word in (
-            (event.unchanged, "unchanged"),
-            (event.updated, "updated"),
-            (event.skipped.total(), "skipped"),
-        ):
-            parts.append(f"{number:,} {word}" if number else "")
-        self._line.update(event.seen, ", ".join(part for part in parts if part))
+        parts = [f"{event.encoded / event.seconds:.1f} pictures/s"] if event.encoded and event.seconds else []
+        counts = {"unchanged": event.unchanged, "updated": event.updated, "skipped": event.skipped.total()}
+        parts += [f"{number:,} {word}" for word, number in counts.items() if number]
+        self._line.update(event.seen, ", ".join(parts))
 
 
 def as_skip(skip: Skipped) -> dict[str, str]:
@@ -68,17 +64,11 @@ def as_skip(skip: Skipped) -> dict[str, str]:
 
 def as_object(report: IngestReport, skips: list[Skipped]) -> dict[str, Any]:
     """The summary for machines."""
-    facts = {name: getattr(report, name) for name in report.__dataclass_fields__ if name not in ("seen", "encoded")}
+    facts = {name: value for name, value in vars(report).items() if name not in ("seen", "encoded")}
+    for name in ("seconds", "encode_seconds"):
+        facts[name] = round(facts[name], 3)
     rate = report.indexed / report.seconds if report.seconds else 0.0
-    return {
-        **facts,
-        "skipped": dict(report.skipped),
-        "malformed": dict(report.malformed),
-        "seconds": round(report.seconds, 3),
-        "encode_seconds": round(report.encode_seconds, 3),
-        "pictures_per_second": round(rate, 2),
-        "skips": [as_skip(skip) for skip in skips],
-    }
+    return {**facts, "pictures_per_second": round(rate, 2), "skips": [as_skip(skip) for skip in skips]}
 
 
 def print_summary(report: IngestReport, skips: list[Skipped], source: Path) -> None:
@@ -124,13 +114,9 @@ def print_decoding(choice: JpegChoice, examined: int, least_cosine: float) -> No
     """What --fast-jpeg found out on the first ``examined`` files."""
     if not choice.pictures:
         note(f"no large JPEG among the first {examined} files: all are decoded whole")
-    elif choice.margin is None:
-        note(
-            f"JPEGs are decoded whole: at a fraction of their size {choice.pictures} of them have cosines down to "
-            f"{choice.cosine:.4f}, expected {least_cosine}, {choice.speedup:.1f} times as fast"
-        )
-    else:
-        note(
-            f"JPEGs are decoded at a fraction of their size by {choice.decoder}: {choice.speedup:.1f} times as fast, cosine at "
-            f"least {choice.cosine:.4f} on {choice.pictures} of them"
-        )
+        return
+    how = "whole" if choice.margin is None else f"at reduced size by {choice.decoder}"
+    note(
+        f"JPEGs are decoded {how}: at reduced size, {choice.pictures} of them have a cosine of at least {choice.cosine:.4f} "
+        f"(limit {least_cosine}), {choice.speedup:.1f} times as fast"
+    )

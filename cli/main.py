@@ -15,32 +15,32 @@ from typing import NoReturn, TextIO
 
 import click
 
-from .groups import PipedGroup, ReaderGone
+from .groups import Group
 
-# name -> (module, attribute, one-line help). Help stands here so that `clipseek --help` imports no subcommand.
-COMMANDS: dict[str, tuple[str, str, str]] = {
-    "demo": ("clipseek.cli.demo", "demo", "Train, export, ingest, evaluate and search, on the shipped pictures."),
-    "data": ("clipseek.cli.data", "data_group", "Check image-caption pairs before training on them."),
-    "train": ("clipseek.cli.train", "train", "Fine-tune a CLIP model on your image-caption pairs."),
-    "export-onnx": ("clipseek.cli.export_onnx", "export_onnx", "Export a checkpoint to a parity-checked ONNX bundle."),
-    "bundle": ("clipseek.cli.bundle", "bundle", "Inspect, verify and import ONNX bundles."),
-    "evaluate": ("clipseek.cli.evaluate", "evaluate", "Measure MRR@k and recall@k of a model on held-out pairs."),
-    "ingest": ("clipseek.cli.ingest", "ingest", "Encode pictures and index them in OpenSearch."),
-    "search": ("clipseek.cli.search", "search", "Search an index by words, by a picture, or by both."),
-    "explain": ("clipseek.cli.explain", "explain", "Show where in a picture the model finds some words."),
-    "tune": ("clipseek.cli.tune", "tune", "Find the best fusion of captions and vectors for an index."),
-    "calibrate": ("clipseek.cli.calibrate", "calibrate", "Find the lowest cosine of a hit worth showing."),
-    "index": ("clipseek.cli.index", "index", "List, check, evaluate, advise on and delete indexes."),
-    "pipelines": ("clipseek.cli.pipelines", "pipelines", "Manage search pipelines for score fusion on the server."),
-    "classify": ("clipseek.cli.classify", "classify", "Zero-shot classification of pictures."),
-    "node": ("clipseek.cli.node", "node", "Start, stop and inspect the embedded OpenSearch node."),
+# name -> one-line help, here so that `clipseek --help` imports no subcommand. export-onnx is export_onnx of export_onnx.py.
+COMMANDS: dict[str, str] = {
+    "demo": "Train, export, ingest, evaluate and search, on the shipped pictures.",
+    "data": "Check image-caption pairs before training on them.",
+    "train": "Fine-tune a CLIP model on your image-caption pairs.",
+    "export-onnx": "Export a checkpoint to a parity-checked ONNX bundle.",
+    "bundle": "Inspect, verify and import ONNX bundles.",
+    "evaluate": "Measure MRR@k and recall@k of a model on held-out pairs.",
+    "ingest": "Encode pictures and index them in OpenSearch.",
+    "search": "Search an index by words, by a picture, or by both.",
+    "explain": "Show where in a picture the model finds some words.",
+    "tune": "Find the best fusion of captions and vectors for an index.",
+    "calibrate": "Find the lowest cosine of a hit worth showing.",
+    "index": "List, check, evaluate, advise on and delete indexes.",
+    "pipelines": "Manage search pipelines for score fusion on the server.",
+    "classify": "Zero-shot classification of pictures.",
+    "node": "Start, stop and inspect the embedded OpenSearch node.",
 }
 
 
 INTERRUPTED = "interrupted; run the same command again to go on"
 
 
-class LazyGroup(PipedGroup):
+class LazyGroup(Group):
     """A group whose subcommands are imported only when they run, so that ``--help`` stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -49,15 +49,13 @@ class LazyGroup(PipedGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module, attribute, _ = COMMANDS[name]
-        command = getattr(importlib.import_module(module), attribute)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{module}:{attribute} is {type(command).__name__}, not a click command")
+        own = name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"clipseek.cli.{own}"), own)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+            formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -93,7 +91,7 @@ def main() -> NoReturn:
     try:
         code = _run(Interrupts())
         sys.stdout.flush()
-    except (ReaderGone, BrokenPipeError):
+    except BrokenPipeError:
         drop_unread(sys.stdout, sys.stderr)
         code = 0
     raise SystemExit(code)
@@ -111,8 +109,14 @@ def drop_unread(*streams: TextIO) -> None:
 def _run(interrupts: Interrupts) -> int:
     """Run the command line; its exit code."""
     try:
-        result = root.main(standalone_mode=False)
-        return result if isinstance(result, int) else 0  # click hands the code of a context's exit() back
+        if "_CLIPSEEK_COMPLETE" in os.environ:
+            root.main()
+        # Not root.main: it makes exit code 1 of a closed pipe.
+        with root.make_context("clipseek", sys.argv[1:]) as context:
+            root.invoke(context)
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
     except SystemExit as stop:
         if isinstance(stop.code, str):
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import os
 import time
@@ -13,7 +12,7 @@ import click
 from clipseek.files.cache import user_cache
 
 from .gathering import named_options
-from .options import ANY_DEVICE, STANDARD, DeviceOptions, ReadOptions
+from .options import ANY_DEVICE, DeviceOptions
 from .output import count, duration, note
 from .progress import ProgressLine
 
@@ -22,25 +21,23 @@ if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.export.models import Model
     from clipseek.opensearch.index.version import Version
+    from clipseek.sources import Source
     from clipseek.training.data.pairs import Pairs
 
 #: Skipped files of a source that are named.
 LISTED = 20
 
 
-def address(url: str | None) -> str:
-    """``url``, else the embedded node's address where it runs, else OpenSearch's usual one."""
-    from clipseek.opensearch.node.state import running_url
-
-    return url or running_url() or "http://localhost:9200"
-
-
 def open_client(url: str | None, *, check: bool = True, timeout: float = 30.0) -> Any:
-    """A client of the server. Raises OpenSearchError where ``check`` is set and none answers."""
+    """A client of the server at ``url``, of the embedded node where it runs, or of http://localhost:9200.
+
+    Raises OpenSearchError where ``check`` is set and none answers.
+    """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported: nothing here multiplies matrices
+    from clipseek.opensearch.node.state import running_url
     from clipseek.opensearch.server.client import connect
 
-    return connect(address(url), timeout=timeout, check=check)
+    return connect(url or running_url() or "http://localhost:9200", timeout=timeout, check=check)
 
 
 def open_index(index: str, url: str | None, *, timeout: float = 30.0) -> tuple[Any, Version]:
@@ -117,18 +114,16 @@ def prepare_torch(what: str, *others: str) -> None:
     spin_briefly()
 
 
-def read_pairs(source: Path, image: ImageSpec, reading: ReadOptions = STANDARD, *, cache: bool = True) -> Pairs:
+def read_pairs(source: Source, image: ImageSpec, *, cache: bool = True) -> Pairs:
     """Read and decode a source, with progress and the first skipped files on stderr."""
-    from clipseek.sources import read_records
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.data.pixels import default_cache
 
     started = time.monotonic()
-    with ProgressLine(f"decoding {source}") as line:
-        records = read_records(source, **dataclasses.asdict(reading))
-        pairs = load_pairs(records, image, line.show, cache=default_cache() if cache else None)
+    with ProgressLine(f"decoding {source.path}") as line:
+        pairs = load_pairs(source.records(), image, line.show, cache=default_cache() if cache else None)
     pictures = count(len(pairs.shown_pictures()[0]), "picture")
-    note(f"{source}: {count(len(pairs), 'pair')}, {pictures}, in {duration(time.monotonic() - started)}")
+    note(f"{source.path}: {count(len(pairs), 'pair')}, {pictures}, in {duration(time.monotonic() - started)}")
     for name, reason in pairs.skipped[:LISTED]:
         note(f"  skipped {name}: {reason}")
     if len(pairs.skipped) > LISTED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,7 @@ from .gathering import Command, gathered
 
 if TYPE_CHECKING:
     from clipseek.encoder.device.session import Device
-    from clipseek.sources import Layout
+    from clipseek.sources import Source
 
 # Here and not read from clipseek.sources: --help imports nothing else. tests/unit/cli/test_options.py compares.
 LAYOUTS = ("auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub")
@@ -50,15 +50,6 @@ html_option = click.option(
 no_cache_option = click.option(
     "--no-cache", is_flag=True, help="Keep decoded pictures in memory instead of caching them on disk."
 )
-layout_option = click.option(
-    "--layout",
-    type=click.Choice(LAYOUTS),
-    metavar="NAME",
-    default="auto",
-    show_default=True,
-    help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco or hub "
-    "(hub:owner/name); auto detects it.",
-)
 
 
 def column_option(name: str, help: str, default: str | None = None) -> Callable[[Command], Command]:
@@ -68,25 +59,39 @@ def column_option(name: str, help: str, default: str | None = None) -> Callable[
     )
 
 
-image_column_option = column_option("image", "the picture's path")
-caption_column_option = column_option("caption", "the caption")
-id_column_option = column_option("id", "your own id of the picture")
 group_column_option = column_option("group", "the group (concept, patient, ...); pairs of a group match each other")
 query_column_option = column_option("query", "the words to search with", default="caption")
 
 
-@dataclass(frozen=True)
-class ReadOptions:
-    """How a source is read; the keywords of ``clipseek.sources.read_source``."""
+def source_options(last_column: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """The argument SOURCE and how it is read; the command gets ``source``, a Source."""
+    return gathered(
+        "source",
+        _source,
+        click.argument("source", type=click.Path(path_type=Path)),
+        click.option(
+            "--layout",
+            type=click.Choice(LAYOUTS),
+            metavar="NAME",
+            default="auto",
+            show_default=True,
+            help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco "
+            "or hub (hub:owner/name); auto detects it.",
+        ),
+        column_option("image", "the picture's path"),
+        column_option("caption", "the caption"),
+        last_column,
+    )
 
-    layout: Layout = "auto"
-    image_column: str = "image"
-    caption_column: str = "caption"
-    id_column: str = "id"
-    group_column: str = "group"
+
+def _source(source: Path, **reading: Any) -> Source:
+    from clipseek.sources import Source
+
+    return Source(source, **reading)
 
 
-STANDARD = ReadOptions()
+pair_options = source_options(group_column_option)
+picture_options = source_options(column_option("id", "your own id of the picture"))
 
 
 @dataclass(frozen=True)
@@ -100,15 +105,6 @@ class DeviceOptions:
 
 
 ANY_DEVICE = DeviceOptions()
-
-
-#: The command gets ``reading``, a ReadOptions.
-pair_options = gathered(
-    "reading", ReadOptions, layout_option, image_column_option, caption_column_option, group_column_option
-)
-picture_options = gathered(
-    "reading", ReadOptions, layout_option, image_column_option, caption_column_option, id_column_option
-)
 
 #: The command gets ``device``, a DeviceOptions.
 device_options = gathered(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .fusion_options import mean_option, technique_option
 from .groups import Group
-from .opening import open_client
+from .opening import open_client, open_index
 from .options import index_option, json_option, url_option
 from .output import data, note, print_json, print_table
 
@@ -74,21 +75,8 @@ def show(name: str, url: str | None) -> None:
 
 @pipelines.command()
 @click.argument("name")
-@click.option(
-    "--fusion",
-    "technique",
-    type=click.Choice(["min_max", "l2", "z_score", "rrf"]),
-    default="min_max",
-    show_default=True,
-    help="How the scores of a hybrid's clauses are combined.",
-)
-@click.option(
-    "--mean",
-    type=click.Choice(["arithmetic", "geometric", "harmonic"]),
-    default="arithmetic",
-    show_default=True,
-    help="Mean of min_max and l2 scores.",
-)
+@technique_option("min_max")
+@mean_option("arithmetic")
 @click.option("--weight", type=float, help="Share of the vectors in the score, 0 to 1.  [default: 0.5]")
 @click.option(
     "--weights", metavar="W,W,...", help="Weight of each clause in their order instead, for search --clauses."
@@ -123,7 +111,7 @@ def put(
 def delete(name: str, yes: bool, url: str | None) -> None:
     """Delete the pipeline NAME; not while it is the default of an index."""
     if not yes:
-        raise click.UsageError(f"deleting {name} cannot be undone; say --yes")
+        raise click.UsageError(f"deleting {name} cannot be undone; confirm it with --yes")
     client = open_client(url)
     from clipseek.opensearch.search.stored_pipelines import delete_pipeline
 
@@ -140,11 +128,10 @@ def default(name: str | None, clear: bool, index: str, url: str | None) -> None:
     """Make the pipeline NAME the default of an index's hybrid searches; without NAME, print the default."""
     if name and clear:
         raise click.UsageError("give a NAME or --clear, not both")
-    client = open_client(url)
+    client, version = open_index(index, url)
     from clipseek.opensearch.index import versions
     from clipseek.opensearch.search.stored_pipelines import make_default
 
-    version = versions.current(client, index)
     if name or clear:
         make_default(client, version, name)
         version = versions.current(client, index)

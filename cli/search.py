@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .answer import print_answer
+from .fusion_options import fusion_options
 from .opening import encoder_of_index, open_client
 from .options import (
     DeviceOptions,
@@ -19,18 +21,13 @@ from .options import (
     url_option,
 )
 from .output import note
-from .search_options import (
-    FusionOptions,
-    PageOptions,
-    QueryOptions,
-    fusion_options,
-    page_options,
-    query_options,
-)
+from .search_options import page_options, query_options
+
+if TYPE_CHECKING:
+    from clipseek.opensearch import Fusion, Page, Query
 
 
 @click.command()
-@click.argument("words", required=False, default="")
 @query_options
 @fusion_options
 @page_options
@@ -42,10 +39,9 @@ from .search_options import (
 @json_option
 @html_option
 def search(
-    words: str,
-    searched: QueryOptions,
-    fused: FusionOptions,
-    shown: PageOptions,
+    query: Query,
+    fuse: Callable[[Fusion], Fusion],
+    page: Page,
     index: str,
     url: str | None,
     model: Path | None,
@@ -61,13 +57,11 @@ def search(
     In a terminal the hits are a table: score, each clause's share of it, caption with the matched words marked, file. In a pipe
     they are lines of score, id, file and caption with tabs between.
     """
-    fused.check()
-    query, page = searched.query(sys.stdin.read() if words == "-" else words), shown.page()
     client = open_client(url, check=False)
     from clipseek.opensearch import Searcher
 
     searcher = Searcher.open(client, index, load_encoder=lambda version: encoder_of_index(model, version, device))
-    answer = searcher.search(query, fused.fusion(searcher.default_fusion(query, page)), page)
+    answer = searcher.search(query, fuse(searcher.default_fusion(query, page)), page)
     if sheet is not None:
         from clipseek.sheets.results import Section, write_sheet
 

@@ -1,8 +1,8 @@
-"""The options of ``clipseek search``, in three values: what is searched with, how scores are fused, which hits are shown."""
+"""The options of ``clipseek search``: what is searched with, and which hits are shown."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,90 +11,22 @@ import click
 from .gathering import gathered
 
 if TYPE_CHECKING:
-    from clipseek.opensearch import Fusion, Page, Query
-    from clipseek.opensearch.query.fusion import Mean, Technique
-    from clipseek.opensearch.query.limits import Kind
-    from clipseek.opensearch.query.wording import Match
+    from clipseek.opensearch import Page, Query
 
 
-@dataclass(frozen=True)
-class QueryOptions:
-    """What is searched with."""
+def _query(words: str, images: tuple[str, ...], **given: Any) -> Query:
+    from clipseek.opensearch import Query
+    from clipseek.opensearch.query.weighted import read_weight
 
-    texts: tuple[str, ...]
-    images: tuple[str, ...]
-    like: tuple[str, ...]
-    unlike: tuple[str, ...]
-    unwanted: tuple[str, ...]
-    not_weight: float
-    kind: Kind | None
-    text_weight: float
-    split: bool
-    match: Match | None
-    exact: bool | None
-    filters: tuple[str, ...]
-
-    def query(self, text: str) -> Query:
-        """With ``text`` beside the other texts. Raises InvalidOption."""
-        from clipseek.opensearch import Query
-        from clipseek.opensearch.query.weighted import read_weight
-
-        return Query(
-            text,
-            kind=self.kind,
-            texts=tuple(map(read_weight, self.texts)),
-            pictures=tuple(map(_picture, self.images)),
-            like=tuple(map(read_weight, self.like)),
-            unlike=tuple(map(read_weight, self.unlike)),
-            unwanted=self.unwanted,
-            match=self.match,
-            exact=self.exact,
-            filters=self.filters,
-            split=self.split,
-            text_weight=self.text_weight,
-            not_weight=self.not_weight,
-        )
+    for name in ("texts", "like", "unlike"):
+        given[name] = tuple(map(read_weight, given[name]))
+    return Query(sys.stdin.read() if words == "-" else words, pictures=tuple(map(_picture, images)), **given)
 
 
-@dataclass(frozen=True)
-class FusionOptions:
-    """How the scores of a hybrid's clauses are fused; what is not given stays as the index has it by default."""
+def _page(**given: Any) -> Page:
+    from clipseek.opensearch import Page
 
-    technique: Technique | None
-    mean: Mean | None
-    weight: float | None
-    pipeline: str | None
-    depth: int | None
-    ef_search: int | None
-
-    def fusion(self, default: Fusion) -> Fusion:
-        """``default`` with what was given. Raises InvalidOption."""
-        return default.changed(**vars(self))
-
-    def check(self) -> None:
-        """Raise UsageError for options that exclude each other."""
-        given = {"--fusion": self.technique, "--mean": self.mean, "--weight": self.weight}
-        if self.pipeline is not None and (others := sorted(name for name, value in given.items() if value is not None)):
-            raise click.UsageError(f"--pipeline says how scores are fused; leave {others[0]} out, or --pipeline")
-
-
-@dataclass(frozen=True)
-class PageOptions:
-    """Which hits are shown."""
-
-    size: int
-    start: int
-    sort: str | None
-    facets: tuple[str, ...]
-    group_duplicates: bool
-    group_near: bool
-    min_cosine: Any
-
-    def page(self) -> Page:
-        """Raises InvalidOption."""
-        from clipseek.opensearch import Page
-
-        return Page(**vars(self))
+    return Page(**given)
 
 
 def _cosine(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
@@ -119,10 +51,11 @@ def _picture(given: str) -> tuple[bytes, float]:
         raise InvalidOption(f"the query picture {name} cannot be read ({reason}); name a picture file") from None
 
 
-#: The command gets ``searched``, a QueryOptions.
+#: The command gets ``query``, a Query.
 query_options = gathered(
-    "searched",
-    QueryOptions,
+    "query",
+    _query,
+    click.argument("words", required=False, default=""),
     click.option("--text", "texts", multiple=True, metavar="WORDS[@W]", help="Search by this text too. Repeatable."),
     click.option("--image", "images", multiple=True, metavar="FILE[@W]", help="Search by this picture. Repeatable."),
     click.option(
@@ -172,47 +105,10 @@ query_options = gathered(
     ),
 )
 
-#: The command gets ``fused``, a FusionOptions.
-fusion_options = gathered(
-    "fused",
-    FusionOptions,
-    click.option(
-        "--weight",
-        type=float,
-        help="Share of the vectors in a hybrid's score, 0 to 1.  [default: 0.5, or what clipseek tune chose]",
-    ),
-    click.option(
-        "--fusion",
-        "technique",
-        type=click.Choice(["min_max", "l2", "z_score", "rrf"]),
-        help="How the scores of a hybrid's clauses are combined.  [default: min_max, or what clipseek tune chose]",
-    ),
-    click.option(
-        "--mean",
-        type=click.Choice(["arithmetic", "geometric", "harmonic"]),
-        help="Mean of min_max and l2 scores.  [default: arithmetic, or what clipseek tune chose]",
-    ),
-    click.option(
-        "--pipeline", metavar="NAME", help="Combine scores with this search pipeline stored on the server instead."
-    ),
-    click.option(
-        "--depth",
-        type=int,
-        metavar="N",
-        help="Candidates of each clause.  [default: 200, or what clipseek tune chose; more for pages beyond]",
-    ),
-    click.option(
-        "--ef-search",
-        type=int,
-        metavar="N",
-        help="ef_search of the HNSW graph: more raises the recall and takes longer.  [default: the engine's own]",
-    ),
-)
-
-#: The command gets ``shown``, a PageOptions.
+#: The command gets ``page``, a Page.
 page_options = gathered(
-    "shown",
-    PageOptions,
+    "page",
+    _page,
     click.option("-k", "size", default=10, show_default=True, metavar="N", help="Number of hits."),
     click.option("--from", "start", default=0, show_default=True, metavar="N", help="Skip the first N hits (paging)."),
     click.option("--sort", metavar="FIELD[:asc|desc]", help="Sort the hits by a field instead of by score."),

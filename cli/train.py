@@ -9,26 +9,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .opening import prepare_torch, read_pairs
-from .options import ReadOptions, json_option, no_cache_option, pair_options
+from .options import json_option, no_cache_option, pair_options
 from .output import data, duration, note, print_json, print_table
-from .recipe_options import Recipe, recipe_options
+from .recipe_options import recipe_options
 from .training_progress import TrainingProgress
 
 if TYPE_CHECKING:
-    from clipseek.training.data.pairs import Pairs
+    from clipseek.sources import Source
+    from clipseek.training.config import TrainConfig
 
 PairsPath = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("source", type=PairsPath)
+@pair_options
 @click.option(
     "--out", required=True, type=PairsPath, metavar="FOLDER", help="Folder of the run; FOLDER/best is the checkpoint."
 )
-@click.option(
-    "--base", default="openai/clip-vit-base-patch32", show_default=True, help="CLIP checkpoint folder or hub id."
-)
-@pair_options
 @recipe_options
 @click.option(
     "--validation",
@@ -45,11 +42,9 @@ PairsPath = click.Path(path_type=Path)
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @json_option
 def train(
-    source: Path,
+    source: Source,
     out: Path,
-    base: str,
-    reading: ReadOptions,
-    recipe: Recipe,
+    config: TrainConfig,
     validation: Path | None,
     keep: Path | None,
     keep_validation: Path | None,
@@ -66,34 +61,23 @@ def train(
     """
     _check_free(out, resume, overwrite)
     prepare_torch("training")
-    from clipseek.sources import Source
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.loop import train as run
-    from clipseek.training.run.recipes import from_recipe
     from clipseek.training.run.run_folder import RunFolder
 
-    config = from_recipe(recipe.name, base=base, **recipe.changes)
-    as_named = dataclasses.replace(reading, layout="auto")
-    others = (path for path in (keep, validation, keep_validation) if path is not None and path != source)
-    sources = {source: reading, **dict.fromkeys(others, as_named)}
-    for path, how in sources.items():
-        Source(path, **dataclasses.asdict(how)).check()  # before a base model is fetched
-    spec = load_checkpoint(config.base).image
-
-    def pairs_of(path: Path | None) -> Pairs | None:
-        return None if path is None else read_pairs(path, spec, sources[path], cache=not no_cache)
-
+    named = {"keep": keep, "validation": validation, "keep_validation": keep_validation}
+    others = {
+        name: source if path == source.path else dataclasses.replace(source, path=path, layout="auto")
+        for name, path in named.items()
+        if path is not None
+    }
+    for one in (source, *others.values()):
+        one.check()  # before a base model is fetched
+    image = load_checkpoint(config.base).image
+    own = read_pairs(source, image, cache=not no_cache)
+    more = {name: read_pairs(other, image, cache=not no_cache) for name, other in others.items()}
     progress = TrainingProgress()
-    best = run(
-        config,
-        read_pairs(source, spec, reading, cache=not no_cache),
-        out,
-        keep=pairs_of(keep),
-        validation=pairs_of(validation),
-        keep_validation=pairs_of(keep_validation),
-        resume=resume,
-        on_event=progress,
-    )
+    best = run(config, own, out, resume=resume, on_event=progress, **more)
     if not progress.last:
         note(f"{out} was finished already; --overwrite starts over")
     summary = {"checkpoint": str(best), "plot": str(out / "loss.png"), **RunFolder(out, progress).summary()}

@@ -10,10 +10,11 @@ import click
 import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
-from clipseek.cli.ingest_options import NewIndex, refuse_other_options
+from clipseek.cli.ingest_options import refuse_other_options
 from clipseek.cli.ingest_report import LISTED, as_skip
 from clipseek.cli.opening import encoder_of_index
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
+from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.synonyms import digest
 from clipseek.opensearch.index.version import Version
 from clipseek.sources import MissingColumn, Skipped
@@ -200,9 +201,9 @@ def test_a_skip_as_a_line_of_the_report() -> None:
 def test_other_synonyms_than_the_indexs_are_refused() -> None:
     rules = ("car, automobile",)
     made = Version("i-1", "i", "ab", 2, 1, synonyms=digest(rules))
-    refuse_other_options(made, NewIndex())
-    refuse_other_options(made, NewIndex(), rules)
+    refuse_other_options(made, IndexOptions())
+    refuse_other_options(made, IndexOptions(synonyms=rules))
     with pytest.raises(click.UsageError, match="index i was made with other synonyms, and keeps them"):
-        refuse_other_options(made, NewIndex(), ("car, auto",))
+        refuse_other_options(made, IndexOptions(synonyms=("car, auto",)))
     with pytest.raises(click.UsageError, match="index i was made with no synonyms"):
-        refuse_other_options(replace(made, synonyms=""), NewIndex(), rules)
+        refuse_other_options(replace(made, synonyms=""), IndexOptions(synonyms=rules))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.testing import CliRunner
 from clipseek.cli import options
-from clipseek.sources import LAYOUTS
+from clipseek.sources import LAYOUTS, Source
 
 
 def test_the_options_know_every_layout() -> None:
@@ -16,9 +16,9 @@ def test_options_that_belong_together_are_one_value() -> None:
     @click.command()
     @options.pair_options
     @options.device_options
-    def command(reading: options.ReadOptions, device: options.DeviceOptions) -> None:
-        print(reading.layout, reading.image_column, reading.group_column, device.device, device.device_megabytes)
+    def command(source: Source, device: options.DeviceOptions) -> None:
+        print(source.layout, source.image_column, source.group_column, device.device, device.device_megabytes)
 
-    given = ["--layout", "tsv", "--image-column", "file", "--device", "cpu", "--device-megabytes", "100"]
+    given = ["x.tsv", "--layout", "tsv", "--image-column", "file", "--device", "cpu", "--device-megabytes", "100"]
     assert CliRunner().invoke(command, given).stdout == "tsv file group cpu 100\n"
-    assert CliRunner().invoke(command, []).stdout == "auto image group auto None\n"
+    assert CliRunner().invoke(command, ["x.tsv"]).stdout == "auto image group auto None\n"

@@ -1,0 +1,72 @@
+"""How the scores of a hybrid's clauses are fused: options of ``clipseek search`` and ``clipseek pipelines put``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .gathering import gathered
+
+if TYPE_CHECKING:
+    from clipseek.opensearch import Fusion
+
+
+def technique_option(default: str | None) -> Callable[[Any], Any]:
+    usual = "" if default else "  [default: min_max, or what clipseek tune chose]"
+    return click.option(
+        "--fusion",
+        "technique",
+        type=click.Choice(["min_max", "l2", "z_score", "rrf"]),
+        default=default,
+        show_default=True,
+        help=f"How the scores of a hybrid's clauses are combined.{usual}",
+    )
+
+
+def mean_option(default: str | None) -> Callable[[Any], Any]:
+    usual = "" if default else "  [default: arithmetic, or what clipseek tune chose]"
+    return click.option(
+        "--mean",
+        type=click.Choice(["arithmetic", "geometric", "harmonic"]),
+        default=default,
+        show_default=True,
+        help=f"Mean of min_max and l2 scores.{usual}",
+    )
+
+
+def _fuse(**given: Any) -> Callable[[Fusion], Fusion]:
+    named = {"--fusion": given["technique"], "--mean": given["mean"], "--weight": given["weight"]}
+    if given["pipeline"] is not None and (others := sorted(name for name, value in named.items() if value is not None)):
+        raise click.UsageError(f"--pipeline says how scores are fused; leave {others[0]} out, or --pipeline")
+    return lambda default: default.changed(**given)
+
+
+#: The command gets ``fuse``: a default Fusion with what was given.
+fusion_options = gathered(
+    "fuse",
+    _fuse,
+    click.option(
+        "--weight",
+        type=float,
+        help="Share of the vectors in a hybrid's score, 0 to 1.  [default: 0.5, or what clipseek tune chose]",
+    ),
+    technique_option(None),
+    mean_option(None),
+    click.option(
+        "--pipeline", metavar="NAME", help="Combine scores with this search pipeline stored on the server instead."
+    ),
+    click.option(
+        "--depth",
+        type=int,
+        metavar="N",
+        help="Candidates of each clause.  [default: 200, or what clipseek tune chose; more for pages beyond]",
+    ),
+    click.option(
+        "--ef-search",
+        type=int,
+        metavar="N",
+        help="ef_search of the HNSW graph: more raises the recall and takes longer.  [default: the engine's own]",
+    ),
+)
