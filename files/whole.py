@@ -150,12 +150,13 @@ def clear_leftovers(folder: Path) -> None:
             if left is None or _alive(int(left["pid"])):
                 continue
             path, place = folder / name, folder / left["name"]
-            if left["kind"] == "old" and not place.exists():
-                path.rename(place)  # killed between setting the old folder aside and putting the new one there
-            elif path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another user's, or another process was quicker
+                if left["kind"] == "old" and not place.exists():
+                    path.rename(place)  # killed between setting the old folder aside and putting the new one there
+                elif path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
 
 
 def _alive(pid: int) -> bool:

@@ -142,3 +142,16 @@ def test_threads_that_write_one_file_do_not_meet(tmp_path: Path) -> None:
         thread.join()
     assert (tmp_path / "a").read_text() in texts
     assert names(tmp_path) == ["a"]
+
+
+def test_what_cannot_be_cleared_stops_no_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = left_by(dead_pid(), tmp_path / "state.pt", "part")
+    left.touch()
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.exists():
+            raise PermissionError(errno.EPERM, "another user's", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    write_whole(tmp_path / "a", "x")
+    assert names(tmp_path) == sorted([left.name, "a"])
