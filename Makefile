@@ -53,7 +53,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy .typing/clipseek tests
 	$(BIN)/python -m clipseek.cli.reference --check
-	$(BIN)/pytest -q tests/test_layers.py tests/test_packaging.py
+	$(BIN)/pytest -q tests/test_layers.py tests/test_packaging.py tests/test_docs.py
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
