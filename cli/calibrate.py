@@ -85,7 +85,7 @@ def calibrate(
         print_json(report.as_dict())
     else:
         _print_table(report)
-    for line in _conclusions(report):
+    for line in _conclusions(report, index):
         note(line)
 
 
@@ -98,7 +98,7 @@ def _print_table(report: CalibrationReport) -> None:
     print_table(columns, rows, right=columns)
 
 
-def _conclusions(report: CalibrationReport) -> Iterator[str]:
+def _conclusions(report: CalibrationReport, index: str) -> Iterator[str]:
     chosen, (low, high) = report.cut, report.cut.unseen_interval
     yield (
         f"cut-off: cosine {chosen.cosine:.4f}. {chosen.unseen:.1%} of unseen background queries reach it (95 %: {low:.1%} to "
@@ -112,4 +112,4 @@ def _conclusions(report: CalibrationReport) -> Iterator[str]:
     if report.cut.background < ENOUGH:
         yield f"{report.cut.background:,} background queries give a rough rate; give {ENOUGH:,} or more"
     if report.written:
-        yield f"clipseek search WORDS --index {report.alias} --min-relevance auto now uses it"
+        yield f"clipseek search WORDS --index {index} --min-relevance auto now uses it"

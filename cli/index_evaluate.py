@@ -85,7 +85,7 @@ def evaluate(
     if runs is not None:
         note(f"wrote {count(len(report.modes), 'run')} and their qrels into {runs}")
     note(f"encoding a query's words takes {report.encoding:.1f} ms (median), which is not in the times above")
-    if report.unused:
+    if all(mode.mode != "picture" for mode in report.modes):
         note("no searches by a picture: no query has another picture of its group in the index")
 
 

@@ -62,5 +62,5 @@ def tune(
         print_json(report.as_dict())
     else:
         print_tables(report)
-    for sentence in conclusions(report, others=others):
+    for sentence in conclusions(report, index, others=others):
         note(sentence)

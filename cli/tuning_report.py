@@ -27,7 +27,7 @@ def print_tables(report: TuningReport) -> None:
     print_table(["with the best fusion", "MRR@10"], by_option)
 
 
-def conclusions(report: TuningReport, *, others: bool) -> Iterator[str]:
+def conclusions(report: TuningReport, index: str, *, others: bool) -> Iterator[str]:
     """What was chosen, what was not and why, a line each. ``others``: each query's own picture was excluded."""
     untried = "" if report.ef_searches else ": no other ef_search tried"
     yield f"HNSW recall@10 against exact search: {report.hnsw_recall:.3f}{untried}"
@@ -44,4 +44,4 @@ def conclusions(report: TuningReport, *, others: bool) -> Iterator[str]:
             "the captions in the index contain the words of the queries; use --others, or other words with --query-column"
         )
     if report.written:
-        yield f"clipseek search --index {report.alias} now uses it, unless its own options say otherwise"
+        yield f"clipseek search --index {index} now uses it, unless its own options say otherwise"

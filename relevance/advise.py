@@ -9,8 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,39 +141,31 @@ def measure(
 
     ``None`` where the server refuses the mapping. Raises the errors of the tree.
     """
+    body = options.body(vectors.shape[1], {})
+    body["settings"]["index"].update({"auto_expand_replicas": "false", "number_of_replicas": 0})
     began = time.perf_counter()
     try:
-        with temporary_index(client, name, options, vectors.shape[1]) as index:
-            load_vectors(client, index, vectors)
-            seconds = time.perf_counter() - began
-            stats = client.indices.stats(index=index, metric="store")
-            disk = int(stats["indices"][index]["primaries"]["store"]["size_in_bytes"]) / len(vectors)
-            recalls, milliseconds = [], []
-            for row in queries.tolist():
-                recalls.append(recall_of(vectors, row, _nearest(client, index, vectors[row], KS[-1] + 1, depth)))
-                began = time.perf_counter()
-                _nearest(client, index, vectors[row], KS[0], depth)
-                milliseconds.append(1e3 * (time.perf_counter() - began))
+        client.indices.create(index=name, body=body)
+        load_vectors(client, name, vectors)
+        seconds = time.perf_counter() - began
+        stats = client.indices.stats(index=name, metric="store")
+        disk = int(stats["indices"][name]["primaries"]["store"]["size_in_bytes"]) / len(vectors)
+        recalls, milliseconds = [], []
+        for row in queries.tolist():
+            recalls.append(recall_of(vectors, row, _nearest(client, name, vectors[row], KS[-1] + 1, depth)))
+            began = time.perf_counter()
+            _nearest(client, name, vectors[row], KS[0], depth)
+            milliseconds.append(1e3 * (time.perf_counter() - began))
     except RequestRefused as problem:
         if problem.status == 400 and problem.kind == "mapper_parsing_exception":
             return None
         raise
+    finally:  # whatever happens meanwhile, also when interrupted
+        client.indices.delete(index=name, ignore_unavailable=True)
     at_10, at_100 = np.mean(recalls, axis=0).tolist()
     vector_bytes = 4 * vectors.shape[1] / int(options.compression[:-1])
     memory = 1.1 * (vector_bytes + 8 * options.m)
     return MeasuredGraph(options, (at_10, at_100), statistics.median(milliseconds), disk, memory, seconds)
-
-
-@contextmanager
-def temporary_index(client: opensearchpy.OpenSearch, name: str, options: IndexOptions, dimension: int) -> Iterator[str]:
-    """An index that is removed afterwards, whatever happens meanwhile."""
-    body = options.body(dimension, {})
-    body["settings"]["index"].update({"auto_expand_replicas": "false", "number_of_replicas": 0})
-    try:
-        client.indices.create(index=name, body=body)
-        yield name
-    finally:
-        client.indices.delete(index=name, ignore_unavailable=True)
 
 
 def recall_of(vectors: NDArray[np.float32], row: int, rows: Sequence[int]) -> tuple[float, ...]:

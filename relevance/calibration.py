@@ -72,7 +72,6 @@ class CutOff(OperatingPoint):
 class CalibrationReport:
     """``rates``: every rate that was tried. ``written``: whether the index now has the cut-off."""
 
-    alias: str
     cut: CutOff
     rates: tuple[OperatingPoint, ...]
     written: bool
@@ -108,11 +107,11 @@ def calibrate(
             )
     version.check_model(encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([query.words for query in judged])
-    right = [query.right for query in judged]
+    right = [list(query.grades) for query in judged]
     best = best_cosines(client, version, vectors)
-    best_right = best_cosines(client, version, vectors, among=right)
+    best_right = best_cosines(client, version, vectors, [[{"ids": {"values": ids}}] for ids in right])
     if background is None:
-        others = best_cosines(client, version, vectors, without=right)
+        others = best_cosines(client, version, vectors, [without_ids(ids) for ids in right])
     else:
         others = best_cosines(client, version, encoder.encode_texts([query.words for query in background]))
     # Queries of one group stay in one fold; of those without a group, those of equal words.
@@ -131,7 +130,7 @@ def calibrate(
     )
     if write:
         versions.write_meta(client, version, "calibration", asdict(chosen))
-    return CalibrationReport(version.alias, chosen, tuple(points.values()), write)
+    return CalibrationReport(chosen, tuple(points.values()), write)
 
 
 def cut(best: Floats, rate: float) -> float:
@@ -184,18 +183,11 @@ def best_cosines(
     client: opensearchpy.OpenSearch,
     version: Version,
     vectors: NDArray[np.float32],
-    without: Sequence[Sequence[str]] | None = None,
-    among: Sequence[Sequence[str]] | None = None,
+    filters: Sequence[list[dict[str, Any]]] | None = None,
 ) -> Floats:
-    """(Q,) float64: the cosine of the nearest picture to each of the (Q, D) unit ``vectors``; -1 where there is none.
-
-    ``without``: ids that do not count, for each; ``among``: only these do. Raises the errors of the tree.
+    """(Q,) float64: the cosine of the nearest picture to each of the (Q, D) unit ``vectors`` that its ``filters`` leave; -1 where
+    there is none. Raises the errors of the tree.
     """
-    bodies = []
-    for row, vector in enumerate(vectors):
-        filters = without_ids(without[row]) if without is not None else []
-        if among is not None:
-            filters.append({"ids": {"values": list(among[row])}})
-        bodies.append(hnsw_body(vector, 1, filters))
-    scores = all_scores(client, version, bodies)
+    pairs = zip(vectors, filters or [[]] * len(vectors), strict=True)
+    scores = all_scores(client, version, [hnsw_body(vector, 1, clauses) for vector, clauses in pairs])
     return np.array([cosine(best[0]) if best else -1.0 for best in scores], np.float64)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from timeit import timeit
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class ModeFigures:
 @dataclass(frozen=True)
 class IndexEvaluation:
     """``queries`` were searched with, ``left_out`` have no right answer in the index. ``encoding``: median milliseconds to encode
-    one query's words, which are in no mode's times. ``unused``: modes for which no query has what they need.
+    one query's words, which are in no mode's times. ``modes``: without those by picture where no query has what they need.
     """
 
     index: str
@@ -55,7 +56,6 @@ class IndexEvaluation:
     hits: int
     encoding: float
     modes: tuple[ModeFigures, ...]
-    unused: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -88,7 +88,8 @@ def evaluate_index(
         write_qrels(runs / "picture.qrels", [(query.name, dict.fromkeys(query.alike, 1)) for query in with_group])
     version.check_model(encoder.fingerprint, encoder.dimension)
     texts = encoder.encode_texts([query.words for query in judged])
-    encoding = _encoding_time(encoder, [query.words for query in judged[:_TIMED_TEXTS]])
+    encode = (partial(encoder.encode_texts, [query.words]) for query in judged[:_TIMED_TEXTS])
+    encoding = 1e3 * statistics.median(timeit(each, number=1) for each in encode)
     shards = len(client.search_shards(index=version.index)["shards"])
     modes = search_modes(version, server_version(client), shards)
     answers: list[dict[str, TimedHits]] = []
@@ -107,21 +108,7 @@ def evaluate_index(
             tag = mode.name.replace(", ", "-").replace(" ", "-")
             rows_of_run = [(query.name, found.ids, found.scores) for query, found in zip(of_mode, hits, strict=True)]
             write_run(runs / f"{tag}.run", rows_of_run, tag=tag)
-    used = {each.mode for each in figures}
-    unused = tuple(mode.name for mode in modes if mode.name not in used)
-    return IndexEvaluation(
-        version.index, len(judged), len(queries) - len(judged), size, encoding, tuple(figures), unused
-    )
-
-
-def _encoding_time(encoder: AnyEncoder, texts: Sequence[str]) -> float:
-    """Milliseconds to encode one text, the median."""
-    seconds = []
-    for text in texts:
-        began = time.perf_counter()
-        encoder.encode_texts([text])
-        seconds.append(time.perf_counter() - began)
-    return 1e3 * statistics.median(seconds)
+    return IndexEvaluation(version.index, len(judged), len(queries) - len(judged), size, encoding, tuple(figures))
 
 
 def _figures(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import opensearchpy
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.clauses import caption_clause, vector_clause
 from clipseek.opensearch.query.filters import without_ids
-from clipseek.opensearch.query.fusion import MEANS, Fusion, Technique
+from clipseek.opensearch.query.fusion import MEANS, Fusion, Mean, Technique
 from clipseek.opensearch.query.limits import CAPTION, DEPTH, VECTOR
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.wording import Wording
@@ -32,21 +33,15 @@ RRF = Setting(Fusion("rrf", depth=DEPTH))
 def fusions() -> list[Setting]:
     """Every fusion that OpenSearch 2.19 can do, over the usual candidates."""
     techniques: tuple[Technique, ...] = ("min_max", "l2")
-    usual = [
-        Fusion(technique, mean, weight, depth=DEPTH) for technique in techniques for mean in MEANS for weight in WEIGHTS
-    ]
-    edges = [Fusion(technique, "arithmetic", weight, depth=DEPTH) for technique in techniques for weight in EDGES]
-    return [RRF, *map(Setting, [*usual, *edges])]
+    arithmetic: tuple[Mean, ...] = ("arithmetic",)
+    kinds = [*product(techniques, MEANS, WEIGHTS), *product(techniques, arithmetic, EDGES)]
+    return [RRF, *(Setting(Fusion(technique, mean, weight, depth=DEPTH)) for technique, mean, weight in kinds)]
 
 
 def grid(wordings: Iterable[Wording] = WORDINGS) -> list[Setting]:
     """Every fusion with every wording and depth."""
-    return [
-        Setting(replace(setting.fusion, depth=depth), wording)
-        for wording in wordings
-        for depth in DEPTHS
-        for setting in fusions()
-    ]
+    variants = product(wordings, DEPTHS, fusions())
+    return [Setting(replace(setting.fusion, depth=depth), wording) for wording, depth, setting in variants]
 
 
 def supported_wordings(client: opensearchpy.OpenSearch, version: Version) -> tuple[Wording, ...]:
@@ -64,12 +59,10 @@ class ClauseScores:
 
 
 def caption_clause_name(wording: Wording) -> str:
-    """The name of the caption clause that has this wording."""
     return CAPTION if wording == Wording() else f"{CAPTION}, {wording}"
 
 
 def vector_clause_name(ef_search: int | None) -> str:
-    """The name of the vector clause that is searched with ``ef_search``; ``None`` is the index's own."""
     return VECTOR if ef_search is None else f"{VECTOR}, ef_search {ef_search}"
 
 
@@ -97,5 +90,5 @@ def fetch_scores(
             clause = vector_clause(vector, filters, nearest=max(DEPTHS), ef_search=ef_search)
             clauses[vector_clause_name(ef_search)] = clause
         answer = fetch_candidates(client, version.index, clauses, depth=max(DEPTHS), shards=1, copies="tune")
-        yield ClauseScores(answer.scores, frozenset(query.right))
+        yield ClauseScores(answer.scores, frozenset(query.grades))
         progress(done, len(queries))

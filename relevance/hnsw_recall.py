@@ -152,11 +152,8 @@ def recall_beside_itself(hnsw: Sequence[float], exact: Sequence[float], k: int) 
     """The share of the ``k`` best scores of ``exact`` after the first, the query picture's own, that ``hnsw`` has; both best first.
     1 where there are none.
     """
-    nearest = exact[1 : k + 1]
-    if not nearest:
-        return 1.0
     own = 1 if hnsw and hnsw[0] >= exact[0] - ROUNDING else 0  # a poor graph may miss even the picture itself
-    return sum(score >= nearest[-1] - ROUNDING for score in hnsw[own : own + k]) / len(nearest)
+    return _share(hnsw[own : own + k], exact[1 : k + 1])
 
 
 def query_recall(
@@ -169,8 +166,9 @@ def query_recall(
     """HNSW recall@10 of one query: ``candidates`` are the scores of its (D,) ``vector``'s clause, best first, by id. One exact
     search, without the pictures ``excluded``.
     """
-    exact = client.search(index=version.index, body=exact_body(vector, 10, without_ids(excluded)))["hits"]["hits"]
-    if not exact:
-        return 1.0
-    least = float(exact[-1]["_score"]) - ROUNDING
-    return sum(score >= least for score in islice(candidates.values(), 10)) / len(exact)
+    (exact,) = all_scores(client, version, [exact_body(vector, 10, without_ids(excluded))])
+    return _share(list(candidates.values())[:10], exact)
+
+
+def _share(hnsw: Sequence[float], exact: Sequence[float]) -> float:
+    return sum(score >= exact[-1] - ROUNDING for score in hnsw) / len(exact) if exact else 1.0

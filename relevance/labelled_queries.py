@@ -30,11 +30,6 @@ class LabelledQuery:
     alike: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
 
-    @property
-    def right(self) -> list[str]:
-        """Ids of the right pictures."""
-        return list(self.grades)
-
 
 def read_pairs(
     source: Path,
@@ -77,12 +72,8 @@ def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[La
 
     Queries without a right answer are skipped. Raises InvalidOption for a file of another form.
     """
-    try:
-        lines = topics.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InvalidOption(f"{topics} cannot be read ({problem}); give lines of query id, tab, words") from None
     queries = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines(topics, "query id, tab, words"), 1):
         if not line.strip():
             continue
         name, tab, words = line.partition("\t")
@@ -94,13 +85,7 @@ def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[La
     return queries
 
 
-def read_background(
-    source: Path,
-    *,
-    query_column: str = "caption",
-    group_column: str = "group",
-    most: int | None = None,
-) -> list[LabelledQuery]:
+def read_background(source: Path, *, query_column: str, group_column: str, most: int) -> list[LabelledQuery]:
     """The captions of a manifest, or the lines of a ``.txt`` file, each once; more than ``most`` are sampled.
 
     Raises InvalidOption for a text file that cannot be read, and the errors of ``clipseek.sources``.
@@ -108,13 +93,8 @@ def read_background(
     if source.suffix.lower() != ".txt":
         queries = read_pairs(source, query_column=query_column, group_column=group_column)
     else:
-        try:
-            lines = source.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as problem:
-            raise InvalidOption(
-                f"{source} cannot be read ({problem}); give a text file with one query a line"
-            ) from None
-        queries = [LabelledQuery(line.strip(), line.strip(), "\0", {}) for line in lines if line.strip()]
+        lines = [line.strip() for line in _lines(source, "a query each")]
+        queries = [LabelledQuery(line, line, "\0", {}) for line in lines if line]
     return _sampled(list({caption_key(query.words): query for query in queries}.values()), most)
 
 
@@ -128,6 +108,13 @@ def in_index(queries: Sequence[LabelledQuery], stored: Collection[str]) -> list[
             alike = tuple(name for name in query.alike if name in stored)
             kept.append(replace(query, grades=grades, own=own, alike=alike))
     return kept
+
+
+def _lines(source: Path, form: str) -> list[str]:
+    try:
+        return source.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InvalidOption(f"{source} cannot be read ({problem}); give lines of {form}") from None
 
 
 def _sampled(queries: list[LabelledQuery], most: int | None) -> list[LabelledQuery]:

@@ -28,32 +28,21 @@ def reciprocal_ranks(fetched: ClauseScores, settings: Sequence[Setting]) -> Floa
 
     Fastest where settings of one wording, depth and ef_search stand side by side, and in these those of one fusion and mean.
     """
-    values = [
-        rank
-        for _, group in groupby(settings, lambda each: (each.wording, each.fusion.depth, each.fusion.ef_search))
-        for rank in _ranks_of_one_depth(fetched, list(group))
-    ]
-    return np.array(values)
-
-
-def _ranks_of_one_depth(fetched: ClauseScores, settings: Sequence[Setting]) -> list[float]:
-    """The ranks under settings that differ in how they fuse, and in nothing else."""
-    wording, fusion = settings[0].wording, settings[0].fusion
-    candidates = {
-        name: dict(islice(fetched.scores[clause].items(), fusion.depth))
-        for name, clause in ((CAPTION, caption_clause_name(wording)), (VECTOR, vector_clause_name(fusion.ef_search)))
-    }
-    documents, right = _documents(candidates, fetched.right)
-    normal: dict[Technique, tuple[Floats, Floats]] = {}
     values: list[float] = []
-    fusions = [setting.fusion for setting in settings]
-    for (technique, mean), group in groupby(fusions, lambda each: (each.technique, each.mean)):
-        if technique not in normal:
-            normal[technique] = _normalized_columns(candidates, documents, technique)
-        weights = np.array([each.weight for each in group])
-        fused = fuse(technique, mean, weights, *normal[technique])
-        values += [reciprocal_rank(scores, right) for scores in fused]
-    return values
+    for (wording, depth, ef_search), alike in groupby(
+        settings, lambda each: (each.wording, each.fusion.depth, each.fusion.ef_search)
+    ):
+        clauses = {CAPTION: caption_clause_name(wording), VECTOR: vector_clause_name(ef_search)}
+        candidates = {name: dict(islice(fetched.scores[clause].items(), depth)) for name, clause in clauses.items()}
+        documents, right = _documents(candidates, fetched.right)
+        normal: dict[Technique, tuple[Floats, Floats]] = {}
+        for (technique, mean), group in groupby(alike, lambda each: (each.fusion.technique, each.fusion.mean)):
+            if technique not in normal:
+                by_clause = {name: normalized(technique, scores) for name, scores in candidates.items()}
+                normal[technique] = _columns(by_clause, documents)
+            fused = fuse(technique, mean, np.array([each.fusion.weight for each in group]), *normal[technique])
+            values += [reciprocal_rank(scores, right) for scores in fused]
+    return np.array(values)
 
 
 def baselines(fetched: ClauseScores) -> tuple[float, float, float]:
@@ -62,9 +51,7 @@ def baselines(fetched: ClauseScores) -> tuple[float, float, float]:
     """
     candidates = {name: fetched.scores[name] for name in (CAPTION, VECTOR)}
     documents, right = _documents(candidates, fetched.right)
-    caption, vector = (
-        np.array([candidates[name].get(document, 0.0) for document in documents]) for name in (CAPTION, VECTOR)
-    )
+    caption, vector = _columns(candidates, documents)
     alone = [reciprocal_rank(np.where(raw > 0, raw, -np.inf), right) for raw in (caption, vector)]
     return alone[0], alone[1], reciprocal_rank(caption + vector, right)
 
@@ -109,12 +96,7 @@ def _documents(
     return documents, np.array([document in right for document in documents], bool)
 
 
-def _normalized_columns(
-    candidates: Mapping[str, Mapping[str, float]], documents: Sequence[str], technique: Technique
-) -> tuple[Floats, Floats]:
-    """(N,) normalised scores of the caption and of the vector clause, 0 where a clause did not find the document."""
-    normal = {name: normalized(technique, scores) for name, scores in candidates.items()}
-    caption, vector = (
-        np.array([normal[name].get(document, 0.0) for document in documents]) for name in (CAPTION, VECTOR)
-    )
+def _columns(scores: Mapping[str, Mapping[str, float]], documents: Sequence[str]) -> tuple[Floats, Floats]:
+    """(N,) scores of the caption and of the vector clause, 0 where a clause did not find the document."""
+    caption, vector = (np.array([scores[name].get(each, 0.0) for each in documents]) for name in (CAPTION, VECTOR))
     return caption, vector

@@ -40,7 +40,6 @@ class TuningReport:
     ``ef_searches``: those tried; ``written``: whether ``best`` is now the index's default.
     """
 
-    alias: str
     queries: int
     best: Setting
     all_options: bool
@@ -110,7 +109,6 @@ def tune(
     named["fusion alone tuned" if decision.all_options else "words and depth tuned too"] = decision.passed_over
     named[TUNED] = decision.cross_validated
     report = TuningReport(
-        alias=version.alias,
         queries=len(queries),
         best=best,
         all_options=decision.all_options,

@@ -17,7 +17,7 @@ def pairs(tmp_path: Path) -> Path:
 
 def test_rows_are_queries_for_their_group(pairs: Path) -> None:
     found = read_pairs(pairs)
-    assert [(one.name, one.words, one.right, one.alike, one.excluded) for one in found] == [
+    assert [(one.name, one.words, list(one.grades), one.alike, one.excluded) for one in found] == [
         ("a", "a cat", ["a", "b"], ("b",), ()),
         ("b", "two cats", ["b", "a"], ("a",), ()),
         ("c", "a dog", ["c"], (), ()),
@@ -27,7 +27,7 @@ def test_rows_are_queries_for_their_group(pairs: Path) -> None:
 
 def test_with_others_the_own_picture_is_kept_out(pairs: Path) -> None:
     found = read_pairs(pairs, others=True)
-    assert [(one.name, one.right, one.excluded) for one in found] == [
+    assert [(one.name, list(one.grades), one.excluded) for one in found] == [
         ("a", ["b"], ("a",)),
         ("b", ["a"], ("b",)),
         ("a#2", ["b"], ("a",)),
