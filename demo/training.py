@@ -20,7 +20,7 @@ def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
     from clipseek.training.data.pairs import Pairs, load_pairs
     from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.embed import embed
+    from clipseek.training.model.embed import embed_distinct
     from clipseek.training.run.loop import train
 
     run, bundle = story.tuned, story.tuned / "bundle"
@@ -39,8 +39,10 @@ def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
         before = {}
         for name in SHEETS:
             held_out = pairs(name)
-            texts, images = embed(checkpoint, held_out, resolve_precision("auto", checkpoint.model.device))
-            before[name] = [scores.as_dict() for scores in both(texts, images, held_out.groups)]
+            precision = resolve_precision("auto", checkpoint.model.device)
+            texts, images = embed_distinct(checkpoint, held_out, precision)
+            of_captions = images[held_out.shown_pictures()[1]]
+            before[name] = [scores.as_dict() for scores in both(texts, of_captions, held_out.groups)]
         write_whole(run / "before.json", json.dumps(before))
     with story.step(f"Fine-tuning on line icons (ends after {RECIPE['minutes']} minutes)"):
         best = train(

@@ -78,8 +78,7 @@ def run_trials(
     from clipseek.training.data.pixels import default_cache
     from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.embed import embed_distinct
-    from clipseek.training.model.features import VIEWS
+    from clipseek.training.model.embed import VIEWS, embed_distinct
     from clipseek.training.run.loop import train
 
     base = str(base_checkpoint())

@@ -1,50 +1,42 @@
-"""A checkpoint's vectors for many pairs."""
+"""A checkpoint's vectors for many pairs, and the outputs of locked towers, computed once for a whole run.
+
+With both towers locked these outputs never change, and an epoch over them takes a second or so instead of minutes. Only the
+projections are trained; they are part of the model, so that checkpoint, export and serving know no difference.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from clipseek.evaluation.judgments import Ints
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.augment import draw_views, random_caption
 from ..data.pairs import Pairs
 from .checkpoint import Checkpoint
 from .towers import project
 
 Vectors = NDArray[np.float32]
+VIEWS = 4  # the unchanged one, and three at random
+BATCH = 256
 
 
-@torch.no_grad()
-def embed_distinct(
-    checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: int = 256
-) -> tuple[Vectors, Vectors]:
+def embed_distinct(checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32") -> tuple[Vectors, Vectors]:
     """Vectors of the N captions and of the P distinct pictures (as ``pairs.truth`` counts them), float32 unit rows."""
-    return project_both(checkpoint, *pooled_distinct(checkpoint, pairs, precision, batch))
+    return project_both(checkpoint, *pooled_distinct(checkpoint, pairs, precision))
 
 
-@torch.no_grad()
-def pooled_distinct(
-    checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: int = 256
-) -> tuple[Tensor, Tensor]:
+def pooled_distinct(checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32") -> tuple[Tensor, Tensor]:
     """The same before projection: the towers' pooled outputs, (N, H') and (P, H) float32 on the CPU."""
     was_training = checkpoint.model.training
     checkpoint.model.eval()
-    used, _ = pairs.shown_pictures()
-    towers = checkpoint.towers
-    images = []
-    for start in range(0, len(used), batch):
-        images.append(towers.pool_pixels(pixels_of(pairs, used[start : start + batch], checkpoint), precision).cpu())
-    texts = torch.empty(0)
-    for rows in by_length(pairs.captions, batch):
-        pooled = towers.pool_tokens(checkpoint.tokenize([pairs.captions[row] for row in rows]), precision).cpu()
-        if not len(texts):
-            texts = torch.empty(len(pairs), pooled.shape[1])
-        texts[rows] = pooled
+    pooled = pool_captions(checkpoint, pairs.captions, precision), pool_pictures(checkpoint, pairs, precision)
     checkpoint.model.train(was_training)
-    return texts, torch.cat(images)
+    return pooled
 
 
 @torch.no_grad()
@@ -56,20 +48,80 @@ def project_both(checkpoint: Checkpoint, texts: Tensor, images: Tensor) -> tuple
     return text.cpu().numpy(), image.cpu().numpy()
 
 
-def pixels_of(pairs: Pairs, rows: Ints, checkpoint: Checkpoint) -> Tensor:
-    """(M, 3, S, S) float32 in 0..1 on the model's device."""
-    pixels = torch.from_numpy(np.asarray(pairs.pixels[rows])).to(checkpoint.model.device)
-    return pixels.permute(0, 3, 1, 2).float() / 255
+@torch.no_grad()
+def pool_pictures(
+    checkpoint: Checkpoint,
+    pairs: Pairs,
+    precision: str,
+    view: Callable[[Tensor], Tensor] = lambda pixels: pixels,
+    on_rows: Callable[[int], None] = lambda rows: None,
+) -> Tensor:
+    """(P, H) float32 on the CPU, in the order of ``pairs.shown_pictures``; ``view`` changes (M, 3, S, S) floats in 0..1."""
+    used, _ = pairs.shown_pictures()
+    pooled = []
+    for start in range(0, len(used), BATCH):
+        pixels = torch.from_numpy(np.asarray(pairs.pixels[used[start : start + BATCH]])).to(checkpoint.model.device)
+        pixels = view(pixels.permute(0, 3, 1, 2).float() / 255)
+        pooled.append(checkpoint.towers.pool_pixels(pixels, precision).cpu())
+        on_rows(len(pixels))
+    return torch.cat(pooled)
 
 
-def by_length(captions: list[str], batch: int) -> Iterator[list[int]]:
-    """Rows in batches of captions of like length: a batch is padded to its longest."""
+@torch.no_grad()
+def pool_captions(
+    checkpoint: Checkpoint,
+    captions: list[str],
+    precision: str,
+    max_tokens: int | None = None,
+    on_rows: Callable[[int], None] = lambda rows: None,
+) -> Tensor:
+    """(N, H') float32 on the CPU; computed in batches of like length, as a batch is padded to its longest."""
     order = sorted(range(len(captions)), key=lambda row: len(captions[row]))
-    for start in range(0, len(order), batch):
-        yield order[start : start + batch]
+    pooled = []
+    for start in range(0, len(order), BATCH):
+        texts = [captions[row] for row in order[start : start + BATCH]]
+        pooled.append(checkpoint.towers.pool_tokens(checkpoint.tokenize(texts, max_tokens), precision).cpu())
+        on_rows(len(texts))
+    joined = torch.cat(pooled)
+    return torch.empty_like(joined).index_copy(0, torch.tensor(order), joined)
 
 
-def embed(checkpoint: Checkpoint, pairs: Pairs, precision: str = "fp32", batch: int = 256) -> tuple[Vectors, Vectors]:
-    """Vectors of the captions and of their pictures, both (N, D) float32 unit rows, row i of both is pair i."""
-    texts, images = embed_distinct(checkpoint, pairs, precision, batch)
-    return texts, images[pairs.shown_pictures()[1]]
+@dataclass(frozen=True)
+class Features:
+    """pictures: (V, P, H) float32, P distinct pictures as in ``Pairs.shown_pictures``; captions: (V, N, H') float32. View 0 is
+    that of validation and serving."""
+
+    pictures: Tensor
+    captions: Tensor
+
+
+def pooled_features(
+    checkpoint: Checkpoint,
+    pairs: Pairs,
+    precision: str,
+    *,
+    views: int = VIEWS,
+    seed: int = 0,
+    max_tokens: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Features:
+    """Both towers' pooled outputs for all of ``pairs``, in several views; a function of its arguments alone."""
+    generator = torch.Generator().manual_seed(seed)
+    total, done = views * (len(pairs.shown_pictures()[0]) + len(pairs)), 0
+
+    def count(rows: int) -> None:
+        nonlocal done
+        done += rows
+        on_progress(done, total)
+
+    def drawn(pixels: Tensor) -> Tensor:
+        return draw_views(len(pixels), generator).of(pixels)
+
+    pictures = [pool_pictures(checkpoint, pairs, precision, on_rows=count)]
+    captions = [pool_captions(checkpoint, pairs.captions, precision, max_tokens, count)]
+    for view in range(1, views):
+        chance = random.Random(f"{seed}/{view}")
+        varied = [random_caption(caption, chance) for caption in pairs.captions]
+        pictures.append(pool_pictures(checkpoint, pairs, precision, drawn, count))
+        captions.append(pool_captions(checkpoint, varied, precision, max_tokens, count))
+    return Features(torch.stack(pictures), torch.stack(captions))

@@ -6,7 +6,7 @@ the quick forward pass of ``forward.py`` to models that it knows, transformers' 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -24,65 +24,41 @@ _GROUPS, _LEAST = 4, 16  # at most so many groups of captions of like length, of
 Tokens = dict[str, Tensor]
 
 
-class Towers(Protocol):
-    """Two towers of one model, on its device. ``precision`` is the compute dtype of matrix products, fp32 or bf16."""
+class Towers:
+    """Two towers of one model, on its device, by transformers' own forward pass: for models with adapters or parts of another
+    kind, and to test the quick one by. ``precision`` is the compute dtype of matrix products, fp32 or bf16."""
+
+    def __init__(self, model: CLIPModel, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        self._model, self._device = model, model.device
+        self._mean, self._std = (torch.tensor(values, device=self._device) for values in (mean, std))
 
     def pool_pixels(self, pixels: Tensor, precision: str) -> Tensor:
         """(N, 3, S, S) float in 0..1 -> (N, H) float32, the image tower's pooled output."""
-        ...
+        normal = (pixels - self._mean.view(1, 3, 1, 1)) / self._std.view(1, 3, 1, 1)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=precision == "bf16"):
+            pooled: Tensor = self._model.vision_model(pixel_values=normal).pooler_output
+        return pooled.float()
 
     def pool_tokens(self, tokens: Tokens, precision: str) -> Tensor:
         """Captions padded behind their end tokens -> (N, H') float32, the text tower's pooled output."""
-        ...
-
-
-def towers_of(model: CLIPModel, mean: tuple[float, ...], std: tuple[float, ...]) -> Towers:
-    """The towers of ``model``, whose pixels are normalised by ``mean`` and ``std`` (3,)."""
-    return _QuickTowers(model, mean, std) if forward.supports(model) else PlainTowers(model, mean, std)
-
-
-def project(pooled: Tensor, projection: nn.Linear) -> Tensor:
-    """(N, H) float32, a tower's pooled output, by its projection -> (N, D) float32 unit rows."""
-    return functional.normalize(functional.linear(pooled, projection.weight), dim=-1)
-
-
-class PlainTowers:
-    """transformers' own forward pass: for models with adapters or parts of another kind, and to test the quick one by."""
-
-    def __init__(self, model: CLIPModel, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        self._model, self._mean, self._std = model, mean, std
-
-    def pool_pixels(self, pixels: Tensor, precision: str) -> Tensor:
-        mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (self._mean, self._std))
-        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
-            pooled: Tensor = self._model.vision_model(pixel_values=(pixels - mean) / std).pooler_output
-        return pooled.float()
-
-    def pool_tokens(self, tokens: Tokens, precision: str) -> Tensor:
-        device = self._model.device
-        ids, mask = (tokens[name].to(device, non_blocking=True) for name in ("input_ids", "attention_mask"))
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-            pooled: Tensor = self._model.text_model(input_ids=ids, attention_mask=mask).pooler_output
+        moved = {name: values.to(self._device, non_blocking=True) for name, values in tokens.items()}
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=precision == "bf16"):
+            pooled: Tensor = self._model.text_model(**moved).pooler_output
         return pooled.float()
 
 
-class _QuickTowers:
+class _QuickTowers(Towers):
     """The forward pass of ``forward.py``; on a CPU it computes short captions apart from long ones, to save padding."""
 
-    def __init__(self, model: CLIPModel, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        self._model, self._mean, self._std = model, mean, std
-
     def pool_pixels(self, pixels: Tensor, precision: str) -> Tensor:
-        mean, std = (torch.tensor(values, device=pixels.device) for values in (self._mean, self._std))
-        return forward.pooled_pixels(self._model, pixels, mean, std, _DTYPES[precision])
+        return forward.pooled_pixels(self._model, pixels, self._mean, self._std, _DTYPES[precision])
 
     def pool_tokens(self, tokens: Tokens, precision: str) -> Tensor:
         model, dtype = self._model, _DTYPES[precision]
-        ids, mask = tokens["input_ids"].to(model.device, non_blocking=True), tokens["attention_mask"]
-        embedded = model.text_model.embeddings.token_embedding(
-            ids
-        )  # in one look-up: a gradient of the table's size each
-        groups = _by_length(mask) if ids.device.type == "cpu" else {ids.shape[1]: torch.arange(len(ids))}
+        ids, mask = tokens["input_ids"].to(self._device, non_blocking=True), tokens["attention_mask"]
+        # One look-up for all groups: the gradient of each is as large as the table.
+        embedded = model.text_model.embeddings.token_embedding(ids)
+        groups = _by_length(mask) if self._device.type == "cpu" else {ids.shape[1]: torch.arange(len(ids))}
         if len(groups) == 1:
             (longest,) = groups
             return forward.pooled_tokens(model, ids[:, :longest], dtype, embedded[:, :longest])
@@ -93,6 +69,16 @@ class _QuickTowers:
             ]
         )
         return torch.empty_like(pooled).index_copy(0, torch.cat(list(groups.values())), pooled)
+
+
+def towers_of(model: CLIPModel, mean: tuple[float, ...], std: tuple[float, ...]) -> Towers:
+    """The towers of ``model``, whose pixels are normalised by ``mean`` and ``std`` (3,)."""
+    return (_QuickTowers if forward.supports(model) else Towers)(model, mean, std)
+
+
+def project(pooled: Tensor, projection: nn.Linear) -> Tensor:
+    """(N, H) float32, a tower's pooled output, by its projection -> (N, D) float32 unit rows."""
+    return functional.normalize(functional.linear(pooled, projection.weight), dim=-1)
 
 
 def _by_length(mask: Tensor) -> dict[int, Tensor]:

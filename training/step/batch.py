@@ -18,7 +18,7 @@ from ..data.pairs import Pairs, joint_keys
 from ..data.sampler import drawn_batches, epoch_batches
 from ..errors import TrainingError
 from ..model.checkpoint import Checkpoint
-from ..model.features import VIEWS, Features, pooled_features
+from ..model.embed import VIEWS, Features, pooled_features
 from .distributed import World
 
 
@@ -132,16 +132,15 @@ class FeatureBatchMaker(BatchMaker):
     def __init__(self, *arguments: Any, features: list[Features]) -> None:
         super().__init__(*arguments)
         self._features = features
+        self._places = [pairs.shown_pictures()[1] for pairs in (self._pairs, self._keep) if pairs is not None]
 
     def make(self, step: int) -> Batch:
         rows, kept, chance = self._rows(step)
         images, texts = [], []
-        for pairs, features, chosen in zip((self._pairs, self._keep), self._features, (rows, kept), strict=False):
-            if pairs is None or not chosen:
-                continue
+        for places, features, chosen in zip(self._places, self._features, (rows, kept), strict=False):
             views = len(features.pictures)
             image_views, text_views = ([chance.randrange(views) for _ in chosen] for _ in range(2))
-            images.append(features.pictures[image_views, torch.from_numpy(pairs.picture[chosen])])
+            images.append(features.pictures[image_views, torch.from_numpy(places[chosen])])
             texts.append(features.captions[text_views, chosen])
         part = self._world.part(len(rows) + len(kept))
         return Batch(
@@ -165,23 +164,14 @@ def make_batches(
     """Batches of pictures and captions; of features, where both towers are ``locked`` (then the precision they compute in)."""
     if locked is None:
         return BatchMaker(config, checkpoint, pairs, keep, world)
-    views = VIEWS if config.augment else 1
-    features = []
-    for part in (pairs, keep if config.keep_share else None):
-        if part is not None and len(part):
 
-            def progress(done: int, of: int) -> None:
-                tell({"event": "features", "done": done, "of": of})
+    def progress(done: int, of: int) -> None:
+        tell({"event": "features", "done": done, "of": of})
 
-            features.append(
-                pooled_features(
-                    checkpoint,
-                    part,
-                    locked,
-                    views=views,
-                    seed=config.seed,
-                    max_tokens=config.max_tokens,
-                    on_progress=progress,
-                )
-            )
+    views, limit = VIEWS if config.augment else 1, config.max_tokens
+    features = [
+        pooled_features(checkpoint, part, locked, views=views, seed=config.seed, max_tokens=limit, on_progress=progress)
+        for part in (pairs, keep if config.keep_share else None)
+        if part is not None and len(part)
+    ]
     return FeatureBatchMaker(config, checkpoint, pairs, keep, world, features=features)

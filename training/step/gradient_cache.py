@@ -8,8 +8,8 @@ to the weights. The towers take turns, so that only one of them holds what its b
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +19,15 @@ from ..model.checkpoint import Checkpoint
 from ..model.towers import Tokens, project, rounded_length
 
 
-class TowerBatch(Protocol):
-    """One tower's N rows of a batch. ``micro_batches``: (n,) int64 row numbers each; every row is in one of them."""
+@dataclass(frozen=True)
+class TowerBatch:
+    """One tower's N rows of a batch. ``micro_batches``: (n,) int64 row numbers each; every row is in one of them.
 
-    micro_batches: list[Tensor]
+    ``encode``: the rows of a micro-batch -> (n, D) float32 unit rows.
+    """
 
-    def encode(self, rows: Tensor) -> Tensor:
-        """The rows of a micro-batch -> (n, D) float32 unit rows."""
-        ...
+    micro_batches: Sequence[Tensor]
+    encode: Callable[[Tensor], Tensor]
 
 
 @dataclass
@@ -44,7 +45,7 @@ def embed_without_graph(batch: TowerBatch) -> Embedded:
         return Embedded(graph.detach(), graph)
     with torch.no_grad():
         vectors = torch.cat([batch.encode(rows) for rows in batch.micro_batches])
-    order = torch.cat(batch.micro_batches).to(vectors.device)
+    order = torch.cat(list(batch.micro_batches)).to(vectors.device)
     return Embedded(torch.empty_like(vectors).index_copy(0, order, vectors), None)
 
 
@@ -61,50 +62,37 @@ def backward(batch: TowerBatch, embedded: Embedded, gradient: Tensor) -> None:
         vectors.backward(gradient[rows])
 
 
-class PictureBatch:
+def pictures(
+    checkpoint: Checkpoint, precision: str, pixels: Tensor, size: int, views: Views | None, first: int
+) -> TowerBatch:
     """``pixels`` (N, S, S, 3) uint8; ``views`` of the whole batch, of which these pictures are from number ``first`` on."""
 
-    def __init__(
-        self, checkpoint: Checkpoint, precision: str, pixels: Tensor, size: int, views: Views | None, first: int
-    ) -> None:
-        self._checkpoint, self._precision, self._pixels = checkpoint, precision, pixels
-        self._views, self._first = views, first
-        self.micro_batches = list(torch.arange(len(pixels)).split(size))
-
-    def encode(self, rows: Tensor) -> Tensor:
+    def encode(rows: Tensor) -> Tensor:
         start, stop = int(rows[0]), int(rows[-1]) + 1  # micro-batches are runs of rows
-        pixels = self._pixels[start:stop].to(self._checkpoint.model.device, non_blocking=True)
-        pixels = pixels.permute(0, 3, 1, 2).float() / 255
-        if self._views is not None:
-            pixels = self._views.of(pixels, self._first + start)
-        return self._checkpoint.encode_pixels(pixels, self._precision)
+        floats = pixels[start:stop].to(checkpoint.model.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
+        return checkpoint.encode_pixels(floats if views is None else views.of(floats, first + start), precision)
+
+    return TowerBatch(torch.arange(len(pixels)).split(size), encode)
 
 
-class CaptionBatch:
+def captions(checkpoint: Checkpoint, precision: str, tokens: Tokens, size: int) -> TowerBatch:
     """``tokens``: input_ids and attention_mask, (N, L) int64; micro-batches hold captions of like length, to save padding."""
+    lengths = tokens["attention_mask"].sum(1)
+    if len(lengths) <= size:
+        return TowerBatch([torch.arange(len(lengths))], lambda rows: checkpoint.encode_tokens(tokens, precision))
 
-    def __init__(self, checkpoint: Checkpoint, precision: str, tokens: Tokens, size: int) -> None:
-        self._checkpoint, self._precision, self._tokens = checkpoint, precision, tokens
-        self._lengths = tokens["attention_mask"].sum(1)
-        rows = torch.arange(len(self._lengths))
-        if len(rows) > size:
-            rows = torch.argsort(self._lengths, stable=True)
-        self.micro_batches = list(rows.split(size))
+    def encode(rows: Tensor) -> Tensor:
+        longest = rounded_length(lengths[rows], tokens["input_ids"].shape[1])
+        part = {name: values[rows, :longest] for name, values in tokens.items()}
+        return checkpoint.encode_tokens(part, precision)
 
-    def encode(self, rows: Tensor) -> Tensor:
-        if len(self.micro_batches) == 1:
-            return self._checkpoint.encode_tokens(self._tokens, self._precision)
-        longest = rounded_length(self._lengths[rows], self._tokens["attention_mask"].shape[1])
-        tokens = {name: values[rows, :longest] for name, values in self._tokens.items()}
-        return self._checkpoint.encode_tokens(tokens, self._precision)
+    return TowerBatch(torch.argsort(lengths, stable=True).split(size), encode)
 
 
-class PooledBatch:
-    """A locked tower's outputs, (N, H) float32, of which only the projection learns."""
+def locked_outputs(pooled: Tensor, projection: nn.Linear, size: int) -> TowerBatch:
+    """A locked tower's pooled outputs, (N, H) float32, of which only the projection is trained."""
 
-    def __init__(self, pooled: Tensor, projection: nn.Linear, size: int) -> None:
-        self._pooled, self._projection = pooled, projection
-        self.micro_batches = list(torch.arange(len(pooled)).split(size))
+    def encode(rows: Tensor) -> Tensor:
+        return project(pooled[rows].to(projection.weight.device, non_blocking=True), projection)
 
-    def encode(self, rows: Tensor) -> Tensor:
-        return project(self._pooled[rows].to(self._projection.weight.device, non_blocking=True), self._projection)
+    return TowerBatch(torch.arange(len(pooled)).split(size), encode)

@@ -21,7 +21,7 @@ from ..model.checkpoint import Checkpoint
 from ..model.weights import MovingAverage, Weights, copied
 from .batch import Batch
 from .distributed import World
-from .gradient_cache import CaptionBatch, PictureBatch, PooledBatch, TowerBatch, backward, embed_without_graph
+from .gradient_cache import TowerBatch, backward, captions, embed_without_graph, locked_outputs, pictures
 from .loss import MAX_LOG_SCALE, Objective
 from .optimizer import lock, make_optimizer
 
@@ -75,13 +75,16 @@ class Learner:
         if batch.pooled is not None:
             image, text = batch.pooled
             size = config.micro_batch or len(image)
-            return [PooledBatch(image, model.visual_projection, size), PooledBatch(text, model.text_projection, size)]
+            sides = (image, model.visual_projection), (text, model.text_projection)
+            return [locked_outputs(pooled, projection, size) for pooled, projection in sides]
         size = config.micro_batch or len(batch.pixels)
         views = draw_views(len(batch), batch.generator) if config.augment and config.views else None
         first = self._world.part(len(batch)).start
-        pictures = PictureBatch(checkpoint, precision, batch.pixels, size, views, first)
         texts = [batch.tokens, *([batch.varied[0]] if batch.varied is not None else [])]
-        return [pictures, *(CaptionBatch(checkpoint, precision, tokens, size) for tokens in texts)]
+        return [
+            pictures(checkpoint, precision, batch.pixels, size, views, first),
+            *(captions(checkpoint, precision, tokens, size) for tokens in texts),
+        ]
 
     def update(self, rate: float) -> None:
         """Update the weights by their gradients at learning rate ``rate``."""
@@ -107,17 +110,13 @@ class Learner:
 
     def state_dict(self) -> dict[str, Any]:
         """All that continuing from here needs."""
-        return {
-            "model": self.network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "objective": self._objective.state_dict(),
-            "average": None if self._average is None else self._average.state_dict(),
-        }
+        return {name: part.state_dict() for name, part in self._parts().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """What ``state_dict`` gave."""
-        self.network.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._objective.load_state_dict(state["objective"])
-        if self._average is not None:
-            self._average.load_state_dict(state["average"])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        average = {} if self._average is None else {"average": self._average}
+        return {"model": self.network, "optimizer": self._optimizer, "objective": self._objective, **average}

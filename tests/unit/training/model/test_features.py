@@ -26,24 +26,21 @@ def pairs(base: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return load_pairs(write_squares(tmp_path_factory.mktemp("squares"), copies=4), load_checkpoint(base).image)
 
 
-def test_the_first_view_is_what_serving_computes(base: str, pairs: Any) -> None:
+def test_the_first_view_is_what_serving_computes(base: str, pairs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.embed import embed_distinct, project_both
-    from clipseek.training.model.features import pooled_features
+    from clipseek.training.model.embed import embed_distinct, pooled_features, project_both
 
     checkpoint = load_checkpoint(base)
     some = pairs.take([5, 70, 71, 3])  # rows of pixels that others, not shown here, lie between
     seen: list[tuple[int, int]] = []
-    features = pooled_features(
-        checkpoint, some, "fp32", views=3, batch=3, on_progress=lambda done, of: seen.append((done, of))
-    )
+    monkeypatch.setattr("clipseek.training.model.embed.BATCH", 3)
+    features = pooled_features(checkpoint, some, "fp32", views=3, on_progress=lambda done, of: seen.append((done, of)))
     texts, images = embed_distinct(checkpoint, some)
-    used = torch.from_numpy(some.shown_pictures()[0])
-    ours = project_both(checkpoint, features.captions[0], features.pictures[0][used])
+    ours = project_both(checkpoint, features.captions[0], features.pictures[0])
     torch.testing.assert_close(ours[0], texts)
     torch.testing.assert_close(ours[1], images)
-    assert not torch.allclose(features.pictures[1][used], features.pictures[0][used])
+    assert not torch.allclose(features.pictures[1], features.pictures[0])
     assert seen[-1] == (24, 24)
 
 

@@ -25,11 +25,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_the_quick_way_equals_transformers_own(checkpoint: Any, precision: str, near: float) -> None:
     """Captions enough to be computed in groups of like length, in the order of the batch all the same."""
     import torch
-    from clipseek.training.model.towers import PlainTowers
+    from clipseek.training.model.towers import Towers
 
-    plain = PlainTowers(checkpoint.model, checkpoint.image.mean, checkpoint.image.std)
+    plain = Towers(checkpoint.model, checkpoint.image.mean, checkpoint.image.std)
     quick = checkpoint.towers
-    assert not isinstance(quick, PlainTowers)
+    assert type(quick) is not Towers
     pixels = torch.rand(5, 3, checkpoint.image.size, checkpoint.image.size, generator=torch.Generator().manual_seed(0))
     tokens = checkpoint.tokenize(TEXTS)
     with quiet(), torch.no_grad():
@@ -43,7 +43,7 @@ def test_the_quick_way_equals_transformers_own(checkpoint: Any, precision: str, 
 def test_a_model_with_other_parts_is_left_to_transformers(tmp_path: Path) -> None:
     import torch
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.towers import PlainTowers
+    from clipseek.training.model.towers import Towers
 
     checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path)))
     before = checkpoint.encode_tokens(checkpoint.tokenize(TEXTS[:3]))
@@ -55,7 +55,7 @@ def test_a_model_with_other_parts_is_left_to_transformers(tmp_path: Path) -> Non
     adapted = Adapted(fc1.in_features, fc1.out_features)
     adapted.load_state_dict(fc1.state_dict())
     checkpoint.model.text_model.encoder.layers[0].mlp.fc1 = adapted
-    assert isinstance(checkpoint.towers, PlainTowers)
+    assert type(checkpoint.towers) is Towers
     with quiet():
         after = checkpoint.encode_tokens(checkpoint.tokenize(TEXTS[:3]))
     torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)

@@ -28,12 +28,14 @@ def pairs(checkpoint: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_its_figures_are_those_of_the_evaluation(checkpoint: Any, pairs: Any) -> None:
     from clipseek.evaluation import whole_gallery
-    from clipseek.training.model.embed import embed
+    from clipseek.training.model.embed import embed_distinct
     from clipseek.training.run.validation import Validation
 
     figures = Validation(pairs, None, "fp32", seed=0).measure(checkpoint)
     assert set(figures) == {"validation_mrr", "validation_batch_mrr"}
-    assert figures["validation_mrr"] == pytest.approx(whole_gallery(*embed(checkpoint, pairs), pairs.groups).mrr[10])
+    texts, images = embed_distinct(checkpoint, pairs)
+    scores = whole_gallery(texts, images[pairs.shown_pictures()[1]], pairs.groups)
+    assert figures["validation_mrr"] == pytest.approx(scores.mrr[10])
     assert set(Validation(pairs, pairs, "fp32", seed=0).measure(checkpoint)) == {*figures, "general_batch_mrr"}
 
 

@@ -55,15 +55,15 @@ def test_random_views_are_the_same_in_micro_batches(base: str, squares: Path) ->
 @pytest.mark.parametrize("micro", [3, 24])
 def test_a_locked_tower_is_encoded_once(base: str, squares: Path, micro: int) -> None:
     """Nothing of it learns, so that its second pass ends with the first micro-batch."""
-    from clipseek.training.step.gradient_cache import CaptionBatch, backward, embed_without_graph
+    from clipseek.training.step.gradient_cache import backward, captions, embed_without_graph
 
     learner, batch = learner_and_batch(base, squares, lock="text")
     checkpoint = learner._checkpoint
     checkpoint.model.text_projection.requires_grad_(False)
-    captions = CaptionBatch(checkpoint, "fp32", batch.tokens, micro)
-    assert sorted(int(row) for rows in captions.micro_batches for row in rows) == list(range(24))
-    embedded = embed_without_graph(captions)
-    backward(captions, embedded, embedded.vectors)
+    batches = captions(checkpoint, "fp32", batch.tokens, micro)
+    assert sorted(int(row) for rows in batches.micro_batches for row in rows) == list(range(24))
+    embedded = embed_without_graph(batches)
+    backward(batches, embedded, embedded.vectors)
     assert all(parameter.grad is None for parameter in checkpoint.model.text_model.parameters())
 
 
@@ -71,13 +71,14 @@ def test_micro_batches_hold_captions_of_like_length(base: str) -> None:
     """Each is cut to its own longest caption, and every vector is that of its caption alone."""
     import torch
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.step.gradient_cache import CaptionBatch, embed_without_graph
+    from clipseek.training.step.gradient_cache import captions, embed_without_graph
 
     checkpoint = load_checkpoint(base)
     texts = ["a red cat " * (1 + at * 5 % 7) for at in range(12)]
-    captions = CaptionBatch(checkpoint, "fp32", checkpoint.tokenize(texts), 5)
-    lengths = [length for rows in captions.micro_batches for length in captions._lengths[rows].tolist()]
+    tokens = checkpoint.tokenize(texts)
+    batches = captions(checkpoint, "fp32", tokens, 5)
+    lengths = tokens["attention_mask"].sum(1)[torch.cat(list(batches.micro_batches))].tolist()
     assert lengths == sorted(lengths)
     with torch.no_grad():
         alone = torch.cat([checkpoint.encode_tokens(checkpoint.tokenize([text])) for text in texts])
-    torch.testing.assert_close(embed_without_graph(captions).vectors, alone, rtol=0, atol=1e-5)
+    torch.testing.assert_close(embed_without_graph(batches).vectors, alone, rtol=0, atol=1e-5)
