@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -67,7 +66,7 @@ def classify(
     classifier = ZeroShot(encoder, names, templates)
     if cut := encoder.count_cut(classifier.texts):
         note(f"{count(cut, 'text')} longer than the {encoder.bundle.text.context_length} tokens the model reads: cut")
-    rows: list[tuple[str, list[float]]] = []
+    rows: list[tuple[str, dict[str, float]]] = []
     skipped: list[tuple[str, str]] = []
     with ProgressLine("classifying", len(paths)) as line:
         for path, result in classifier.classify_files(paths):
@@ -75,7 +74,7 @@ def classify(
                 line.note(f"skipped {shown(path)}: {result}")
                 skipped.append((shown(path), result))
             else:
-                rows.append((shown(path), result))
+                rows.append((shown(path), dict(zip(classifier.labels, result, strict=True))))
             line.update(len(rows) + len(skipped))
     if not rows:
         raise EncoderError(
@@ -83,7 +82,7 @@ def classify(
         )
     if as_json:
         facts = {"model": model, "labels": list(classifier.labels), "templates": list(templates)}
-        entries = [_entry(name, classifier.labels, chances) for name, chances in rows]
+        entries = [{"picture": name, "label": likeliest(chances), "probabilities": chances} for name, chances in rows]
         reasons = [{"picture": name, "reason": reason} for name, reason in skipped]
         print_json({**facts, "pictures": entries, "skipped": reasons})
     else:
@@ -94,10 +93,9 @@ def read_labels(given: str | None, file: Path | None) -> list[str]:
     """Labels of the command line or of a file, without empty ones."""
     if (given is None) == (file is None):
         raise click.UsageError("give the labels with --labels A,B,C or with --labels-file F, one of the two")
-    if given is not None:
-        parts = given.split(",")
+    if file is None:
+        parts = (given or "").split(",")
     else:
-        assert file is not None
         try:
             parts = file.read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as problem:
@@ -111,27 +109,23 @@ def read_labels(given: str | None, file: Path | None) -> list[str]:
     return labels
 
 
-def _best(labels: Sequence[str], chances: list[float]) -> str:
-    return labels[chances.index(max(chances))]
+def likeliest(chances: dict[str, float]) -> str:
+    return max(chances, key=chances.__getitem__)
 
 
-def _entry(name: str, labels: Sequence[str], chances: list[float]) -> dict[str, Any]:
-    probabilities = dict(zip(labels, chances, strict=True))
-    return {"picture": name, "label": _best(labels, chances), "probabilities": probabilities}
-
-
-def show(labels: Sequence[str], rows: Sequence[tuple[str, list[float]]]) -> None:
+def show(labels: Sequence[str], rows: Sequence[tuple[str, dict[str, float]]]) -> None:
     """A table in a terminal, with the best labels alone where there are many; lines with tabs between in a pipe."""
     if not is_terminal(sys.stdout):
         data("\t".join(["picture", "label", *labels]))
         for name, chances in rows:
-            data("\t".join([" ".join(name.split()), _best(labels, chances), *(f"{chance:.6f}" for chance in chances)]))
+            shares = (f"{chance:.6f}" for chance in chances.values())
+            data("\t".join([" ".join(name.split()), likeliest(chances), *shares]))
     elif len(labels) <= COLUMNS:
-        cells = [[name, *(f"{chance:.1%}" for chance in chances)] for name, chances in rows]
+        cells = [[name, *(f"{chance:.1%}" for chance in chances.values())] for name, chances in rows]
         print_table(["picture", *labels], cells, right=labels)
     else:
         cells = []
         for name, chances in rows:
-            best = sorted(zip(chances, labels, strict=True), key=lambda pair: -pair[0])[:BEST]
-            cells.append([name, ", ".join(f"{label} {chance:.1%}" for chance, label in best)])
+            best = sorted(chances.items(), key=lambda pair: -pair[1])[:BEST]
+            cells.append([name, ", ".join(f"{label} {chance:.1%}" for label, chance in best)])
         print_table(["picture", "likeliest labels"], cells)

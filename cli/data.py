@@ -16,7 +16,7 @@ from .progress import ProgressLine
 if TYPE_CHECKING:
     from clipseek.sources import Source
     from clipseek.training.data.mismatched import Doubts
-    from clipseek.training.data.survey import CountTokens, Survey
+    from clipseek.training.data.survey import Survey
 
 LISTED = 10  # files and captions that are named
 
@@ -37,11 +37,14 @@ def check(source: Source, model: str | None, mismatches: bool, as_json: bool) ->
     Files of equal bytes count as one picture; near-duplicates are listed too. Only captions of readable pictures count:
     training uses no others.
     """
+    from clipseek.export.models import is_bundle, token_counter
     from clipseek.training.data.survey import survey, token_lengths
 
     if mismatches and model is None:
         raise click.UsageError("--mismatches needs a model that embeds the pairs; name one with --model")
-    counter = _token_counter(model) if model is not None else None
+    if model is not None and not is_bundle(model):
+        prepare_torch("a checkpoint")
+    counter = token_counter(model) if model is not None else None
     with ProgressLine(f"reading {source.path}") as line:
         found = survey(source, line.update)
     value = found.as_dict()
@@ -57,14 +60,6 @@ def check(source: Source, model: str | None, mismatches: bool, as_json: bool) ->
         from clipseek.training.errors import UnusableData
 
         raise UnusableData(f"{source.path} has no readable picture with a caption; there is nothing to train on")
-
-
-def _token_counter(name: str) -> tuple[CountTokens, int]:
-    from clipseek.export.models import is_bundle, token_counter
-
-    if not is_bundle(name):
-        prepare_torch("a checkpoint")
-    return token_counter(name)
 
 
 def _doubts(found: Survey, source: Source, name: str) -> Doubts:

@@ -85,7 +85,8 @@ def show_outcome(outcome: Outcome) -> None:
             shares = " ".join(f"{name} {share:.0%}" for name, share in hit.shares.items())
             data(f"   {hit.score:.3f}  {hit.caption[:58]:58}  {hit.id:34}  {shares}")
     data(f"\nSheet of results: {outcome.sheet}")
-    if _has_screen():
+    screen = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if screen and sys.stdout.isatty():
         click.launch(str(outcome.sheet))
 
 
@@ -103,9 +104,3 @@ def show_next_steps(outcome: Outcome, home: Path) -> None:
         f"The node stays up at {outcome.url}. Stop it: {command} node stop\n"
         f"Remove everything: {command} node reset --all --yes && rm -r {home}"
     )
-
-
-def _has_screen() -> bool:
-    """Whether a person sits in front who can see a page."""
-    drawn = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return bool(drawn) and sys.stdout.isatty()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,43 +90,39 @@ def evaluate(
         _write_sheet(sheet, source.path, judged, pairs[0], reports, changes)
     pictures = pairs[0].truth().pictures
     if not as_json:
-        _show(reports[0], changes, model, against)
-        _explain_batches(reports[0], pictures, batch)
+        _show(reports, changes, [one.name for one in judged], pictures, batch)
         return
-    sizes = {"pairs": len(pairs[0]), "pictures": pictures, "skipped": len(pairs[0].skipped)}
-    value = {
-        "model": model,
-        "source": str(source.path),
-        **sizes,
-        "data": pairs[0].fingerprint(),
-        **reports[0].as_dict(),
-    }
+    value = {"model": model, "source": str(source.path), "pairs": len(pairs[0]), "pictures": pictures}
+    value |= {"skipped": len(pairs[0].skipped), "data": pairs[0].fingerprint(), **reports[0].as_dict()}
     if against is not None:
         value["against"] = {"model": against, **reports[1].as_dict()}
         value["changes"] = [change.as_dict() for change in changes]
     print_json(value)
 
 
-def _show(report: Report, changes: list[Change], model: str, against: str | None) -> None:
-    """The tables for a person."""
+def _show(reports: list[Report], changes: list[Change], names: list[str], pictures: int, batch: int) -> None:
+    """The tables for a person, and what the batches did not hold."""
     from clipseek.evaluation import comparison_table, report_table
 
-    data(report_table(list(report.rows())))
+    data(report_table(list(reports[0].rows())))
     if changes:
-        data(f"\nafter: {model}\nbefore: {against}\n")
+        data(f"\nafter: {names[0]}\nbefore: {names[1]}\n")
         data(comparison_table(changes))
+    drawn = next(iter(reports[0].in_batches.values()))
+    if drawn.gallery < batch:
+        note(f"{count(pictures, 'picture')} do not fill a batch of {batch}: they were ranked as one of {drawn.gallery}")
+    elif drawn.queries < pictures:
+        note(f"batches are full and hold no two pairs that match each other: {pictures - drawn.queries:,} left out")
 
 
 def _check_writable(sheet: Path) -> None:
     """Make the folder of the report; minutes of work must not end at a path that cannot be written."""
     try:
         sheet.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(sheet if sheet.exists() else sheet.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as problem:
-        raise click.UsageError(
-            f"--html {sheet}: its folder cannot be made ({problem.strerror}); name another"
-        ) from None
-    if not os.access(sheet if sheet.exists() else sheet.parent, os.W_OK):
-        raise click.UsageError(f"--html {sheet} cannot be written; name another file")
+        raise click.UsageError(f"--html {sheet} cannot be written ({problem.strerror}); name another file") from None
 
 
 def _write_sheet(
@@ -139,12 +136,3 @@ def _write_sheet(
     page = render_report(judged, pairs.truth(), shown, reports=reports, changes=changes)
     write_whole(sheet, page)
     note(f"wrote {sheet}")
-
-
-def _explain_batches(report: Report, pictures: int, batch: int) -> None:
-    """Say what the batches did not hold."""
-    drawn = next(iter(report.in_batches.values()))
-    if drawn.gallery < batch:
-        note(f"{count(pictures, 'picture')} do not fill a batch of {batch}: they were ranked as one of {drawn.gallery}")
-    elif drawn.queries < pictures:
-        note(f"batches are full and hold no two pairs that match each other: {pictures - drawn.queries:,} left out")

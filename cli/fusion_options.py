@@ -14,26 +14,18 @@ if TYPE_CHECKING:
 
 
 def technique_option(default: str | None) -> Callable[[Any], Any]:
-    usual = "" if default else "  [default: min_max, or what clipseek tune chose]"
-    return click.option(
-        "--fusion",
-        "technique",
-        type=click.Choice(["min_max", "l2", "z_score", "rrf"]),
-        default=default,
-        show_default=True,
-        help=f"How the scores of a hybrid's clauses are combined.{usual}",
-    )
+    choices = ["min_max", "l2", "z_score", "rrf"]
+    return _choice("--fusion", "technique", choices, default, "How the scores of a hybrid's clauses are combined.")
 
 
 def mean_option(default: str | None) -> Callable[[Any], Any]:
-    usual = "" if default else "  [default: arithmetic, or what clipseek tune chose]"
-    return click.option(
-        "--mean",
-        type=click.Choice(["arithmetic", "geometric", "harmonic"]),
-        default=default,
-        show_default=True,
-        help=f"Mean of min_max and l2 scores.{usual}",
-    )
+    choices = ["arithmetic", "geometric", "harmonic"]
+    return _choice("--mean", "mean", choices, default, "Mean of min_max and l2 scores.")
+
+
+def _choice(name: str, field: str, choices: list[str], default: str | None, text: str) -> Callable[[Any], Any]:
+    usual = "" if default else f"  [default: {choices[0]}, or what clipseek tune chose]"
+    return click.option(name, field, type=click.Choice(choices), default=default, show_default=True, help=text + usual)
 
 
 def _fuse(**given: Any) -> Callable[[Fusion], Fusion]:

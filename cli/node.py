@@ -53,25 +53,25 @@ def status(as_json: bool) -> None:
 
     paths = NodePaths.default()
     state = read_state(paths.state)
-    alive = state is not None and state.alive()
+    running = state if state is not None and state.alive() else None
     facts = {
-        "running": alive,
-        "url": state.url if state is not None and alive else None,
-        "pid": state.pid if state is not None and alive else None,
-        "version": state.version if state is not None else None,
-        "started_at": state.started_at if state is not None and alive else None,
+        "running": running is not None,
+        "url": running.url if running else None,
+        "pid": running.pid if running else None,
+        "version": state.version if state else None,
+        "started_at": running.started_at if running else None,
         "data": str(paths.node),
         "jars": str(paths.jars),
         "log": str(paths.log),
     }
     if as_json:
         print_json(facts)
-    elif alive:
+    elif running:
         for name, value in facts.items():
             data(f"{name:11} {value}")
     else:
         data("no node is running; start it with: clipseek node start")
-    sys.exit(0 if alive else 1)
+    sys.exit(0 if running else 1)
 
 
 @node.command()

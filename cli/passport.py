@@ -16,15 +16,9 @@ def show_export(bundle: Bundle) -> None:
     """Parity, gates and sizes of a bundle that was just written, on stderr."""
     passport = bundle.passport
     parity = passport["parity"]
-    note(
-        f"largest difference: pictures {parity['image_max_abs']:.1e}, texts {parity['text_max_abs']:.1e}; "
-        f"lowest cosine: {parity['image_min_cosine']:.7f}, {parity['text_min_cosine']:.7f}"
-    )
+    note(f"largest difference: {_apart(parity)}")
     if "rounding" in parity:
-        cost = parity["rounding"]
-        note(
-            f"rounding to fp16 costs: cosine {cost['image_min_cosine']:.7f} (pictures), {cost['text_min_cosine']:.7f} (texts)"
-        )
+        note(f"rounding to fp16 costs: {_apart(parity['rounding'])}")
     _show_gates(passport)
     megabytes = sum(passport["sizes"].values()) / 1e6
     note(

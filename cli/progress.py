@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -81,15 +82,8 @@ class ProgressLine:
             parts.append(f"{done:,}")
         line = " ".join(parts) + (f"  {detail}" if detail else "")
         # A bar wider than the terminal would scroll instead of redrawing.
-        return line[: terminal_width() - 1] if self._draws else line
+        return line[: shutil.get_terminal_size((100, 24)).columns - 1] if self._draws else line
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
-
-
-def terminal_width() -> int:
-    """Columns of the terminal."""
-    import shutil
-
-    return shutil.get_terminal_size((100, 24)).columns

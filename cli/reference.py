@@ -24,24 +24,17 @@ def help_of(command: click.Command, name: str) -> str:
     return command.get_help(context).rstrip() + "\n"
 
 
-def pages() -> list[tuple[str, str]]:
-    """(name, help) of every command and subcommand, in the order of ``clipseek --help``."""
-    found: list[tuple[str, str]] = []
+def commands_page() -> str:
+    """The help of every command and subcommand, in the order of ``clipseek --help``."""
+    pages = ["# Commands\n\nMade by `python -m clipseek.cli.reference`; do not edit.\n"]
     context = click.Context(root, info_name="clipseek")
     for name in COMMANDS:
         command = root.get_command(context, name)
-        assert command is not None
-        found.append((f"clipseek {name}", help_of(command, f"clipseek {name}")))
-        if isinstance(command, click.Group):
-            for inner, part in command.commands.items():
-                found.append((f"clipseek {name} {inner}", help_of(part, f"clipseek {name} {inner}")))
-    return found
-
-
-def commands_page() -> str:
-    parts = ["# Commands\n\nMade by `python -m clipseek.cli.reference`; do not edit.\n"]
-    parts += [f"## {name}\n\n```\n{text}```\n" for name, text in pages()]
-    return "\n".join(parts)
+        inside = command.commands if isinstance(command, click.Group) else {}
+        for words, part in {name: command, **{f"{name} {inner}": part for inner, part in inside.items()}}.items():
+            assert part is not None
+            pages.append(f"## clipseek {words}\n\n```\n{help_of(part, f'clipseek {words}')}```\n")
+    return "\n".join(pages)
 
 
 def readme(text: str) -> str:

@@ -88,4 +88,4 @@ def test_the_html_report_is_whole_and_its_place_is_checked_first(shared: Path) -
     assert [path.name for path in out.parent.iterdir()] == ["report.html"]
     refused = evaluate(shared, "one", "--html", shared / "pairs.tsv" / "report.html")
     assert refused.returncode == 2
-    assert "its folder cannot be made" in refused.stderr
+    assert "report.html cannot be written (File exists); name another file" in refused.stderr
