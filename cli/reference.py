@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -24,17 +25,20 @@ def help_of(command: click.Command, name: str) -> str:
     return command.get_help(context).rstrip() + "\n"
 
 
-def commands_page() -> str:
-    """The help of every command and subcommand, in the order of ``clipseek --help``."""
-    pages = ["# Commands\n\nMade by `python -m clipseek.cli.reference`; do not edit.\n"]
+def pages() -> Iterator[tuple[str, str]]:
+    """(name, help) of every command and subcommand, in the order of ``clipseek --help``."""
     context = click.Context(root, info_name="clipseek")
     for name in COMMANDS:
         command = root.get_command(context, name)
         inside = command.commands if isinstance(command, click.Group) else {}
         for words, part in {name: command, **{f"{name} {inner}": part for inner, part in inside.items()}}.items():
             assert part is not None
-            pages.append(f"## clipseek {words}\n\n```\n{help_of(part, f'clipseek {words}')}```\n")
-    return "\n".join(pages)
+            yield f"clipseek {words}", help_of(part, f"clipseek {words}")
+
+
+def commands_page() -> str:
+    head = "# Commands\n\nMade by `python -m clipseek.cli.reference`; do not edit.\n"
+    return "\n".join([head, *(f"## {name}\n\n```\n{text}```\n" for name, text in pages())])
 
 
 def readme(text: str) -> str:
