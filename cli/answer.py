@@ -12,8 +12,8 @@ from .output import data, is_terminal, note, plain_table
 
 if TYPE_CHECKING:
     from clipseek.opensearch.search.answer import Answer
+    from clipseek.opensearch.search.contributions import Term
     from clipseek.opensearch.search.hits import Hit
-    from clipseek.opensearch.search.score_terms import Term
 
 #: Of a hit, in ``--json``.
 SHOWN = ("id", "uri", "caption", "score", "raw", "shares", "cosine", "relevant", "marks", "metadata")
@@ -59,14 +59,14 @@ def _print_json(answer: Answer, explain: bool) -> None:
 
 
 def _line(hit: Hit) -> str:
-    from clipseek.opensearch.index.ids import short_id
+    from clipseek.opensearch.search.whole_ids import short_id
 
     name = short_id(hit.id) if is_terminal(sys.stdout) else hit.id
     return "\t".join([f"{hit.score:.4f}", name, hit.uri, " ".join(hit.caption.split())])
 
 
 def _print_sums(answer: Answer) -> None:
-    from clipseek.opensearch.search.score_terms import written
+    from clipseek.opensearch.search.contributions import written
 
     normalised = answer.fusion.technique if answer.normal else "score"
     for hit in answer.hits:
@@ -105,7 +105,7 @@ def _raw(term: Term) -> str:
 
 
 def _draw(answer: Answer) -> None:
-    from clipseek.opensearch.index.ids import short_id
+    from clipseek.opensearch.search.whole_ids import short_id
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -14,7 +14,6 @@ from .output import data, note, print_json, print_table
 
 if TYPE_CHECKING:
     from clipseek.opensearch.query.fusion import Mean, Technique
-    from clipseek.opensearch.search.stored_pipelines import StoredPipeline
 
 
 @click.group(cls=Group)
@@ -30,36 +29,30 @@ def list_command(url: str | None, as_json: bool) -> None:
     client = open_client(url)
     from clipseek.opensearch.search.stored_pipelines import list_pipelines, used_by
 
-    stored = [(pipeline, used_by(client, pipeline.name)) for pipeline in list_pipelines(client)]
+    rows: list[dict[str, Any]] = [
+        {
+            "name": pipeline.name,
+            "fusion": pipeline.fusion and pipeline.fusion.technique,
+            "mean": pipeline.fusion and pipeline.fusion.mean,
+            "weights": list(pipeline.fusion.weights or ()) if pipeline.fusion else [],
+            "other": pipeline.other or None,
+            "default_of": used_by(client, pipeline.name),
+        }
+        for pipeline in list_pipelines(client)
+    ]
     if as_json:
-        print_json([_as_json(pipeline, aliases) for pipeline, aliases in stored])
-        return
-    if not stored:
+        print_json(rows)
+    elif not rows:
         note("no search pipeline; make one with: clipseek pipelines put NAME")
-        return
-    columns = ["name", "fusion", "mean", "weights", "default of"]
-    print_table(columns, [_row(pipeline, aliases) for pipeline, aliases in stored])
+    else:
+        print_table(["name", "fusion", "mean", "weights", "default of"], [_cells(**row) for row in rows])
 
 
-def _as_json(pipeline: StoredPipeline, aliases: list[str]) -> dict[str, Any]:
-    fusion = pipeline.fusion
-    return {
-        "name": pipeline.name,
-        "fusion": fusion.technique if fusion else None,
-        "mean": fusion.mean if fusion else None,
-        "weights": list(fusion.weights or ()) if fusion else [],
-        "other": pipeline.other or None,
-        "default_of": aliases,
-    }
-
-
-def _row(pipeline: StoredPipeline, aliases: list[str]) -> list[str]:
-    fusion, default_of = pipeline.fusion, ", ".join(aliases)
-    if fusion is None:
-        return [pipeline.name, pipeline.other, "", "", default_of]
-    mean = fusion.mean if fusion.technique in ("min_max", "l2") else ""
-    weights = ", ".join(f"{weight:g}" for weight in fusion.weights or ())
-    return [pipeline.name, fusion.technique, mean, weights, default_of]
+def _cells(
+    name: str, fusion: str | None, mean: str | None, weights: list[float], other: str | None, default_of: list[str]
+) -> list[str]:
+    shown_mean = str(mean) if fusion in ("min_max", "l2") else ""
+    return [name, fusion or str(other), shown_mean, ", ".join(f"{w:g}" for w in weights), ", ".join(default_of)]
 
 
 @pipelines.command()
@@ -96,11 +89,12 @@ def put(
     if weights is not None and weight is not None:
         raise click.UsageError("--weights has one for each clause; leave --weight out")
     client = open_client(url)
-    from clipseek.opensearch.query.pipelines import read_weights, shared_weights
+    from clipseek.opensearch import Fusion
+    from clipseek.opensearch.query.pipelines import read_weights
     from clipseek.opensearch.search.stored_pipelines import put_fusion
 
-    shares = read_weights(weights) if weights is not None else shared_weights(0.5 if weight is None else weight)
-    put_fusion(client, name, technique, mean, shares, overwrite=replace)
+    shares = read_weights(weights) if weights is not None else None
+    put_fusion(client, name, Fusion(technique, mean, 0.5 if weight is None else weight, shares), overwrite=replace)
     data(f"search pipeline {name}: {technique}; search with it by: clipseek search WORDS --pipeline {name}")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _query(words: str, images: tuple[str, ...], **given: Any) -> Query:
     from clipseek.opensearch import Query
-    from clipseek.opensearch.query.weighted import read_weight
+    from clipseek.opensearch.query.vectors import read_weight
 
     for name in ("texts", "like", "unlike"):
         given[name] = tuple(map(read_weight, given[name]))
@@ -41,7 +41,7 @@ def _cosine(context: click.Context, parameter: click.Parameter, value: str | Non
 def _picture(given: str) -> tuple[bytes, float]:
     """The file's bytes and its weight."""
     from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.query.weighted import read_weight
+    from clipseek.opensearch.query.vectors import read_weight
 
     name, weight = (given, 1.0) if Path(given).is_file() else read_weight(given)
     try:

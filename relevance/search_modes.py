@@ -11,7 +11,6 @@ import opensearchpy
 import orjson
 from clipseek.opensearch.index.stored_vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import TECHNIQUES, Fusion
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, VECTOR, Kind
@@ -19,6 +18,7 @@ from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.plan import Plan, make_plan
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.scope import Scope
+from clipseek.opensearch.query.vectors import compose
 from clipseek.opensearch.search.ask import ranked_rows
 from clipseek.opensearch.search.hits import read_hit
 from clipseek.opensearch.search.index_defaults import Setting

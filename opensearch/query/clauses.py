@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .compose import Vector
 from .fusion import Fusion
 from .limits import CAPTION, MARKS, VECTOR
 from .query import Query
+from .vectors import Vector
 
 #: Of up to two words all, of more at least three in four, rounded down.
 MOST = "2<75%"

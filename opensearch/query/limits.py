@@ -9,6 +9,8 @@ from clipseek.files.text import without_surrogates
 
 Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
 KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
+Match: TypeAlias = Literal["any", "most", "all", "phrase"]
+MATCHES: tuple[Match, ...] = ("any", "most", "all", "phrase")
 #: Names of the two clauses of a usual hybrid.
 CAPTION, VECTOR = "caption", "vector"
 

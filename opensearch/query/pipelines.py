@@ -53,13 +53,6 @@ def pipeline(
     return fill(f"pipelines/{technique}.json", weights=scaled, mean=f"{mean}_mean")
 
 
-def shared_weights(vectors: float) -> tuple[float, float]:
-    """Of the caption and the vector clause, where the vectors have the share ``vectors``."""
-    if not 0 <= vectors <= 1:
-        raise InvalidOption(f"weight {vectors} is outside 0 to 1")
-    return (1 - vectors, vectors)
-
-
 def read_weights(text: str) -> tuple[float, ...]:
     """Of ``0.5,0.3,0.2``. Raises InvalidOption for what is no such list, and for fewer than two or more than the clauses that a
     hybrid can have.

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .clauses import clause_weights, highlight, make_clauses
-from .compose import Vector
 from .fusion import Fusion
 from .limits import DEPTH, DEPTHS, MAX_REACH, VECTOR
-from .order import Order
 from .page import Page
 from .pipelines import pipeline
 from .query import Query
-from .scope import Scope
+from .scope import Order, Scope
+from .vectors import Vector
 
 #: Values of a facet that are counted.
 FACET_VALUES = 20

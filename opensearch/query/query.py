@@ -12,6 +12,7 @@ from ..errors import InvalidOption
 from .limits import (
     CAPTION,
     KINDS,
+    MATCHES,
     MAX_CHARACTERS,
     MAX_CLAUSES,
     MAX_PARTS,
@@ -22,9 +23,9 @@ from .limits import (
     TERM,
     VECTOR,
     Kind,
+    Match,
     one_line,
 )
-from .wording import MATCHES, Match
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Query:
     filters: conditions on fields, as ``filters.parse_filters`` reads them; all must hold.
     split: make every text, picture and id a vector clause of its own, of the weight that it would have in the one vector.
     text_weight: the texts' share beside pictures and ids in the query's vector, 0 to 1.
-    not_weight: how much of what is not wanted is subtracted from the vector (``compose.compose``), 0 to 1.
+    not_weight: how much of what is not wanted is subtracted from the vector (``vectors.compose``), 0 to 1.
 
     Raises InvalidOption where that makes no query.
     """

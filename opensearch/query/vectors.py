@@ -1,4 +1,4 @@
-"""A query's vectors, by the names of the clauses that search with them."""
+"""A query's vectors, by the names of the clauses that search with them; words and pictures, wanted and not, in one vector."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InvalidOption
 from ..protocols import AnyEncoder
-from .compose import Vector, compose, weighted_mean
-from .limits import CAPTION, VECTOR
+from .limits import CAPTION, MAX_WEIGHT, MIN_WEIGHT, VECTOR
 from .query import Query
 
+Vector: TypeAlias = NDArray[np.float32]
 LoadEncoder: TypeAlias = Callable[[], "AnyEncoder | None"]
 LoadStored: TypeAlias = Callable[[Sequence[str]], Mapping[str, Vector]]
 
@@ -61,3 +62,58 @@ def _encoded_pictures(query: Query, encoder: AnyEncoder | None) -> list[tuple[fl
         raise InvalidOption(f"the query picture cannot be used: {problem}") from None
     rows = np.asarray(encoder.encode_pictures(loaded))
     return [(weight, row) for (_, weight), row in zip(query.all_pictures, rows, strict=True)]
+
+
+def compose(
+    text: Vector | None,
+    pictures: Sequence[tuple[float, Vector]] = (),
+    away: Sequence[tuple[float, Vector]] = (),
+    *,
+    text_weight: float = 0.5,
+    away_weight: float = 0.5,
+) -> Vector:
+    """The (D,) unit vector of a weighted sum of (D,) unit vectors.
+
+    The words have the share ``text_weight`` and the pictures the rest, each by its own weight; where only one of the two is there,
+    it is all. From that sum ``away_weight`` times the mean of what is not wanted, each by its own weight, is subtracted. Raises
+    InvalidOption where nothing is left to point anywhere.
+    """
+    if text is None and not pictures:
+        raise InvalidOption("only what is not wanted was given; say what is, in words, with --image or with --like")
+    parts: list[Vector] = []
+    if text is not None:
+        parts.append((text_weight if pictures else 1.0) * text)
+    if pictures:
+        parts.append((1 - text_weight if text is not None else 1.0) * weighted_mean(pictures))
+    if away:
+        parts.append(-away_weight * weighted_mean(away))
+    total = np.sum(parts, axis=0)
+    length = float(np.linalg.norm(total))
+    if not np.isfinite(length) or length < 1e-6:
+        raise InvalidOption(
+            "the parts of the query cancel each other out; leave one out, or change --text-weight or --not-weight"
+        )
+    return np.asarray(total / length, np.float32)
+
+
+def weighted_mean(parts: Sequence[tuple[float, Vector]]) -> Vector:
+    """Of (D,) vectors with their weights; shorter than they are where they point apart."""
+    total = sum(weight for weight, _ in parts)
+    return np.asarray(np.sum([weight * vector for weight, vector in parts], axis=0) / total, np.float32)
+
+
+def read_weight(text: str) -> tuple[str, float]:
+    """``a.jpg@0.5`` is ("a.jpg", 0.5), ``a.jpg`` is ("a.jpg", 1.0); a name that itself ends so is written ``name@2@1``.
+
+    Raises InvalidOption for a weight that is not between 0.001 and 1,000.
+    """
+    name, at, written = text.rpartition("@")
+    try:
+        weight = float(written) if at and name and "_" not in written else None
+    except ValueError:
+        weight = None
+    if weight is None:
+        return text, 1.0
+    if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+        raise InvalidOption(f"weight {written[:40]} of {name[:80]!r} cannot be used; give {MIN_WEIGHT} to {MAX_WEIGHT}")
+    return name, weight

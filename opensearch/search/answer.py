@@ -1,20 +1,17 @@
-"""What a search brought, as a value; and how it is read from what the server answered. Pure."""
+"""What a search brought, as a value. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..index.version import Version
 from ..query.fusion import Fusion
 from ..query.page import Page
 from ..query.plan import Plan
 from ..query.query import Query
-from .ask import Answers
-from .contributions import fused_scores
-from .hits import Hit, read_hits
-from .score_terms import Term, terms
+from .contributions import Term, terms
+from .hits import Hit
 
 
 @dataclass(frozen=True)
@@ -59,47 +56,16 @@ class Answer:
         return terms(self.plan, hit, self.normal)
 
 
-def read_answer(plan: Plan, answers: Answers, version: Version) -> Answer:
-    """The hits of ``plan``'s page in what was answered. Raises ServerError for a score that is none."""
-    notes = tuple(_notes(plan, version, answers.documents))
-    normal, added = fused_scores(
-        plan.fusion.technique,
-        plan.fusion.mean,
-        plan.weights,
-        answers.scores,
-        [row["_id"] for row in answers.rows] if answers.scores else (),
-    )
-    return Answer(
-        plan=plan,
-        hits=read_hits(plan, answers.rows, added, answers.vectors),
-        index=version.index,
-        matched=answers.matched,
-        documents=answers.documents,
-        milliseconds=answers.milliseconds,
-        reachable=answers.reachable,
-        facets={
-            name: [(str(bucket.get("key_as_string", bucket["key"])), int(bucket["doc_count"])) for bucket in buckets]
-            for name, buckets in answers.buckets.items()
-        },
-        normal=normal,
-        notes=notes,
-    )
-
-
-def outgrown(calibration: Mapping[str, Any], pictures: int) -> bool:
-    """Whether an index of ``pictures`` has a fifth more of them than its cut-off was learnt with: more pictures, more chance
-    hits.
-    """
-    learnt = calibration.get("pictures")
-    return isinstance(learnt, int) and pictures > 1.2 * learnt
-
-
-def _notes(plan: Plan, version: Version, pictures: int) -> Iterator[str]:
+def notes_on(plan: Plan, calibration: Mapping[str, Any], pictures: int) -> tuple[str, ...]:
+    """What the person should know who searches an index of so many ``pictures`` with this ``calibration``."""
+    notes = []
     if plan.query.cut:
-        yield f"the text is long; only its first {len(plan.query.words):,} characters are searched for"
-    cut, calibration = plan.page.min_cosine, version.calibration
-    if cut is not None and cut == calibration.get("cosine") and outgrown(calibration, pictures):
-        yield (
-            f"the cut-off was learnt with {calibration['pictures']:,} pictures: more of them have more chance hits; run "
+        notes.append(f"the text is long; only its first {len(plan.query.words):,} characters are searched for")
+    cut, learnt = plan.page.min_cosine, int(calibration.get("pictures", 0))
+    # A fifth more pictures have more chance hits than the cut-off was learnt with.
+    if learnt and cut == calibration.get("cosine") and pictures > 1.2 * learnt:
+        notes.append(
+            f"the cut-off was learnt with {learnt:,} pictures: more of them have more chance hits; run "
             "clipseek calibrate again"
         )
+    return tuple(notes)

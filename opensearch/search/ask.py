@@ -1,4 +1,4 @@
-"""A plan's requests to one index, and the rows of hits that come back."""
+"""A plan's requests to one index, and the answer that they make."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,39 +15,19 @@ import orjson
 
 from ..errors import RequestRefused, ServerError
 from ..index.version import Version
-from ..query.compose import Vector
 from ..query.limits import MAX_REACH, SEARCH_PARAMETERS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import LoadStored
 from ..server.capabilities import server_version
+from .answer import Answer, notes_on
+from .contributions import fused_scores
+from .hits import read_hits
 from .page_rows import Row, page_rows
 from .second_requests import Candidates, fetch_candidates, with_documents
 from .server_support import check_ranks
 
 #: So long the number of pictures is taken for what it was, where a search needs nothing else beside its hits.
 COUNT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What came back.
-
-    rows: the page's hits as the server writes them, best first, with their documents.
-    matched: pictures that any clause matched; reachable: those that paging can show; documents: those in the index.
-    milliseconds: the server's own time for the ranking.
-    buckets: each facet's, as the server counted them.
-    scores: of several clauses, each one's candidates, id to raw score; empty where they were not asked for.
-    vectors: of the hits that the vector clause did not bring, by id; for a cut-off alone.
-    """
-
-    rows: Sequence[Row]
-    matched: int
-    reachable: int
-    documents: int
-    milliseconds: int
-    buckets: Mapping[str, Sequence[Mapping[str, Any]]]
-    scores: Mapping[str, Mapping[str, float]]
-    vectors: Mapping[str, Vector]
 
 
 class Asker:
@@ -70,7 +49,7 @@ class Asker:
         """(major, minor)."""
         return server_version(self._client)
 
-    def ask(self, plan: Plan) -> Answers:
+    def ask(self, plan: Plan) -> Answer:
         """The hits of the plan's page. The candidates and the number of pictures are requested at the same time as the ranking.
 
         Raises the errors of the tree; InvalidOption where the server ranks within each shard.
@@ -99,20 +78,27 @@ class Asker:
             self._counted = (candidates.documents, time.monotonic())
         if len(plan.clauses) > 1 and shards > 1 and plan.fusion.technique == "rrf":
             check_ranks(self.server_version, self._version.alias, shards)
-        matched = int(answer["hits"]["total"]["value"])
-        if not reachable:
-            every = {document for scores in candidates.scores.values() for document in scores}
-            reachable = len(every) if scored else min(matched, MAX_REACH)
+        normal, added = fused_scores(plan, candidates.scores, [row["_id"] for row in rows])
         far = [row["_id"] for row in rows if VECTOR not in (row.get("matched_queries") or ())]
-        return Answers(
-            rows,
-            matched,
-            reachable,
-            candidates.documents,
-            int(answer["took"]),
-            {name: facet["buckets"] for name, facet in answer.get("aggregations", {}).items()},
-            candidates.scores,
-            self._load_stored(far) if plan.page.min_cosine is not None else {},
+        vectors = self._load_stored(far) if plan.page.min_cosine is not None else {}
+        matched = int(answer["hits"]["total"]["value"])
+        return Answer(
+            plan=plan,
+            hits=read_hits(plan, rows, added, vectors),
+            index=self._version.index,
+            matched=matched,
+            documents=candidates.documents,
+            milliseconds=int(answer["took"]),
+            reachable=reachable or len(set().union(*normal.values())) or min(matched, MAX_REACH),
+            facets={
+                name: [
+                    (str(value.get("key_as_string", value["key"])), int(value["doc_count"]))
+                    for value in facet["buckets"]
+                ]
+                for name, facet in answer.get("aggregations", {}).items()
+            },
+            normal=normal,
+            notes=notes_on(plan, self._version.calibration, candidates.documents),
         )
 
     def _rank(self, plan: Plan) -> Any:

@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from ..errors import ServerError
-from ..query.compose import Vector
 from ..query.limits import CAPTION, MARKS, VECTOR
 from ..query.plan import Plan
+from ..query.vectors import Vector
 
 
 @dataclass(frozen=True)

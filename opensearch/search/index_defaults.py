@@ -5,19 +5,36 @@ cut-off. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import InvalidOption
 from ..index.version import Version
 from ..query.fusion import Fusion
-from ..query.limits import DEPTH, MAX_REACH
+from ..query.limits import DEPTH, MAX_REACH, Match
 from ..query.page import Page
 from ..query.query import Query
-from ..query.wording import Wording
 
-#: The fields of a Fusion as ``_meta`` has them.
-_KEYS = {"technique": "fusion", "depth": "candidates"}
+#: The fields of a Fusion by the names that ``_meta`` has for them.
+_KEPT = {
+    "fusion": "technique",
+    "mean": "mean",
+    "weight": "weight",
+    "pipeline": "pipeline",
+    "candidates": "depth",
+    "ef_search": "ef_search",
+}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a caption is searched for words: ``match`` and ``exact`` as in ``Query``, but chosen."""
+
+    match: Match = "any"
+    exact: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.match} of the words" + (" as they are written" if self.exact else "")
 
 
 @dataclass(frozen=True)
@@ -30,13 +47,13 @@ class Setting:
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Setting:
         """Of what lies in an index's ``_meta``. Raises InvalidOption for values that cannot be."""
-        fusion = {name: kept[key] for name, key in _keys().items() if key in kept}
+        fusion = {name: kept[key] for key, name in _KEPT.items() if key in kept}
         wording = {name: kept[name] for name in ("match", "exact") if name in kept}
         return cls(Fusion(**fusion), Wording(**wording))
 
     def kept(self) -> dict[str, Any]:
         """As an index keeps it in its ``_meta``."""
-        values = {key: getattr(self.fusion, name) for name, key in _keys().items()}
+        values = {key: getattr(self.fusion, name) for key, name in _KEPT.items()}
         wording = {"match": self.wording.match, "exact": self.wording.exact}
         return {**{key: value for key, value in values.items() if value is not None}, **wording}
 
@@ -116,7 +133,3 @@ def calibrated_cosine(version: Version, query: Query) -> float:
             "a cosine: --min-relevance 0.3"
         )
     return float(cosine)
-
-
-def _keys() -> dict[str, str]:
-    return {one.name: _KEYS.get(one.name, one.name) for one in fields(Fusion) if one.name != "weights"}

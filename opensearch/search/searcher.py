@@ -17,7 +17,7 @@ from ..query.plan import Plan, make_plan
 from ..query.query import Query
 from ..query.scope import read_scope
 from ..query.vectors import query_vectors
-from .answer import Answer, read_answer
+from .answer import Answer
 from .ask import Asker
 from .hits import Hit
 from .index_defaults import Setting, settle
@@ -76,8 +76,7 @@ class Searcher:
         plan = self.plan(query, fusion, page)
         if query.fused:
             check_fusion(lambda: self._asker.server_version, plan.fusion.technique, tuple(plan.weights.values()))
-        answers = self._asker.ask(plan)
-        return read_answer(plan, answers, self._version)
+        return self._asker.ask(plan)
 
     def plan(self, query: Query, fusion: Fusion | None = None, page: Page | None = None) -> Plan:
         """What ``search`` would send. Encodes the query, and reads what the index and the server have for it."""

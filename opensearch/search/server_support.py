@@ -21,7 +21,9 @@ def oldest_server(technique: Technique, weights: Sequence[float]) -> tuple[int, 
 
 def fuses(number: tuple[int, int], technique: Technique, weights: Sequence[float], shards: int = 1) -> bool:
     """Whether a server of this version fuses so, over all of an index's ``shards``."""
-    return number >= oldest_server(technique, weights) and (technique != "rrf" or _ranks_globally(number, shards))
+    return number >= oldest_server(technique, weights) and (
+        technique != "rrf" or shards == 1 or number >= _GLOBAL_RANKS
+    )
 
 
 def check_fusion(version: Callable[[], tuple[int, int]], technique: Technique, weights: Sequence[float]) -> None:
@@ -29,23 +31,18 @@ def check_fusion(version: Callable[[], tuple[int, int]], technique: Technique, w
     cannot.
     """
     needed = oldest_server(technique, weights)
-    if needed == OLDEST or (number := version()) >= needed:
-        return
-    what = technique if technique != "rrf" else "rrf with --weight"
-    raise InvalidOption(
-        f"{what} needs OpenSearch {needed[0]}.{needed[1]}, this is {number[0]}.{number[1]}; use --fusion min_max, or "
-        "upgrade the server"
-    )
+    if needed > OLDEST and (number := version()) < needed:
+        what = technique if technique != "rrf" else "rrf with --weight"
+        raise InvalidOption(
+            f"{what} needs OpenSearch {needed[0]}.{needed[1]}, this is {number[0]}.{number[1]}; use --fusion min_max, or "
+            "upgrade the server"
+        )
 
 
 def check_ranks(number: tuple[int, int], alias: str, shards: int) -> None:
     """Raise InvalidOption where a server of this version would rank for rrf within each shard."""
-    if not _ranks_globally(number, shards):
+    if shards > 1 and number < _GLOBAL_RANKS:
         raise InvalidOption(
             f"rrf ranks within each shard before OpenSearch 3.5; this is {number[0]}.{number[1]} and {alias} has {shards} "
             "shards: use --fusion min_max"
         )
-
-
-def _ranks_globally(number: tuple[int, int], shards: int) -> bool:
-    return shards == 1 or number >= _GLOBAL_RANKS

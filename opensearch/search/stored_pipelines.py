@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import quote
@@ -12,7 +12,7 @@ import opensearchpy
 from ..errors import InvalidOption, NotFound
 from ..index.version import Version
 from ..index.versions import set_default_search
-from ..query.fusion import MEANS, TECHNIQUES, Fusion, Mean, Technique, check_pipeline_name
+from ..query.fusion import MEANS, TECHNIQUES, Fusion, Technique, check_pipeline_name
 from ..query.pipelines import RANK_CONSTANT, pipeline
 from ..server.address import address
 from ..server.capabilities import server_version
@@ -91,20 +91,13 @@ def put_pipeline(
     client.transport.perform_request("PUT", _path(name), body=dict(body))
 
 
-def put_fusion(
-    client: opensearchpy.OpenSearch,
-    name: str,
-    technique: Technique,
-    mean: Mean,
-    weights: Sequence[float],
-    *,
-    overwrite: bool = False,
-) -> None:
-    """Keep this fusion of as many clauses as ``weights`` as ``name``. Raises InvalidOption as ``pipelines.pipeline`` and
-    ``put_pipeline``, and where the server cannot fuse so.
+def put_fusion(client: opensearchpy.OpenSearch, name: str, fusion: Fusion, *, overwrite: bool = False) -> None:
+    """Keep ``fusion`` as ``name``: of a clause for each of its ``weights``, else of a caption and a vector clause. Raises
+    InvalidOption as ``pipelines.pipeline`` and ``put_pipeline``, and where the server cannot fuse so.
     """
-    body = pipeline(technique, weights, clauses=len(weights), mean=mean)
-    check_fusion(lambda: server_version(client), technique, weights)
+    weights = fusion.weights or (1 - fusion.weight, fusion.weight)
+    body = pipeline(fusion.technique, weights, clauses=len(weights), mean=fusion.mean)
+    check_fusion(lambda: server_version(client), fusion.technique, weights)
     put_pipeline(client, name, body, overwrite=overwrite)
 
 

@@ -1,63 +1,58 @@
-"""Ids that a query gives by their first digits, found whole in the index."""
+"""Ids that are hashes, as people see and type them: by their first digits, as git does."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import replace
 
 import opensearchpy
 import orjson
 
 from ..errors import InvalidOption
-from ..index.ids import HASH, may_be_short, short_id
 from ..index.version import Version
 from ..query.query import Query
 from ..server.failures import check_answers
 
+#: Digits of a hash, and those that are shown.
+HASH, SHOWN = 64, 12
+_DIGITS = re.compile(r"[0-9a-f]{4,64}")
+
+
+def short_id(name: str) -> str:
+    """``name`` as tables show it: the first digits of a hash, any other id whole."""
+    return name[:SHOWN] if len(name) == HASH and _DIGITS.fullmatch(name) else name
+
 
 def with_whole_ids(client: opensearchpy.OpenSearch, version: Version, query: Query) -> Query:
-    """``query`` with the whole id for each that is the first digits of a hash. One request where there may be such; raises
-    InvalidOption where several pictures, or none, have an id that begins so.
+    """``query`` with the whole id for each of at least four digits that only one picture's hash begins with; an id that is there
+    stays. One request where there may be such; raises InvalidOption where no picture, or more than one, has such an id.
     """
-    short = sorted({name for name in query.ids if may_be_short(name)})
+    short = sorted({name for name in query.ids if len(name) < HASH and _DIGITS.fullmatch(name)})
     if not short:
         return query
-    whole = whole_ids(client, version, short)
+    lines: list[dict[str, object]] = []
+    for name in short:
+        exact = {"constant_score": {"filter": {"term": {"image_id": name}}, "boost": 2}}
+        begins = {"constant_score": {"filter": {"regexp": {"image_id": f"{name}[0-9a-f]{{{HASH - len(name)}}}"}}}}
+        body = {"query": {"bool": {"should": [exact, begins]}}, "size": 2, "_source": False, "track_total_hits": False}
+        lines += [{"allow_partial_search_results": False}, body]
+    answers = client.msearch(index=version.index, body=b"\n".join(map(orjson.dumps, lines)) + b"\n")["responses"]
+    check_answers(version.index, answers)
+    whole: dict[str, str] = {}
+    for name, answer in zip(short, answers, strict=True):
+        ids = [str(row["_id"]) for row in answer["hits"]["hits"]]
+        if not ids:
+            raise InvalidOption(
+                f"no picture {name!r} in index {version.alias}, and none whose id begins so; clipseek search prints ids"
+            )
+        if len(ids) > 1 and name not in ids:
+            raise InvalidOption(
+                f"several pictures in index {version.alias} have an id that begins with {name} "
+                f"({', '.join(map(short_id, ids))} …); give more digits"
+            )
+        whole[name] = name if name in ids else ids[0]
     return replace(
         query,
         like=tuple((whole.get(name, name), weight) for name, weight in query.like),
         unlike=tuple((whole.get(name, name), weight) for name, weight in query.unlike),
     )
-
-
-def whole_ids(client: opensearchpy.OpenSearch, version: Version, names: Sequence[str]) -> dict[str, str]:
-    """The id of each of ``names``: itself where a picture has that id, else the only hash that begins so. Raises InvalidOption
-    where there is none, or more than one.
-    """
-    lines: list[dict[str, object]] = []
-    for name in names:
-        exact = {"constant_score": {"filter": {"term": {"image_id": name}}, "boost": 2}}
-        begins = {"constant_score": {"filter": {"regexp": {"image_id": f"{name}[0-9a-f]{{{HASH - len(name)}}}"}}}}
-        body = {"query": {"bool": {"should": [exact, begins]}}, "size": 3, "_source": False, "track_total_hits": False}
-        lines += [{"allow_partial_search_results": False}, body]
-    answers = client.msearch(index=version.index, body=b"\n".join(map(orjson.dumps, lines)) + b"\n")["responses"]
-    check_answers(version.index, answers)
-    return {
-        name: _only(name, [str(row["_id"]) for row in answer["hits"]["hits"]], version.alias)
-        for name, answer in zip(names, answers, strict=True)
-    }
-
-
-def _only(name: str, ids: Sequence[str], alias: str) -> str:
-    if name in ids:
-        return name
-    if not ids:
-        raise InvalidOption(
-            f"no picture {name!r} in index {alias}, and none whose id begins so; clipseek search prints ids"
-        )
-    if len(ids) > 1:
-        shown = ", ".join(short_id(one) for one in ids[:2])
-        raise InvalidOption(
-            f"several pictures in index {alias} have an id that begins with {name} ({shown} …); give more digits"
-        )
-    return ids[0]

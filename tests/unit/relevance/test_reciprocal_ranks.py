@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import DEPTH
-from clipseek.opensearch.query.wording import Wording
 from clipseek.opensearch.search.contributions import contributions, normalized
-from clipseek.opensearch.search.index_defaults import Setting
+from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.relevance.fusion_grid import (
     DEPTHS,
     RRF,

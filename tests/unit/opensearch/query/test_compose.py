@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.compose import compose
-from clipseek.opensearch.query.weighted import read_weight
+from clipseek.opensearch.query.vectors import compose, read_weight
 
 X, Y, Z = np.eye(3, dtype=np.float32)
 

@@ -8,15 +8,13 @@ import numpy as np
 import orjson
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.compose import compose
 from clipseek.opensearch.query.filters import parse_facets, parse_filters
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import MAX_CHARACTERS, MAX_TERMS
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.weighted import read_weight
-from clipseek.opensearch.query.wording import Wording
-from clipseek.opensearch.search.index_defaults import Setting
+from clipseek.opensearch.query.vectors import compose, read_weight
+from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.opensearch.search.second_requests import candidates_body
 from hypothesis import given, settings
 from hypothesis import strategies as st

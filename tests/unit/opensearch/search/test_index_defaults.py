@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.answer import outgrown
+from clipseek.opensearch.search.answer import notes_on
 from clipseek.opensearch.search.index_defaults import calibrated_cosine, settle
 
-from tests.plans import values
+from tests.plans import plan, values
 
 TUNED = {"fusion": "l2", "mean": "harmonic", "weight": 0.3, "candidates": 50, "match": "all", "exact": True}
 VERSION = Version("i-1", "i", "ab" * 32, 2, 1, search=TUNED, calibration={"cosine": 0.31})
@@ -39,9 +40,11 @@ def test_auto_is_the_calibrated_cut_off() -> None:
     assert settle(VERSION, Query("red"), None, Page(min_cosine="auto"))[2] == Page(min_cosine=0.31)
 
 
-def test_a_cut_is_outgrown_by_a_fifth_more_pictures() -> None:
-    assert [outgrown({"pictures": 100}, pictures) for pictures in (50, 120, 121)] == [False, False, True]
-    assert not outgrown({}, 10)
+@pytest.mark.parametrize(("pictures", "outgrown"), [(50, False), (120, False), (121, True)])
+def test_a_cut_is_outgrown_by_a_fifth_more_pictures(pictures: int, outgrown: bool) -> None:
+    marked = plan("red", np.array([0.6, 0.8], np.float32), min_cosine=0.31)
+    assert bool(notes_on(marked, {"cosine": 0.31, "pictures": 100}, pictures)) == outgrown
+    assert notes_on(marked, {"cosine": 0.3, "pictures": 100}, pictures) == notes_on(marked, {}, pictures) == ()
 
 
 def test_auto_is_for_words_alone() -> None:

@@ -9,7 +9,7 @@ import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.query.fusion import Fusion, check_pipeline_name
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.pipelines import pipeline, read_weights, shared_weights
+from clipseek.opensearch.query.pipelines import pipeline, read_weights
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.opensearch.search.server_support import check_fusion, check_ranks
@@ -91,7 +91,7 @@ def test_a_search_of_one_clause_takes_no_pipeline() -> None:
     with pytest.raises(InvalidOption, match="nothing to join"):
         plan("red car", kind="caption", pipeline="mild")
     with pytest.raises(InvalidOption, match="outside 0 to 1"):
-        shared_weights(float("nan"))
+        Fusion(weight=float("nan"))
 
 
 def test_weights_of_several_clauses() -> None:

@@ -7,10 +7,9 @@ import json
 import opensearchpy
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.ids import may_be_short, short_id
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.whole_ids import whole_ids, with_whole_ids
+from clipseek.opensearch.search.whole_ids import short_id, with_whole_ids
 from clipseek.testing.server import FakeServer
 
 VERSION = Version("i-1", "i", "ab" * 32, 2, 1)
@@ -35,8 +34,6 @@ def test_a_hash_is_shown_by_its_first_twelve_digits() -> None:
     assert short_id(HASH) == "0123456789ab"
     for name in ("cat-7", "a" * 63, "A" * 64, "g" * 64, "a" * 65):
         assert short_id(name) == name
-    assert [may_be_short(name) for name in ("abcd", "0123456789ab", "a" * 63)] == [True] * 3
-    assert [may_be_short(name) for name in ("abc", "abcg", "ABCD", "a" * 64, "cat-7", "")] == [False] * 6
 
 
 def test_first_digits_become_the_whole_id(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
@@ -53,14 +50,15 @@ def test_first_digits_become_the_whole_id(server: FakeServer, client: opensearch
 
 def test_other_ids_cost_no_request(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
     server.log.clear()
-    query = Query(like=(("cat-7", 1.0), (HASH, 1.0)))
+    query = Query(like=tuple((name, 1.0) for name in ("abc", "abcg", "ABCD", "a" * 64, "a" * 65, "cat-7", HASH)))
     assert with_whole_ids(client, VERSION, query) is query
     assert server.log == []
 
 
 def test_an_id_that_is_there_is_itself(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
     answers(server, ["cafe", "cafe" + "0" * 60])
-    assert whole_ids(client, VERSION, ["cafe"]) == {"cafe": "cafe"}
+    query = Query(like=(("cafe", 1.0),))
+    assert with_whole_ids(client, VERSION, query) == query
 
 
 @pytest.mark.parametrize(
@@ -78,5 +76,5 @@ def test_first_digits_of_none_or_several_are_refused(
 ) -> None:
     answers(server, ids)
     with pytest.raises(InvalidOption, match=reason) as caught:
-        whole_ids(client, VERSION, ["0123"])
+        with_whole_ids(client, VERSION, Query(unlike=(("0123", 1.0),), text="red"))
     assert "\n" not in str(caught.value)

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.opensearch.search.contributions import contributions, normalized
+from clipseek.opensearch.search.contributions import Term, contributions, normalized, terms, written
 from clipseek.opensearch.search.hits import Hit
-from clipseek.opensearch.search.score_terms import Term, terms, written
 
 from tests.plans import plan
 
