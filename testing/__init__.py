@@ -10,7 +10,7 @@
 ...     answer = Searcher.open(client, "pictures", ColourEncoder()).search(Query("red"))
 """
 
-from .encoder import ColourEncoder, ColourPicture
+from .encoder import ColourEncoder
 from .server import FakeServer, fake_server
 
-__all__ = ["ColourEncoder", "ColourPicture", "FakeServer", "fake_server"]
+__all__ = ["ColourEncoder", "FakeServer", "fake_server"]

@@ -5,24 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from clipseek.encoder.pictures.perceptual_hash import appearance
+from clipseek.encoder.run.picture import Picture
 from numpy.typing import NDArray
 from PIL import Image
-
-COLOURS = ("red", "green", "blue")
-
-
-@dataclass(frozen=True)
-class ColourPicture:
-    """``pixels``: (3, H, W) float32 from 0 to 1; ``width`` and ``height`` in pixels; ``appearance`` as in ``protocols.Picture``."""
-
-    pixels: NDArray[np.float32]
-    width: int
-    height: int
-    appearance: bytes = b""
 
 
 class ColourEncoder:
@@ -40,25 +28,24 @@ class ColourEncoder:
         self.decoded = 0
         self.batches: list[int] = []
 
-    def load_picture(self, data: bytes) -> ColourPicture:
+    def load_picture(self, data: bytes) -> Picture:
         """Decode a file's bytes. Raises ValueError where they are no picture."""
         try:
             with Image.open(io.BytesIO(data)) as image:
-                rgb = np.asarray(image.convert("RGB"))
+                pixels = np.asarray(image.convert("RGB"))
         except Exception as problem:
             raise ValueError(f"not a picture: {type(problem).__name__}") from None
         self.decoded += 1
-        pixels = rgb.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-        return ColourPicture(pixels, rgb.shape[1], rgb.shape[0], appearance(rgb))
+        return Picture(pixels, pixels.shape[1], pixels.shape[0], appearance(pixels))
 
-    def encode_pictures(self, pictures: Sequence[ColourPicture]) -> NDArray[np.float32]:
+    def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """``(N, 4) float32``, unit rows."""
         self.batches.append(len(pictures))
-        return _unit([[*picture.pixels.mean((1, 2)), 0.1] for picture in pictures])
+        return _unit([[*picture.pixels.mean((0, 1)) / 255, 0.1] for picture in pictures])
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """``(N, 4) float32``, unit rows."""
-        return _unit([[*(float(word in text) for word in COLOURS), 0.1] for text in texts])
+        return _unit([[*(float(word in text) for word in ("red", "green", "blue")), 0.1] for text in texts])
 
 
 def _unit(rows: Sequence[Sequence[float]]) -> NDArray[np.float32]:

@@ -19,8 +19,7 @@ from .search import Unknown, search
 
 #: Status and body: an object to be sent as JSON, or bytes. A status of 0 hangs up without an answer.
 Answer: TypeAlias = tuple[int, Any]
-INFO: dict[str, Any] = {"version": {"distribution": "opensearch", "number": "2.19.1"}}
-PLUGINS = [{"component": "opensearch-knn"}, {"component": "opensearch-neural-search"}]
+PLUGINS = ("opensearch-knn", "opensearch-neural-search")
 
 
 def error(status: int, kind: str, reason: str) -> Answer:
@@ -40,8 +39,8 @@ class FakeServer:
     """
 
     url: str = ""
-    info: Any = field(default_factory=lambda: dict(INFO))
-    plugins: Any = field(default_factory=lambda: list(PLUGINS))
+    info: Any = field(default_factory=lambda: {"version": {"distribution": "opensearch", "number": "2.19.1"}})
+    plugins: Any = field(default_factory=lambda: [{"component": name} for name in PLUGINS])
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     interceptors: list[Callable[[str, str, bytes], Answer | None]] = field(default_factory=list)
@@ -52,76 +51,57 @@ class FakeServer:
     def answer(self, method: str, target: str, body: bytes) -> Answer:
         """The answer to one request; ``target`` is its path and query."""
         parts = urlsplit(target)
-        path, parameters = parts.path, {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        self.log.append((method, path))
+        self.log.append((method, parts.path))
         for interceptor in self.interceptors:
-            if (intercepted := interceptor(method, path, body)) is not None:
+            if (intercepted := interceptor(method, parts.path, body)) is not None:
                 self.interceptors.remove(interceptor)
                 return intercepted
-        name, _, rest = unquote(path).strip("/").partition("/")
         try:
-            answer = self._server(path, body) or self._index(method, name, rest, body, parameters)
+            match method, *unquote(parts.path).strip("/").split("/"):
+                case _, "":
+                    return 200, self.info
+                case _, "_cat", "plugins":
+                    return 200, self.plugins
+                case _, "_bulk":
+                    lines = [json.loads(line) for line in body.splitlines()]
+                    return 200, {"items": list(map(self._write, lines[::2], lines[1::2]))}
+                case "PUT", name:
+                    self.indexes[name] = json.loads(body)
+                    return 200, {"acknowledged": True}
+                case "DELETE", name:
+                    del self.indexes[name]
+                    return 200, {"acknowledged": True}
+                case _, name, "_mapping":
+                    behind = [own for own, made in self.indexes.items() if name in (own, *made.get("aliases", ()))]
+                    mappings = {own: {"mappings": self.indexes[own]["mappings"]} for own in behind}
+                    return (200, mappings) if behind else error(404, "index_not_found_exception", f"no index [{name}]")
+                case _, _, "_mget":
+                    fields = parse_qs(parts.query).get("_source_includes", [""])[-1].split(",")
+                    return 200, {"docs": [self._read(key, fields) for key in json.loads(body)["ids"]]}
+                case _, _, "_refresh":
+                    return 200, {"_shards": {"failed": 0}}
+                case _, _, "_search":
+                    return 200, search(json.loads(body), self.documents)
+                case _, _, "_msearch":
+                    bodies = map(json.loads, body.splitlines()[1::2])
+                    return 200, {"responses": [search(each, self.documents) for each in bodies]}
+            raise Unknown(f"{method} {parts.path}")
         except Unknown as problem:
             return error(400, "illegal_argument_exception", f"the fake server knows no {problem}")
-        return answer or error(400, "illegal_argument_exception", f"the fake server knows no {method} {path}")
 
-    def _server(self, path: str, body: bytes) -> Answer | None:
-        if path == "/":
-            return 200, self.info
-        if path == "/_cat/plugins":
-            return 200, self.plugins
-        if path == "/_bulk":
-            return 200, self._bulk(body)
-        return None
-
-    def _index(self, method: str, name: str, rest: str, body: bytes, parameters: dict[str, str]) -> Answer | None:
-        if method == "PUT" and not rest:
-            self.indexes[name] = json.loads(body)
-            return 200, {"acknowledged": True}
-        if method == "DELETE" and not rest:
-            del self.indexes[name]
-            return 200, {"acknowledged": True}
-        if rest == "_mapping":
-            mappings = {
-                index: {"mappings": made["mappings"]}
-                for index, made in self.indexes.items()
-                if name == index or name in made.get("aliases", {})
-            }
-            return (200, mappings) if mappings else error(404, "index_not_found_exception", f"no such index [{name}]")
-        if rest == "_mget":
-            fields = parameters.get("_source_includes", "").split(",")
-            return 200, {"docs": [self._get(key, fields) for key in json.loads(body)["ids"]]}
-        if rest == "_refresh":
-            return 200, {"_shards": {"failed": 0}}
-        if rest == "_search":
-            return 200, search(json.loads(body), self.documents)
-        if rest == "_msearch":
-            lines = body.decode("utf-8").splitlines()
-            return 200, {"responses": [search(json.loads(line), self.documents) for line in lines[1::2]]}
-        return None
-
-    def _get(self, key: str, fields: list[str]) -> dict[str, Any]:
+    def _read(self, key: str, fields: list[str]) -> dict[str, Any]:
         source = {name: value for name, value in self.documents.get(key, {}).items() if name in fields}
         return {"_id": key, "found": key in self.documents, "_source": source}
 
-    def _bulk(self, body: bytes) -> dict[str, Any]:
-        lines = iter(body.decode("utf-8").splitlines())
-        items = []
-        for head in lines:
-            ((kind, action),) = json.loads(head).items()
-            source, key = json.loads(next(lines)), action["_id"]
-            if waiting := self.item_errors.get(key):
-                status, error_kind, reason = waiting.pop(0)
-                items.append({kind: {"status": status, "error": {"type": error_kind, "reason": reason}}})
-                continue
-            if kind == "update":
-                changed = dict(self.documents[key])
-                changed.update(source["doc"])
-                self.documents[key] = changed
-            else:
-                self.documents[key] = source
-            items.append({kind: {"status": 200}})
-        return {"items": items}
+    def _write(self, head: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+        """Put a document, or change one; its item of a bulk's answer."""
+        ((kind, action),) = head.items()
+        key = action["_id"]
+        if waiting := self.item_errors.get(key):
+            status, error_kind, reason = waiting.pop(0)
+            return {kind: {"status": status, "error": {"type": error_kind, "reason": reason}}}
+        self.documents[key] = {**self.documents[key], **source["doc"]} if kind == "update" else source
+        return {kind: {"status": 200}}
 
 
 @contextmanager
@@ -154,10 +134,8 @@ def fake_server() -> Iterator[FakeServer]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-    server = Server(("127.0.0.1", 0), Handler)
+    # Its threads are daemons: a connection that is kept open does not hold up the end.
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     fake.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

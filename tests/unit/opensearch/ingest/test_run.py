@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import opensearchpy
 import pytest
+from clipseek.encoder.run.picture import Picture
 from clipseek.opensearch.errors import (
     AccessRefused,
     IndexMissing,
@@ -25,7 +26,7 @@ from clipseek.opensearch.ingest.bulk import Retry
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import IngestOptions, ingest
 from clipseek.sources import MalformedSource, Record, Skipped, read_source
-from clipseek.testing.encoder import ColourEncoder, ColourPicture
+from clipseek.testing.encoder import ColourEncoder
 from clipseek.testing.server import Answer, FakeServer, error
 from numpy.typing import NDArray
 from PIL import Image
@@ -315,7 +316,7 @@ def test_an_index_that_disappears_is_noticed(
 class Unwell(ColourEncoder):
     """Gives a vector that is none for the second picture of each batch."""
 
-    def encode_pictures(self, pictures: Sequence[ColourPicture]) -> NDArray[np.float32]:
+    def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         rows = super().encode_pictures(pictures)
         rows[1] = np.nan
         return rows
@@ -332,7 +333,7 @@ def test_a_vector_that_is_none_costs_one_picture(
 class Strange(ColourEncoder):
     """Its decoder has a bug."""
 
-    def load_picture(self, data: bytes) -> ColourPicture:
+    def load_picture(self, data: bytes) -> Picture:
         if len(data) % 2:
             raise KeyError("bits")
         return super().load_picture(data)
@@ -390,7 +391,7 @@ def test_chunks_are_bounded_by_bytes_too(tmp_path: Path, monkeypatch: pytest.Mon
 class Slow(ColourEncoder):
     """A model that is slower than everything before it."""
 
-    def encode_pictures(self, pictures: Sequence[ColourPicture]) -> NDArray[np.float32]:
+    def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         time.sleep(0.01)
         return super().encode_pictures(pictures)
 
