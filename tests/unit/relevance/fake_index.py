@@ -45,11 +45,12 @@ class FakeIndex:
         self.captions, self.vectors = dict(captions), dict(vectors)
         self.meta: dict[str, Any] = {}
         self.missed: set[str] = set()
+        self.caption_fields: dict[str, Any] = {"exact": {}}
         self.bodies: list[dict[str, Any]] = []
         self.indices = self
 
     def get_mapping(self, *, index: str) -> dict[str, Any]:
-        properties: dict[str, Any] = {"caption": {"fields": {"exact": {}}}}
+        properties = {"caption": {"fields": self.caption_fields}}
         return {index: {"mappings": {"properties": properties, "_meta": self.meta}}}
 
     def put_mapping(self, *, index: str, body: dict[str, Any]) -> None:

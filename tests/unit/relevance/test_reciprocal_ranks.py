@@ -9,13 +9,10 @@ from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.search.contributions import contributions, normalized
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.relevance.fusion_grid import (
-    DEPTHS,
     RRF,
-    WORDINGS,
     ClauseScores,
     caption_clause_name,
     fusions,
-    grid,
     vector_clause_name,
 )
 from clipseek.relevance.reciprocal_ranks import BASELINES, baselines, fuse, reciprocal_rank, reciprocal_ranks
@@ -116,10 +113,3 @@ def test_an_ef_search_has_its_own_vectors() -> None:
     assert reciprocal_ranks(ClauseScores(scores, frozenset({"c"})), [RRF, wide]).tolist() == [1 / 4, 1.0]
     assert "ef_search" not in RRF.kept()
     assert wide.kept()["ef_search"] == 400
-
-
-def test_the_first_settings_are_the_usual_search() -> None:
-    # The first of equal settings is chosen, and clipseek tune compares the fusions alone with all.
-    assert grid()[: len(fusions())] == fusions()
-    assert len(set(grid())) == len(fusions()) * len(DEPTHS) * len(WORDINGS)
-    assert len({caption_clause_name(wording) for wording in WORDINGS}) == len(WORDINGS)
