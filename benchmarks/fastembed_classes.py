@@ -66,7 +66,7 @@ def main() -> None:
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
     from clipseek.export.checkpoint import export_bundle
-    from clipseek.export.graph.int8_dynamic import quantize_dynamically
+    from clipseek.export.graph.int8 import quantize_dynamically
     from clipseek.export.imported.importer import import_bundle
     from clipseek.export.towers import export_towers
     from clipseek.training.model.checkpoint import load_checkpoint

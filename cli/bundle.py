@@ -55,7 +55,7 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
     note(f"both towers load and give vectors of {found.dimension} dimensions")
     parity: dict[str, Any] | None = None
     if against:
-        from clipseek.export.verify import verify_against
+        from clipseek.export.parity import verify_against
 
         parity = verify_against(found, against)
         note(

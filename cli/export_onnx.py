@@ -115,7 +115,7 @@ def export_onnx(
     note("loading torch and optimum")
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.gate import Gate
-    from clipseek.export.int8_calibration import Int8Calibration
+    from clipseek.export.precision import Int8Calibration
 
     bundle = export_bundle(
         checkpoint,

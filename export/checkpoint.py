@@ -19,11 +19,9 @@ from .graph.files import WEIGHTS_APART_ABOVE, set_weights_apart
 from .graph.fp16_weights import round_weights_to_fp16, store_weights_as_fp16
 from .graph.fuse import fuse_attention
 from .graph.uint8_input import take_pixels
-from .int8_calibration import Int8Calibration
 from .parity import Embeddings, check_parity, difference, reference
-from .passport import passport_facts
 from .patches import check_patches, export_patches
-from .precision import Precision, wanted_variants, write_variants
+from .precision import Int8Calibration, Precision, wanted_variants, write_variants
 from .samples import Samples, made_samples
 from .selection import select_precision
 from .towers import IMAGE, TEXT, export_towers
@@ -129,20 +127,21 @@ def _write_graphs(checkpoint: Checkpoint, folder: Path, opset: int, external_abo
 def _facts(checkpoint: Checkpoint, storage: Storage, opset: int) -> dict[str, Any]:
     tokenizer = checkpoint.tokenizer
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    return passport_facts(
-        checkpoint.image,
-        TextSpec(checkpoint.context_length, int(pad), int(tokenizer.eos_token_id)),
-        dimension=int(checkpoint.model.config.projection_dim),
-        precision="fp32",
-        storage=storage,
-        logit_scale=float(checkpoint.model.logit_scale.detach().exp()),
-        provenance={
+    return {
+        "dimension": int(checkpoint.model.config.projection_dim),
+        "image": checkpoint.image.as_dict(),
+        "text": TextSpec(checkpoint.context_length, int(pad), int(tokenizer.eos_token_id)).as_dict(),
+        "precision": "fp32",
+        "storage": storage,
+        "logit_scale": float(checkpoint.model.logit_scale.detach().exp()),
+        "provenance": {
             **_training_record(checkpoint.origin),
             "checkpoint": checkpoint.origin,
             "opset": opset,
             "made_with": {name: version(name) for name in ("clipseek", "torch", "transformers", "optimum-onnx")},
         },
-    )
+        "parity": {},
+    }
 
 
 def _training_record(origin: str) -> dict[str, Any]:

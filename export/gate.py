@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import ImageSpec
-from clipseek.encoder.device.session import Device
 from clipseek.evaluation import evaluate
 from clipseek.training.data.pairs import Pairs
 
-from .bundle_vectors import embed_with_bundle
-from .parity import difference, from_bundle
+from .models import embed_with_bundle
+from .parity import device_for, difference, from_bundle
 from .samples import Samples
 from .towers import IMAGE, TEXT
 from .verdict import Figures, Verdict
@@ -55,7 +54,11 @@ class Judge:
     def _by_ranking(self, gate: Gate, pairs: Pairs, lower: Bundle, computing: Bundle, judged_on: str) -> Verdict:
         full = Figures(tower_bytes(self.full), ranking_figures(self.full, pairs))
         figures = Figures(tower_bytes(lower), ranking_figures(computing, pairs))
-        loss = worst_loss(full, figures)
+        loss = max(
+            full.ranking[direction][metric] - value
+            for direction, metrics in figures.ranking.items()
+            for metric, value in metrics.items()
+        )
         return Verdict(
             gate="ranking of held-out pairs, whole gallery",
             precision=lower.precision,
@@ -98,20 +101,6 @@ def ranking_figures(bundle: Bundle, pairs: Pairs) -> dict[str, dict[str, float]]
         direction.replace(" ", "_"): {"MRR@10": scores.mrr[10], "R@10": scores.recall[10]}
         for direction, scores in report.whole_gallery.items()
     }
-
-
-def worst_loss(full: Figures, lower: Figures) -> float:
-    """How much the worst ranking figure of ``lower`` is below that of ``full``; negative where every one rose."""
-    return max(
-        full.ranking[direction][metric] - value
-        for direction, metrics in lower.ranking.items()
-        for metric, value in metrics.items()
-    )
-
-
-def device_for(bundle: Bundle) -> Device:
-    """Where a bundle is judged: fp16 and bf16 on a GPU if one works, for they are used there; all else on the CPU."""
-    return "auto" if bundle.precision in ("fp16", "bf16") else "cpu"
 
 
 def judged_device(bundle: Bundle) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clipseek.encoder import Bundle, ClipEncoder
+import numpy as np
+from clipseek.encoder import Bundle, ClipEncoder, Picture
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.run.tokenizer import TextTokenizer
 from clipseek.evaluation import rank_pairs
@@ -17,11 +18,12 @@ from clipseek.training.data.pairs import Pairs
 from clipseek.training.data.shared_pairs import in_common, picture_order
 from clipseek.training.data.survey import CountTokens
 from clipseek.training.errors import UnusableData
-
-from .bundle_vectors import Vectors, embed_with_bundle
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:  # a bundle's model needs no torch
     from clipseek.training.model.checkpoint import Checkpoint
+
+Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,16 @@ def pairs_of_each(source: Source, models: Sequence[Model], load: Callable[[Image
     first = load(models[0].image)
     if len(models) == 1:
         return [first]
-    if _same_pixels(models[0].image, models[1].image):
+    one, other = models[0].image, models[1].image
+    # Mean and deviation belong to the model's own step.
+    if all(getattr(one, name) == getattr(other, name) for name in ("size", "interpolation", "background")):
         return [first, first]
     if not source.repeatable:
         raise SourceError(
             f"{source.path} can be read only once, and {models[0].name} and {models[1].name} take different pixels; "
             "write the pairs to a file and name that"
         )
-    pairs = in_common(first, load(models[1].image))
+    pairs = in_common(first, load(other))
     if not len(pairs[0]):
         raise UnusableData(f"no pair of {source.path} can be read for both models; did the pictures change meanwhile?")
     return [*pairs]
@@ -100,6 +104,11 @@ def judge(models: Sequence[Model], pairs: Sequence[Pairs], *, batch: int, seed: 
     return judged
 
 
-def _same_pixels(one: ImageSpec, other: ImageSpec) -> bool:
-    """Whether two models crop alike; mean and deviation belong to the model's own step."""
-    return all(getattr(one, name) == getattr(other, name) for name in ("size", "interpolation", "background"))
+def embed_with_bundle(encoder: ClipEncoder, pairs: Pairs) -> tuple[Vectors, Vectors]:
+    """Vectors of the N captions and of the P distinct pictures, float32 unit rows, as ``embed_distinct`` gives them.
+
+    ``pairs`` were loaded for the bundle's own ImageSpec.
+    """
+    size = encoder.bundle.image.size
+    pictures = [Picture(pairs.pixels[row], size, size) for row in pairs.shown_pictures()[0].tolist()]
+    return encoder.encode_texts(pairs.captions), encoder.encode_pictures(pictures)

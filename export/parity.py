@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,18 @@ import torch
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.device.session import Device
 from clipseek.encoder.pictures.images import open_image
-from clipseek.training.model.checkpoint import Checkpoint, quiet_transformers
+from clipseek.training.model.checkpoint import Checkpoint, load_checkpoint, quiet_transformers
 from numpy.typing import NDArray
 
 from .errors import ExportRefused
-from .samples import Samples
+from .graph.fp16_weights import round_weights_to_fp16
+from .samples import Samples, made_samples
 
 MAX_DIFFERENCE = 1e-4  # absolute, on embeddings before they are normalised
 MIN_COSINE = 0.9999
 BATCH_SIZES = (1, 2, 7)
+#: A cosine of int8 vectors may be so much lower than at the export: another processor rounds elsewhere.
+SLACK = 0.001
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,6 @@ class ParityFigures:
         )
 
 
-def worst(each: Sequence[ParityFigures]) -> ParityFigures:
-    """The worst of every figure."""
-    return ParityFigures(
-        max(figures.image_max_abs for figures in each),
-        min(figures.image_min_cosine for figures in each),
-        max(figures.text_max_abs for figures in each),
-        min(figures.text_min_cosine for figures in each),
-    )
-
-
 @torch.no_grad()
 def reference(checkpoint: Checkpoint, samples: Samples) -> Embeddings:
     """The samples' embeddings by transformers' own processor, tokenizer and model; only the decoding of files is ours."""
@@ -91,6 +83,11 @@ def reference(checkpoint: Checkpoint, samples: Samples) -> Embeddings:
     return Embeddings(pictures.numpy(), model.text_projection(pooled).numpy())
 
 
+def device_for(bundle: Bundle) -> Device:
+    """Where a bundle is judged: fp16 and bf16 on a GPU if one works, for they are used there; all else on the CPU."""
+    return "auto" if bundle.precision in ("fp16", "bf16") else "cpu"
+
+
 def from_bundle(bundle: Bundle, samples: Samples, batch_size: int, device: Device = "cpu") -> Embeddings:
     """The samples' embeddings by the bundle, in batches of ``batch_size``."""
     encoder = ClipEncoder(bundle, device=device, batch_size=batch_size)
@@ -103,12 +100,14 @@ def difference(ours: Embeddings, theirs: Embeddings) -> ParityFigures:
     for mine, other in ((ours.pictures, theirs.pictures), (ours.texts, theirs.texts)):
         if mine.shape != other.shape:
             raise ExportRefused(f"the bundle gives {mine.shape}, the checkpoint {other.shape}; nothing was written")
-    return ParityFigures(
-        _max_abs(ours.pictures, theirs.pictures),
-        _min_cosine(ours.pictures, theirs.pictures),
-        _max_abs(ours.texts, theirs.texts),
-        _min_cosine(ours.texts, theirs.texts),
-    )
+    return ParityFigures(*_apart(ours.pictures, theirs.pictures), *_apart(ours.texts, theirs.texts))
+
+
+def in_all_batches(bundle: Bundle, samples: Samples, expected: Embeddings, device: Device = "cpu") -> ParityFigures:
+    """The worst differences of the bundle's embeddings from ``expected`` over BATCH_SIZES; NaN where one is NaN."""
+    each = [astuple(difference(from_bundle(bundle, samples, size, device), expected)) for size in BATCH_SIZES]
+    low, high = np.min(each, 0).tolist(), np.max(each, 0).tolist()
+    return ParityFigures(high[0], low[1], high[2], low[3])
 
 
 def check_parity(bundle: Bundle, expected: Embeddings, samples: Samples) -> dict[str, Any]:
@@ -116,9 +115,8 @@ def check_parity(bundle: Bundle, expected: Embeddings, samples: Samples) -> dict
 
     Raises ExportRefused when a difference is too large.
     """
-    each = [difference(from_bundle(bundle, samples, size), expected) for size in BATCH_SIZES]
-    figures = worst(each)
-    if not all(one.acceptable() for one in each):  # the worst of a NaN and a number may be the number
+    figures = in_all_batches(bundle, samples, expected)
+    if not figures.acceptable():
         raise ExportRefused(
             f"the export differs from the checkpoint: {figures.in_words()}; "
             f"allowed are {MAX_DIFFERENCE:g} and {MIN_COSINE}; nothing was written"
@@ -133,11 +131,43 @@ def check_parity(bundle: Bundle, expected: Embeddings, samples: Samples) -> dict
     }
 
 
-def _max_abs(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
-    return float(np.abs(ours - theirs).max())
+def verify_against(bundle: Bundle, checkpoint: str) -> dict[str, Any]:
+    """The worst differences between ``bundle`` and ``checkpoint`` on the made samples, in batches of 1, 2 and 7.
+
+    A bundle stored as fp16 is compared with the rounded checkpoint. An int8 bundle must be within SLACK of the cosine
+    that its passport states. Raises ExportRefused where they are not the same model, ModelUnavailable where there is no
+    such checkpoint.
+    """
+    loaded = load_checkpoint(checkpoint)
+    loaded.model.eval()
+    if bundle.passport.get("storage") == "fp16" and bundle.precision != "fp16":
+        round_weights_to_fp16(loaded.model)
+    samples = made_samples(loaded.image.size, loaded.context_length)
+    expected = reference(loaded, samples)
+    try:
+        figures = in_all_batches(bundle, samples, expected, device_for(bundle))
+    except ExportRefused:
+        raise ExportRefused(
+            f"{bundle.path} gives {bundle.dimension} numbers, {checkpoint} {expected.texts.shape[1]}; "
+            "name the checkpoint that it was exported from"
+        ) from None
+    stated = bundle.passport.get("parity", {}).get("reduction")
+    if bundle.precision == "fp32" or not stated:
+        same, allowed = figures.acceptable(), f"{MAX_DIFFERENCE:g} and {MIN_COSINE}"
+    else:
+        limits = stated["image_min_cosine"] - SLACK, stated["text_min_cosine"] - SLACK
+        same = figures.image_min_cosine >= limits[0] and figures.text_min_cosine >= limits[1]
+        allowed = f"cosines of {limits[0]:.4f} and {limits[1]:.4f}, as at its export"
+    if not same:
+        raise ExportRefused(
+            f"{bundle.path} does not give the vectors of {checkpoint}: {figures.in_words()}; allowed are {allowed}; "
+            "name the checkpoint that it was exported from, or export it again"
+        )
+    return figures.as_dict()
 
 
-def _min_cosine(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+def _apart(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> tuple[float, float]:
+    """The largest difference of two numbers, and the lowest cosine of two rows, in float64."""
     a, b = ours.astype(np.float64), theirs.astype(np.float64)
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return float(((a * b).sum(1) / np.maximum(lengths, 1e-12)).min())
+    return float(np.abs(ours - theirs).max()), float(((a * b).sum(1) / np.maximum(lengths, 1e-12)).min())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .errors import ExportRefused
-from .graph.quiet import quiet
+from .graph.files import quiet
 from .parity import MAX_DIFFERENCE
 from .samples import Samples
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from clipseek.encoder.bundle.bundle import TextSpec
+import numpy as np
+from clipseek.encoder.bundle.bundle import PIXELS, ImageSpec, TextSpec
 from clipseek.encoder.device.gpu import gpu_in_sight
+from clipseek.encoder.run.tokenizer import TextTokenizer
 from clipseek.training.data.pairs import Pairs
 
 from .errors import ExportRefused
 from .graph.fp16_compute import convert_compute_dtype
 from .graph.fuse import fuse_attention
-from .graph.int8_dynamic import quantize_dynamically
-from .graph.int8_static import quantize_statically
-from .int8_calibration import picture_inputs, text_inputs
+from .graph.int8 import quantize_dynamically, quantize_statically
 from .towers import IMAGE, TEXT
 
 #: One precision, or the fastest that passes its gate on this machine.
@@ -26,6 +27,8 @@ Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "int8", "auto"]
 DYNAMIC, STATIC, FP16, BF16 = "int8", "int8-static", "fp16", "bf16"
 #: When int8 measures the ranges of what goes into a product: in each run, or once.
 RANGES = {DYNAMIC: "dynamic", STATIC: "static"}
+
+CALIBRATION, BATCH = 256, 16  # the most pictures, and captions, that ranges are measured on, and how many in a run
 
 
 def wanted_variants(precision: Precision, calibrated: bool) -> list[str]:
@@ -70,8 +73,8 @@ def write_variants(
                 quantize_dynamically(folder / tower, own / tower)
         elif variant == STATIC:
             assert calibration is not None
-            quantize_statically(folder / IMAGE, own / IMAGE, picture_inputs(calibration))
-            quantize_statically(folder / TEXT, own / TEXT, text_inputs(calibration, folder / "tokenizer.json", text))
+            quantize_statically(folder / IMAGE, own / IMAGE, _picture_inputs(calibration))
+            quantize_statically(folder / TEXT, own / TEXT, _text_inputs(calibration, folder / "tokenizer.json", text))
         else:
             for tower in (IMAGE, TEXT):
                 convert_compute_dtype(folder / tower, own / tower, "fp16" if variant == FP16 else "bf16")
@@ -79,3 +82,30 @@ def write_variants(
         shutil.copyfile(folder / "tokenizer.json", own / "tokenizer.json")
         folders.append(own)
     return folders
+
+
+@dataclass(frozen=True)
+class Int8Calibration:
+    """Pairs of ``source``, read by ``load`` for a model's pictures; not those that a gate judges by."""
+
+    source: str
+    load: Callable[[ImageSpec], Pairs]
+
+
+def _picture_inputs(pairs: Pairs) -> Iterator[dict[str, Any]]:
+    """Batches for a picture tower: at most CALIBRATION distinct pictures, spread over all."""
+    for rows in _batches(pairs.shown_pictures()[0]):
+        yield {PIXELS: np.stack([pairs.pixels[row] for row in rows.tolist()])}
+
+
+def _text_inputs(pairs: Pairs, tokenizer_json: Path, spec: TextSpec) -> Iterator[dict[str, Any]]:
+    """Batches for a text tower: at most CALIBRATION captions, spread over all."""
+    tokenizer = TextTokenizer(tokenizer_json, spec)
+    for rows in _batches(np.arange(len(pairs.captions))):
+        ids, mask = tokenizer.pad(tokenizer.encode([pairs.captions[row] for row in rows.tolist()])[0])
+        yield {"input_ids": ids, "attention_mask": mask}
+
+
+def _batches(rows: Any) -> list[Any]:
+    chosen = rows[np.linspace(0, len(rows) - 1, min(CALIBRATION, len(rows))).astype(np.int64)]
+    return [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]

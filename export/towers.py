@@ -9,7 +9,7 @@ import torch
 from clipseek.files.text import reason_of
 
 from .errors import ExportRefused
-from .graph.quiet import quiet
+from .graph.files import quiet
 
 if TYPE_CHECKING:
     from transformers import CLIPModel

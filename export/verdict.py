@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 FULL = "fp32"
@@ -17,15 +17,6 @@ class Figures:
 
     bytes: int
     ranking: dict[str, dict[str, float]] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Figures:
-        """Of a passport's gate."""
-        return cls(values["bytes"], {name: value for name, value in values.items() if isinstance(value, dict)})
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the passport."""
-        return {**self.ranking, "bytes": self.bytes}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +53,18 @@ class Verdict:
     def from_dict(cls, values: dict[str, Any]) -> Verdict:
         """Of an entry of a passport's ``gates``."""
         known: dict[str, Any] = {name: value for name, value in values.items() if name in cls.__dataclass_fields__}
-        full, lower = (Figures.from_dict(values[name]) for name in (FULL, values["precision"]))
-        return cls(**{**known, "full": full, "lower": lower})
+        for name, precision in (("full", FULL), ("lower", values["precision"])):
+            ranking = {**values[precision]}
+            known[name] = Figures(ranking.pop("bytes"), ranking)
+        return cls(**known)
 
     def as_dict(self) -> dict[str, Any]:
         """For the passport: each bundle's figures under its precision."""
-        values = {name: value for name, value in asdict(self).items() if value is not None}
-        del values["full"], values["lower"]
-        return {**values, FULL: self.full.as_dict(), self.precision: self.lower.as_dict()}
+        values = {name: value for name, value in vars(self).items() if value is not None}
+        for name, precision in (("full", FULL), ("lower", self.precision)):
+            figures: Figures = values.pop(name)
+            values[precision] = {**figures.ranking, "bytes": figures.bytes}
+        return values
 
     def ranking(self) -> Iterator[tuple[str, float, float]]:
         """(direction and metric, fp32's figure, this precision's) of each ranking figure."""

@@ -63,15 +63,7 @@ class ImageSpec:
 
     def as_dict(self) -> dict[str, Any]:
         """A passport's ``image``. Resizing and cropping have no choice; they are named for readers of other libraries."""
-        return {
-            "size": self.size,
-            "resize": "shortest_edge",
-            "mean": list(self.mean),
-            "std": list(self.std),
-            "interpolation": self.interpolation,
-            "crop": "center",
-            "background": list(self.background),
-        }
+        return {**asdict(self), "resize": "shortest_edge", "crop": "center"}
 
 
 @dataclass(frozen=True)

@@ -118,10 +118,7 @@ class BoundSession:
 
 def batch_sizes(most: int) -> list[int]:
     """1, 2, 4 … up to ``most``, which is one of them."""
-    sizes = [1]
-    while sizes[-1] < most:
-        sizes.append(min(most, 2 * sizes[-1]))
-    return sizes
+    return [*(2**power for power in range(most.bit_length()) if 2**power < most), most]
 
 
 def bound_to_gpu(session: Any, tower: str, bundle: Bundle, most: int) -> BoundSession:

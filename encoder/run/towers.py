@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from clipseek.files.text import reason_of
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 
 from ..bundle.bundle import Bundle
 from ..device.gpu import CUDA, TensorRT, gpu_in_sight
-from ..device.lanes import Done, Input, Lanes
 from ..device.session import Device, available_cores, open_session, out_of_memory
 from ..errors import BundleError, DeviceError, EncoderError
 from .stages import Stages
 
 _LOG = logging.getLogger(__name__)
+
+Input = TypeVar("Input")
+Done = TypeVar("Done")
 
 
 class Towers:
@@ -121,3 +124,38 @@ def _device_for(bundle: Bundle, device: Device) -> Device:
         return "cuda" if device == "auto" else device
     # CUDA has no kernels for int8: those towers would be shuttled to the CPU product by product.
     return "cpu" if device == "auto" and bundle.precision == "int8" else device
+
+
+class Lanes:
+    """``count`` threads that take a batch part by part, instead of one batch on all threads; the first batch of more than one input
+    starts them."""
+
+    def __init__(self, count: int) -> None:
+        self.count = max(1, count)
+        self._starting = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def run(
+        self, work: Callable[[Sequence[Input]], Done], inputs: Sequence[Input], most: Callable[[], int]
+    ) -> list[Done]:
+        """``work`` of runs of ``inputs``, in their order; the first failure is raised.
+
+        All lanes together hold at most ``most()`` inputs at a time (one each where that is fewer). A single lane, and a
+        single input, stay on the caller's thread; a single lane calls ``most`` again before each part.
+        """
+        parts = self._parts(inputs, most)
+        if self.count == 1 or len(inputs) < 2:
+            return [work(part) for part in parts]
+        with self._starting:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="encoder")
+        return list(self._pool.map(work, parts))
+
+    def _parts(self, inputs: Sequence[Input], most: Callable[[], int]) -> Iterator[Sequence[Input]]:
+        """Short inputs are spread over the lanes evenly; long ones in parts as large as ``most`` allows."""
+        even = -(-len(inputs) // self.count)
+        start = 0
+        while start < len(inputs):
+            size = max(1, min(most() // self.count, even))
+            yield inputs[start : start + size]
+            start += size

@@ -1,7 +1,11 @@
-"""An ONNX graph read from its file, and written. Needs the onnx package."""
+"""What all rewrites of an ONNX graph need: its file read and written, tensors renamed, nodes replaced, libraries kept quiet."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +47,52 @@ def set_weights_apart(path: Path, above: int = WEIGHTS_APART_ABOVE) -> bool:
 def bytes_of_weights(model: Any) -> int:
     """Bytes of the weights in one file, added tensor by tensor, because protobuf cannot count a graph above 2 GB."""
     return sum(tensor.ByteSize() for tensor in model.graph.initializer)
+
+
+def rename_inputs(nodes: Iterable[Any], names: dict[str, str]) -> None:
+    """Let ``nodes`` read the tensor ``names[name]`` where they read ``name``."""
+    for node in nodes:
+        for place, name in enumerate(node.input):
+            if name in names:
+                node.input[place] = names[name]
+
+
+def rename_outputs(nodes: Iterable[Any], names: dict[str, str]) -> None:
+    """Let ``nodes`` write the tensor ``names[name]`` where they write ``name``."""
+    for node in nodes:
+        for place, name in enumerate(node.output):
+            if name in names:
+                node.output[place] = names[name]
+
+
+def replace_nodes(graph: Any, nodes: list[Any]) -> None:
+    """Make ``nodes``, sorted so that each stands behind what it reads, those of the graph, and forget inferred types."""
+    del graph.node[:]
+    graph.node.extend(nodes)
+    del graph.value_info[:]
+
+
+def prune(graph: Any) -> None:
+    """Remove nodes and weights that no output depends on; inputs stay, so that callers need not know."""
+    wanted = {output.name for output in graph.output}
+    kept = []
+    for node in reversed(graph.node):  # sorted: users come after what they use
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    replace_nodes(graph, kept[::-1])
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in wanted]:
+        graph.initializer.remove(tensor)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Exporters and quantizers log and warn at length about their own insides; parity checks what matters of it afterwards."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)

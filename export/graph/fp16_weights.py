@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .edit import replace_nodes
-from .files import load_graph, save_graph
+from .files import load_graph, replace_nodes, save_graph
 
 if TYPE_CHECKING:
     from transformers import CLIPModel

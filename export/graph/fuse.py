@@ -6,8 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from .edit import prune
-from .files import load_graph, save_graph
+from .files import load_graph, prune, save_graph
 
 #: The fused node, of onnxruntime's own operators.
 ATTENTION, DOMAIN = "MultiHeadAttention", "com.microsoft"

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from clipseek.encoder.bundle.bundle import FLOATS, PIXELS
 from numpy.typing import NDArray
 
-from .edit import prune
+from .files import prune
 
-#: As in ``int8_dynamic``: seven bits, for processors that add products in 16 bits.
+#: As in ``int8``: seven bits, for processors that add products in 16 bits.
 _MOST = 63
 _PREFIX = "int8_patches"
-
-
-@dataclass(frozen=True, eq=False)
-class _Patches:
-    """The convolution that makes patches. ``kernel`` (D, 3, P, P) and ``bias`` (D,) float64, for normalised pixels; ``size``: the
-    picture's side; ``shapes``: the nodes that read how many pictures there are from its input."""
-
-    node: Any
-    kernel: NDArray[np.float64]
-    bias: NDArray[np.float64]
-    size: int
-    shapes: list[Any]
 
 
 def quantize_patches(model: Any) -> bool:
@@ -35,60 +22,57 @@ def quantize_patches(model: Any) -> bool:
     With pixels x, the convolution is W (x / 255 - mean) / std + b = W' x + b', W' = W / (255 std) and b' = b - W mean / std; W'
     is rounded with one scale a column.
     """
-    from onnx import numpy_helper
+    from onnx import helper, numpy_helper
 
     graph = model.graph
-    patches = _find_patches(graph)
-    if patches is None:
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    size = next((entry.type.tensor_type.shape.dim[1].dim_value for entry in graph.input if entry.name == PIXELS), 0)
+    convolution, shapes = _convolution(graph)
+    names = [name for name in convolution.input[1:] if name] if convolution else []
+    if not size or not names or any(name not in weights for name in names):
         return False
-    scale, shift = (_constant(graph, kind).reshape(3) for kind in ("Mul", "Add"))
-    values = _values(patches, scale, shift)
+    kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in names)
+    _, channels, side, other = kernel.shape
+    attributes = {entry.name: helper.get_attribute_value(entry) for entry in convolution.attribute}
+    plain = {"strides": [side, side], "pads": [0] * 4, "dilations": [1, 1], "group": 1}
+    if (
+        side != other
+        or channels != 3
+        or size % side
+        or any(attributes.get(name, value) != value for name, value in plain.items())
+    ):
+        return False
+    scale, shift = _constant(graph, weights, "Mul"), _constant(graph, weights, "Add")
+    values = _values(kernel, bias[0] if bias else np.zeros(len(kernel)), scale, shift, size)
     graph.initializer.extend(numpy_helper.from_array(value, f"{_PREFIX}.{name}") for name, value in values.items())
-    for node in patches.shapes:
+    for node in shapes:
         node.input[0] = PIXELS  # there are as many pictures there
-    graph.node.remove(patches.node)
-    for node in reversed(_nodes(patches.node.output[0])):
+    graph.node.remove(convolution)
+    for node in reversed(_nodes(convolution.output[0])):
         graph.node.insert(0, node)
     prune(graph)
     return True
 
 
-def _find_patches(graph: Any) -> _Patches | None:
-    """The convolution that FLOATS go into; None where it is none whose strides are its patches' sides, with constant weights."""
-    from onnx import helper, numpy_helper
-
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    users = _convolution(graph)
-    if users is None:
-        return None
-    node, shapes = users
-    size = next((entry.type.tensor_type.shape.dim[1].dim_value for entry in graph.input if entry.name == PIXELS), 0)
-    names = [name for name in node.input[1:] if name]
-    if not size or any(name not in weights for name in names):
-        return None
-    kernel, *bias = (numpy_helper.to_array(weights[name]).astype(np.float64) for name in names)
-    width, channels, side, other = kernel.shape
-    attributes = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
-    plain = {"strides": [side, side], "pads": [0] * 4, "dilations": [1, 1], "group": 1}
-    if any(attributes.get(name, value) != value for name, value in plain.items()):
-        return None
-    if side != other or channels != 3 or size % side:
-        return None
-    return _Patches(node, kernel, bias[0] if bias else np.zeros(width), size, shapes)
-
-
-def _values(patches: _Patches, scale: NDArray[np.float64], shift: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    """The constants that ``_nodes`` names: pixels, times ``scale`` plus ``shift`` by channel, are what the kernel was made for."""
-    width, _, side, _ = patches.kernel.shape
-    matrix = (patches.kernel * scale[:, None, None]).transpose(2, 3, 1, 0).reshape(-1, width)
+def _values(
+    kernel: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    shift: NDArray[np.float64],
+    size: int,
+) -> dict[str, NDArray[Any]]:
+    """The constants that ``_nodes`` names. ``kernel`` (D, 3, P, P) is for pixels times ``scale`` plus ``shift``, (3,) each, of
+    pictures of ``size``."""
+    width, _, side, _ = kernel.shape
+    matrix = (kernel * scale[:, None, None]).transpose(2, 3, 1, 0).reshape(-1, width)
     steps = np.maximum(np.abs(matrix).max(0), 1e-30) / _MOST
-    grid = patches.size // side
+    grid = size // side
     return {
         "cut": np.array([-1, grid, side, grid, side * 3], np.int64),
         "rows": np.array([-1, grid * grid, side * side * 3], np.int64),
         "weights": np.round(matrix / steps).astype(np.int8),
         "steps": steps.astype(np.float32),
-        "bias": (np.einsum("dcij,c->d", patches.kernel, shift) + patches.bias).astype(np.float32),
+        "bias": (np.einsum("dcij,c->d", kernel, shift) + bias).astype(np.float32),
         "grid": np.array([-1, width, grid, grid], np.int64),
     }
 
@@ -118,11 +102,10 @@ def _nodes(output: str) -> list[Any]:
     return nodes
 
 
-def _convolution(graph: Any) -> tuple[Any, list[Any]] | None:
+def _convolution(graph: Any) -> tuple[Any, list[Any]]:
     """The one node that FLOATS go into, and the nodes that read their number; None where something else is computed of them."""
-    users = _users(graph, FLOATS)
-    shapes = [node for node in users if node.op_type == "Shape"]
-    rest = [node for node in users if node.op_type != "Shape"]
+    shapes = [node for node in _users(graph, FLOATS) if node.op_type == "Shape"]
+    rest = [node for node in _users(graph, FLOATS) if node.op_type != "Shape"]
     while len(rest) == 1 and rest[0].op_type == "Cast":  # of floats to floats, which the exporter leaves
         rest = _users(graph, rest[0].output[0])
     counted = all(
@@ -130,9 +113,7 @@ def _convolution(graph: Any) -> tuple[Any, list[Any]] | None:
         for node in shapes
         for user in _users(graph, node.output[0])
     )
-    if len(rest) != 1 or rest[0].op_type != "Conv" or not counted:
-        return None
-    return rest[0], shapes
+    return rest[0] if len(rest) == 1 and rest[0].op_type == "Conv" and counted else None, shapes
 
 
 def _users(graph: Any, name: str) -> list[Any]:
@@ -151,14 +132,13 @@ def _integer(graph: Any, name: str) -> int | None:
     return int(values[0].reshape(-1)[0]) if len(values) == 1 and values[0].size == 1 else None
 
 
-def _constant(graph: Any, kind: str) -> NDArray[np.float64]:
-    """The constant operand of the node ``kind`` on the way from PIXELS to FLOATS."""
+def _constant(graph: Any, weights: dict[str, Any], kind: str) -> NDArray[np.float64]:
+    """(3,): the constant operand of the node ``kind`` on the way from PIXELS to FLOATS."""
     from onnx import numpy_helper
 
-    weights = {tensor.name: tensor for tensor in graph.initializer}
     name = FLOATS
     while True:
         node = next(node for node in graph.node if name in node.output)
         if node.op_type == kind:
-            return numpy_helper.to_array(weights[node.input[1]]).astype(np.float64)
+            return numpy_helper.to_array(weights[node.input[1]]).astype(np.float64).reshape(3)
         name = node.input[0]

@@ -18,11 +18,10 @@ from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..errors import ExportRefused
-from ..passport import passport_facts
 from ..samples import made_samples
 from ..towers import IMAGE, TEXT
-from .folder import Towers, find_towers, image_spec, text_spec, tokenizer_file
-from .signature import import_image_tower, import_text_tower, precision_of
+from .configs import find_file, image_spec, text_spec
+from .towers import find_towers, import_image_tower, import_text_tower, precision_of
 
 #: Batch invariance: the lowest cosine between a vector made alone and in a batch, by precision. Dynamic int8 rounds a batch by
 #: its range.
@@ -48,37 +47,34 @@ def import_bundle(
     ExportRefused where the towers cannot serve, BundleError where ``out`` is taken; then nothing is written.
     """
     check_free(out, force=force)
-    towers = find_towers(source, image_tower, text_tower)
+    pictures, texts = find_towers(source, image_tower, text_tower)
     image, text = image_spec(source), text_spec(source)
-    on_step(f"pictures: {towers.image}; texts: {towers.text}")
+    on_step(f"pictures: {pictures}; texts: {texts}")
     with new_bundle(out, force=force) as folder:
-        import_image_tower(towers.image, folder / IMAGE, image.size)
-        import_text_tower(towers.text, folder / TEXT)
-        (folder / "tokenizer.json").write_bytes(tokenizer_file(source).read_bytes())
+        import_image_tower(pictures, folder / IMAGE, image.size)
+        import_text_tower(texts, folder / TEXT)
+        (folder / "tokenizer.json").write_bytes(find_file(source, "tokenizer.json").read_bytes())
         precision = precision_of(folder / IMAGE, folder / TEXT)
-        facts = passport_facts(
-            image,
-            text,
-            dimension=_dimension(folder, image, text),
-            precision=precision,
-            storage="fp16" if precision == "fp16" else "fp32",
-            logit_scale=logit_scale,
-            provenance=_provenance(source, towers),
-        )
+        facts: dict[str, Any] = {
+            "dimension": _dimension(folder, image, text),
+            "image": image.as_dict(),
+            "text": text.as_dict(),
+            "precision": precision,
+            "storage": "fp16" if precision == "fp16" else "fp32",
+            "logit_scale": logit_scale,
+            "provenance": {
+                "imported_from": str(source),
+                "image_tower": {"file": str(pictures), "sha256": sha256(pictures)},
+                "text_tower": {"file": str(texts), "sha256": sha256(texts)},
+                "made_with": {name: version(name) for name in ("clipseek", "onnx")},
+            },
+            "parity": {},
+        }
         write_passport(folder, facts)
         on_step("comparing vectors made alone and in a batch")
         facts["alike"] = _check_batch_invariance(Bundle.load(folder), MIN_COSINE[precision])
         write_passport(folder, facts)
     return Bundle.load(out)
-
-
-def _provenance(source: Path, towers: Towers) -> dict[str, Any]:
-    return {
-        "imported_from": str(source),
-        "image_tower": {"file": str(towers.image), "sha256": sha256(towers.image)},
-        "text_tower": {"file": str(towers.text), "sha256": sha256(towers.text)},
-        "made_with": {name: version(name) for name in ("clipseek", "onnx")},
-    }
 
 
 def _dimension(folder: Path, image: ImageSpec, text: TextSpec) -> int:

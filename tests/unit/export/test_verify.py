@@ -12,7 +12,7 @@ from tests.models import make_tiny_clip, quiet
 with quiet():
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.errors import ExportRefused
-    from clipseek.export.verify import verify_against
+    from clipseek.export.parity import verify_against
 
 pytestmark = pytest.mark.train
 

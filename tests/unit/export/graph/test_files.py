@@ -19,8 +19,8 @@ from tests.models import quiet
 with quiet():
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.imported.importer import import_bundle
-    from clipseek.export.int8_calibration import Int8Calibration
     from clipseek.export.parity import from_bundle
+    from clipseek.export.precision import Int8Calibration
     from clipseek.export.samples import made_samples
     from clipseek.training.data.pairs import load_pairs
 

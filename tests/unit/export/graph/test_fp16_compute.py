@@ -20,8 +20,8 @@ with quiet():
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.errors import ExportRefused
     from clipseek.export.graph.fp16_compute import ComputeDtype, convert_compute_dtype
+    from clipseek.export.parity import verify_against
     from clipseek.export.verdict import Verdict
-    from clipseek.export.verify import verify_against
     from clipseek.training.model.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.train

@@ -13,8 +13,7 @@ from tests.models import quiet
 from tests.unit.export.graph.test_fp16_compute import cosine, evaluate, inputs
 
 with quiet():
-    from clipseek.export.graph.fp16_compute import ComputeDtype, convert_compute_dtype
-    from clipseek.export.graph.fp16_emulated import emulate_compute_dtype
+    from clipseek.export.graph.fp16_compute import ComputeDtype, convert_compute_dtype, emulate_compute_dtype
 
 pytestmark = pytest.mark.train
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.export.graph.int8_dynamic import PRODUCT, quantize_dynamically
+from clipseek.export.graph.int8 import PRODUCT, quantize_dynamically
 
 from tests.models import quiet
 

@@ -12,10 +12,10 @@ from tests.models import quiet
 from tests.unit.export.graph.test_int8_dynamic import operators
 
 with quiet():
-    from clipseek.export.bundle_vectors import embed_with_bundle
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.gate import Gate
-    from clipseek.export.int8_calibration import Int8Calibration
+    from clipseek.export.models import embed_with_bundle
+    from clipseek.export.precision import Int8Calibration
 
 pytestmark = pytest.mark.train
 

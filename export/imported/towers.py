@@ -1,4 +1,4 @@
-"""A tower's inputs and outputs renamed, and cast, to those that the encoder knows; nothing else in the graph changes."""
+"""Towers of other exporters: found, and their inputs and outputs renamed, and cast, to those that the encoder knows."""
 
 from __future__ import annotations
 
@@ -8,17 +8,49 @@ from typing import Any
 from clipseek.files.text import reason_of
 
 from ..errors import ExportRefused
-from ..graph.edit import rename_inputs, rename_outputs
-from ..graph.files import save_graph
+from ..graph.files import rename_inputs, rename_outputs, save_graph
 
-_INT8 = (
+# Names that exporters give to the plain tower, among variants such as vision_model_fp16.onnx.
+_PLAIN = {"image": ("image", "vision_model", "visual", "model"), "text": ("text", "text_model", "textual", "model")}
+_INT8 = {
     "DynamicQuantizeLinear",
     "QuantizeLinear",
     "MatMulInteger",
     "QLinearMatMul",
     "DynamicQuantizeMatMul",
     "ConvInteger",
-)
+}
+
+
+def find_towers(source: Path, image: Path | None, text: Path | None) -> tuple[Path, Path]:
+    """``image`` and ``text`` where they are given, else the towers in ``source``: the picture tower takes (N, 3, S, S), the text
+    tower integers.
+
+    Raises ExportRefused where there is none, or more than one that could be meant.
+    """
+    if not source.is_dir():
+        raise ExportRefused(f"{source} is no folder; name one with two ONNX towers and their tokenizer.json")
+    towers = {path: _kind(path) for path in sorted(source.rglob("*.onnx"))} if image is None or text is None else {}
+    return image or _only(source, towers, "image", "picture"), text or _only(source, towers, "text", "text")
+
+
+def _kind(path: Path) -> str | None:
+    from onnx import TensorProto
+
+    inputs = [entry.type.tensor_type for entry in _inputs(_load(path, "is no ONNX model", weights=False))]
+    if [len(entry.shape.dim) for entry in inputs] == [4]:
+        return "image"
+    whole = (TensorProto.INT64, TensorProto.INT32)
+    return "text" if inputs and all(entry.elem_type in whole for entry in inputs) else None
+
+
+def _only(source: Path, towers: dict[Path, str | None], kind: str, what: str) -> Path:
+    paths = [path for path, found in towers.items() if found == kind]
+    chosen = paths if len(paths) == 1 else [path for path in paths if path.stem in _PLAIN[kind]]
+    if len(chosen) != 1:
+        named = ", ".join(str(path.relative_to(source)) for path in paths[:6]) or "none"
+        raise ExportRefused(f"{source}: {what} towers found: {named}; expected one, name it with --{kind}-tower FILE")
+    return chosen[0]
 
 
 def import_image_tower(path: Path, out: Path, size: int) -> None:
@@ -34,7 +66,7 @@ def import_image_tower(path: Path, out: Path, size: int) -> None:
         )
     _check_free(path, own, 1)
     _rename_input(model, own, "pixel_values", TensorProto.FLOAT, ["batch", 3, size, size])
-    _leave_one_output(path, model, "image_embeds", ("image_embeds", "embed", "feature"))
+    _leave_one_output(path, model, "image_embeds")
     _save(model, path, out)
 
 
@@ -57,7 +89,7 @@ def import_text_tower(path: Path, out: Path) -> None:
         _rename_input(model, masks[0], "attention_mask", TensorProto.INT64, shape)
     else:  # a causal tower that pools at end-of-text needs none; the encoder passes one all the same
         model.graph.input.append(helper.make_tensor_value_info("attention_mask", TensorProto.INT64, shape))
-    _leave_one_output(path, model, "text_embeds", ("text_embeds", "embed", "feature"))
+    _leave_one_output(path, model, "text_embeds")
     _save(model, path, out)
 
 
@@ -65,23 +97,20 @@ def precision_of(*paths: Path) -> str:
     """int8 where a tower computes in it, fp16 where one has weights of that kind, else fp32."""
     from onnx import TensorProto
 
-    precisions = {"fp32"}
-    for path in paths:
-        graph = _load(path).graph
-        if any(node.op_type in _INT8 for node in graph.node):
-            precisions.add("int8")
-        if any(weight.data_type == TensorProto.FLOAT16 for weight in graph.initializer):
-            precisions.add("fp16")
-    return next(name for name in ("int8", "fp16", "fp32") if name in precisions)
+    graphs = [_load(path).graph for path in paths]
+    if any(node.op_type in _INT8 for graph in graphs for node in graph.node):
+        return "int8"
+    halves = any(weight.data_type == TensorProto.FLOAT16 for graph in graphs for weight in graph.initializer)
+    return "fp16" if halves else "fp32"
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path, failed: str = "cannot be read", weights: bool = True) -> Any:
     import onnx
 
     try:
-        return onnx.load(path)
+        return onnx.load(path, load_external_data=weights)
     except Exception as problem:  # protobuf raises its own; weights beside the file may lack
-        raise ExportRefused(f"{path} cannot be read ({reason_of(problem)})") from None
+        raise ExportRefused(f"{path} {failed} ({reason_of(problem)})") from None
 
 
 def _inputs(model: Any) -> list[Any]:
@@ -116,12 +145,12 @@ def _rename_input(model: Any, own: Any, name: str, dtype: int, shape: list[Any])
     model.graph.node.insert(0, helper.make_node(how[0], [name], [inner], **how[1]))
 
 
-def _leave_one_output(path: Path, model: Any, name: str, wanted: tuple[str, ...]) -> None:
+def _leave_one_output(path: Path, model: Any, name: str) -> None:
     """Leave one output, float32 ``name``: the only one of two dimensions, or the one whose name says that it is meant."""
     from onnx import TensorProto, helper
 
     flat = [entry for entry in model.graph.output if len(entry.type.tensor_type.shape.dim) == 2]
-    for word in wanted:
+    for word in (name, "embed", "feature"):
         if len(flat) > 1 and (named := [entry for entry in flat if word in entry.name.lower()]):
             flat = named
     if len(flat) != 1:

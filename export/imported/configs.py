@@ -1,84 +1,24 @@
-"""A folder of ONNX towers read: which file is which tower, how pictures are prepared, how texts end."""
+"""The configs in a folder of ONNX towers: how pictures are prepared, how texts end."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clipseek.encoder.bundle.bundle import INTERPOLATIONS, ImageSpec, TextSpec
-from clipseek.files.text import reason_of
 
 from ..errors import ExportRefused
 
-# Names that exporters give to the plain tower, among variants such as vision_model_fp16.onnx.
-_PLAIN = {"image": ("image", "vision_model", "visual", "model"), "text": ("text", "text_model", "textual", "model")}
 _BICUBIC = INTERPOLATIONS.index("bicubic")
 _WHITE = (255, 255, 255)  # behind transparency, of which no config tells
 _CONTEXT = 77  # CLIP's own
 
 
-@dataclass(frozen=True)
-class Towers:
-    """The ONNX files of both towers."""
-
-    image: Path
-    text: Path
-
-
-def find_towers(source: Path, image: Path | None, text: Path | None) -> Towers:
-    """``image`` and ``text`` where they are given, else the towers in ``source``: the picture tower takes (N, 3, S, S), the text
-    tower integers.
-
-    Raises ExportRefused where there is none, or more than one that could be meant.
-    """
-    if not source.is_dir():
-        raise ExportRefused(f"{source} is no folder; name one with two ONNX towers and their tokenizer.json")
-    kinds: dict[str, list[Path]] = {"image": [], "text": []}
-    if image is None or text is None:
-        for path in sorted(source.rglob("*.onnx")):
-            if (kind := _kind(path)) is not None:
-                kinds[kind].append(path)
-    return Towers(
-        image or _only(kinds["image"], "image", "picture", source), text or _only(kinds["text"], "text", "text", source)
-    )
-
-
-def _kind(path: Path) -> str | None:
-    import onnx
-
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as problem:  # protobuf raises its own
-        raise ExportRefused(f"{path} is no ONNX model ({reason_of(problem)})") from None
-    weights = {weight.name for weight in model.graph.initializer}
-    inputs = [entry for entry in model.graph.input if entry.name not in weights]
-    ranks = [len(entry.type.tensor_type.shape.dim) for entry in inputs]
-    if ranks == [4]:
-        return "image"
-    whole = (onnx.TensorProto.INT64, onnx.TensorProto.INT32)
-    return "text" if inputs and all(entry.type.tensor_type.elem_type in whole for entry in inputs) else None
-
-
-def _only(paths: list[Path], kind: str, what: str, source: Path) -> Path:
-    plain = [path for path in paths if path.stem in _PLAIN[kind]]
-    chosen = paths if len(paths) == 1 else plain
-    if len(chosen) != 1:
-        named = ", ".join(str(path.relative_to(source)) for path in paths[:6]) or "none"
-        raise ExportRefused(f"{source}: {what} towers found: {named}; expected one, name it with --{kind}-tower FILE")
-    return chosen[0]
-
-
-def tokenizer_file(source: Path) -> Path:
-    """tokenizer.json, the one highest in the tree."""
-    return _find(source, "tokenizer.json")
-
-
 def image_spec(source: Path) -> ImageSpec:
     """From preprocessor_config.json (transformers) or preprocess_cfg.json (open_clip)."""
-    path = _find(source, "preprocessor_config.json", "preprocess_cfg.json")
+    path = find_file(source, "preprocessor_config.json", "preprocess_cfg.json")
     config = _json(path)
     try:
         read = _open_clip_spec if path.name == "preprocess_cfg.json" else _transformers_spec
@@ -115,7 +55,7 @@ def text_spec(source: Path) -> TextSpec:
     """Where a text ends and how long it may be, from the tokenizer and the configs beside it."""
     from tokenizers import Tokenizer
 
-    path = tokenizer_file(source)
+    path = find_file(source, "tokenizer.json")
     try:
         tokenizer: Any = Tokenizer.from_file(str(path))
     except Exception as problem:  # the library raises bare Exception
@@ -150,7 +90,8 @@ def _edge(size: Any) -> int:
     return int(sides[0])
 
 
-def _find(source: Path, *names: str) -> Path:
+def find_file(source: Path, *names: str) -> Path:
+    """The file of the first of ``names`` that ``source`` has, highest in the tree. Raises ExportRefused."""
     for name in names:
         for path in _all(source, name):
             return path

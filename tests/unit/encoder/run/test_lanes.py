@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from clipseek.encoder.device.lanes import Lanes
+from clipseek.encoder.run.towers import Lanes
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
