@@ -90,7 +90,7 @@ def put(
         raise click.UsageError("--weights has one for each clause; leave --weight out")
     client = open_client(url)
     from clipseek.opensearch import Fusion
-    from clipseek.opensearch.query.pipelines import read_weights
+    from clipseek.opensearch.query.fusion import read_weights
     from clipseek.opensearch.search.stored_pipelines import put_fusion
 
     shares = read_weights(weights) if weights is not None else None

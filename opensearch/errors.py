@@ -1,24 +1,4 @@
-"""Errors of ``clipseek.opensearch``.
-
-OpenSearchError
-├── InvalidAddress       the URL is no address of a server
-├── InvalidOption        an index name, preset, weight or field declaration that cannot be used
-├── ServerError          what a server (or its silence) answered
-│   ├── Unreachable      nothing answers at the address
-│   ├── TimedOut         something is there, and did not answer in time
-│   ├── AccessRefused    401, 403: no or wrong credentials
-│   ├── TLSFailed        the server's certificate is not trusted, or it speaks no TLS
-│   ├── ServerUnfit      not OpenSearch, older than 2.19, or a plugin is missing
-│   │   └── PluginMissing
-│   ├── IndexReadOnly    writes are blocked: the disk is nearly full, or somebody blocked them
-│   └── RequestRefused   any other answer of 400 and above; ``.status`` and ``.kind`` say which
-│       └── NotFound     404
-├── IndexMissing         no index behind the alias
-├── IndexUnusable        the alias is an index, points to several, or to one that clipseek did not make
-├── ModelMismatch        the index was filled by another model
-├── IngestFailed         a batch could not be indexed
-└── NodeError            the embedded node's own tree: ``opensearch/node/errors.py``
-"""
+"""Errors of ``clipseek.opensearch``; those of the embedded node are in ``node/errors.py``."""
 
 from __future__ import annotations
 

@@ -88,6 +88,6 @@ def fetch_scores(
         for ef_search in ef_searches:
             clause = vector_clause(vector, filters, nearest=max(DEPTHS), ef_search=ef_search)
             clauses[vector_clause_name(ef_search)] = clause
-        answer = fetch_candidates(client, version.index, clauses, depth=max(DEPTHS), shards=1, copies="tune")
-        yield ClauseScores(answer.scores, frozenset(query.grades))
+        scores, _ = fetch_candidates(client, version.index, clauses, depth=max(DEPTHS), shards=1, copies="tune")
+        yield ClauseScores(scores, frozenset(query.grades))
         progress(done, len(queries))

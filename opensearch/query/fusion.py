@@ -1,19 +1,24 @@
-"""How the scores of a search's clauses become one, as a value. Pure."""
+"""How the scores of a search's clauses become one: as a value, and as the search pipeline that the server runs. Pure."""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..errors import InvalidOption
-from .limits import MAX_REACH
+from ..server.templates import fill
+from .limits import MAX_CLAUSES, MAX_REACH
 
 Technique: TypeAlias = Literal["min_max", "l2", "z_score", "rrf"]
 TECHNIQUES: tuple[Technique, ...] = ("min_max", "l2", "z_score", "rrf")
 Mean: TypeAlias = Literal["arithmetic", "geometric", "harmonic"]
 MEANS: tuple[Mean, ...] = ("arithmetic", "geometric", "harmonic")
 
+#: The constant of reciprocal rank fusion: a hit at rank r of a clause adds 1 / (60 + r).
+RANK_CONSTANT = 60
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
@@ -57,29 +62,40 @@ class Fusion:
             return "rrf"
         return f"{self.technique}, {self.mean} mean, weight {self.weight:g}"
 
-    def changed(
-        self,
-        *,
-        technique: Technique | None = None,
-        mean: Mean | None = None,
-        weight: float | None = None,
-        pipeline: str | None = None,
-        depth: int | None = None,
-        ef_search: int | None = None,
-    ) -> Fusion:
-        """This fusion with what is given. Technique, mean, weight and pipeline were chosen together: where one of them is given,
-        the others are the standard ones.
+    def changed(self, **options: Any) -> Fusion:
+        """This fusion with ``options``, fields by name; None leaves one as it was. Technique, mean, weight and pipeline were chosen
+        together: where one of them is given, the others are the standard ones.
         """
-        chosen = {
-            name: value
-            for name, value in (("technique", technique), ("mean", mean), ("weight", weight), ("pipeline", pipeline))
-            if value is not None
-        }
-        return replace(
-            Fusion(**chosen) if chosen else self,  # type: ignore[arg-type]
-            depth=self.depth if depth is None else depth,
-            ef_search=self.ef_search if ef_search is None else ef_search,
-        )
+        given = {name: value for name, value in options.items() if value is not None}
+        together = given.keys() & {"technique", "mean", "weight", "pipeline"}
+        return replace(Fusion(depth=self.depth, ef_search=self.ef_search) if together else self, **given)
+
+
+def pipeline(
+    technique: Technique, weights: Sequence[float] = (0.5, 0.5), *, mean: Mean = "arithmetic"
+) -> dict[str, Any]:
+    """The search pipeline that fuses so, with a weight of at least 0 for each clause in their order, of any sum.
+
+    It serves inline under ``search_pipeline`` in a search, which is how one request gets its own weights, and in ``PUT
+    /_search/pipeline/<name>``, for other clients of the same index. Raises InvalidOption for an unknown technique or mean, a mean
+    that the technique does not have, and weights that cannot be used. What an older server lacks ``oldest_server`` tells.
+    """
+    check_mean(technique, mean)
+    chosen = [float(weight) for weight in weights]
+    if not 2 <= len(chosen) <= MAX_CLAUSES:
+        raise InvalidOption(f"{len(chosen)} weights cannot be used; give one for each of 2 to {MAX_CLAUSES} clauses")
+    if not all(math.isfinite(weight) and weight >= 0 for weight in chosen) or not sum(chosen) > 0:
+        raise InvalidOption(f"weights {chosen} cannot be used; give numbers of at least 0, not all of them 0")
+    total = sum(chosen)
+    # The server casts the list to doubles and fails on the integers 0 and 1: these stay floats in JSON, 0.0 and 1.0.
+    scaled = [weight / total for weight in chosen]
+    if technique == "rrf":
+        if len(set(chosen)) > 1:
+            return fill("pipelines/rrf_weighted.json", rank_constant=RANK_CONSTANT, weights=scaled)
+        return fill("pipelines/rrf.json", rank_constant=RANK_CONSTANT)
+    if technique == "z_score":
+        return fill("pipelines/z_score.json", weights=scaled)
+    return fill(f"pipelines/{technique}.json", weights=scaled, mean=f"{mean}_mean")
 
 
 def check_mean(technique: Technique, mean: Mean) -> None:
@@ -104,3 +120,16 @@ def check_pipeline_name(name: str) -> None:
             f"{name[:80]!r} cannot name a search pipeline; use up to 100 small letters, digits, '.', '-' and '_', starting with a "
             "letter or a digit"
         )
+
+
+def read_weights(text: str) -> tuple[float, ...]:
+    """Of ``0.5,0.3,0.2``. Raises InvalidOption for what is no such list, and for fewer than two or more than the clauses that a
+    hybrid can have.
+    """
+    try:
+        weights = tuple(map(float, text.split(",")))
+    except ValueError:
+        weights = ()
+    if not 2 <= len(weights) <= MAX_CLAUSES:
+        raise InvalidOption(f"weights {text[:80]!r} cannot be used; give 2 to {MAX_CLAUSES} numbers, like 0.5,0.3,0.2")
+    return weights

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .clauses import clause_weights, highlight, make_clauses
-from .fusion import Fusion
+from .fusion import Fusion, pipeline
 from .limits import DEPTH, DEPTHS, MAX_REACH, VECTOR
 from .page import Page
-from .pipelines import pipeline
 from .query import Query
 from .scope import Order, Scope
 from .vectors import Vector
@@ -96,7 +95,7 @@ def make_plan(query: Query, fusion: Fusion, page: Page, scope: Scope, vectors: M
     if query.fused:  # never without its pipeline: OpenSearch would answer nonsense and not say so
         ranked["query"] = {"hybrid": {"pagination_depth": depth, "queries": list(clauses.values())}}
         ranked["search_pipeline"] = fusion.pipeline or pipeline(
-            fusion.technique, tuple(weights.values()), clauses=len(clauses), mean=fusion.mean
+            fusion.technique, tuple(weights.values()), mean=fusion.mean
         )
     else:
         (ranked["query"],) = clauses.values()

@@ -23,7 +23,7 @@ from .answer import Answer, notes_on
 from .contributions import fused_scores
 from .hits import read_hits
 from .page_rows import Row, page_rows
-from .second_requests import Candidates, fetch_candidates, with_documents
+from .second_requests import fetch_candidates, with_documents
 from .server_support import check_ranks
 
 #: So long the number of pictures is taken for what it was, where a search needs nothing else beside its hits.
@@ -71,14 +71,14 @@ class Asker:
         if plan.in_two_steps:
             rows = with_documents(self._client, self._version.index, plan, rows)
         # 3. The candidates, once more where the ranking came from other shards than they.
-        candidates = Candidates({}, documents) if beside is None else beside.result()
+        scores, documents = ({}, documents) if beside is None else beside.result()
         if (shards := int(answer["_shards"]["total"])) != self._shards:
-            self._shards, candidates, fresh = shards, fetch(shards=shards), False
+            self._shards, (scores, documents), fresh = shards, fetch(shards=shards), False
         if not fresh:
-            self._counted = (candidates.documents, time.monotonic())
+            self._counted = (documents, time.monotonic())
         if len(plan.clauses) > 1 and shards > 1 and plan.fusion.technique == "rrf":
             check_ranks(self.server_version, self._version.alias, shards)
-        normal, added = fused_scores(plan, candidates.scores, [row["_id"] for row in rows])
+        normal, added = fused_scores(plan, scores, [row["_id"] for row in rows])
         far = [row["_id"] for row in rows if VECTOR not in (row.get("matched_queries") or ())]
         vectors = self._load_stored(far) if plan.page.min_cosine is not None else {}
         matched = int(answer["hits"]["total"]["value"])
@@ -87,7 +87,7 @@ class Asker:
             hits=read_hits(plan, rows, added, vectors),
             index=self._version.index,
             matched=matched,
-            documents=candidates.documents,
+            documents=documents,
             milliseconds=int(answer["took"]),
             reachable=reachable or len(set().union(*normal.values())) or min(matched, MAX_REACH),
             facets={
@@ -98,7 +98,7 @@ class Asker:
                 for name, facet in answer.get("aggregations", {}).items()
             },
             normal=normal,
-            notes=notes_on(plan, self._version.calibration, candidates.documents),
+            notes=notes_on(plan, self._version.calibration, documents),
         )
 
     def _rank(self, plan: Plan) -> Any:

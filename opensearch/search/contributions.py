@@ -13,9 +13,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..query.fusion import Fusion, Mean, Technique
+from ..query.fusion import RANK_CONSTANT, Fusion, Mean, Technique
 from ..query.limits import CAPTION
-from ..query.pipelines import RANK_CONSTANT
 from ..query.plan import Plan
 from .hits import Hit, cosine
 

@@ -5,7 +5,6 @@ documents of the page.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import opensearchpy
@@ -21,16 +20,6 @@ _KEPT = (
 _COUNT = {"size": 0, "track_total_hits": True}
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """``scores``: each clause's candidates, id to raw score, best first, those of every shard, as the fusion sees them.
-    ``documents``: pictures in the index.
-    """
-
-    scores: Mapping[str, Mapping[str, float]]
-    documents: int
-
-
 def fetch_candidates(
     client: opensearchpy.OpenSearch,
     index: str,
@@ -39,9 +28,10 @@ def fetch_candidates(
     depth: int,
     shards: int,
     copies: str,
-) -> Candidates:
-    """The ``depth`` candidates of each of the ``clauses`` (without any, only the count), from the shards' copies that a search with
-    the preference ``copies`` goes to. Raises the errors of the tree.
+) -> tuple[dict[str, dict[str, float]], int]:
+    """The ``depth`` candidates of each of the ``clauses``, id to raw score, best first, those of every shard, as the fusion sees
+    them; and the number of pictures in the index. They come from the shards' copies that a search with the preference ``copies``
+    goes to. Raises the errors of the tree.
     """
     places = _places(client, index, copies) if shards > 1 and clauses else [copies]
     searches = [(name, place, candidates_body(clause, depth)) for name, clause in clauses.items() for place in places]
@@ -56,14 +46,12 @@ def fetch_candidates(
     for (name, _, _), answer in zip(searches, answers[:-1], strict=True):
         for row in answer.get("hits", {}).get("hits", ()):
             scores[name].append((float(row["_score"]), row["fields"]["image_id"][0]))
-    return Candidates(
-        # A stable sort: hits that score the same stay in the server's order.
-        {
-            name: {document: score for score, document in sorted(pairs, key=lambda pair: -pair[0])}
-            for name, pairs in scores.items()
-        },
-        int(answers[-1]["hits"]["total"]["value"]),
-    )
+    # A stable sort: hits that score the same stay in the server's order.
+    best_first = {
+        name: {document: score for score, document in sorted(pairs, key=lambda pair: -pair[0])}
+        for name, pairs in scores.items()
+    }
+    return best_first, int(answers[-1]["hits"]["total"]["value"])
 
 
 def candidates_body(clause: dict[str, Any], depth: int) -> dict[str, Any]:

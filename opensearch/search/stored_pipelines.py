@@ -12,8 +12,7 @@ import opensearchpy
 from ..errors import InvalidOption, NotFound
 from ..index.version import Version
 from ..index.versions import set_default_search
-from ..query.fusion import MEANS, TECHNIQUES, Fusion, Technique, check_pipeline_name
-from ..query.pipelines import RANK_CONSTANT, pipeline
+from ..query.fusion import MEANS, RANK_CONSTANT, TECHNIQUES, Fusion, Technique, check_pipeline_name, pipeline
 from ..server.address import address
 from ..server.capabilities import server_version
 from .server_support import check_fusion, check_ranks
@@ -74,7 +73,7 @@ def _get(client: opensearchpy.OpenSearch, name: str, *, default_of: str | None =
 def put_pipeline(
     client: opensearchpy.OpenSearch, name: str, body: Mapping[str, Any], *, overwrite: bool = False
 ) -> None:
-    """Keep ``body`` (``pipelines.pipeline``) as ``name``. Raises InvalidOption where another pipeline has that name, unless it
+    """Keep ``body`` (``fusion.pipeline``) as ``name``. Raises InvalidOption where another pipeline has that name, unless it
     is to be replaced.
     """
     check_pipeline_name(name)
@@ -93,12 +92,11 @@ def put_pipeline(
 
 def put_fusion(client: opensearchpy.OpenSearch, name: str, fusion: Fusion, *, overwrite: bool = False) -> None:
     """Keep ``fusion`` as ``name``: of a clause for each of its ``weights``, else of a caption and a vector clause. Raises
-    InvalidOption as ``pipelines.pipeline`` and ``put_pipeline``, and where the server cannot fuse so.
+    InvalidOption as ``fusion.pipeline`` and ``put_pipeline``, and where the server cannot fuse so.
     """
     weights = fusion.weights or (1 - fusion.weight, fusion.weight)
-    body = pipeline(fusion.technique, weights, clauses=len(weights), mean=fusion.mean)
     check_fusion(lambda: server_version(client), fusion.technique, weights)
-    put_pipeline(client, name, body, overwrite=overwrite)
+    put_pipeline(client, name, pipeline(fusion.technique, weights, mean=fusion.mean), overwrite=overwrite)
 
 
 def delete_pipeline(client: opensearchpy.OpenSearch, name: str) -> None:

@@ -113,23 +113,19 @@ def check_answers(address: str, answers: Iterable[Mapping[str, Any]]) -> None:
 
 
 def refusal(address: str, status: int, error: object) -> OpenSearchError:
-    """The error for a server's ``error``: the object that OpenSearch answers, or a text. Its reason is the root cause's, with those
-    of the causes below it.
+    """The error for this HTTP status and a server's ``error``, the object that OpenSearch answers or a text. Its reason is the
+    root cause's, with those of the causes below it.
     """
-    if not isinstance(error, dict):
-        return refused(address, status, "", _brief(error))
-    root = (error.get("root_cause") or [error])[0]
-    reason = str(root.get("reason") or "")
-    cause = error.get("caused_by")
-    while isinstance(cause, dict):
-        if (deeper := str(cause.get("reason", ""))) and deeper not in reason:
-            reason = f"{reason}: {deeper}"
-        cause = cause.get("caused_by")
-    return refused(address, status, str(error.get("type", "")), _brief(reason))
-
-
-def refused(address: str, status: int, kind: str, reason: str) -> OpenSearchError:
-    """The error for an answer, or one bulk item, of this HTTP status, error type and reason."""
+    kind, reason = "", _brief(error)
+    if isinstance(error, dict):
+        root = (error.get("root_cause") or [error])[0]
+        kind, reason = str(error.get("type", "")), str(root.get("reason") or "")
+        cause = error.get("caused_by")
+        while isinstance(cause, dict):
+            if (deeper := str(cause.get("reason", ""))) and deeper not in reason:
+                reason = f"{reason}: {deeper}"
+            cause = cause.get("caused_by")
+        reason = _brief(reason)
     if status == 401:
         return AccessRefused(
             f"{address} wants a user and a password, or refused these; put them into the URL "

@@ -22,8 +22,7 @@ from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.index.mapping import PRESETS, IndexOptions
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import ingest
-from clipseek.opensearch.query.fusion import TECHNIQUES
-from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.query.fusion import TECHNIQUES, pipeline
 from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.capabilities import check_engine
 from clipseek.opensearch.server.client import connect

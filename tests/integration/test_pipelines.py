@@ -12,8 +12,7 @@ from clipseek.cli.pipelines import pipelines
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.fusion import Fusion
-from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.search.stored_pipelines import (
@@ -77,7 +76,7 @@ def test_what_cannot_join_a_hybrids_scores_is_refused_before_the_search(
     searcher = Searcher(client, version, ENCODER)
     with pytest.raises(InvalidOption, match="no search pipeline"):
         searcher.search(*values("green boat", pipeline=name))
-    put_pipeline(client, name, pipeline("l2", (1, 1, 1), clauses=3))
+    put_pipeline(client, name, pipeline("l2", (1, 1, 1)))
     with pytest.raises(InvalidOption, match="has weights for 3 clauses"):
         searcher.search(*values("green boat", pipeline=name))
     put_pipeline(client, name, {"response_processors": [{"hybrid_score_explanation": {}}]}, overwrite=True)

@@ -13,10 +13,9 @@ import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.stored_vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.fusion import Fusion
+from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.vectors import query_vectors
 from clipseek.opensearch.search.searcher import Searcher
@@ -87,7 +86,7 @@ def test_all_the_weight_on_one_clause_is_that_clauses_ranking(
 
 
 def test_a_named_pipeline_with_a_weight_for_each_clause(client: opensearchpy.OpenSearch, version: Version) -> None:
-    put_pipeline(client, "test-three", pipeline("l2", (0.2, 0.3, 0.5), clauses=3), overwrite=True)
+    put_pipeline(client, "test-three", pipeline("l2", (0.2, 0.3, 0.5)), overwrite=True)
     try:
         searcher = Searcher(client, version, ENCODER)
         query, page = Query("green", picture=picture("red"), split=True), Page(40)

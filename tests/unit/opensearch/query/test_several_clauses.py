@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.query.clauses import clause_weights
-from clipseek.opensearch.query.fusion import Fusion
+from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.plan import make_plan
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.scope import Scope

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.fusion import Fusion, check_pipeline_name
+from clipseek.opensearch.query.fusion import Fusion, check_pipeline_name, pipeline, read_weights
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.pipelines import pipeline, read_weights
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.opensearch.search.server_support import check_fusion, check_ranks
 from clipseek.opensearch.search.stored_pipelines import read_pipeline, usable
+from clipseek.opensearch.server.templates import fill
 
 from tests.plans import plan
 
@@ -54,7 +54,7 @@ def test_what_was_made_is_read_again(made: dict[str, Any], said: tuple[Any, ...]
         ({}, "has 0 phase results processors"),
         ({**pipeline("l2"), "request_processors": [{"filter_query": {}}]}, "has request_processors"),
         ({"phase_results_processors": [{"normalization-processor": {}}] * 2}, "has 2 phase results processors"),
-        (pipeline("rrf", rank_constant=10), "counts ranks from 10, not from 60"),
+        (fill("pipelines/rrf.json", rank_constant=10), "counts ranks from 10, not from 60"),
         (
             {"phase_results_processors": [{"normalization-processor": {"normalization": {"technique": "new"}}}]},
             "has normalization-processor new, arithmetic",
@@ -78,7 +78,7 @@ def test_weights_are_one_for_each_clause_and_sum_to_one() -> None:
     fusion = usable(read_pipeline("p", {"phase_results_processors": [off]}), 2)
     assert sum(fusion.weights or ()) == pytest.approx(1)
     with pytest.raises(InvalidOption, match="weights for 3 clauses, this search has 2"):
-        usable(read_pipeline("p", pipeline("l2", (1, 1, 1), clauses=3)), 2)
+        usable(read_pipeline("p", pipeline("l2", (1, 1, 1))), 2)
 
 
 @pytest.mark.parametrize("name", ["", "_none", "a*", "a,b", "A", "a/b", "..", "a" * 101, "a\n"])

@@ -12,10 +12,9 @@ import orjson
 import pytest
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.fusion import Fusion
+from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.pipelines import pipeline
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.vectors import compose
 from clipseek.opensearch.search.searcher import Searcher

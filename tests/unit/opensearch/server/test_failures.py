@@ -12,7 +12,7 @@ import pytest
 import urllib3
 from clipseek.opensearch import errors
 from clipseek.opensearch.server.client import connect
-from clipseek.opensearch.server.failures import check_answers, refused, translated, translating
+from clipseek.opensearch.server.failures import check_answers, refusal, translated, translating
 from clipseek.testing.server import FakeServer, error
 from opensearchpy.exceptions import SerializationError
 
@@ -53,7 +53,7 @@ def one_line(problem: BaseException) -> str:
     ],
 )
 def test_what_an_answer_means(status: int, kind: str, reason: str, expected: type[Exception], said: str) -> None:
-    problem = refused("http://there", status, kind, reason)
+    problem = refusal("http://there", status, {"type": kind, "reason": reason})
     assert type(problem) is expected
     assert said in one_line(problem)
 

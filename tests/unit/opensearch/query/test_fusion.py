@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.fusion import TECHNIQUES
-from clipseek.opensearch.query.pipelines import pipeline
+from clipseek.opensearch.query.fusion import TECHNIQUES, pipeline
 from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.templates import fill
 
@@ -31,7 +30,7 @@ def test_reciprocal_ranks() -> None:
     assert processor(pipeline("rrf")) == {
         "score-ranker-processor": {"combination": {"technique": "rrf", "rank_constant": 60}}
     }
-    assert pipeline("rrf", [2, 2], rank_constant=1) == pipeline("rrf", rank_constant=1)
+    assert pipeline("rrf", [2, 2]) == pipeline("rrf")
 
 
 def test_the_other_means_and_z_scores() -> None:
@@ -61,7 +60,7 @@ def weights(*given: Any, **more: Any) -> list[float]:
 
 def test_weights_are_floats_of_sum_one() -> None:
     assert weights("l2") == [0.5, 0.5]
-    assert weights("l2", clauses=3) == [1 / 3] * 3
+    assert weights("l2", [2, 2, 2]) == [1 / 3] * 3
     assert weights("min_max", [1, 3]) == [0.25, 0.75]
     # The server fails on the integers 0 and 1.
     assert [type(weight) for weight in weights("min_max", [0, 1])] == [float, float]
@@ -71,7 +70,8 @@ def test_weights_are_floats_of_sum_one() -> None:
     ("fusion", "given", "more", "said"),
     [
         ("max", None, {}, "fusion 'max' is not known; choose one of min_max, l2, z_score, rrf"),
-        ("l2", [1], {}, "1 weights for 2 clauses"),
+        ("l2", [1], {}, "1 weights cannot be used; give one for each of 2 to 5 clauses"),
+        ("l2", [1] * 6, {}, "6 weights cannot be used"),
         ("l2", [0.5, -0.5], {}, "at least 0"),
         ("l2", [0, 0], {}, "not all of them 0"),
         ("l2", [math.nan, 1], {}, "cannot be used"),
@@ -79,12 +79,11 @@ def test_weights_are_floats_of_sum_one() -> None:
         ("rrf", None, {"mean": "harmonic"}, "counts ranks"),
         ("z_score", None, {"mean": "geometric"}, "only mean is arithmetic"),
         ("l2", None, {"mean": "median"}, "mean 'median' is not known"),
-        ("rrf", None, {"rank_constant": 0}, "outside 1 to 10000"),
     ],
 )
 def test_refusals(fusion: str, given: list[float] | None, more: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidOption, match=said):
-        pipeline(fusion, given, **more)  # type: ignore[arg-type]
+        pipeline(fusion, (0.5, 0.5) if given is None else given, **more)  # type: ignore[arg-type]
 
 
 def test_no_placeholder_is_left() -> None:
