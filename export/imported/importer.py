@@ -13,11 +13,11 @@ from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, sha256
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.encoder.device.session import open_session
 from clipseek.encoder.errors import EncoderError
-from clipseek.encoder.run.clip import normalize_rows
 from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..errors import ExportRefused
+from ..parity import Embeddings, difference, from_bundle
 from ..samples import made_samples
 from ..towers import IMAGE, TEXT
 from .configs import find_file, image_spec, text_spec
@@ -105,15 +105,17 @@ def _check_batch_invariance(bundle: Bundle, least: float) -> dict[str, float]:
     Raises ExportRefused where one is below ``least``.
     """
     samples = made_samples(bundle.image.size, bundle.text.context_length)
-    alone, batched = (ClipEncoder(bundle, device="cpu", batch_size=size) for size in (1, 7))
-    pictures = [alone.load_picture(data) for data in samples.pictures]
+    batched = ClipEncoder(bundle, device="cpu", batch_size=7)
     try:
-        lowest = {
-            "pictures": _min_cosine(alone.embed_pictures(pictures), batched.embed_pictures(pictures)),
-            "texts": _min_cosine(alone.embed_texts(samples.captions), _embed_padded(batched, samples.captions)),
-        }
+        pictures = batched.embed_pictures([batched.load_picture(data) for data in samples.pictures])
+        # All captions in one batch, padded to the whole context, which the encoder itself never does.
+        encoded, _ = batched.tokenizer.encode(samples.captions)
+        ids, mask = batched.tokenizer.pad([*encoded, [0] * bundle.text.context_length])
+        texts = batched.towers.run("text", {"input_ids": ids[:-1], "attention_mask": mask[:-1]})
+        apart = difference(Embeddings(pictures, texts), from_bundle(bundle, samples, 1))
     except EncoderError as problem:
         raise ExportRefused(f"the towers do not serve: {problem}; nothing was written") from None
+    lowest = {"pictures": apart.image_min_cosine, "texts": apart.text_min_cosine}
     why = {"pictures": "a picture's vector depends on its batch", "texts": "padding changes its texts' vectors"}
     for name, cosine in lowest.items():
         if not cosine >= least:
@@ -122,14 +124,3 @@ def _check_batch_invariance(bundle: Bundle, least: float) -> dict[str, float]:
                 "cannot serve here; nothing was written"
             )
     return lowest
-
-
-def _min_cosine(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
-    return float((normalize_rows(ours) * normalize_rows(theirs)).sum(1).min())
-
-
-def _embed_padded(encoder: ClipEncoder, captions: tuple[str, ...]) -> NDArray[np.float32]:
-    """All captions in one batch, padded to the model's whole context, which the encoder itself never does."""
-    encoded, _ = encoder.tokenizer.encode(captions)
-    ids, mask = encoder.tokenizer.pad([*encoded, [0] * encoder.bundle.text.context_length])
-    return encoder.towers.run("text", {"input_ids": ids[:-1], "attention_mask": mask[:-1]})
