@@ -73,7 +73,7 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     made = [parent for parent in target.parents if not parent.exists()]  # innermost first
-    part = new_name(target, "part")
+    part, old = new_name(target, "part"), new_name(target, "old")
     with _errors_named(part, Path(path)):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,27 +83,18 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
             for file in part.rglob("*"):
                 if file.is_file():
                     _flush(file)
-            _swap(part, target)
+            if target.exists():
+                target.rename(old)
+            part.rename(target)
         except BaseException:
+            if old.exists():
+                old.rename(target)
             shutil.rmtree(part, ignore_errors=True)
             for folder in made:
                 with contextlib.suppress(OSError):
                     folder.rmdir()
             raise
-
-
-def _swap(part: Path, target: Path) -> None:
-    if not target.exists():
-        part.rename(target)
-        return
-    old = new_name(target, "old")
-    target.rename(old)
-    try:
-        part.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:
@@ -118,11 +109,10 @@ def _errors_named(part: Path, final: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        name = os.fspath(problem.filename) if isinstance(problem.filename, (str, os.PathLike)) else None
-        if name is not None and (name == str(part) or name.startswith(f"{part}{os.sep}")):
-            raise OSError(problem.errno, problem.strerror, str(final) + name[len(str(part)) :]) from None
-        if problem.filename is None and problem.errno in _DISK_FULL:
-            raise OSError(problem.errno, problem.strerror, str(final)) from None
+        name = "" if problem.filename is None else str(problem.filename)
+        inside = name == str(part) or name.startswith(f"{part}{os.sep}")
+        if inside or (not name and problem.errno in _DISK_FULL):
+            raise OSError(problem.errno, problem.strerror, f"{final}{name[len(str(part)) :]}") from None
         raise
 
 
@@ -166,8 +156,6 @@ def _alive(pid: int) -> bool:
         return True  # no harmless way to find out there
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as problem:
+        return problem.errno != errno.ESRCH
     return True

@@ -18,8 +18,9 @@ from typing import Any
 
 from clipseek.files.text import reason_of
 from clipseek.files.whole import whole_folder
-from clipseek.opensearch.node.errors import ArtifactError
-from clipseek.opensearch.node.paths import NodePaths
+
+from .errors import ArtifactError
+from .paths import NodePaths, locked
 
 _READY = "assembled"
 
@@ -71,20 +72,20 @@ def fetch_by_jgo(artifact: Artifact, cache: Path) -> Path:
 
 
 def assembled(lock: Lock, paths: NodePaths, on_progress: Callable[[str], None], fetch: Fetch = fetch_by_jgo) -> Path:
-    """The folder with lib/, modules/ and plugins/, made on the first call. Hold ``paths.jars_lock`` while calling.
+    """The folder with lib/, modules/ and plugins/, made on the first call, by one process at a time.
 
     Raises ArtifactError when an artifact cannot be fetched or is not the one of the lock.
     """
-    home = paths.jars / f"opensearch-{lock.version}-{lock.digest}"
-    if (home / _READY).is_file():
-        return home
-    total = sum(artifact.size for artifact in lock.artifacts) / 1e6
-    on_progress(f"fetching OpenSearch {lock.version} ({len(lock.artifacts)} files, {total:.0f} MB; once)")
-    repository = paths.jars / "repository"
-    with ThreadPoolExecutor(8) as pool:
-        files = list(pool.map(lambda artifact: _checked(artifact, repository, fetch), lock.artifacts))
-    with whole_folder(home) as folder:
-        _assemble(folder, lock, files)
+    home, repository = paths.jars / f"opensearch-{lock.version}-{lock.digest}", paths.jars / "repository"
+    paths.cache.mkdir(parents=True, exist_ok=True)
+    with locked(paths.jars_lock):
+        if not (home / _READY).is_file():
+            total = sum(artifact.size for artifact in lock.artifacts) / 1e6
+            on_progress(f"fetching OpenSearch {lock.version} ({len(lock.artifacts)} files, {total:.0f} MB; once)")
+            with ThreadPoolExecutor(8) as pool:
+                files = list(pool.map(lambda artifact: _checked(artifact, repository, fetch), lock.artifacts))
+            with whole_folder(home) as folder:
+                _assemble(folder, lock, files)
     return home
 
 

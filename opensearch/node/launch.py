@@ -12,10 +12,9 @@ from pathlib import Path
 
 from .artifacts import Lock
 from .errors import PortTaken, UnreachableFolder
-from .identity import identity
 from .java import Java
 from .paths import NodePaths, is_root
-from .state import NodeState
+from .state import NodeState, identity
 
 NOBODY = 65534  # root's node runs as this user: OpenSearch refuses to run as root
 PREFERRED_PORT = 9200
@@ -58,9 +57,6 @@ def launch(
         identity=identity(process.pid) or "",
         url=f"http://127.0.0.1:{http_port}",
         version=Lock.shipped().version,
-        java=str(java.path),
-        heap=heap,
-        user=user,
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         ready=False,
     )

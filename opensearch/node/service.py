@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
@@ -12,14 +13,14 @@ import signal
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from .artifacts import Lock, assembled
 from .errors import PortTaken, StartFailed, UnsupportedSystem
 from .java import find_java
 from .launch import launch, make_folder
-from .paths import NodePaths
+from .paths import NodePaths, locked
 from .state import NodeState, read_state
 
 START_SECONDS = 120.0
@@ -27,11 +28,9 @@ START_SECONDS = 120.0
 Progress = Callable[[str], None]
 
 
-def quiet(message: str) -> None:
-    """No progress."""
-
-
-def start(paths: NodePaths, *, port: int | None = None, heap: str = "1g", on_progress: Progress = quiet) -> NodeState:
+def start(
+    paths: NodePaths, *, port: int | None = None, heap: str = "1g", on_progress: Progress = lambda text: None
+) -> NodeState:
     """The running node, started now or before. Two starts at once give one node; leftovers of a crash are cleared away.
 
     ``port`` is a wish that must be met; without it 9200 or any free one is taken. Raises NodeError's tree.
@@ -58,8 +57,7 @@ def start(paths: NodePaths, *, port: int | None = None, heap: str = "1g", on_pro
             on_progress("the last node ended without saying so; clearing up after it")
             paths.state.unlink(missing_ok=True)
         java = find_java()
-        with locked(paths.jars_lock):
-            home = assembled(Lock.shipped(), paths, on_progress)
+        home = assembled(Lock.shipped(), paths, on_progress)
         return _wait(paths, launch(paths, home, java, port, heap, on_progress), on_progress)
 
 
@@ -95,16 +93,6 @@ def reset(paths: NodePaths, everything: bool = False) -> list[Path]:
     return removed
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on ``path``; the system lets go of it when the process ends, however it ends."""
-    import fcntl
-
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def last_error(log: Path) -> str:
     """The last line of the log that says what went wrong, or an empty string."""
     try:
@@ -129,7 +117,7 @@ def _wait(paths: NodePaths, state: NodeState, on_progress: Progress) -> NodeStat
                 f"OpenSearch ended while starting: {last_error(paths.log) or 'no reason given'} (log: {paths.log})"
             )
         if _answers(state.url):
-            ready = NodeState(**{**state.__dict__, "ready": True})
+            ready = dataclasses.replace(state, ready=True)
             ready.write(paths.state)
             on_progress(f"OpenSearch answers at {state.url}")
             return ready

@@ -87,7 +87,7 @@ def test_a_damaged_download_is_never_used(tmp_path: Path) -> None:
 def test_a_process_that_has_the_old_pid_is_left_alone(paths: NodePaths) -> None:
     paths.node.mkdir(parents=True)
     mine = os.getpid()
-    NodeState(mine, "somebody else", "http://127.0.0.1:1", "2.19.1", "java", "1g", None, "", True).write(paths.state)
+    NodeState(mine, "somebody else", "http://127.0.0.1:1", "2.19.1", "", True).write(paths.state)
     assert running_url(paths) is None
     assert stop(paths) is False
     assert read_state(paths.state) is None
