@@ -23,7 +23,7 @@ class Picture(Protocol):
 
     @property
     def appearance(self) -> bytes:
-        """A 64-bit hash (8 bytes) and the mean colours of 8 x 8 cells (192 bytes), which ``search/near_duplicates.py`` compares; or
+        """A 64-bit hash (8 bytes) and the mean colours of 8 x 8 cells (192 bytes), which ``search/page_rows.py`` compares; or
         nothing, and the picture is no near duplicate of any.
         """
 

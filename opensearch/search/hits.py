@@ -112,14 +112,8 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
         marked=next(iter(row.get("highlight", {}).values()), [""])[0],
         width=source.get("width"),
         height=source.get("height"),
-        metadata=_present(source.get("metadata")),
+        metadata={name: value for name, value in (source.get("metadata") or {}).items() if value is not None},
     )
-
-
-def _present(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if not metadata or None not in metadata.values():
-        return metadata or {}
-    return {name: value for name, value in metadata.items() if value is not None}
 
 
 def cosine(score: float) -> float:

@@ -532,3 +532,28 @@ def test_the_number_of_pictures_is_asked_for_again_after_a_while(
         assert searcher.search(query).documents == 18
     finally:
         client.indices.delete(index=made.index)
+
+
+def test_an_id_that_is_a_hash_is_taken_by_its_first_digits(client: opensearchpy.OpenSearch) -> None:
+    alias = f"test-hashes-{uuid.uuid4().hex[:8]}"
+    made = versions.create(client, alias, fingerprint=ENCODER.fingerprint, dimension=4)
+    red, blue, also_blue = "0a1b2c3d" + "0" * 56, "0a1b2c4e" + "1" * 56, "0a1b2c4e" + "2" * 56
+    try:
+        for name, colour in ((red, "red"), (blue, "blue"), (also_blue, "blue"), ("0a1b", "green"), ("0a1b2c", "green")):
+            vector = ENCODER.encode_texts([colour])[0].tolist()
+            client.index(index=made.index, id=name, body={"image_id": name, "image_vector": vector})
+        client.indices.refresh(index=made.index)
+        searcher = Searcher(client, made)
+        whole = searcher.search(Query(like=((red, 1.0),), unlike=((blue, 1.0),)))
+        short = searcher.search(Query(like=(("0a1b2c3d", 1.0),), unlike=((blue[:12] + "1111", 1.0),)))
+        assert (short.query.like, short.query.unlike) == (whole.query.like, whole.query.unlike)
+        assert short.hits == whole.hits
+        assert {hit.id for hit in short.hits} == {also_blue, "0a1b", "0a1b2c"}
+        # An id that is there is itself, though hashes begin so too.
+        assert searcher.search(Query(like=(("0a1b", 1.0),))).query.like == (("0a1b", 1.0),)
+        with pytest.raises(InvalidOption, match=r"several pictures .* begins with 0a1b2c4e .* give more digits"):
+            searcher.search(Query(like=(("0a1b2c4e", 1.0),)))
+        with pytest.raises(InvalidOption, match="no picture 'ffff' in index"):
+            searcher.search(Query(like=(("ffff", 1.0),)))
+    finally:
+        client.indices.delete(index=made.index)

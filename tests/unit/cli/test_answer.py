@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,3 +69,18 @@ def test_explain_is_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     }
     print_answer(answer(BOTH), as_json=True, explain=False)
     assert "terms" not in json.loads(capsys.readouterr().out)["hits"][0]
+
+
+def test_a_hash_is_short_in_a_terminal_and_whole_elsewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = replace(BOTH, id="0123456789ab" + "c" * 52)
+    for as_json in (False, True):
+        print_answer(answer(hashed), as_json=as_json, explain=False)
+        assert hashed.id in capsys.readouterr().out
+    monkeypatch.setattr("clipseek.cli.answer.is_terminal", lambda stream: True)
+    for explain in (False, True):
+        print_answer(answer(hashed), as_json=False, explain=explain)
+        out = capsys.readouterr().out
+        assert "0123456789ab" in out
+        assert "0123456789abc" not in out
