@@ -77,7 +77,7 @@ test-wheel: | $(BIN)/python
 	$(BIN)/python -m venv .venv-wheel
 	$(call PIP,.venv-wheel/bin) $(PINNED) build/wheel/*.whl
 	.venv-wheel/bin/clipseek --help >/dev/null
-	.venv-wheel/bin/python -I .ci/check_wheel.py
+	.venv-wheel/bin/python -I tests/check_wheel.py
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py $(if $(filter 1,$(SMOKE)),--smoke) $(ARGS)

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = {
     "clipseek.encoder": ("Bundle", "ClipEncoder"),
     "clipseek.evaluation": ("Judgments", "evaluate"),
-    "clipseek.opensearch": ("Query", "Searcher", "connect"),
+    "clipseek.testing": ("ColourEncoder", "fake_server"),
+    "clipseek.opensearch": ("Fusion", "Page", "Query", "Searcher", "connect"),
 }
 
 
