@@ -107,8 +107,11 @@ def test_weights_beyond_float16_become_its_largest(plain_uint8: Path, tmp_path: 
 
 def evaluate(path: Path, given: dict[str, Any]) -> Any:
     """What ONNX's own reference makes of it: the one implementation of bf16 on a CPU."""
+    import onnx
     from onnx.reference import ReferenceEvaluator
 
+    if kinds(path)["BFLOAT16"] and tuple(map(int, onnx.__version__.split(".")[:2])) < (1, 23):
+        pytest.skip("ONNX's reference multiplies no bf16 before 1.23")
     outputs: Any = ReferenceEvaluator(str(path)).run(None, given)
     return outputs[0]
 
