@@ -15,7 +15,6 @@ from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.sources import Source
-    from clipseek.training.data.mismatched import Doubts
     from clipseek.training.data.survey import Survey
 
 LISTED = 10  # files and captions that are named
@@ -51,7 +50,7 @@ def check(source: Source, model: str | None, mismatches: bool, as_json: bool) ->
     if counter is not None:
         value["lengths"] = token_lengths(found.captions, *counter)
     if mismatches and model is not None and found.captions:
-        value["mismatched"] = {"model": model, **_doubts(found, source, model).as_dict()}
+        value["mismatched"] = {"model": model, **_doubts(found, source, model)}
     if as_json:
         print_json({"source": str(source.path), **value})
     else:
@@ -62,9 +61,9 @@ def check(source: Source, model: str | None, mismatches: bool, as_json: bool) ->
         raise UnusableData(f"{source.path} has no readable picture with a caption; there is nothing to train on")
 
 
-def _doubts(found: Survey, source: Source, name: str) -> Doubts:
-    from clipseek.training.data.mismatched import doubted_pairs
+def _doubts(found: Survey, source: Source, name: str) -> dict[str, Any]:
     from clipseek.training.data.pairs import load_pairs
+    from clipseek.training.data.survey import doubted_pairs
 
     model = open_model(name)
     with ProgressLine(f"encoding {source.path}") as line:

@@ -71,7 +71,7 @@ _FOUNDATION: dict[str, set[str]] = {
     "encoder": {"errors"},
     "export": {"errors"},
     "opensearch": {"errors", "protocols"},
-    "training": {"config", "errors", "machine", "schedule"},
+    "training": {"config", "errors", "machine"},
 }
 #: Sub-rooms that import nothing of clipseek, so that any room may use them without the rest.
 _ALONE: set[str] = {"encoder.pictures"}

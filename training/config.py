@@ -11,10 +11,10 @@ from typing import Any
 from clipseek.files.whole import write_whole
 
 from .errors import TrainingError
-from .schedule import SCHEDULES
 
 LOSSES = ("softmax", "sigmoid")
 OPTIMIZERS = ("muon", "adamw")
+SCHEDULES = ("cosine", "linear", "constant")
 LOCKS = ("none", "image", "text", "both")
 
 
@@ -62,20 +62,11 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        optional = {
-            name: value is None or value >= least
-            for name, value, least in (
-                ("samples", self.samples, 2),
-                ("micro_batch", self.micro_batch, 1),
-                ("max_tokens", self.max_tokens, 3),
-                ("patience", self.patience, 1),
-            )
-        }
         rules = (
             ("epochs", self.epochs > 0, "more than 0"),
-            ("samples", optional["samples"], "at least 2"),
+            ("samples", self.samples is None or self.samples >= 2, "at least 2"),
             ("batch_size", self.batch_size >= 2, "at least 2 (the other pairs of a batch are the negatives)"),
-            ("micro_batch", optional["micro_batch"], "at least 1"),
+            ("micro_batch", self.micro_batch is None or self.micro_batch >= 1, "at least 1"),
             ("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1"),
             ("optimizer", self.optimizer in OPTIMIZERS, "muon or adamw"),
             ("muon_factor", self.muon_factor > 0, "more than 0"),
@@ -90,14 +81,18 @@ class TrainConfig:
             ("schedule", self.schedule in SCHEDULES, f"one of {', '.join(SCHEDULES)}"),
             ("precision", self.precision in ("auto", "fp32", "bf16"), "auto, fp32 or bf16"),
             ("loss", self.loss in LOSSES, f"one of {', '.join(LOSSES)}"),
-            ("max_tokens", optional["max_tokens"], "at least 3 (a word between start and end)"),
+            (
+                "max_tokens",
+                self.max_tokens is None or self.max_tokens >= 3,
+                "at least 3 (a word between start and end)",
+            ),
             ("lock", self.lock in LOCKS, f"one of {', '.join(LOCKS)}"),
             ("unlock_layers", self.unlock_layers >= 0, "0 or more"),
             ("ema", self.ema is None or 0 < self.ema < 1, "between 0 and 1"),
             ("keep_loss", 0 <= self.keep_loss <= 1, "from 0 to 1"),
             ("keep_share", 0 <= self.keep_share < 1, "from 0 to below 1"),
             ("choose", self.choose in ("validation", "last"), "validation or last"),
-            ("patience", optional["patience"], "at least 1"),
+            ("patience", self.patience is None or self.patience >= 1, "at least 1"),
             ("validation_share", 0 < self.validation_share < 0.5, "above 0 and below 0.5"),
         )
         for name, fits, expected in rules:

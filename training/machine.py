@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # spin_briefly is called before torch is imported
     import torch
@@ -48,17 +47,10 @@ def keep_freed_memory() -> bool:
     On a CPU a training step frees and allocates hundreds of MB; by default most of it goes to the kernel and comes back
     page by page, to be cleared again: a fifth of the time of a step of 64 pairs (docs/log/training-step.md).
     """
-    mallopt = _glibc("mallopt")
-    return mallopt is not None and bool(
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # musl, or no Linux
+        return False
+    return bool(
         mallopt(_MMAP_THRESHOLD, 32 << 20) and mallopt(_TRIM_THRESHOLD, 2**31 - 1) and mallopt(_TOP_PAD, 64 << 20)
     )
-
-
-def _glibc(name: str) -> Any:
-    """The function of that name; None where there is no glibc."""
-    if sys.platform != "linux":
-        return None
-    try:
-        return getattr(ctypes.CDLL("libc.so.6"), name)
-    except (OSError, AttributeError):  # musl
-        return None

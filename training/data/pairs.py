@@ -66,11 +66,6 @@ class Pairs:
         return Judgments.of(self.captions, self.groups, self.shown_pictures()[1])
 
 
-def group_of(record: Record, caption: str) -> str:
-    """The source's group, else the caption."""
-    return record.group or caption_key(caption)
-
-
 def load_pairs(
     records: Iterable[Record],
     spec: ImageSpec,
@@ -96,7 +91,7 @@ def load_pairs(
         for caption in filter(str.strip, record.captions):
             picture.append(row)
             captions.append(caption)
-            groups.append(group_of(record, caption))
+            groups.append(record.group or caption_key(caption))
     if not captions:
         why = f"; the first: {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise UnusableData(

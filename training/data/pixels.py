@@ -45,27 +45,20 @@ def decode_all(
 ) -> Decoded:
     """Read, hash and decode ``paths`` in threads. Equal bytes are decoded once. Never raises for a picture."""
     with ThreadPoolExecutor(available_cores()) as pool:
-        hashed = list(pool.map(_digest, paths))
-        first: dict[str, Path] = {}
-        for path, (digest, problem) in zip(paths, hashed, strict=True):
-            if problem is None:
+        hashed = list(pool.map(lambda path: read_picture(path, _digest), paths))  # bytes, or why there are none
+        first: dict[bytes, Path] = {}
+        for path, digest in zip(paths, hashed, strict=True):
+            if isinstance(digest, bytes):
                 first.setdefault(digest, path)
-        digests = list(first)
+        digests = [digest.hex() for digest in first]
         pixels, problems = _decode_distinct(pool, list(first.values()), digests, spec, cache, on_progress)
-    place = {digest: row for row, digest in enumerate(digests)}
-    rows: list[int | str] = []
-    for digest, problem in hashed:
-        reason = problem or problems.get(place[digest])
-        rows.append(place[digest] if reason is None else reason)
+    place = {digest: row for row, digest in enumerate(first)}
+    rows = [entry if isinstance(entry, str) else problems.get(place[entry], place[entry]) for entry in hashed]
     return Decoded(pixels, digests, rows)
 
 
-def _digest(path: Path) -> tuple[str, str | None]:
-    """Hash of the file's bytes, and the reason if it cannot be read."""
-    try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest(), None
-    except OSError as problem:
-        return "", problem.strerror or str(problem)
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def _decode_distinct(
@@ -78,24 +71,22 @@ def _decode_distinct(
 ) -> tuple[NDArray[np.uint8], dict[int, str]]:
     """(P, S, S, 3) pixels and row -> reason for those that cannot be decoded (their rows stay black)."""
     shape = (len(paths), spec.size, spec.size, 3)
-    if cache is None:
+    if cache is None or not paths:
         pixels: NDArray[np.uint8] = np.zeros(shape, np.uint8)
         return pixels, _decode_into(pixels, pool, paths, spec, on_progress)
     how = (_FORMAT, spec.size, spec.interpolation, spec.background)
     name = hashlib.sha256("\n".join([repr(how), *digests]).encode()).hexdigest()[:32]
     stored, notes = cache / f"{name}.u8", cache / f"{name}.json"
-    if not (stored.is_file() and notes.is_file() and stored.stat().st_size == max(1, int(np.prod(shape)))):
+    if not (stored.is_file() and notes.is_file() and stored.stat().st_size == int(np.prod(shape))):
         cache.mkdir(parents=True, exist_ok=True)
         with whole_file(stored) as part:
-            _reserve(part, max(1, int(np.prod(shape))))
-            fresh = np.memmap(part, np.uint8, "r+", shape=shape) if paths else np.zeros(shape, np.uint8)
+            _reserve(part, int(np.prod(shape)))
+            fresh = np.memmap(part, np.uint8, "r+", shape=shape)
             problems = _decode_into(fresh, pool, paths, spec, on_progress)
-            if isinstance(fresh, np.memmap):
-                fresh.flush()
+            fresh.flush()
             write_whole(notes, json.dumps({str(row): reason for row, reason in problems.items()}))
     problems = {int(row): reason for row, reason in json.loads(notes.read_text("utf-8")).items()}
-    pixels = np.memmap(stored, np.uint8, "r", shape=shape) if paths else np.zeros(shape, np.uint8)
-    return pixels, problems
+    return np.memmap(stored, np.uint8, "r", shape=shape), problems
 
 
 def _reserve(path: Path, size: int) -> None:

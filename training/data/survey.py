@@ -16,7 +16,11 @@ from clipseek.encoder.device.session import available_cores
 from clipseek.encoder.pictures.images import open_image, read_picture
 from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
 from clipseek.evaluation.judgments import caption_key
+from clipseek.evaluation.mismatched import mismatched
 from clipseek.sources import Record, Skipped, shown
+from numpy.typing import NDArray
+
+from .pairs import Pairs
 
 WINDOW = 256  # files read ahead
 
@@ -153,6 +157,29 @@ def token_lengths(captions: Sequence[str], count: CountTokens, context: int) -> 
     """The spread of the captions' lengths in tokens, and how many are longer than ``context`` and would be cut."""
     lengths = list(count(captions)) if captions else []
     return {"context": context, "tokens": spread(lengths), "cut": sum(length > context for length in lengths)}
+
+
+def doubted_pairs(
+    survey: Survey, pairs: Pairs, texts: NDArray[np.float32], images: NDArray[np.float32]
+) -> dict[str, Any]:
+    """``texts`` (N, D) and ``images`` (P, D): unit vectors of the pairs' captions and distinct pictures.
+
+    pairs: their number. noticed: the share of wrong pairs that the model would doubt. doubted: file, caption and doubt (the
+    share of other pairs that fit as well, 0 to 1), the worst first.
+    """
+    found = mismatched(texts, images, pairs.truth())
+    files: dict[str, str] = {}
+    for file, read in survey.readable.items():
+        files.setdefault(read.digest, file)  # both hash a file's bytes alike
+    doubted = [
+        {
+            "file": files.get(pairs.digests[int(pairs.picture[row])], ""),
+            "caption": pairs.captions[row],
+            "doubt": round(float(found.doubts[row]), 4),
+        }
+        for row in found.rows.tolist()
+    ]
+    return {"pairs": len(pairs), "noticed": round(found.noticed, 4), "doubted": doubted}
 
 
 def spread(values: Sequence[int]) -> dict[str, float]:

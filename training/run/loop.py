@@ -14,12 +14,12 @@ from ..config import TrainConfig
 from ..data.pairs import Pairs, check_usable
 from ..errors import Diverged
 from ..model.weights import copied
-from ..schedule import learning_rate_factor
 from ..step.batch import Batch
 from ..step.distributed import World
+from ..step.optimizer import learning_rate_factor
 from .run_folder import Event, RunFolder
-from .setup import Run, set_up
-from .state import Figures, save_checkpoint
+from .setup import Run
+from .validation import Figures
 
 VALIDATING = 0.1  # validation takes at most this share of the time of a run that must end on time
 SAVE_SECONDS = 300.0  # no more work than this is lost where epochs are long
@@ -49,7 +49,8 @@ def train(
     folder = RunFolder(out, on_event, writes=world.chief)
     if resume and folder.finished():
         return folder.best
-    run = set_up(config, folder, world, pairs, keep, validation, keep_validation, resume)
+    run = Run(config, folder, world, pairs, keep, validation, keep_validation)
+    run.begin(resume)
     with contextlib.closing(run.maker.ahead(run.state.step, run.total_steps)) as batches:
         while (progress := _progress(run)) < 1 and not _out_of_patience(run):
             # ---------------------------------------------------------------------------------------------- one step
@@ -69,10 +70,10 @@ def _progress(run: Run) -> float:
 
 def _take_step(run: Run, batches: Iterator[Batch], progress: float) -> None:
     """Update the weights by the next batch. Raises Diverged where its loss is no number."""
-    config, state, speed = run.config, run.state, run.speed
-    waiting = time.perf_counter()
+    config, state = run.config, run.state
+    fetching = time.perf_counter()
     batch = next(batches)
-    speed.waiting += time.perf_counter() - waiting
+    run.waiting += time.perf_counter() - fetching
     rate = config.learning_rate * learning_rate_factor(progress, config.warmup, config.schedule)
     loss = run.learner.gradients(batch)
     if not math.isfinite(loss):
@@ -84,8 +85,8 @@ def _take_step(run: Run, batches: Iterator[Batch], progress: float) -> None:
         )
     run.learner.update(rate)
     state.step += 1
-    speed.pairs += len(batch)
-    elapsed, on_pairs = state.seconds, speed.seconds
+    run.pairs_seen += len(batch)
+    elapsed, on_pairs = state.seconds, run.seconds_on_pairs()
     run.folder.record(
         {
             "event": "step",
@@ -94,8 +95,8 @@ def _take_step(run: Run, batches: Iterator[Batch], progress: float) -> None:
             "loss": loss,
             "learning_rate": rate,
             "scale": float(run.checkpoint.model.logit_scale.detach().exp()),
-            "pairs_per_second": speed.pairs / on_pairs,
-            "waiting": speed.waiting / on_pairs,
+            "pairs_per_second": run.pairs_seen / on_pairs,
+            "waiting": run.waiting / on_pairs,
             "seconds": elapsed,
             "progress": max(state.step / run.total_steps, elapsed / run.time_limit),
         }
@@ -107,13 +108,21 @@ def _validate_and_save(run: Run) -> None:
     started = time.perf_counter()
     epoch, into_epoch = divmod(run.state.step, run.maker.steps_per_epoch)
     if into_epoch == 0 and run.config.keep_epochs:
-        _save_weights(run, run.folder.path / f"epoch-{epoch}")
+        with run.learner.averaged():
+            run.save(run.folder.path / f"epoch-{epoch}")
     epoch_ends = into_epoch == 0 and run.state.step < run.total_steps
-    if epoch_ends and run.validation and _affordable(run):
-        _validate(run)
+    if epoch_ends and run.validation:
+        # A run that must end on time does not spend it on validation; any other validates after each epoch.
+        cost = run.state.all_passes_seconds + run.state.last_pass_seconds
+        if run.config.minutes is None or run.world.agreed(cost <= VALIDATING * run.state.seconds):
+            _validate(run)
     if epoch_ends or started - run.saved_at > SAVE_SECONDS:
-        _save_state(run)
-    run.speed.aside += time.perf_counter() - started
+        random = torch.get_rng_state()
+        run.folder.save(
+            {"run": run.state.state_dict(), "learner": run.learner.state_dict(), "random": random, "data": run.data}
+        )
+        run.saved_at = time.perf_counter()
+    run.aside += time.perf_counter() - started
 
 
 def _out_of_patience(run: Run) -> bool:
@@ -125,13 +134,6 @@ def _out_of_patience(run: Run) -> bool:
     return True
 
 
-def _affordable(run: Run) -> bool:
-    """A run that must end on time does not spend it on validation; any other validates after each epoch."""
-    state = run.state
-    cost = state.all_passes_seconds + state.last_pass_seconds
-    return run.config.minutes is None or bool(run.world.agreed(cost <= VALIDATING * state.seconds))
-
-
 def _validate(run: Run) -> None:
     """Keep the weights if they are the best so far."""
     state = run.state
@@ -141,27 +143,7 @@ def _validate(run: Run) -> None:
             state.passes_since_best += 1
             return
         state.best_mrr, state.tuned, state.passes_since_best = figures["validation_mrr"], copied(weights), 0
-        if run.folder.writes:
-            save_checkpoint(run.checkpoint, run.folder.best, run.provenance())
-
-
-def _save_weights(run: Run, folder: Path) -> None:
-    """As a checkpoint, averaged where there is an average."""
-    if run.folder.writes:
-        with run.learner.averaged():
-            save_checkpoint(run.checkpoint, folder, run.provenance())
-
-
-def _save_state(run: Run) -> None:
-    run.folder.save(
-        {
-            "run": run.state.state_dict(),
-            "learner": run.learner.state_dict(),
-            "random": torch.get_rng_state(),
-            "data": run.data,
-        }
-    )
-    run.saved_at = time.perf_counter()
+        run.save(run.folder.best)
 
 
 def _choose_weights(run: Run) -> None:
@@ -170,13 +152,13 @@ def _choose_weights(run: Run) -> None:
     if run.validation and folder.history[-1]["event"] != "validation":
         started = time.perf_counter()
         _validate(run)
-        run.speed.aside += time.perf_counter() - started
-    training_seconds, speed = state.seconds, run.speed.pairs / run.speed.seconds
+        run.aside += time.perf_counter() - started
+    training_seconds, speed = state.seconds, run.pairs_seen / run.seconds_on_pairs()
     run.learner.network.eval()
-    if config.choose == "last" or not run.validation:
-        with run.learner.averaged() as weights:
+    with run.learner.averaged() as weights:
+        if config.choose == "last" or not run.validation:
             state.tuned = copied(weights)
-    _save_weights(run, folder.path / "last")
+        run.save(folder.path / "last")
     run.learner.network.load_state_dict(state.tuned)
     alpha, final = 1.0, Figures()
     if run.validation and config.interpolate:
@@ -187,16 +169,14 @@ def _choose_weights(run: Run) -> None:
         folder.record({"event": "interpolate", "step": state.step, "alpha": alpha, "curve": curve})
     elif run.validation:
         final = run.validation.measure(run.checkpoint)
-    provenance = {**run.provenance(alpha), "validation": final}
-    if folder.writes:
-        save_checkpoint(run.checkpoint, folder.best, provenance)
+    provenance = run.save(folder.best, alpha, validation=final)
     done = {"event": "done", "step": state.step, "alpha": alpha, "pairs_per_second": speed, **final}
     folder.record({**done, **{f"before_{name}": value for name, value in state.before.items()}})
     folder.finish(
         {
             **provenance,
             "before": state.before,
-            "pairs_seen": run.speed.pairs,
+            "pairs_seen": run.pairs_seen,
             "pairs_per_second": speed,
             "training_seconds": training_seconds,
             "seconds": state.seconds,

@@ -18,11 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from clipseek.files.whole import write_whole
+import torch
+from clipseek.files.whole import whole_file, whole_folder, write_whole
 
 from ..config import TrainConfig
 from ..errors import TrainingError
-from .state import load_state, save_state
+from ..model.checkpoint import Checkpoint
 
 Event = dict[str, Any]
 # What may differ when a run is resumed: how long it takes, and how its weights are chosen in the end.
@@ -68,7 +69,9 @@ class RunFolder:
         saved = self.path / "state.pt"
         if not saved.is_file():
             return None
-        state = load_state(saved)
+        state: Event = torch.load(saved, map_location="cpu", weights_only=True)
+        if "run" not in state:
+            raise TrainingError(f"{self.path} was written by another version; start over with --overwrite")
         if state["data"] != fingerprint:
             raise TrainingError(
                 f"{self.path} was trained on other pairs; give the same SOURCE, or choose another --out"
@@ -89,9 +92,9 @@ class RunFolder:
 
     def save(self, state: Event) -> None:
         """Keep ``state`` for ``resume``."""
-        if not self.writes:
-            return
-        save_state(self.path / "state.pt", state)
+        if self.writes:
+            with whole_file(self.path / "state.pt") as part:
+                torch.save(state, part)
 
     def record(self, event: Event) -> None:
         """Add a line to the history, and pass it to the listener."""
@@ -134,3 +137,10 @@ class RunFolder:
 
 def _write(path: Path, value: Event) -> None:
     write_whole(path, json.dumps(value, indent=1) + "\n")
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: Event) -> None:
+    """Write the checkpoint folder whole or not at all; ``provenance`` becomes clipseek_training.json."""
+    with whole_folder(folder) as part:
+        checkpoint.save(part)
+        (part / "clipseek_training.json").write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")

@@ -1,11 +1,14 @@
-"""What a run is made of, and how it begins: afresh, or where it was stopped."""
+"""What a run is made of, what of it is saved, and how it begins: from the base model, or where it was stopped."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import platform
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import torch
 from clipseek.encoder.device.session import available_cores
@@ -13,34 +16,113 @@ from clipseek.encoder.device.session import available_cores
 from ..config import TrainConfig
 from ..data.pairs import Pairs, split_pairs
 from ..machine import keep_freed_memory, resolve_precision
-from ..model.checkpoint import Checkpoint, load_checkpoint
+from ..model.checkpoint import load_checkpoint
 from ..model.weights import Weights, copied
-from ..step.batch import BatchMaker, make_batches
+from ..step.batch import make_batches
 from ..step.distributed import World
 from ..step.learner import Learner
-from .run_folder import Event, RunFolder
-from .state import Figures, Speed, TrainState
-from .validation import PASSES_TO_CHOOSE, Validation
+from .run_folder import Event, RunFolder, save_checkpoint
+from .validation import PASSES_TO_CHOOSE, Figures, Validation
 
 
 @dataclass
+class TrainState:
+    """All that a run changes, besides the learner's own state (weights, optimizer) and torch's random numbers."""
+
+    tuned: Weights = field(default_factory=dict)  # the best on validation so far, at first the base's
+    before: Figures = field(default_factory=dict)  # the base's, on the validation pairs
+    best_mrr: float = -1.0
+    passes_since_best: int = 0  # validation passes, for config.patience
+    step: int = 0
+    last_pass_seconds: float = 0.0
+    all_passes_seconds: float = 0.0
+    resumed: float = 0.0  # seconds spent before --resume; the clock of the rest starts with the object
+
+    def __post_init__(self) -> None:
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """The run's time until now, also before --resume."""
+        return self.resumed + time.perf_counter() - self._started
+
+    def state_dict(self) -> dict[str, Any]:
+        """Its fields, the seconds until now among them."""
+        values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
+        return {**values, "resumed": self.seconds}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """What ``state_dict`` gave."""
+        for entry in dataclasses.fields(self):
+            setattr(self, entry.name, state[entry.name])
+
+
 class Run:
     """The parts of a run. ``state`` and ``learner`` change with its steps, and are saved."""
 
-    config: TrainConfig
-    folder: RunFolder
-    world: World
-    state: TrainState
-    learner: Learner
-    checkpoint: Checkpoint
-    validation: Validation
-    maker: BatchMaker
-    base: Weights
-    data: str  # fingerprint of the training pairs
-    total_steps: int
-    time_limit: float = math.inf  # seconds
-    speed: Speed = field(default_factory=Speed)
-    saved_at: float = field(default_factory=time.perf_counter)
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        world: World,
+        pairs: Pairs,
+        keep: Pairs | None,
+        validation: Pairs | None,
+        keep_validation: Pairs | None,
+    ) -> None:
+        self.state = TrainState()  # first: its clock counts what follows
+        self.config, self.folder, self.world = config, folder, world
+        torch.manual_seed(config.seed)
+        # In a container torch counts the machine's cores, not those that it may use; processes share them.
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), available_cores() // world.size)))
+        if world.device.type == "cpu":
+            keep_freed_memory()
+        self.precision = resolve_precision(config.precision, world.device)
+        self.checkpoint = load_checkpoint(config.base)
+        self.learner = Learner(self.checkpoint, config, self.precision, world)
+        self.base = self.state.tuned = copied(self.learner.network.state_dict())
+        self.pairs, held_out = (pairs, validation) if validation is not None else _held_out(config, pairs)
+        self.held_out = 0 if held_out is None else len(held_out)
+        locked = config.lock == "both" and not config.unlock_layers
+        self.validation = Validation(held_out, keep_validation, self.precision, config.seed, locked)
+        features = self.precision if locked else None
+        self.maker = make_batches(config, self.checkpoint, self.pairs, keep, world, features, folder.tell)
+        self.total_steps = max(1, round(config.epochs * self.maker.steps_per_epoch))
+        self.data = self.pairs.fingerprint()
+
+    def begin(self, resume: bool) -> None:
+        """Start over, with the base's figures, or from the state that the folder holds; the clock of a timed run is set."""
+        state, config = self.state, self.config
+        saved = self.folder.resume(config, self.data) if resume else None
+        if saved is not None:
+            state.load_state_dict(saved["run"])
+            self.learner.load_state_dict(saved["learner"])
+            torch.set_rng_state(saved["random"])
+        device, processes = self.world.device, self.world.size
+        self.folder.tell(
+            {
+                "event": "start",
+                "pairs": len(self.pairs),
+                "validation_pairs": self.held_out,
+                "steps": self.total_steps,
+                "step": state.step,
+                "precision": self.precision,
+                "device": str(device) if processes == 1 else f"{processes} x {device.type}",
+            }
+        )
+        if saved is None:
+            self.folder.start(config, _environment(self))
+            state.before = self.measure()
+        self.time_limit = math.inf  # seconds
+        if config.minutes is not None:
+            limit = _time_limit(config, config.minutes * 60, state.last_pass_seconds)
+            self.time_limit = self.world.agreed(limit)
+        # For pairs a second; validating and saving, ``aside``, do not count.
+        self.pairs_seen, self.waiting, self.aside = 0, 0.0, 0.0  # the latter two in seconds
+        self.begun = self.saved_at = time.perf_counter()
+
+    def seconds_on_pairs(self) -> float:
+        return max(1e-9, time.perf_counter() - self.begun - self.aside)
 
     def measure(self) -> Figures:
         """A validation pass over the network's weights, recorded."""
@@ -51,63 +133,13 @@ class Run:
         self.folder.record({"event": "validation", "step": self.state.step, **figures})
         return figures
 
-    def provenance(self, alpha: float = 1.0) -> Event:
-        """What a checkpoint comes from; ``alpha`` as in weights.Interpolation."""
-        recipe = self.config.as_dict()
-        return {"base": self.config.base, "data": self.data, "recipe": recipe, "steps": self.state.step, "alpha": alpha}
-
-
-def set_up(
-    config: TrainConfig,
-    folder: RunFolder,
-    world: World,
-    pairs: Pairs,
-    keep: Pairs | None,
-    validation: Pairs | None,
-    keep_validation: Pairs | None,
-    resume: bool,
-) -> Run:
-    """Load the base, divide the pairs, and begin: with the base's figures, or with the state saved in ``folder``."""
-    state = TrainState()  # first: its clock counts what follows
-    torch.manual_seed(config.seed)
-    # In a container torch counts the machine's cores, not those that it may use; processes share them.
-    torch.set_num_threads(max(1, min(torch.get_num_threads(), available_cores() // world.size)))
-    if world.device.type == "cpu":
-        keep_freed_memory()
-    precision = resolve_precision(config.precision, world.device)
-    checkpoint = load_checkpoint(config.base)
-    learner = Learner(checkpoint, config, precision, world)
-    state.tuned = base = copied(learner.network.state_dict())
-    if validation is None:
-        pairs, validation = _held_out(config, pairs)
-    locked = config.lock == "both" and not config.unlock_layers
-    maker = make_batches(config, checkpoint, pairs, keep, world, precision if locked else None, folder.tell)
-    total_steps = max(1, round(config.epochs * maker.steps_per_epoch))
-    passes = Validation(validation, keep_validation, precision, config.seed, locked)
-    run = Run(config, folder, world, state, learner, checkpoint, passes, maker, base, pairs.fingerprint(), total_steps)
-    saved = folder.resume(config, run.data) if resume else None
-    if saved is not None:
-        state.load_state_dict(saved["run"])
-        learner.load_state_dict(saved["learner"])
-        torch.set_rng_state(saved["random"])
-    folder.tell(
-        {
-            "event": "start",
-            "pairs": len(pairs),
-            "validation_pairs": 0 if validation is None else len(validation),
-            "steps": total_steps,
-            "step": state.step,
-            "precision": precision,
-            "device": str(world.device) if world.size == 1 else f"{world.size} x {world.device.type}",
-        }
-    )
-    if saved is None:
-        folder.start(config, _environment(world, precision, run.data, len(pairs)))
-        state.before = run.measure()
-    if config.minutes is not None:
-        run.time_limit = world.agreed(_time_limit(config, config.minutes * 60, state.last_pass_seconds))
-    run.speed, run.saved_at = Speed(), time.perf_counter()
-    return run
+    def save(self, folder: Path, alpha: float = 1.0, **more: Any) -> Event:
+        """Save the network as a checkpoint; gives its provenance. ``alpha`` as in weights.Interpolation."""
+        recipe, steps = self.config.as_dict(), self.state.step
+        about = {"base": self.config.base, "data": self.data, "recipe": recipe, "steps": steps, "alpha": alpha, **more}
+        if self.world.chief:
+            save_checkpoint(self.checkpoint, folder, about)
+        return about
 
 
 def _time_limit(config: TrainConfig, seconds: float, pass_seconds: float) -> float:
@@ -124,19 +156,19 @@ def _held_out(config: TrainConfig, pairs: Pairs) -> tuple[Pairs, Pairs | None]:
     return pairs.take(learn), pairs.take(held)
 
 
-def _environment(world: World, precision: str, data: str, pairs: int) -> Event:
+def _environment(run: Run) -> Event:
     """What a run's figures depend on besides its config."""
     import transformers
 
-    device = world.device
+    device = run.world.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     return {
         "device": name,
-        "processes": world.size,
-        "precision": precision,
+        "processes": run.world.size,
+        "precision": run.precision,
         "threads": torch.get_num_threads(),
-        "pairs": pairs,
-        "data": data,
+        "pairs": len(run.pairs),
+        "data": run.data,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "transformers": transformers.__version__,

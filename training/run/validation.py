@@ -14,11 +14,13 @@ from ..data.pairs import Pairs
 from ..model.checkpoint import Checkpoint
 from ..model.embed import Vectors, embed_distinct, pooled_distinct, project_both
 from ..model.weights import Interpolation, Weights, choose_alpha, interpolated
-from .state import Figures
 
 MAX_PAIRS = 2000  # of each kind: more would cost more time than they add certainty
 #: Passes that choosing between base and fine-tuned weights takes, as far as experience goes; see weights.choose_alpha.
 PASSES_TO_CHOOSE = 4
+
+
+Figures = dict[str, float]
 
 
 class Validation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -121,3 +122,16 @@ class Optimizers:
         """What ``state_dict`` gave."""
         for part, state in zip(self._parts, states, strict=True):
             part.load_state_dict(state)
+
+
+def learning_rate_factor(progress: float, warmup: float, kind: str = "cosine") -> float:
+    """Linear warm-up to 1, then down to 0 by a cosine or a line, or constant.
+
+    ``progress`` and ``warmup`` are shares of the run in 0..1, of its steps or of its time.
+    """
+    if progress < warmup:
+        return max(progress, 1e-3) / warmup
+    rest = min(1.0, (progress - warmup) / max(1e-9, 1 - warmup))
+    if kind == "constant":
+        return 1.0
+    return 1 - rest if kind == "linear" else 0.5 * (1 + math.cos(math.pi * rest))

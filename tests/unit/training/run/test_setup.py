@@ -1,8 +1,9 @@
-"""How a run begins."""
+"""How a run begins, and what of it is saved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,3 +35,19 @@ def test_a_timed_run_keeps_time_for_choosing_its_weights() -> None:
     assert _time_limit(TrainConfig(interpolate=False), 60.0, 2.0) == 60 - 2 - 1
     assert _time_limit(TrainConfig(), 60.0, 2.0) == 60 - 5 * 2 - 1
     assert _time_limit(TrainConfig(), 60.0, 20.0) == 30  # half of it trains in any case
+
+
+def test_every_field_comes_back(tmp_path: Path) -> None:
+    import torch
+    from clipseek.training.run.setup import TrainState
+
+    weights = {"w": torch.tensor([1.0, 2.0])}
+    state = TrainState(weights, {"validation_mrr": 0.1}, 0.5, 2, 7, 1.5, 4.5, 60.0)
+    saved = state.state_dict()
+    torch.save(saved, tmp_path / "state.pt")
+    restored = TrainState()
+    restored.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert torch.equal(restored.tuned["w"], weights["w"])
+    for name in ("before", "best_mrr", "passes_since_best", "step", "last_pass_seconds", "all_passes_seconds"):
+        assert getattr(restored, name) == getattr(state, name)
+    assert 60.0 < saved["resumed"] <= restored.seconds < 70.0

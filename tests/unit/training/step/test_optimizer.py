@@ -1,10 +1,11 @@
-"""Which weights learn, and how far a step moves them."""
+"""Which weights learn, how far a step moves them, and the learning rate as a function of progress."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from clipseek.training.config import SCHEDULES
 
 from tests.learners import learner_and_batch
 from tests.models import make_tiny_clip
@@ -101,3 +102,32 @@ def test_muon_moves_a_matrix_equally_far_in_every_direction(base: str, squares: 
     assert moves.max() < 1.3 * expected
     bias = "vision_model.encoder.layers.0.mlp.fc1.bias"
     assert float((after[bias] - before[bias]).abs().max()) == pytest.approx(1e-3, rel=0.02)  # AdamW's first step
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_warm_up_rises_to_one(kind: str) -> None:
+    from clipseek.training.step.optimizer import learning_rate_factor
+
+    rising = [learning_rate_factor(p / 100, 0.1, kind) for p in range(11)]
+    assert rising == sorted(rising)
+    assert 0 < rising[0] < 0.02
+    assert rising[-1] == 1
+
+
+def test_ways_down() -> None:
+    from clipseek.training.step.optimizer import learning_rate_factor
+
+    assert learning_rate_factor(0.55, 0.1, "cosine") == pytest.approx(0.5)
+    assert learning_rate_factor(0.55, 0.1, "linear") == pytest.approx(0.5)
+    assert learning_rate_factor(0.325, 0.1, "linear") == pytest.approx(0.75)
+    assert learning_rate_factor(0.325, 0.1, "cosine") > 0.75
+    assert learning_rate_factor(0.55, 0.1, "constant") == 1
+    for kind in ("cosine", "linear"):
+        assert learning_rate_factor(1.0, 0.1, kind) == pytest.approx(0)
+        assert learning_rate_factor(1.7, 0.1, kind) == pytest.approx(0)  # a timed run's last step overshoots
+
+
+def test_no_warm_up_starts_at_one() -> None:
+    from clipseek.training.step.optimizer import learning_rate_factor
+
+    assert learning_rate_factor(0.0, 0.0) == 1
