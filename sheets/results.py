@@ -13,6 +13,7 @@ from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.query.limits import CAPTION
 from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.hits import Hit
+from clipseek.opensearch.search.whole_ids import short_id
 
 from .page import render_page, thumbnail
 
@@ -82,12 +83,12 @@ def _card(rank: int, hit: Hit) -> str:
         numbers.append(f"cos {hit.cosine:.2f}")
     if CAPTION in hit.raw:
         numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
+    small = f"{' · '.join(numbers)}<br>{html.escape(short_id(hit.id)[:80])}"
     return (
         f'<figure class="panel{tail}"><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
         f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="orange" style="width:{left:.1%}"></i>'
         f'<i class="blue" style="width:{right:.1%}"></i></div>'
-        f"<figcaption>{caption or '<small>no caption</small>'}<small>{' · '.join(numbers)}<br>{html.escape(hit.id[:80])}</small>"
-        f"</figcaption></figure>"
+        f"<figcaption>{caption or '<small>no caption</small>'}<small>{small}</small></figcaption></figure>"
     )
 
 

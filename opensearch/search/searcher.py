@@ -19,13 +19,10 @@ from ..query.scope import read_scope
 from ..query.vectors import query_vectors
 from .answer import Answer
 from .ask import Asker
-from .hits import Hit
 from .index_defaults import Setting, settle
 from .server_support import check_fusion
 from .stored_pipelines import with_pipeline
 from .whole_ids import with_whole_ids
-
-__all__ = ["Answer", "Hit", "Searcher"]
 
 #: Given the index version, the encoder that its vectors need.
 LoadEncoder = Callable[[Version], AnyEncoder]
