@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..query.fusion import Fusion
+from ..query.limits import CAPTION
 from ..query.page import Page
 from ..query.plan import Plan
 from ..query.query import Query
-from .contributions import Term, terms
-from .hits import Hit
+from .contributions import Term, contributions, factors
+from .hits import Hit, cosine
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,24 @@ class Answer:
         return self.plan.page
 
     def terms(self, hit: Hit) -> list[Term]:
-        """Each clause's part of the hit's score; none where they are not known (``Hit.shares``)."""
-        return terms(self.plan, hit, self.normal)
+        """Each clause's part of the hit's score, in the order of the clauses; none where they are not known (``Hit.shares``)."""
+        if not hit.shares:
+            return []
+        technique, mean, weights = self.fusion.technique, self.fusion.mean, self.plan.weights
+        added = contributions(technique, self.normal, weights, hit.id, mean) or {name: hit.score for name in hit.shares}
+        return [
+            Term(
+                clause=name,
+                raw=hit.raw.get(name),
+                cosine=None if name == CAPTION or name not in hit.raw else cosine(hit.raw[name]),
+                # One clause alone is not normalised: its score is the hit's.
+                normalised=self.normal[name].get(hit.id, 0.0) if self.normal else hit.score,
+                weight=weight,
+                added=added[name],
+                share=hit.shares[name],
+            )
+            for name, weight in factors(technique, weights).items()
+        ]
 
 
 def notes_on(plan: Plan, calibration: Mapping[str, Any], pictures: int) -> tuple[str, ...]:

@@ -14,9 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..query.fusion import RANK_CONSTANT, Fusion, Mean, Technique
-from ..query.limits import CAPTION
 from ..query.plan import Plan
-from .hits import Hit, cosine
 
 
 def fused_scores(
@@ -109,36 +107,6 @@ class Term:
     weight: float
     added: float
     share: float
-
-
-def terms(plan: Plan, hit: Hit, normal: Mapping[str, Mapping[str, float]]) -> list[Term]:
-    """The terms of a hit's score, in the order of the clauses; none where they are not known (``Hit.shares``).
-
-    ``normal``: each clause's normalised candidates (``Answer.normal``).
-    """
-    if not hit.shares:
-        return []
-    if not normal:  # one clause alone: its score is the hit's
-        ((name, share),) = hit.shares.items()
-        return [Term(name, hit.raw.get(name), _cosine(name, hit), hit.score, 1.0, hit.score, share)]
-    weights = factors(plan.fusion.technique, plan.weights)
-    added = contributions(plan.fusion.technique, normal, plan.weights, hit.id, plan.fusion.mean)
-    return [
-        Term(
-            name,
-            hit.raw.get(name),
-            _cosine(name, hit),
-            normal[name].get(hit.id, 0.0),
-            weights[name],
-            added[name],
-            hit.shares[name],
-        )
-        for name in normal
-    ]
-
-
-def _cosine(name: str, hit: Hit) -> float | None:
-    return None if name == CAPTION or name not in hit.raw else cosine(hit.raw[name])
 
 
 def written(fusion: Fusion, terms: Sequence[Term], score: float) -> str:

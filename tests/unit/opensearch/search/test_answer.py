@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.opensearch.search.contributions import Term, contributions, normalized, terms, written
+from clipseek.opensearch.query.plan import Plan
+from clipseek.opensearch.search.answer import Answer
+from clipseek.opensearch.search.contributions import Term, contributions, normalized, written
 from clipseek.opensearch.search.hits import Hit
 
 from tests.plans import plan
@@ -18,6 +20,10 @@ SCORES = {"caption": {"a": 4.0, "b": 2.0, "c": 1.0}, "vector": {"b": 1.5, "a": 1
 
 def hit(document: str, raw: dict[str, float], shares: dict[str, float], score: float) -> Hit:
     return Hit(document, "", "", score, raw, shares, None, "", None, None, {})
+
+
+def terms(sent: Plan, hit: Hit, normal: dict[str, dict[str, float]]) -> list[Term]:
+    return Answer(sent, [hit], "i", 1, 1, 1, normal=normal).terms(hit)
 
 
 def explained(document: str, **asked: Any) -> tuple[list[Term], str]:
