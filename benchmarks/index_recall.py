@@ -18,8 +18,8 @@ import orjson
 from clipseek.evaluation.bootstrap import intervals
 from clipseek.opensearch import connect
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.load_vectors import load_vectors
 from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.index.vectors import load_vectors
 from clipseek.opensearch.query.filters import parse_filters
 from clipseek.relevance.hnsw_recall import exact_body, hnsw_body, hnsw_recalls, sample_vectors
 from servers import add_url, server

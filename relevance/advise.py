@@ -17,8 +17,8 @@ import numpy as np
 import opensearchpy
 import orjson
 from clipseek.opensearch.errors import InvalidOption, RequestRefused, ServerUnfit
-from clipseek.opensearch.index.load_vectors import load_vectors
 from clipseek.opensearch.index.mapping import Engine, IndexOptions
+from clipseek.opensearch.index.vectors import load_vectors
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.capabilities import check_engine

@@ -21,7 +21,7 @@ from clipseek.evaluation.bootstrap import Floats, intervals
 from clipseek.evaluation.judgments import Ints, caption_key, numbered
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.stored_vectors import stored_ids
+from clipseek.opensearch.index.vectors import stored_ids
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.filters import without_ids

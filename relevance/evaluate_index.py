@@ -17,7 +17,7 @@ from clipseek.evaluation.judgments import numbered
 from clipseek.evaluation.ranked_lists import NAMES, list_figures
 from clipseek.evaluation.trec import write_qrels, write_run
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.stored_vectors import stored_ids
+from clipseek.opensearch.index.vectors import stored_ids
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.server.capabilities import server_version

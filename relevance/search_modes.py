@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import opensearchpy
 import orjson
-from clipseek.opensearch.index.stored_vectors import stored_vectors
+from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import TECHNIQUES, Fusion

@@ -121,5 +121,5 @@ def tune(
         written=write,
     )
     if write:
-        versions.set_default_search(client, version, best.kept())
+        versions.write_meta(client, version, "search", best.kept())
     return report

@@ -38,7 +38,26 @@ def list_indexes(client: opensearchpy.OpenSearch) -> list[IndexFacts]:
         return []
     rows = client.cat.indices(format="json", params={"bytes": "b", "h": "index,docs.count,store.size"})
     counted = {row["index"]: row for row in rows}
-    return [_facts(name, made[name], counted.get(name) or {}) for name in sorted(made)]
+    found = []
+    for name, body in sorted(made.items()):
+        meta, properties = body["mappings"]["_meta"], body["mappings"].get("properties") or {}
+        method = (properties.get("image_vector") or {}).get("method") or {}
+        parameters = method.get("parameters") or {}
+        row = counted.get(name) or {}
+        facts = IndexFacts(
+            index=name,
+            aliases=tuple(sorted(body.get("aliases") or {})),
+            fingerprint=_fingerprint(body),
+            bundle=meta.get("bundle") or None,
+            pictures=int(row.get("docs.count") or 0),
+            size=int(row.get("store.size") or 0),
+            shards=int(body["settings"]["index"]["number_of_shards"]),
+            engine=str(method.get("engine") or meta.get("engine") or ""),
+            m=parameters.get("m"),
+            ef_construction=parameters.get("ef_construction"),
+        )
+        found.append(facts)
+    return found
 
 
 def delete_index(client: opensearchpy.OpenSearch, name: str) -> list[str]:
@@ -66,21 +85,3 @@ def delete_index(client: opensearchpy.OpenSearch, name: str) -> list[str]:
 
 def _fingerprint(body: dict[str, Any]) -> str:
     return str(((body.get("mappings") or {}).get("_meta") or {}).get("fingerprint") or "")
-
-
-def _facts(name: str, body: dict[str, Any], counted: dict[str, Any]) -> IndexFacts:
-    meta = body["mappings"]["_meta"]
-    method = ((body["mappings"].get("properties") or {}).get("image_vector") or {}).get("method") or {}
-    parameters = method.get("parameters") or {}
-    return IndexFacts(
-        index=name,
-        aliases=tuple(sorted(body.get("aliases") or {})),
-        fingerprint=_fingerprint(body),
-        bundle=meta.get("bundle") or None,
-        pictures=int(counted.get("docs.count") or 0),
-        size=int(counted.get("store.size") or 0),
-        shards=int(body["settings"]["index"]["number_of_shards"]),
-        engine=str(method.get("engine") or meta.get("engine") or ""),
-        m=parameters.get("m"),
-        ef_construction=parameters.get("ef_construction"),
-    )

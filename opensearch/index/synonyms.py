@@ -15,44 +15,15 @@ from typing import Any
 import opensearchpy
 
 from ..errors import InvalidOption, RequestRefused
+from ..server.templates import fill
 
 #: The analyzer's name in an index.
 SEARCH_ANALYZER = "caption_search"
 #: They are part of the cluster's state, which every node holds.
 MAX_RULES, MAX_BYTES = 10_000, 1_000_000
 
-_ARTICLES = {
-    "french": "l m t qu n s j d c jusqu quoiqu lorsqu puisqu",
-    "italian": "c l all dall dell nell sull coll pell gl agl dagl degl negl sugl un m t s v d",
-}
-
-
-def _stop(language: str) -> dict[str, Any]:
-    return {"type": "stop", "stopwords": f"_{language}_"}
-
-
-def _stemmer(name: str) -> dict[str, Any]:
-    return {"type": "stemmer", "language": name}
-
-
-def _elision(language: str) -> dict[str, Any]:
-    return {"type": "elision", "articles": _ARTICLES[language].split(), "articles_case": True}
-
-
 #: The steps of each analyzer after the standard tokenizer.
-CHAINS: dict[str, tuple[str | dict[str, Any], ...]] = {
-    "standard": ("lowercase",),
-    "english": (_stemmer("possessive_english"), "lowercase", _stop("english"), _stemmer("english")),
-    "german": ("lowercase", _stop("german"), "german_normalization", _stemmer("light_german")),
-    "french": (_elision("french"), "lowercase", _stop("french"), _stemmer("light_french")),
-    "italian": (_elision("italian"), "lowercase", _stop("italian"), _stemmer("light_italian")),
-    "spanish": ("lowercase", _stop("spanish"), _stemmer("light_spanish")),
-    "portuguese": ("lowercase", _stop("portuguese"), _stemmer("light_portuguese")),
-    **{
-        name: ("lowercase", _stop(name), _stemmer(name))
-        for name in ("swedish", "danish", "norwegian", "finnish", "russian", "hungarian", "romanian")
-    },
-}
+CHAINS: dict[str, list[str | dict[str, Any]]] = fill("analyzers.json")
 
 
 def read_synonyms(path: Path) -> tuple[str, ...]:

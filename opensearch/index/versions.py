@@ -131,11 +131,8 @@ def open_or_create(
 
 def check_still(client: opensearchpy.OpenSearch, version: Version) -> None:
     """Raise IndexMissing if the index was removed while it was written to: the next write made another, without our mapping."""
-    try:
-        indexes: dict[str, Any] = client.indices.get_mapping(index=version.index)
-    except NotFound:
-        indexes = {}
-    meta = (indexes.get(version.index, {}).get("mappings") or {}).get("_meta") or {}
+    made = _mappings(client, version.index).get(version.index, {})
+    meta = (made.get("mappings") or {}).get("_meta") or {}
     if meta.get("fingerprint") != version.fingerprint:
         raise IndexMissing(
             f"index {version.index} was removed while it was being filled; remove what is left of that name and run "
@@ -171,13 +168,11 @@ def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[s
     return replace(version, fields={**version.fields, **new})
 
 
-def set_default_search(client: opensearchpy.OpenSearch, version: Version, chosen: Mapping[str, Any]) -> None:
-    """Make ``chosen`` (fusion, mean, weight) the default of the index's hybrid searches."""
-    write_meta(client, version, "search", chosen)
-
-
 def write_meta(client: opensearchpy.OpenSearch, version: Version, name: str, value: Mapping[str, Any]) -> None:
-    """Put ``value`` under ``name`` into the index's ``_meta``; the rest of it stays."""
+    """Put ``value`` under ``name`` into the index's ``_meta``; the rest of it stays.
+
+    ``search``: how a hybrid fuses there by default; ``calibration``: its cut-off.
+    """
     mapping: dict[str, Any] = client.indices.get_mapping(index=version.index)
     meta = mapping[version.index]["mappings"]["_meta"]
     client.indices.put_mapping(index=version.index, body={"_meta": {**meta, name: dict(value)}})
@@ -185,11 +180,16 @@ def write_meta(client: opensearchpy.OpenSearch, version: Version, name: str, val
 
 def _behind(client: opensearchpy.OpenSearch, alias: str) -> dict[str, Any]:
     """Name and mapping of every index behind ``alias``; an index of that very name is refused."""
-    check_alias(alias)
-    try:
-        indexes: dict[str, Any] = client.indices.get_mapping(index=alias)
-    except NotFound:
-        return {}
+    indexes = _mappings(client, check_alias(alias))
     if alias in indexes:
         raise IndexUnusable(f"{alias} is an index, not an alias that clipseek made; name another with --index")
+    return indexes
+
+
+def _mappings(client: opensearchpy.OpenSearch, name: str) -> dict[str, Any]:
+    """What the server says of the indexes that ``name`` stands for; nothing where there are none."""
+    try:
+        indexes: dict[str, Any] = client.indices.get_mapping(index=name)
+    except NotFound:
+        return {}
     return indexes

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from clipseek.sources import Record, Skipped, TarMember
 
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISCHR, "a device"),
-)
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
 
 
 class Unreadable(Exception):
@@ -29,42 +29,35 @@ def read_file(path: Path, max_bytes: int) -> bytes:
 
     Raises Unreadable, and never blocks on a pipe.
     """
-    if isinstance(path, TarMember):
-        return _read_tar_member(path, max_bytes)
     try:
-        # Opened first and examined afterwards: what is examined is what is read. Without O_NONBLOCK a pipe would wait for
-        # its writer.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        if isinstance(path, TarMember):
+            _check_size(path.size, max_bytes)
+            data = path.read_bytes()
+        else:
+            data = _read_regular(path, max_bytes)
     except FileNotFoundError:
         raise Unreadable("a link to nothing" if os.path.islink(path) else "no such file") from None
     except (OSError, ValueError) as problem:
-        raise Unreadable(_reason(problem)) from None
+        words = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        raise Unreadable(words[:1].lower() + words[1:]) from None
+    if not data:
+        raise Unreadable("empty file")
+    return data
+
+
+def _read_regular(path: Path, max_bytes: int) -> bytes:
+    # Opened first and examined afterwards: what is examined is what is read. Without O_NONBLOCK a pipe would wait for its
+    # writer.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         status = os.fstat(handle)
-        for test, kind in _KINDS:
-            if test(status.st_mode):
-                raise Unreadable(f"{kind}, not a file")
+        if kind := _KINDS.get(stat.S_IFMT(status.st_mode)):
+            raise Unreadable(f"{kind}, not a file")
         _check_size(status.st_size, max_bytes)
         with open(handle, "rb", closefd=False) as stream:
-            data = stream.read(max_bytes + 1)
-    except OSError as problem:
-        raise Unreadable(_reason(problem)) from None
+            return stream.read(max_bytes + 1)
     finally:
         os.close(handle)
-    if not data:
-        raise Unreadable("empty file")
-    return data
-
-
-def _read_tar_member(path: TarMember, max_bytes: int) -> bytes:
-    _check_size(path.size, max_bytes)
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise Unreadable(_reason(problem)) from None
-    if not data:
-        raise Unreadable("empty file")
-    return data
 
 
 def _check_size(size: int, max_bytes: int) -> None:
@@ -88,8 +81,3 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except (OSError, ValueError):
         return 0
-
-
-def _reason(problem: Exception) -> str:
-    words = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-    return words[:1].lower() + words[1:]

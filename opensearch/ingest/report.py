@@ -47,24 +47,19 @@ class Reporter:
 
     def __init__(self, alias: str, on_event: Callable[[Event], None]) -> None:
         self.report = IngestReport(alias)
-        self._on_event = on_event
+        self.on_event = on_event
         self._started = time.monotonic()
 
     def skip(self, entry: Skipped) -> None:
         """Count a skipped file and pass it on."""
         self.report.skipped[entry.kind] += 1
-        self._on_event(entry)
+        self.on_event(entry)
         self.progress()
-
-    def reject(self, entry: Skipped) -> None:
-        """Count a document that the server refused and pass it on."""
-        self.report.rejected += 1
-        self._on_event(entry)
 
     def progress(self) -> None:
         """Pass the report so far on."""
         self.report.seconds = time.monotonic() - self._started
-        self._on_event(self.report)
+        self.on_event(self.report)
 
     def finish(self) -> IngestReport:
         """The report of a run that has ended."""

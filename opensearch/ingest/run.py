@@ -19,15 +19,13 @@ from clipseek.sources import Record, Skipped, SourceError
 
 from ..errors import IngestFailed, InvalidOption
 from ..index import versions
-from ..index.documents import COMPARED, Item, index_action, timestamp, update_action
+from ..index.documents import COMPARED, Item, index_action, malformed, timestamp, update_action
 from ..index.mapping import IndexOptions
-from ..index.metadata import malformed
 from ..index.version import Version, check_alias
 from ..protocols import Encoder, PictureT
-from .bulk import Action, Retry
-from .feed import Changed, Feed, New, Repeated, Step, Unchanged
+from .bulk import Action, BulkWriter, Retry
+from .feed import Changed, Feed, New, Repeated, Step
 from .report import Event, IngestReport, Reporter
-from .writer import BulkWriter
 
 
 @dataclass(frozen=True)
@@ -83,31 +81,30 @@ def ingest(
                 bundle=bundle,
             )
             report.index = version.index
-            with BulkWriter(client, retry=options.retry) as writer:
-                _Run(client, version, encoder, options, reporter, writer).write(chain([entry], stream))
+            with BulkWriter(client, options.retry) as writer:
+                _Run(client, version, encoder, options, writer, reporter, report).write(chain([entry], stream))
             break
         report.seen += 1
         reporter.skip(entry)
     return reporter.finish()
 
 
+@dataclass
 class _Run(Generic[PictureT]):
-    """One run into an index version that is open: its steps, and the batch that is being collected."""
+    """One run into an index version that is open: its steps, and the batch that is being collected.
 
-    def __init__(
-        self,
-        client: opensearchpy.OpenSearch,
-        version: Version,
-        encoder: Encoder[PictureT],
-        options: IngestOptions,
-        reporter: Reporter,
-        writer: BulkWriter,
-    ) -> None:
-        self.client, self.version, self.encoder, self.options = client, version, encoder, options
-        self.reporter, self.report, self.writer = reporter, reporter.report, writer
-        self.batch: list[tuple[Item, PictureT]] = []
-        #: Why the pictures that could not be decoded could not, by id.
-        self.unreadable: dict[str, str] = {}
+    ``unreadable``: why the pictures that could not be decoded could not, by id.
+    """
+
+    client: opensearchpy.OpenSearch
+    version: Version
+    encoder: Encoder[PictureT]
+    options: IngestOptions
+    writer: BulkWriter
+    reporter: Reporter
+    report: IngestReport
+    batch: list[tuple[Item, PictureT]] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     def write(self, entries: Iterable[Record | Skipped]) -> None:
         """Bring all ``entries`` into the index; what came before an error of the source, too."""
@@ -121,13 +118,13 @@ class _Run(Generic[PictureT]):
             max_bytes=self.options.max_file_megabytes * 1_000_000,
         )
         try:
-            try:
-                for step in feed:
-                    self._take(step)
-            except SourceError:
-                # The source broke off: what it gave is worth keeping.
-                self._finish()
-                raise
+            for step in feed:
+                self._take(step)
+        except SourceError:
+            # The source broke off: what it gave is worth keeping.
+            self._finish()
+            raise
+        else:
             self._finish()
         finally:
             feed.close()
@@ -145,26 +142,24 @@ class _Run(Generic[PictureT]):
             self.reporter.skip(step)
             return
         if isinstance(step, Repeated):
-            self._take_repeated(step)
+            # The copy of a broken picture is as broken, and no duplicate of anything in the index.
+            broken = self.unreadable.get(step.item.id) if step.item.id == step.item.content_hash else None
+            kind, reason = ("duplicate", step.reason) if broken is None else ("unreadable", broken)
+            self.reporter.skip(Skipped(step.item.path, kind, reason))
             return
-        self._count_metadata(step.item)
+        self.report.malformed.update(malformed(step.item.metadata, self.version.fields))
+        known = {*self.version.fields, *self.report.undeclared}
+        self.report.undeclared += tuple(name for name in step.item.metadata if name not in known)
         if isinstance(step, New):
             self._take_new(step)
-        elif isinstance(step, Changed):
+            return
+        if isinstance(step, Changed):
             self.report.updated += 1
-            body = update_action(self.version.index, step.item, step.fields, timestamp())
+            body = update_action(self.version.index, step.item.id, step.fields, timestamp())
             self.writer.add(Action("update", step.item.path, body))
-            self.reporter.progress()
-        elif isinstance(step, Unchanged):
-            self.report.unchanged += 1
-            self.reporter.progress()
-
-    def _take_repeated(self, step: Repeated) -> None:
-        # The copy of a broken picture is as broken, and no duplicate of anything in the index.
-        if (reason := self.unreadable.get(step.item.id)) is not None and step.item.id == step.item.content_hash:
-            self.reporter.skip(Skipped(step.item.path, "unreadable", reason))
         else:
-            self.reporter.skip(Skipped(step.item.path, "duplicate", step.reason))
+            self.report.unchanged += 1
+        self.reporter.progress()
 
     def _take_new(self, step: New[PictureT]) -> None:
         try:
@@ -176,11 +171,6 @@ class _Run(Generic[PictureT]):
             self.reporter.skip(Skipped(step.item.path, "unreadable", reason))
         if len(self.batch) >= self.options.batch_size:
             self._encode()
-
-    def _count_metadata(self, item: Item) -> None:
-        self.report.malformed.update(malformed(item.metadata, self.version.fields))
-        known = {*self.version.fields, *self.report.undeclared}
-        self.report.undeclared += tuple(name for name in item.metadata if name not in known)
 
     def _encode(self) -> None:
         """Encode the batch, hand its documents to the writer, and empty it."""
@@ -202,7 +192,7 @@ class _Run(Generic[PictureT]):
                 self.reporter.skip(Skipped(item.path, "no vector", "the model makes no vector of it"))
                 continue
             document = item.document(vector, picture.width, picture.height, now, picture.appearance)
-            self.writer.add(Action("index", item.path, index_action(self.version.index, item, document)))
+            self.writer.add(Action("index", item.path, index_action(self.version.index, item.id, document)))
             self.report.encoded += 1
         batch.clear()
         self.reporter.progress()
@@ -211,10 +201,11 @@ class _Run(Generic[PictureT]):
         """Encode and write what is left, wait for every answer, and count what the server took."""
         self._encode()
         try:
-            tally = self.writer.finish()
+            self.writer.finish()
         finally:
             self.client.indices.refresh(index=self.version.index)
-        self.report.indexed, self.report.updated = tally.indexed, tally.updated
-        for rejected in tally.rejected:
-            self.reporter.reject(Skipped(rejected.action.path, "refused by the server", rejected.reason))
+        self.report.indexed, self.report.updated = self.writer.indexed, self.writer.updated
+        self.report.rejected = len(self.writer.rejected)
+        for entry in self.writer.rejected:
+            self.reporter.on_event(entry)
         versions.check_still(self.client, self.version)

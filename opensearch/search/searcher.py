@@ -8,7 +8,7 @@ from functools import partial
 import opensearchpy
 
 from ..index import versions
-from ..index.stored_vectors import stored_vectors
+from ..index.vectors import stored_vectors
 from ..index.version import Version
 from ..protocols import AnyEncoder
 from ..query.fusion import Fusion

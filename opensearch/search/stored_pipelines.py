@@ -11,7 +11,7 @@ import opensearchpy
 
 from ..errors import InvalidOption, NotFound
 from ..index.version import Version
-from ..index.versions import set_default_search
+from ..index.versions import write_meta
 from ..query.fusion import MEANS, RANK_CONSTANT, TECHNIQUES, Fusion, Technique, check_pipeline_name, pipeline
 from ..server.address import address
 from ..server.capabilities import server_version
@@ -113,8 +113,8 @@ def delete_pipeline(client: opensearchpy.OpenSearch, name: str) -> None:
 def make_default(client: opensearchpy.OpenSearch, version: Version, name: str | None) -> None:
     """Make the pipeline ``name`` the default of hybrid searches of the index, over what was tuned; ``None`` clears it.
 
-    It stands where ``versions.set_default_search`` puts what was tuned. The server's own index.search.default_pipeline is left
-    alone: once its pipeline is gone, the server refuses every search of the index, captions alone too.
+    It stands in the index's ``_meta``, where what was tuned stands. The server's own index.search.default_pipeline is left alone:
+    once its pipeline is gone, the server refuses every search of the index, captions alone too.
     """
     kept = {key: value for key, value in version.search.items() if key != "pipeline"}
     if name is not None:
@@ -125,7 +125,7 @@ def make_default(client: opensearchpy.OpenSearch, version: Version, name: str | 
             settings: dict[str, Any] = client.indices.get_settings(index=version.index)
             check_ranks(number, version.alias, int(settings[version.index]["settings"]["index"]["number_of_shards"]))
         kept["pipeline"] = name
-    set_default_search(client, version, kept)
+    write_meta(client, version, "search", kept)
 
 
 def used_by(client: opensearchpy.OpenSearch, name: str) -> list[str]:

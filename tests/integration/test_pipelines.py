@@ -88,7 +88,7 @@ def test_the_default_of_an_index_is_for_hybrids_and_holds_its_pipeline(
     client: opensearchpy.OpenSearch, version: Version, name: str
 ) -> None:
     put_pipeline(client, name, pipeline("l2", (0.9, 0.1)))
-    versions.set_default_search(client, version, {"fusion": "rrf", "match": "all"})
+    versions.write_meta(client, version, "search", {"fusion": "rrf", "match": "all"})
     make_default(client, versions.current(client, version.alias), name)
     chosen = versions.current(client, version.alias)
     assert chosen.search == {"fusion": "rrf", "match": "all", "pipeline": name}

@@ -441,7 +441,7 @@ def test_what_the_server_is_too_old_for_is_refused_with_the_version_that_can(
 def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -> None:
     made = filled(client, 30, 1)
     try:
-        versions.set_default_search(client, made, {"fusion": "l2", "mean": "harmonic", "weight": 0.3})
+        versions.write_meta(client, made, "search", {"fusion": "l2", "mean": "harmonic", "weight": 0.3})
         again = versions.current(client, made.alias)
         assert again == replace(made, search={"fusion": "l2", "mean": "harmonic", "weight": 0.3})
         answer = Searcher(client, again, ENCODER).search(Query("red boat"))

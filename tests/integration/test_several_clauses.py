@@ -11,7 +11,7 @@ import numpy as np
 import opensearchpy
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.stored_vectors import stored_vectors
+from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS

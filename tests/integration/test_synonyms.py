@@ -79,7 +79,7 @@ def test_all_words_and_their_marks(client: opensearchpy.OpenSearch, version: Ver
 def test_the_index_remembers_which(client: opensearchpy.OpenSearch, version: Version) -> None:
     assert version.synonyms == digest(RULES)
     assert versions.current(client, version.alias) == version
-    versions.set_default_search(client, version, {"fusion": "l2"})
+    versions.write_meta(client, version, "search", {"fusion": "l2"})
     assert versions.current(client, version.alias) == replace(version, search={"fusion": "l2"})
 
 

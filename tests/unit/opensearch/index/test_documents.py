@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.opensearch.index.documents import Item, index_action, item, timestamp, update_action
-from clipseek.sources import Record
+from clipseek.opensearch.index.documents import Item, index_action, item, malformed, metadata, timestamp, update_action
+from clipseek.opensearch.index.mapping import FieldType
+from clipseek.sources import MetadataValue, Record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,11 +88,11 @@ def test_an_update_brings_any_document_to_what_the_source_says(
 
 def test_bulk_lines() -> None:
     one = some(captions=('line\n"quoted" \ud800',))
-    head, body = index_action("i", one, one.document(np.array([0.1, -0.5], np.float32), 1, 2, "t")).splitlines()
+    head, body = index_action("i", HASH, one.document(np.array([0.1, -0.5], np.float32), 1, 2, "t")).splitlines()
     assert json.loads(head) == {"index": {"_index": "i", "_id": HASH}}
     assert json.loads(body)["image_vector"] == [0.1, -0.5]
     assert json.loads(body)["caption"] == 'line\n"quoted" ?'
-    head, body = update_action("i", one, {"caption": None}, "t").splitlines()
+    head, body = update_action("i", HASH, {"caption": None}, "t").splitlines()
     assert json.loads(head) == {"update": {"_index": "i", "_id": HASH}}
     assert json.loads(body) == {"doc": {"caption": None, "ingested_at": "t"}}
 
@@ -99,3 +100,30 @@ def test_bulk_lines() -> None:
 def test_small_things() -> None:
     assert len(timestamp()) == len("2026-01-02T03:04:05Z")
     assert some(metadata={"big": 2**64}).metadata == {"big": str(2**64)}
+
+
+def test_declared_columns_are_typed_and_what_is_not_is_kept_and_counted() -> None:
+    fields: dict[str, FieldType] = {"year": "number", "taken": "date", "set": "keyword", "group": "keyword"}
+    columns: dict[str, MetadataValue] = {"year": "1999", "taken": "2001-02-03", "set": True, "more": "7"}
+    good = metadata(Record(None, Path("/a"), (), "g1", columns), fields)
+    assert good == {"year": 1999, "taken": "2001-02-03", "set": "true", "more": "7", "group": "g1"}
+    assert malformed(good, fields) == []
+    bad = metadata(Record(None, Path("/a"), (), None, {"year": "old", "taken": "once"}), fields)
+    assert bad == {"year": "old", "taken": "once"}
+    assert malformed(bad, fields) == ["year", "taken"]
+    lists = metadata(Record(None, Path("/a"), (), None, {"year": ("1", "2.5"), "taken": ("x",)}), fields)
+    assert lists == {"year": [1, 2.5], "taken": ["x"]}
+    assert malformed(lists, fields) == ["taken"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2001", "2001-02", "2001-02-03", "2001-02-03T04:05:06Z", "2001-02-03T04:05:06.789+02:00", "1700000000000", "20"],
+)
+def test_dates_that_the_server_takes(text: str) -> None:
+    assert malformed({"d": text}, {"d": "date"}) == []
+
+
+@pytest.mark.parametrize("text", ["x", "2001-13", "2001-02-31", "03.02.2001", "2001-02-03 04:05", ""])
+def test_dates_that_it_does_not(text: str) -> None:
+    assert malformed({"d": text}, {"d": "date"}) == ["d"]

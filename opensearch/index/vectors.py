@@ -1,16 +1,20 @@
-"""Vectors read out of an index: exactly those that were put in."""
+"""Vectors read out of an index, exactly those that were put in; and vectors put into one as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import opensearchpy
 from numpy.typing import NDArray
 
 from ..errors import InvalidOption
-from .documents import LONGEST_ID
+from ..server.failures import check_answers
+from .documents import LONGEST_ID, index_action
 from .version import Version
+
+_BATCH = 500
 
 
 def stored_vectors(
@@ -46,3 +50,27 @@ def stored_ids(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[
         )
         there.update(document["_id"] for document in answer["docs"] if document.get("found"))
     return there
+
+
+def load_vectors(
+    client: opensearchpy.OpenSearch,
+    index: str,
+    vectors: NDArray[np.float32],
+    metadata: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    """Put (N, D) unit ``vectors`` into ``index`` without pictures, for measuring, with the ids ``0`` to ``N - 1``; merge it into
+    one segment.
+
+    One segment, because merges behind our back would change the graph between two measurements. Raises the errors of the tree.
+    """
+    for start in range(0, len(vectors), _BATCH):
+        body = b""
+        for row in range(start, min(start + _BATCH, len(vectors))):
+            more = {} if metadata is None else {"metadata": metadata[row]}
+            body += index_action(index, str(row), {"image_id": str(row), "image_vector": vectors[row], **more})
+        answer = client.bulk(body=body, params={"filter_path": "items.*.status,items.*.error"})
+        check_answers(index, (item["index"] for item in answer.get("items", ())))
+    client.indices.refresh(index=index)
+    # Longer than a request may usually take: a graph of 50,000 vectors is built anew.
+    client.indices.forcemerge(index=index, params={"max_num_segments": 1}, request_timeout=600)
+    client.indices.refresh(index=index)
