@@ -25,47 +25,37 @@ from clipseek.training.run.recipes import RECIPES, TALK_PAIRS, from_recipe
 
 @dataclass(frozen=True)
 class Trial:
-    """``base`` names the row that is no training at all."""
+    """A row of the table; the one without a config is the base model."""
 
     name: str
     config: TrainConfig | None
 
-    def with_seed(self, seed: int) -> Trial:
-        return self if self.config is None else Trial(self.name, dataclasses.replace(self.config, seed=seed))
 
-
-def talk_trials(pairs: int) -> Iterator[Trial]:
-    """The talk's table, for a domain of ``pairs`` training pairs."""
+def table_trials(pairs: int) -> Iterator[Trial]:
+    """The talk's runs for a domain of ``pairs`` training pairs, then ours: the adapter, and the whole model."""
+    base = str(base_checkpoint())
     yield Trial("baseline", None)
     for name, recipe in RECIPES.items():
         if name.startswith("talk/"):
             samples = round(recipe["samples"] * pairs / TALK_PAIRS)
-            config = from_recipe(name, base=str(base_checkpoint()), samples=samples, keep_epochs=False)
-            yield Trial(name, config)
-
-
-def table_trials(pairs: int) -> Iterator[Trial]:
-    """The talk's runs, then ours: the adapter, and the whole model at as many pairs as run-5 sees."""
-    yield from talk_trials(pairs)
-    yield Trial("adapter", from_recipe("adapter", base=str(base_checkpoint())))
-    yield Trial("best", ours(pairs))
-
-
-def ours(pairs: int, seen: int | None = None, **changes: Any) -> TrainConfig:
-    """The demo's recipe without its clock, seeing ``seen`` pairs (those of the talk's run-5 by default)."""
-    run = RECIPES["talk/run-5"]
-    total = seen or round(run["samples"] * pairs / TALK_PAIRS * run["epochs"])
-    recipe = {name: value for name, value in RECIPE.items() if name not in ("minutes", "epochs")}
-    config = from_recipe("best", base=str(base_checkpoint()), **{**recipe, **changes})
-    own = config.batch_size - round(config.batch_size * config.keep_share)
-    return dataclasses.replace(config, epochs=total / config.batch_size / (pairs // own))
+            yield Trial(name, from_recipe(name, base=base, samples=samples, keep_epochs=False))
+    yield Trial("adapter", from_recipe("adapter", base=base))
+    # The demo's recipe without its clock, at as many pairs as the talk's run-5 sees.
+    longest = RECIPES["talk/run-5"]
+    seen = round(longest["samples"] * pairs / TALK_PAIRS * longest["epochs"])
+    best = from_recipe("best", base=base, **{**RECIPE, "minutes": None})
+    own = best.batch_size - round(best.batch_size * best.keep_share)
+    yield Trial("best", dataclasses.replace(best, epochs=seen / best.batch_size / (pairs // own)))
 
 
 def recipes_table(story: Story, out: Path, seeds: int, on_event: Callable[[dict[str, Any]], None]) -> str:
     """The table of all recipes, each trained with ``seeds`` seeds; what ``out`` has results of is not run again."""
     pairs = len(story.draw()["domain-train"])
     trials = [
-        trial.with_seed(seed) for seed in range(seeds) for trial in table_trials(pairs) if trial.config or not seed
+        Trial(trial.name, trial.config and dataclasses.replace(trial.config, seed=seed))
+        for seed in range(seeds)
+        for trial in table_trials(pairs)
+        if trial.config or not seed
     ]
     return talk_table(run_trials(story, trials, out, on_event))
 
@@ -86,46 +76,44 @@ def run_trials(
     names = ("domain-train", "domain-val", "domain-test", "general-train", "general-val", "general-test")
     pairs = {name: load_pairs(read_records(story.manifest(name)), spec, cache=default_cache()) for name in names}
     out.mkdir(parents=True, exist_ok=True)
-    log = out / "results.jsonl"
-    done = (
-        {line["trial"]: line for line in map(json.loads, log.read_text("utf-8").splitlines())} if log.exists() else {}
-    )
-    lines = []
+    log, folder = out / "results.jsonl", out / "run"
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+    done, results = {line["trial"]: line for line in lines}, []
     for trial in trials:
         config = trial.config
         key = json.dumps([trial.name, None if config is None else {**config.as_dict(), "base": "demo/data/base"}])
         if key not in done:
             story.say(f"== {trial.name}" + ("" if config is None else f", seed {config.seed}"))
-            summary: dict[str, Any] = {"pairs_seen": 0, "seconds": 0.0}
-            folder = out / "run"
+            summary: dict[str, Any] = {"pairs_seen": 0}
+            best = Path(base)
             if config is not None:
-                keep = config.keep_share > 0
+                general = config.keep_share > 0
                 best = train(
                     config,
                     pairs["domain-train"],
                     folder,
-                    keep=pairs["general-train"] if keep else None,
+                    keep=pairs["general-train"] if general else None,
                     validation=pairs["domain-val"],
-                    keep_validation=pairs["general-val"] if keep else None,
+                    keep_validation=pairs["general-val"] if general else None,
                     resume=(folder / "config.json").is_file() and TrainConfig.read(folder / "config.json") == config,
                     on_event=on_event,
                 )
                 summary = json.loads((folder / "summary.json").read_text("utf-8"))
-            checkpoint = load_checkpoint(base if config is None else str(best))
+                if config.lock == "both":  # through the towers: each pair in a few views, once
+                    summary["pairs_seen"] = VIEWS * len(pairs["domain-train"])
+            checkpoint = load_checkpoint(str(best))
             precision = resolve_precision("auto", checkpoint.model.device)
-            scores = {}
-            for name in ("domain-test", "general-test"):
-                texts, images = embed_distinct(checkpoint, pairs[name], precision)
-                scores[name] = _figures(evaluate(texts, images, pairs[name].truth()))
-            if config is not None and config.lock == "both":  # through the towers: each pair in a few views, once
-                summary["pairs_seen"] = VIEWS * len(pairs["domain-train"])
+            scores = {
+                name: _figures(evaluate(*embed_distinct(checkpoint, pairs[name], precision), pairs[name].truth()))
+                for name in ("domain-test", "general-test")
+            }
             kept = {field: summary.get(field) for field in ("pairs_seen", "training_seconds", "alpha", "validation")}
             done[key] = {"trial": key, "name": trial.name, "seed": getattr(config, "seed", 0), **kept, **scores}
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(done[key]) + "\n")
             shutil.rmtree(folder, ignore_errors=True)
-        lines.append(done[key])
-    return lines
+        results.append(done[key])
+    return results
 
 
 def _figures(report: Report) -> dict[str, Any]:
@@ -146,17 +134,8 @@ def talk_table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         by_name.setdefault(line["name"], []).append(line)
     ks = ("1", "3", "5", "10", "20")
-    head = [
-        "recipe",
-        "seeds",
-        "pairs seen",
-        "s",
-        *(f"MRR@{k}" for k in ks),
-        "±",
-        "gallery MRR@20",
-        "±",
-        "general MRR@20",
-    ]
+    head = ["recipe", "seeds", "pairs seen", "s", *(f"MRR@{k}" for k in ks), "±"]
+    head += ["gallery MRR@20", "±", "general MRR@20"]
     rows = []
     for name, runs in by_name.items():
         rows.append(

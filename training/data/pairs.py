@@ -151,18 +151,15 @@ def _near_duplicates(pairs: Pairs) -> list[tuple[int, int]]:
 
 def check_usable(pairs: Pairs) -> None:
     """Raise UnusableData where a contrastive loss would have no negatives."""
-    if len(pairs) < 2:
-        raise UnusableData(
-            f"{len(pairs) or 'no'} pair{'' if len(pairs) == 1 else 's'} to train on; the other pairs are "
-            "the negatives, so give at least two"
-        )
-    if len({caption_key(caption) for caption in pairs.captions}) < 2:
-        raise UnusableData(
-            f"all {len(pairs)} captions are equal ({pairs.captions[0][:60]!r}); there is nothing to tell apart"
-        )
-    if len(set(pairs.groups)) < 2:
-        raise UnusableData(
-            f"all {len(pairs)} pairs are of group {pairs.groups[0][:60]!r}; expected at least two groups"
-        )
-    if len(set(pairs.picture.tolist())) < 2:
-        raise UnusableData(f"all {len(pairs)} pairs show one picture; there is nothing to tell apart")
+    count, reason = len(pairs), ""
+    if count < 2:
+        number = f"{count or 'no'} pair{'' if count == 1 else 's'}"
+        reason = f"{number} to train on; the other pairs are the negatives, so give at least two"
+    elif len({caption_key(caption) for caption in pairs.captions}) < 2:
+        reason = f"all {count} captions are equal ({pairs.captions[0][:60]!r}); there is nothing to tell apart"
+    elif len(set(pairs.groups)) < 2:
+        reason = f"all {count} pairs are of group {pairs.groups[0][:60]!r}; expected at least two groups"
+    elif len(set(pairs.picture.tolist())) < 2:
+        reason = f"all {count} pairs show one picture; there is nothing to tell apart"
+    if reason:
+        raise UnusableData(reason)

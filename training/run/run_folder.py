@@ -114,9 +114,7 @@ class RunFolder:
         """Draw the plot, write the summary, drop the state."""
         if not self.writes:
             return
-        from .plot import plot_history
-
-        plot_history(self.history, self.path / "loss.png")
+        _plot(self.history, self.path / "loss.png")
         _write(self.path / "summary.json", summary)
         (self.path / "state.pt").unlink(missing_ok=True)
 
@@ -144,3 +142,25 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: Event) -> 
     with whole_folder(folder) as part:
         checkpoint.save(part)
         (part / "clipseek_training.json").write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")
+
+
+def _plot(history: list[Event], path: Path) -> None:
+    """Loss by step, validation MRR@10 on a second axis, as a PNG at ``path``."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    left = figure.add_subplot()
+    steps, passes = ([row for row in history if name in row] for name in ("loss", "validation_mrr"))
+    left.plot([row["step"] for row in steps], [row["loss"] for row in steps], color="#3b6fb6", linewidth=1)
+    left.set_xlabel("step")
+    left.set_ylabel("contrastive loss", color="#3b6fb6")
+    left.grid(alpha=0.25)
+    if passes:
+        right, scores = left.twinx(), [row["validation_mrr"] for row in passes]
+        right.plot([row["step"] for row in passes], scores, "o-", color="#c2571a", markersize=4)
+        right.set_ylabel("validation MRR@10, whole gallery", color="#c2571a")
+        right.set_ylim(bottom=0)
+    figure.savefig(path, dpi=120)

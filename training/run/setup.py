@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import platform
 import time
@@ -48,13 +47,12 @@ class TrainState:
 
     def state_dict(self) -> dict[str, Any]:
         """Its fields, the seconds until now among them."""
-        values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
-        return {**values, "resumed": self.seconds}
+        fields = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {**fields, "resumed": self.seconds}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """What ``state_dict`` gave."""
-        for entry in dataclasses.fields(self):
-            setattr(self, entry.name, state[entry.name])
+        vars(self).update(state)
 
 
 class Run:

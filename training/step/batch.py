@@ -67,11 +67,9 @@ class BatchMaker:
     def make(self, step: int) -> Batch:
         """The batch of ``step``, from 0: the same at every call."""
         rows, kept, chance = self._rows(step)
-        pixels = [self._pixels(self._pairs, rows)]
-        captions = [self._pairs.captions[row] for row in rows]
-        if self._keep is not None and kept:
-            pixels.append(self._pixels(self._keep, kept))
-            captions += [self._keep.captions[row] for row in kept]
+        chosen = [(self._pairs, rows), *([(self._keep, kept)] if self._keep is not None else [])]
+        pixels = [np.asarray(pairs.pixels[pairs.picture[some]]) for pairs, some in chosen]
+        captions = [pairs.captions[row] for pairs, some in chosen for row in some]
         part = self._world.part(len(captions))
         varied = [random_caption(text, chance) for text in captions] if self._config.augment else captions
         return Batch(
@@ -113,10 +111,6 @@ class BatchMaker:
                 if step + 1 < stop:
                     coming = pool.submit(self.make, step + 1)
                 yield batch
-
-    @staticmethod
-    def _pixels(pairs: Pairs, rows: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        return np.asarray(pairs.pixels[pairs.picture[rows]])
 
 
 def _fitting(captions: list[str], varied: list[str]) -> Tensor:
