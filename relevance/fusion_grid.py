@@ -10,10 +10,10 @@ import numpy as np
 import opensearchpy
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.clauses import caption_clause, vector_clause
-from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import MEANS, Fusion, Mean, Technique
 from clipseek.opensearch.query.limits import CAPTION, DEPTH, VECTOR
 from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.scope import without_ids
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.opensearch.search.second_requests import fetch_candidates
 from numpy.typing import NDArray

@@ -43,7 +43,7 @@ class Query:
     match: which of the words a caption must have: ``any``, ``most`` (of up to two all, of more three in four), ``all``, or all as a
         ``phrase``. By default what the index was tuned to in a hybrid, else any.
     exact: search for the words as they are written, without stemming. By default what the index was tuned to in a hybrid, else no.
-    filters: conditions on fields, as ``filters.parse_filters`` reads them; all must hold.
+    filters: conditions on fields, as ``scope.parse_filters`` reads them; all must hold.
     split: make every text, picture and id a vector clause of its own, of the weight that it would have in the one vector.
     text_weight: the texts' share beside pictures and ids in the query's vector, 0 to 1.
     not_weight: how much of what is not wanted is subtracted from the vector (``vectors.compose``), 0 to 1.

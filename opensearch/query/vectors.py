@@ -14,11 +14,12 @@ from .limits import CAPTION, MAX_WEIGHT, MIN_WEIGHT, VECTOR
 from .query import Query
 
 Vector: TypeAlias = NDArray[np.float32]
-LoadEncoder: TypeAlias = Callable[[], "AnyEncoder | None"]
 LoadStored: TypeAlias = Callable[[Sequence[str]], Mapping[str, Vector]]
 
 
-def query_vectors(query: Query, load_encoder: LoadEncoder, load_stored: LoadStored) -> dict[str, Vector]:
+def query_vectors(
+    query: Query, load_encoder: Callable[[], AnyEncoder | None], load_stored: LoadStored
+) -> dict[str, Vector]:
     """Each vector clause's (D,) unit vector; none of a caption search.
 
     load_encoder: the encoder, or None where there is none; called where something must be encoded.

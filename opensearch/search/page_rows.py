@@ -38,14 +38,21 @@ def first_of_each(rows: Sequence[Row], near: bool = False) -> list[Row]:
     """The rows without those whose picture has the same bytes as one before, or, ``near``, nearly the look of one that stays."""
     seen: set[str] = set()
     kept: list[Row] = []
-    looks = _Looks(len(rows)) if near else None
+    looks, count = np.zeros((len(rows), LOOK_BYTES), np.uint8), 0
     for row in rows:
         content = str(row["_source"].get("content_hash") or row["_id"])
         if content in seen:
             continue
         seen.add(content)
-        if looks is None or looks.is_new(str(row["_source"].get("look") or "")):
-            kept.append(row)
+        look = _bytes(str(row["_source"].get("look") or "")) if near else None
+        if look is not None:
+            apart = np.bitwise_count(looks[:count, :HASH_BYTES] ^ look[:HASH_BYTES]).sum(1)
+            copies = looks[:count, HASH_BYTES:][apart <= HASH_BITS].astype(np.int16)
+            if (np.abs(copies - look[HASH_BYTES:]) <= COPY_STEPS).all(1).any():
+                continue
+            looks[count] = look
+            count += 1
+        kept.append(row)
     return kept
 
 
@@ -62,29 +69,6 @@ def _value(values: Sequence[Any], order: Order) -> Any:
     # Of several values the server takes the smallest upwards and the largest downwards.
     comparable = [str(value) if order.kind == "keyword" else float(value) for value in values]
     return max(comparable) if order.descending else min(comparable)
-
-
-class _Looks:
-    """Those of the pictures that stay; room for ``most``."""
-
-    def __init__(self, most: int) -> None:
-        self._hashes = np.zeros((most, HASH_BYTES), np.uint8)
-        self._copies = np.zeros((most, LOOK_BYTES - HASH_BYTES), np.int16)
-        self._count = 0
-
-    def is_new(self, encoded: str) -> bool:
-        """Whether nothing looks like it so far; then it stays. ``encoded``: base64."""
-        look = _bytes(encoded)
-        if look is None:
-            return True
-        small, copy = look[:HASH_BYTES], look[HASH_BYTES:].astype(np.int16)
-        apart = np.bitwise_count(self._hashes[: self._count] ^ small).sum(1)
-        near = np.flatnonzero(apart <= HASH_BITS)
-        if len(near) and (np.abs(self._copies[near] - copy) <= COPY_STEPS).all(1).any():
-            return False
-        self._hashes[self._count], self._copies[self._count] = small, copy
-        self._count += 1
-        return True
 
 
 def _bytes(encoded: str) -> NDArray[np.uint8] | None:

@@ -68,7 +68,7 @@ def connect(
         timeout=timeout,
         # One more try covers a kept-alive connection that the server has closed; all that we send may be sent twice.
         max_retries=1,
-        pool_maxsize=4,
+        pool_maxsize=16,  # a search makes two requests at once; more are opened, and closed again
         **(_tls(environ) if host["scheme"] == "https" else {}),
     )
     if check:

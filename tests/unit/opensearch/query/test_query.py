@@ -8,11 +8,11 @@ import numpy as np
 import orjson
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.filters import parse_facets, parse_filters
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import MAX_CHARACTERS, MAX_TERMS
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.scope import parse_facets, parse_filters
 from clipseek.opensearch.query.vectors import compose, read_weight
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.opensearch.search.second_requests import candidates_body
