@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 
@@ -16,6 +14,8 @@ class Group(click.Group):
         name = args[0]
         unknown = not name.startswith("-") and self.get_command(ctx, name) is None
         if unknown and not ctx.resilient_parsing:
+            import difflib  # only for this message: every command starts here
+
             nearest = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
             ctx.fail(f'No such command "{name}".' + (f' Did you mean "{nearest[0]}"?' if nearest else ""))
         return super().resolve_command(ctx, args)
