@@ -26,10 +26,12 @@ def one_side(batch: int, micro: int | None, precision: str, out: Path) -> None:
     """Print loss and memory of a step as JSON, then, for each line of input, the seconds of another and the memory so far;
     leave the last step's gradients in ``out``.
     """
+    from clipseek.training.machine import keep_freed_memory, spin_briefly
+
+    spin_briefly()  # as commands do, before torch is imported
     import numpy as np
     import torch
     from clipseek.training.config import TrainConfig
-    from clipseek.training.machine import keep_freed_memory
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.step.batch import Batch
     from clipseek.training.step.distributed import World

@@ -20,6 +20,9 @@ def records(manifest: Path, count: int) -> list[Any]:
 
 
 def ours(given: argparse.Namespace, out: Path) -> dict[str, Any]:
+    from clipseek.training.machine import spin_briefly
+
+    spin_briefly()  # as commands do, before torch is imported
     from clipseek.training.config import TrainConfig
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.model.checkpoint import load_checkpoint

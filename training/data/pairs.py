@@ -80,11 +80,11 @@ def load_pairs(
     entries = list(records)
     with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
     skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
-    decoded = decode_all([record.image for record in with_words], spec, cache, on_progress)
+    pixels, digests, rows = decode_all([record.image for record in with_words], spec, cache, on_progress)
     picture: list[int] = []
     captions: list[str] = []
     groups: list[str] = []
-    for record, row in zip(with_words, decoded.rows, strict=True):
+    for record, row in zip(with_words, rows, strict=True):
         if isinstance(row, str):
             skipped.append((shown(record.image), row))
             continue
@@ -97,7 +97,7 @@ def load_pairs(
         raise UnusableData(
             f"no usable pair among {len(entries)} records{why}; name a manifest with pictures and captions"
         )
-    return Pairs(decoded.pixels, decoded.digests, np.array(picture, np.int64), captions, groups, skipped)
+    return Pairs(pixels, digests, np.array(picture, np.int64), captions, groups, skipped)
 
 
 def joint_keys(*parts: Pairs) -> Ints:

@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,22 +27,14 @@ _FORMAT = 1  # of the cache; raise it when decoding changes
 Progress = Callable[[int, int], None]  # done, of how many
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """``pixels``: (P, S, S, 3) uint8, P distinct pictures, read-only memory map or array. ``digests``: their content's hash.
-
-    ``rows``: for each path its row of ``pixels``, or the reason why it has none.
-    """
-
-    pixels: NDArray[np.uint8]
-    digests: list[str]
-    rows: list[int | str]
-
-
 def decode_all(
     paths: Sequence[Path], spec: ImageSpec, cache: Path | None = None, on_progress: Progress = lambda done, of: None
-) -> Decoded:
-    """Read, hash and decode ``paths`` in threads. Equal bytes are decoded once. Never raises for a picture."""
+) -> tuple[NDArray[np.uint8], list[str], list[int | str]]:
+    """Read, hash and decode ``paths`` in threads. Equal bytes are decoded once. Never raises for a picture.
+
+    Gives the P distinct pictures, (P, S, S, 3) uint8, a read-only memory map or an array; the hashes of their files; and for
+    each path its row of them, or the reason why it has none.
+    """
     with ThreadPoolExecutor(available_cores()) as pool:
         hashed = list(pool.map(lambda path: read_picture(path, _digest), paths))  # bytes, or why there are none
         first: dict[bytes, Path] = {}
@@ -54,7 +45,7 @@ def decode_all(
         pixels, problems = _decode_distinct(pool, list(first.values()), digests, spec, cache, on_progress)
     place = {digest: row for row, digest in enumerate(first)}
     rows = [entry if isinstance(entry, str) else problems.get(place[entry], place[entry]) for entry in hashed]
-    return Decoded(pixels, digests, rows)
+    return pixels, digests, rows
 
 
 def _digest(data: bytes) -> bytes:

@@ -82,10 +82,7 @@ def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> O
     muon: list[dict[str, Any]] = []
     for (factor, decays, inside), parameters in groups.items():
         group = {"params": parameters, "weight_decay": config.weight_decay if decays else 0.0}
-        if inside:
-            muon.append({**group, "factor": factor * config.muon_factor})
-        else:
-            adamw.append({**group, "factor": factor})
+        (muon if inside else adamw).append({**group, "factor": factor * (config.muon_factor if inside else 1.0)})
     rate = config.learning_rate
     parts: list[torch.optim.Optimizer] = []
     if adamw:
