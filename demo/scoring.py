@@ -8,16 +8,18 @@ from typing import Any
 
 from clipseek.demo.story import Story
 from clipseek.encoder import ClipEncoder
-from clipseek.encoder.run.pairs import encode_pairs
 from clipseek.evaluation import Scores, before_after, in_batches, whole_gallery
+from clipseek.export.models import embed_with_bundle
 from clipseek.sources import read_records
+from clipseek.training.data.pairs import Pairs, load_pairs
 
 SHEETS = {"domain-test": "held-out line icons", "general-test": "held-out general"}
 
 
-def both(texts: Any, images: Any, groups: list[str]) -> tuple[Scores, Scores]:
-    """In batches of 64 as in the talk, and over the whole gallery."""
-    return in_batches(texts, images, groups), whole_gallery(texts, images, groups)
+def both(pairs: Pairs, texts: Any, pictures: Any) -> tuple[Scores, Scores]:
+    """Vectors of the captions and of the distinct pictures, scored in batches of 64 as in the talk, and over the whole gallery."""
+    images = pictures[pairs.shown_pictures()[1]]
+    return in_batches(texts, images, pairs.groups), whole_gallery(texts, images, pairs.groups)
 
 
 def table(story: Story, encoder: ClipEncoder, before: Path | None) -> str:
@@ -25,9 +27,8 @@ def table(story: Story, encoder: ClipEncoder, before: Path | None) -> str:
     known = json.loads(before.read_text("utf-8")) if before is not None else {}
     rows: list[tuple[str, str, Scores]] = []
     for name, title in SHEETS.items():
-        records = read_records(story.manifest(name))
-        texts, images, groups, _ = encode_pairs(encoder, ((r.image, r.captions, r.group) for r in records))
-        after = both(texts, images, groups)
+        pairs = load_pairs(read_records(story.manifest(name)), encoder.bundle.image)
+        after = both(pairs, *embed_with_bundle(encoder, pairs))
         for at, where in enumerate(("in batches of 64", "whole gallery")):
             if name in known:
                 rows.append((f"{title}, {where}", "before", _scores(known[name][at])))

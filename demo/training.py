@@ -40,9 +40,8 @@ def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
         for name in SHEETS:
             held_out = pairs(name)
             precision = resolve_precision("auto", checkpoint.model.device)
-            texts, images = embed_distinct(checkpoint, held_out, precision)
-            of_captions = images[held_out.shown_pictures()[1]]
-            before[name] = [scores.as_dict() for scores in both(texts, of_captions, held_out.groups)]
+            vectors = embed_distinct(checkpoint, held_out, precision)
+            before[name] = [scores.as_dict() for scores in both(held_out, *vectors)]
         write_whole(run / "before.json", json.dumps(before))
     with story.step(f"Fine-tuning on line icons (ends after {RECIPE['minutes']} minutes)"):
         best = train(

@@ -27,7 +27,6 @@ def measure(setting: Setting) -> dict[str, Any]:
 def _ours(setting: Setting, precision: str) -> dict[str, Any]:
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.device.session import Device
-    from clipseek.encoder.run.pairs import read_pictures
 
     sizes, files = setting.sizes, setting.files()
     where: Device = "cuda" if device() == "cuda" else "cpu"
@@ -36,7 +35,7 @@ def _ours(setting: Setting, precision: str) -> dict[str, Any]:
     alone = per_second(lambda: encoder.encode_pictures(pictures), len(pictures), sizes.rounds)
 
     def all_files() -> None:
-        for window in read_pictures(encoder, files, window=sizes.encode_batch):
+        for window in encoder.read_pictures(files, window=sizes.encode_batch):
             encoder.encode_pictures([picture for _, picture in window if not isinstance(picture, str)])
 
     began = time.perf_counter()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..bundle.bundle import FLOATS, PATCHES, PIXELS, Bundle
 from ..device.gpu import CUDA, TENSORRT, TensorRT
-from ..device.session import Device
+from ..device.session import Device, available_cores
 from ..errors import BundleError
 from .picture import Picture, PictureLoader
 from .stages import Stages
@@ -89,6 +91,19 @@ class ClipEncoder:
     def load_picture(self, data: bytes) -> Picture:
         """Decode and preprocess a file's bytes. Raises ImageError (a ValueError), whose text is the reason."""
         return self.loader.load(data)
+
+    def read_pictures(self, paths: Sequence[Path], window: int = 64) -> Iterator[list[tuple[Path, Picture | str]]]:
+        """Windows of (path, its picture or the reason why there is none), in the order of ``paths``.
+
+        They are read ahead in threads, a window at a time, so that memory does not grow with their number.
+        """
+        from ..pictures.images import read_picture
+
+        with ThreadPoolExecutor(available_cores()) as pool:
+            for start in range(0, len(paths), window):
+                chosen = paths[start : start + window]
+                read = pool.map(lambda path: read_picture(path, self.load_picture), chosen)
+                yield list(zip(chosen, read, strict=True))
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderError
 from .clip import ClipEncoder, normalize_rows
-from .pairs import read_pictures
 from .picture import Picture
 
 TEMPLATE = "a photo of {}"
@@ -38,7 +37,7 @@ class ZeroShot:
 
     def classify_files(self, paths: Sequence[Path]) -> Iterator[tuple[Path, list[float] | str]]:
         """For each file, in order: a probability for each label, or the reason why the picture cannot be read."""
-        for window in read_pictures(self._encoder, paths):
+        for window in self._encoder.read_pictures(paths):
             rows = iter(self.probabilities([read for _, read in window if isinstance(read, Picture)]).tolist())
             for path, read in window:
                 yield path, next(rows) if isinstance(read, Picture) else read

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, EncoderError
-from clipseek.encoder.run.pairs import read_pictures
 from clipseek.encoder.run.zero_shot import ZeroShot, softmax
 from PIL import Image
 
@@ -87,7 +86,7 @@ def test_files_keep_their_order_and_reasons(tmp_path_factory: pytest.TempPathFac
     for number, path in enumerate(paths):
         path.write_bytes(encoded(PICTURES[number % 5]) if number not in (2, 5) else b"no picture")
     paths.append(folder / "absent.png")
-    windows = list(read_pictures(encoder, paths, window=3))
+    windows = list(encoder.read_pictures(paths, window=3))
     assert [len(window) for window in windows] == [3, 3, 2]
     found = [entry for window in windows for entry in window]
     assert [path for path, _ in found] == paths
