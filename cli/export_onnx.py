@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,8 @@ from .output import data, note, print_json
 from .passport import show_export
 
 if TYPE_CHECKING:
-    from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.export.checkpoint import Storage
     from clipseek.export.precision import Precision
-    from clipseek.training.data.pairs import Pairs
 
 SOURCE = click.Path(path_type=Path)
 
@@ -122,8 +120,8 @@ def export_onnx(
         out,
         precision=precision,
         storage=storage,
-        gate=Gate(str(gate), _pairs_of(gate), tolerance) if gate else None,
-        calibration=Int8Calibration(str(calibrate), _pairs_of(calibrate)) if calibrate else None,
+        gate=Gate(str(gate), partial(read_pairs, Source(gate)), tolerance) if gate else None,
+        calibration=Int8Calibration(str(calibrate), partial(read_pairs, Source(calibrate))) if calibrate else None,
         accept_loss=accept_loss,
         explain=explain,
         samples=given,
@@ -137,9 +135,3 @@ def export_onnx(
         print_json(bundle.passport)
     else:
         data(str(out))
-
-
-def _pairs_of(source: Path) -> Callable[[ImageSpec], Pairs]:
-    from clipseek.sources import Source
-
-    return lambda image: read_pairs(Source(source), image)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,16 +92,19 @@ def encoder_of_index(
 def open_model(name: str, device: DeviceOptions = ANY_DEVICE, precision: str = "auto") -> Model:
     """The bundle in the folder ``name`` on ``device``, else the checkpoint (folder or hub id), which computes in ``precision``."""
     from clipseek.encoder import Bundle
-    from clipseek.export.models import Model, is_bundle
+    from clipseek.export.models import Model, embed_with_bundle, is_bundle
 
     if is_bundle(name):
-        return Model.of_bundle(name, open_encoder(Bundle.load(name, verify=True), device))
+        encoder = open_encoder(Bundle.load(name, verify=True), device)
+        return Model(name, encoder.bundle.image, partial(embed_with_bundle, encoder))
     prepare_torch("a checkpoint")
     from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.model.embed import embed_distinct
 
     checkpoint = load_checkpoint(name)
-    return Model.of_checkpoint(name, checkpoint, resolve_precision(precision, checkpoint.model.device))
+    resolved = resolve_precision(precision, checkpoint.model.device)
+    return Model(name, checkpoint.image, partial(embed_distinct, checkpoint, precision=resolved))
 
 
 def prepare_torch(what: str, *others: str) -> None:

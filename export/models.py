@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from clipseek.encoder import Bundle, ClipEncoder, Picture
@@ -20,9 +19,6 @@ from clipseek.training.data.survey import CountTokens
 from clipseek.training.errors import UnusableData
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # a bundle's model needs no torch
-    from clipseek.training.model.checkpoint import Checkpoint
-
 Vectors = NDArray[np.float32]
 
 
@@ -33,17 +29,6 @@ class Model:
     name: str
     image: ImageSpec
     embed: Callable[[Pairs], tuple[Vectors, Vectors]]
-
-    @classmethod
-    def of_bundle(cls, name: str, encoder: ClipEncoder) -> Model:
-        return cls(name, encoder.bundle.image, lambda pairs: embed_with_bundle(encoder, pairs))
-
-    @classmethod
-    def of_checkpoint(cls, name: str, checkpoint: Checkpoint, precision: str) -> Model:
-        """``precision``: the compute dtype, fp32 or bf16."""
-        from clipseek.training.model.embed import embed_distinct
-
-        return cls(name, checkpoint.image, lambda pairs: embed_distinct(checkpoint, pairs, precision))
 
 
 def is_bundle(name: str) -> bool:
