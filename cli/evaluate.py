@@ -133,6 +133,5 @@ def _write_sheet(
 
     used = pairs.shown_pictures()[0]
     shown = Shown(str(source), pairs.captions, lambda picture: pairs.pixels[used[picture]])
-    page = render_report(judged, pairs.truth(), shown, reports=reports, changes=changes)
-    write_whole(sheet, page)
+    write_whole(sheet, render_report(judged, pairs.truth(), shown, reports, changes))
     note(f"wrote {sheet}")

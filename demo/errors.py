@@ -1,8 +1,4 @@
-"""Errors of ``clipseek.demo``.
-
-DemoError
-└── DataMissing          the pictures or models that ship with the repository are not here
-"""
+"""Errors of ``clipseek.demo``."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
             held_out = pairs(name)
             precision = resolve_precision("auto", checkpoint.model.device)
             vectors = embed_distinct(checkpoint, held_out, precision)
-            before[name] = [scores.as_dict() for scores in both(held_out, *vectors)]
+            before[name] = [asdict(scores) for scores in both(held_out, *vectors)]
         write_whole(run / "before.json", json.dumps(before))
     with story.step(f"Fine-tuning on line icons (ends after {RECIPE['minutes']} minutes)"):
         best = train(

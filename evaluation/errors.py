@@ -1,9 +1,4 @@
-"""Errors of ``clipseek.evaluation``.
-
-EvaluationError
-├── BadVectors       vectors that cannot be ranked: shape, not finite, not unit rows
-└── TooFewPairs      not enough pairs for what was asked
-"""
+"""Errors of ``clipseek.evaluation``."""
 
 from __future__ import annotations
 

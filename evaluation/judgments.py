@@ -55,11 +55,10 @@ class Positives:
         return rows, columns
 
 
-def numbered(labels: Sequence[Hashable], others: Sequence[Hashable] = ()) -> tuple[Ints, Ints]:
-    """Equal labels, equal numbers, across both sequences: (len(labels),) and (len(others),) int64."""
+def numbered(labels: Sequence[Hashable]) -> Ints:
+    """(len(labels),) int64: equal labels, equal numbers."""
     numbers: dict[Hashable, int] = {}
-    first = np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
-    return first, np.array([numbers.setdefault(label, len(numbers)) for label in others], np.int64)
+    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
 
 
 @dataclass(frozen=True)
@@ -85,16 +84,16 @@ class Judgments:
         of_picture = np.arange(count, dtype=np.int64) if owner is None else np.asarray(owner, np.int64)
         if len(of_picture) != count or (groups is not None and len(groups) != count):
             raise EvaluationError(f"{count} captions, {len(of_picture)} pictures' numbers; expected equal lengths")
-        columns = [of_picture, numbered([caption_key(caption) for caption in captions])[0]]
+        columns = [of_picture, numbered([caption_key(caption) for caption in captions])]
         if groups is not None:
-            known = numbered(["" if group is None else group for group in groups])[0]
+            known = numbered(["" if group is None else group for group in groups])
             columns.append(np.where([group is None for group in groups], -1, known))
         return cls(of_picture, np.stack(columns, axis=1))
 
     @classmethod
     def of_labels(cls, labels: Sequence[Hashable]) -> Judgments:
         """Pair i is caption i on picture i; equal labels are right for one another, and nothing else."""
-        return cls(np.arange(len(labels), dtype=np.int64), numbered(labels)[0][:, None])
+        return cls(np.arange(len(labels), dtype=np.int64), numbered(labels)[:, None])
 
     @property
     def captions(self) -> int:

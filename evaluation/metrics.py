@@ -7,8 +7,7 @@ The size of what was ranked stands beside each: a random ranker has MRR@20 = 0.0
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +34,6 @@ class Scores:
     median_rank: float
     ndcg: dict[int, float] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def reciprocal_ranks(ranks: Ints, k: int) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,7 @@ import numpy as np
 from .bootstrap import intervals
 from .judgments import Judgments
 from .metrics import TALK_BATCH, Rows, Scores, scores_of
-from .ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE, Ranked, RankedPairs, rank_pairs
-
-__all__ = ["IMAGE_TO_TEXT", "TEXT_TO_IMAGE", "Report", "evaluate", "report_of"]
+from .ranked import Ranked, RankedPairs, rank_pairs
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Plain types for JSON."""
         return {
-            name: {direction.replace(" ", "_"): scores.as_dict() for direction, scores in part.items()}
+            name: {direction.replace(" ", "_"): asdict(scores) for direction, scores in part.items()}
             for name, part in (("in_batches", self.in_batches), ("whole_gallery", self.whole_gallery))
         }
 

@@ -115,7 +115,7 @@ def calibrate(
     else:
         others = best_cosines(client, version, encoder.encode_texts([query.words for query in background]))
     # Queries of one group stay in one fold; of those without a group, those of equal words.
-    groups, _ = numbered([q.group if q.group[0] != "\0" else caption_key(q.words) for q in unanswered])
+    groups = numbered([q.group if q.group[0] != "\0" else caption_key(q.words) for q in unanswered])
     rates = sorted({rate, *(other for other in RATES if other * len(others) >= 20)})
     points = {each: operating_point(each, others, groups, best, best_right) for each in rates}
     low, high = intervals(reached_unseen(others, groups, rate)[:, None].astype(float), clusters=groups)[0].tolist()

@@ -96,7 +96,7 @@ def evaluate_index(
     for answer in timed_searches(client, version, judged, texts, modes, size=size):
         answers.append(answer)
         progress(len(answers), len(judged))
-    groups, _ = numbered([query.group for query in judged])
+    groups = numbered([query.group for query in judged])
     figures = []
     for mode in modes:
         rows = [row for row, answer in enumerate(answers) if mode.name in answer]

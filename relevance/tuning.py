@@ -83,7 +83,7 @@ def tune(
         )
     version.check_model(encoder.fingerprint, encoder.dimension)
     vectors = encoder.encode_texts([query.words for query in queries])
-    groups, _ = numbered([query.group for query in queries])
+    groups = numbered([query.group for query in queries])
     settings, usual = grid(supported_wordings(client, version)), len(fusions())
     rows: list[Floats] = []
     of_baselines, recalls = [], []

@@ -12,7 +12,7 @@ from clipseek.evaluation.examples import Example, JudgedModel, best_and_worst, g
 from clipseek.evaluation.judgments import Judgments
 from clipseek.evaluation.metrics import mean_reciprocal_rank, recall
 from clipseek.evaluation.ranked import TEXT_TO_IMAGE
-from clipseek.evaluation.report import Report, report_of
+from clipseek.evaluation.report import Report
 from clipseek.evaluation.table import comparison_cells, report_cells
 from numpy.typing import NDArray
 
@@ -38,16 +38,11 @@ def render_report(
     models: Sequence[JudgedModel],
     truth: Judgments,
     shown: Shown,
-    *,
-    reports: Sequence[Report] | None = None,
+    reports: Sequence[Report],
     changes: Sequence[Change] = (),
 ) -> str:
-    """The page for one model, or for a model and the one before it (with ``changes``). Needs nothing from outside.
-
-    ``reports``: where they are known already; made here otherwise.
-    """
-    known = reports or [report_of(model.ranked) for model in models]
-    body = [_head(models, truth, shown.source), _tables(models, known, changes), _curves(models)]
+    """The page for one model, or for a model and the one before it (with ``changes``). Needs nothing from outside."""
+    body = [_head(models, truth, shown.source), _tables(models, reports, changes), _curves(models)]
     body += _galleries(models, truth, shown)
     return render_page(f"{models[0].name} on {shown.source}", "evaluation", "\n".join(body))
 
@@ -110,9 +105,8 @@ def _curves(models: Sequence[JudgedModel]) -> str:
 
 def _galleries(models: Sequence[JudgedModel], truth: Judgments, shown: Shown) -> list[str]:
     if len(models) == 1:
-        good, bad = best_and_worst(models[0], truth)
-        titles = ("Best queries", "Worst queries")
-        return [_gallery(title, some, shown) for title, some in zip(titles, (good, bad), strict=True)]
+        best, worst = best_and_worst(models[0], truth)
+        return [_gallery("Best queries", best, shown), _gallery("Worst queries", worst, shown)]
     after, before = models[0].caption_ranks, models[1].caption_ranks
     rose, fell = int((after < before).sum()), int((after > before).sum())
     words = f"{rose:,} captions find their picture earlier than before, {fell:,} later, {len(after) - rose - fell:,} as before"

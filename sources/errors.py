@@ -1,11 +1,4 @@
-"""Errors of ``clipseek.sources``.
-
-SourceError
-├── SourceNotFound       the manifest or folder is not there, or cannot be read
-├── UnknownLayout        nothing says how to read this source
-├── MissingColumn        a manifest without the named column
-└── MalformedSource      a line, cell or sidecar that does not follow its format; the message names file and line
-"""
+"""Errors of ``clipseek.sources``."""
 
 from __future__ import annotations
 

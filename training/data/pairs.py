@@ -105,7 +105,7 @@ def joint_keys(*parts: Pairs) -> Ints:
     digests = [part.digests[row] for part in parts for row in part.picture.tolist()]
     captions = [caption for part in parts for caption in part.captions]
     groups = [group for part in parts for group in part.groups]
-    return Judgments.of(captions, groups, numbered(digests)[0]).keys
+    return Judgments.of(captions, groups, numbered(digests)).keys
 
 
 def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[int]]:

@@ -24,7 +24,7 @@ def ranks(
     chunk: int | None = None,
 ) -> Ints:
     """Rank of the best right answer, where a row of the gallery is right when its group is the query's."""
-    of_queries, of_gallery = numbered(query_groups, gallery_groups)
+    of_queries, of_gallery = np.split(numbered([*query_groups, *gallery_groups]), [len(query_groups)])
     queries_and_items = (np.arange(len(query_groups)), of_queries, np.arange(len(gallery_groups)), of_gallery)
     return rank(queries, gallery, Positives(*queries_and_items, len(query_groups)), chunk=chunk).best
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from clipseek.evaluation import Judgments, TooFewPairs, evaluate, report_table
-from clipseek.evaluation.report import IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from clipseek.evaluation.ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from numpy.typing import NDArray
 
 

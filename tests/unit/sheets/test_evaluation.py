@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import numpy as np
-from clipseek.evaluation import Judgments, compare, rank_pairs
+from clipseek.evaluation import Judgments, compare, rank_pairs, report_of
 from clipseek.evaluation.examples import JudgedModel
 from clipseek.sheets.curves import Curve, curves_svg, ranks_svg
 from clipseek.sheets.evaluation import Shown, render_report
@@ -60,7 +60,8 @@ def shade(source: str) -> int:
 def test_two_models() -> None:
     after, before = judged("<after>", 0.3), judged("before", 2.5)
     changes = compare(before.ranked, after.ranked)
-    text = render_report([after, before], TRUTH, Shown("pairs.tsv", CAPTIONS, pixels), changes=changes)
+    reports = [report_of(model.ranked) for model in (after, before)]
+    text = render_report([after, before], TRUTH, Shown("pairs.tsv", CAPTIONS, pixels), reports, changes)
     page = Page(text)
     assert "script" not in page.tags
     assert "http" not in text
@@ -80,7 +81,8 @@ def test_two_models() -> None:
 
 
 def test_one_model_has_best_and_worst_and_no_differences() -> None:
-    page = Page(render_report([judged("only", 1.0)], TRUTH, Shown("pairs.tsv", CAPTIONS, pixels)))
+    only = judged("only", 1.0)
+    page = Page(render_report([only], TRUTH, Shown("pairs.tsv", CAPTIONS, pixels), [report_of(only.ranked)]))
     assert page.tags.count("svg") == 4
     assert page.tags.count("table") == 1
     assert "Best queries" in page.text
