@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 from clipseek.cli.ingest_options import refuse_other_options
 from clipseek.cli.ingest_report import LISTED, as_skip
-from clipseek.cli.opening import encoder_of_index
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.synonyms import digest
@@ -184,13 +183,6 @@ def test_a_report_that_cannot_be_written(server: FakeServer, pictures: Path, tmp
 
 def test_an_index_name_that_cannot_be(server: FakeServer, pictures: Path) -> None:
     assert isinstance(clipseek_ingest(server, pictures, "--index", "My Index").exception, InvalidOption)
-
-
-def test_a_new_index_needs_a_model() -> None:
-    with pytest.raises(click.UsageError, match=r"--model BUNDLE \(or CLIPSEEK_MODEL\)"):
-        encoder_of_index(None, None)
-    with pytest.raises(click.UsageError, match="does not say which bundle filled it"):
-        encoder_of_index(None, Version("i-1", "i", "ab", 2, 1))
 
 
 def test_a_skip_as_a_line_of_the_report() -> None:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 
 import click
 import pytest
-from click.testing import CliRunner
-from clipseek.cli.groups import Group
 from clipseek.cli.main import COMMANDS, Interrupts, main, root
 
 from tests.shipped import TUNED
@@ -92,24 +90,3 @@ def test_the_exit_code_of_a_command_is_kept() -> None:
     code = "import click\n@click.pass_context\ndef leave(context): context.exit(3)\n"
     done = clipseek("x", code=code + "root.get_command = lambda *_: click.Command('x', callback=leave)")
     assert done.returncode == 3
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (["serch"], 'No such command "serch". Did you mean "search"?'),
-        (["node", "strat"], 'No such command "strat". Did you mean "start"?'),
-        (["pipelines", "defualt"], 'No such command "defualt". Did you mean "default"?'),
-        (["qqq"], 'No such command "qqq".\n'),
-    ],
-)
-def test_an_unknown_command_names_the_nearest(given: list[str], words: str) -> None:
-    result = CliRunner().invoke(root, given)
-    assert result.exit_code == 2
-    assert words in result.stderr
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_group_names_the_nearest(name: str) -> None:
-    command = root.get_command(click.Context(root), name)
-    assert not isinstance(command, click.Group) or isinstance(command, Group)
