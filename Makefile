@@ -65,6 +65,7 @@ test-lowest: .venv-lowest/.installed
 	.venv-lowest/bin/pytest -q -m "not integration" -W default -p no:cacheprovider $(ARGS)
 
 .venv-lowest/.installed: setup.cfg
+	rm -rf .venv-lowest
 	$(LOWEST_PYTHON) -m venv .venv-lowest
 	$(call PIP,.venv-lowest/bin) uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable ".[dev]"
