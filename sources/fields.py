@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import MalformedSource, MissingColumn
 from .record import MetadataValue, Record
-
-_DEFAULTS = {"image": "image", "caption": "caption", "id": "id", "group": "group"}
 
 
 @dataclass(frozen=True)
@@ -25,9 +23,8 @@ class Columns:
 
     def check(self, present: list[str], place: str) -> None:
         """Raise MissingColumn unless the picture's column, and every one that the user named, is among ``present``."""
-        for role, default in _DEFAULTS.items():
-            wanted = getattr(self, role)
-            if wanted not in present and (role == "image" or wanted != default):
+        for role, wanted in asdict(self).items():
+            if wanted not in present and (role == "image" or wanted != role):  # every default is the role's own name
                 names = ", ".join(repr(name) for name in present) or "none"
                 raise MissingColumn(
                     f"{place}: no column {wanted!r}; the columns are {names}. Name the right one with --{role}-column"

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import MalformedSource, SourceNotFound
-from .manifest import lines
+from .errors import SourceNotFound
+from .manifest import read_captions
 from .record import Record, shown
 
 _PARTS = (
@@ -38,13 +38,4 @@ def read_imageclef(folder: Path) -> Iterator[Record]:
         )
     for split, captions, pictures in _PARTS:
         if (folder / captions).is_file():
-            for number, line in lines(folder / captions):
-                if line.strip():
-                    name, tab, caption = line.partition("\t")
-                    if not tab or not name.strip() or "/" in name:
-                        raise MalformedSource(
-                            f"{shown(folder / captions)} line {number}: expected a picture's id, a tab and its caption"
-                        )
-                    image = folder / pictures / f"{name.strip()}.jpg"
-                    texts = (caption.strip(),) if caption.strip() else ()
-                    yield Record(id=name.strip(), image=image, captions=texts, metadata={"split": split})
+            yield from read_captions(folder / captions, folder / pictures, {"split": split})

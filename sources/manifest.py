@@ -8,13 +8,13 @@ that its first line has most of.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .errors import MalformedSource, MissingColumn, SourceNotFound
 from .fields import Columns, from_object, parse_object
 from .folder import is_image_name
-from .record import Record, shown
+from .record import MetadataValue, Record, shown
 
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Record]:
@@ -50,6 +50,17 @@ def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record]:
             )
         fields = dict(zip(header, (cell.strip() for cell in row), strict=True))
         yield from_object(fields, columns, place, image=_image(path, fields[columns.image], columns, place))
+
+
+def read_captions(path: Path, pictures: Path, metadata: Mapping[str, MetadataValue]) -> Iterator[Record]:
+    """Lines of a picture's id, a tab and its caption, without a header; its file is ``pictures/<id>.jpg``."""
+    for number, line in lines(path):
+        if line.strip():
+            name, _, caption = (part.strip() for part in line.partition("\t"))
+            if "\t" not in line or not name or "/" in name:
+                raise MalformedSource(f"{shown(path)} line {number}: expected a picture's id, a tab and its caption")
+            texts = (caption,) if caption else ()
+            yield Record(id=name, image=pictures / f"{name}.jpg", captions=texts, metadata=metadata)
 
 
 def _is_headerless(path: Path, first: list[str], columns: Columns) -> bool:

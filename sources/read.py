@@ -179,24 +179,19 @@ def _layout(source: Path, layout: Layout) -> Layout:
 def _merged(records: Iterator[Record]) -> Iterator[Record]:
     """Rows of one picture that follow each other and have the same id become one record with all their captions."""
     held: Record | None = None
-    problem: SourceError | None = None
-    while problem is None:
-        try:
-            record = next(records)
-        except StopIteration:
-            break
-        except SourceError as broken:
-            # What came before the broken line is still good.
-            problem = broken
-        else:
+    try:
+        for record in records:
             if held is not None and record.image == held.image and record.id == held.id:
                 captions = dict.fromkeys(held.captions + record.captions)
                 held = replace(held, captions=tuple(captions), group=held.group or record.group)
-                continue
-            if held is not None:
-                yield held
-            held = record
+            else:
+                if held is not None:
+                    yield held
+                held = record
+    except SourceError:
+        # What came before the broken line is still good.
+        if held is not None:
+            yield held
+        raise
     if held is not None:
         yield held
-    if problem is not None:
-        raise problem

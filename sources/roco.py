@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import MalformedSource, SourceNotFound
+from .errors import SourceNotFound
 from .fields import Columns
-from .manifest import lines, read_table
+from .manifest import read_captions, read_table
 from .record import Record, shown
 
 _HOMES = ("", "data", "all_data")
@@ -37,20 +37,14 @@ def read_roco(folder: Path) -> Iterator[Record]:
             f"{shown(folder)} is not laid out like ROCO; it needs train/radiology/captions.txt or train_captions.csv"
         )
     for path, split, kind in first:
-        for number, line in lines(path):
-            if line.strip():
-                name, tab, caption = line.partition("\t")
-                if not tab or not name.strip() or "/" in name:
-                    raise MalformedSource(
-                        f"{shown(path)} line {number}: expected a picture's id, a tab and its caption"
-                    )
-                yield _record(path.parent / "images", name, caption, {"split": split, "kind": kind})
+        yield from read_captions(path, path.parent / "images", {"split": split, "kind": kind})
     for path, split in second:
         pictures = path.parent / split
         if not pictures.is_dir() and (path.parent / f"{split}_images").is_dir():
             pictures = path.parent / f"{split}_images"
         for row in read_table(path, Columns(image="ID", caption="Caption"), tabs=False):
-            yield _record(pictures, row.image.name, row.caption, {"split": split})
+            name = row.image.name.strip()
+            yield Record(name, pictures / f"{name}.jpg", row.captions, metadata={"split": split})
 
 
 def _first(folder: Path) -> list[tuple[Path, str, str]]:
@@ -61,10 +55,3 @@ def _first(folder: Path) -> list[tuple[Path, str, str]]:
 def _second(folder: Path) -> list[tuple[Path, str]]:
     places = [(folder / f"{split}_captions.csv", split) for split in _SECOND]
     return [entry for entry in places if entry[0].is_file()]
-
-
-def _record(pictures: Path, name: str, caption: str, metadata: dict[str, str]) -> Record:
-    name, caption = name.strip(), caption.strip()
-    return Record(
-        id=name, image=pictures / f"{name}.jpg", captions=(caption,) if caption else (), metadata=dict(metadata)
-    )
