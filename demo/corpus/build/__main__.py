@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import lzma
 from collections import Counter
@@ -19,9 +18,9 @@ from pathlib import Path
 from ..shipped import Item
 from .captions import Emoji, Thesaurus
 from .domain import SHIPPED_CAPS, domain_candidates
-from .general import LOGOS, candidates
+from .general import SETS, candidates
 from .licences import write_licences
-from .pairs import Rules, build
+from .pairs import Rules, build, by_hash
 
 # How much of the general corpus ships: all that is held out (but few logos: a name that was never seen cannot be read off its
 # mark, by anyone), and so many training pairs of each kind to keep it in mind.
@@ -42,17 +41,13 @@ def write(pairs: Iterable[Item], path: Path) -> int:
 def shipped_part(pairs: list[Item]) -> list[Item]:
     """What is held out and, by the hash of their ids, SHIPPED_GENERAL of the training pairs."""
     kept = [pair for pair in pairs if pair.split != "train" and pair.kind != "logo"]
-    logos = sorted((pair for pair in pairs if pair.kind == "logo"), key=_by_hash)
+    logos = sorted((pair for pair in pairs if pair.kind == "logo"), key=by_hash)
     for split, count in SHIPPED_HELD_OUT_LOGOS.items():
         kept += [pair for pair in logos if pair.split == split][:count]
     for kind, count in SHIPPED_GENERAL.items():
         mine = [pair for pair in pairs if pair.split == "train" and pair.kind == kind]
-        kept += sorted(mine, key=_by_hash)[:count]
+        kept += sorted(mine, key=by_hash)[:count]
     return kept
-
-
-def _by_hash(pair: Item) -> bytes:
-    return hashlib.sha1(pair.id.encode(), usedforsecurity=False).digest()
 
 
 def main() -> None:
@@ -77,7 +72,9 @@ def main() -> None:
             general = [Item(**json.loads(line)) for line in file]
     else:
         emoji = Emoji(here / "emojibase-data")
-        general = build(candidates(icons, here / "openclipart", book, emoji), Rules(coloured=True, caps=LOGOS), dropped)
+        general = build(
+            candidates(icons, here / "openclipart", book, emoji), Rules(coloured=True, caps=SETS["logos"]), dropped
+        )
     shipped = shipped_part(general)
     domain = build(domain_candidates(icons, book, full=False), Rules(coloured=False, caps=SHIPPED_CAPS), dropped)
     write(shipped, arguments.out / "general.jsonl.xz")

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
-import resvg_py
 from numpy.typing import NDArray
-from PIL import Image
+
+from ..render import drawn
 
 SIDE = 96
 THUMB = 24
@@ -31,16 +30,10 @@ class Rendered:
     """(24, 24, 3)."""
 
 
-def pixels(svg: str, side: int = SIDE) -> NDArray[np.uint8]:
-    """(side, side, 3) uint8: `svg` on white. Raises ValueError where resvg cannot draw it."""
-    data = resvg_py.svg_to_bytes(svg_string=svg, background="#ffffff", width=side, height=side, skip_system_fonts=True)
-    return np.asarray(Image.open(BytesIO(bytes(data))).convert("RGB"))
-
-
 def rendered(svg: str) -> Rendered | None:
     """What rendering `svg` shows, None where it cannot be drawn."""
     try:
-        image = pixels(svg)
+        image = np.asarray(drawn(svg, SIDE))
     except KeyboardInterrupt:
         raise
     except BaseException:  # a panic of resvg is no Exception

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from clipseek.demo.concepts import words
 
@@ -14,43 +16,9 @@ from .captions import Emoji, Thesaurus, readable, tag_words
 from .iconify import Drawing, read_set
 from .openclipart import read_openclipart
 
-EMOJI = ("noto", "twemoji", "fluent-emoji-flat", "fluent-emoji", "emojione", "noto-v1", "fxemoji", "streamline-emojis")
-FLAGS = {"circle-flags": 260, "flag": 260, "flagpack": 260, "cif": 200}
-OBJECTS = {
-    "icon-park": "",
-    "streamline-ultimate-color": "",
-    "streamline-plump-color": "flat",
-    "streamline-freehand-color": "",
-    "streamline-kameleon-color": "duo",
-    "streamline-stickies-color": "duo",
-    "streamline-color": "flat",
-    "streamline-flex-color": "flat",
-    "streamline-sharp-color": "flat",
-    "streamline-cyber-color": "",
-    "fluent-color": "16 20 24 28 32 48",
-    "marketeq": "",
-    "glyphs-poly": "",
-    "flat-color-icons": "",
-    "flat-ui": "",
-    "meteocons": "fill",
-    "gcp": "",
-    "k8s": "",
-    "unjs": "",
-}
-"""Set → words at the end of its names that name a style."""
-LOGOS = {
-    "logos": 1600,
-    "thesvg-color": 2600,
-    "selfhst": 2200,
-    "devicon": 500,
-    "vscode-icons": 500,
-    "material-icon-theme": 400,
-    "catppuccin": 150,
-    "skill-icons": 150,
-    "token-branded": 500,
-    "cryptocurrency-color": 150,
-}
-"""Set → at most so many of it: trademarks must not swamp the things of the world."""
+#: The sets by what is taken of them. ``objects``: set -> words at the end of its names that name a style. ``logos``: set -> at most
+#: so many of it, for trademarks must not swamp the things of the world. ``line`` and ``more_line``: see domain.py.
+SETS: dict[str, Any] = json.loads(files("clipseek.demo.corpus").joinpath("sets.json").read_text("utf-8"))
 _LOGO_STYLE = re.compile(
     r"(^file-type-|^folder-type-|^folder-)|(-(icon|dark|light|opened|open|wordmark|original|plain|background|alt|round))+$"
 )
@@ -158,12 +126,12 @@ def _clipart(folder: Path, emoji: Emoji) -> Iterator[Candidate]:
 
 def candidates(icons: Path, clipart: Path, book: Thesaurus, emoji: Emoji) -> Iterator[Candidate]:
     """Every candidate, set by set. `icons`: folder of iconify's set files; `clipart`: folder of openclipart's SVG files."""
-    for name in EMOJI:
+    for name in SETS["emoji"]:
         yield from _emoji(icons, emoji, name)
     yield from _clipart(clipart, emoji)
-    for name, styles in OBJECTS.items():
+    for name, styles in SETS["objects"].items():
         yield from _objects(icons, book, emoji, name, styles)
-    for name in FLAGS:
+    for name in SETS["flags"]:
         yield from _flags(icons, emoji, name)
-    for name in LOGOS:
+    for name in SETS["logos"]:
         yield from _logos(icons, name)

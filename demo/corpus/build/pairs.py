@@ -105,10 +105,12 @@ def capped(pairs: list[Item], caps: Mapping[str, int], dropped: Counter[str]) ->
     chosen: dict[str, set[str]] = {}
     for name, cap in caps.items():
         if sizes[name] > cap:
-            mine = sorted(
-                (p for p in pairs if p.set == name),
-                key=lambda p: hashlib.sha1(p.id.encode(), usedforsecurity=False).digest(),
-            )
+            mine = sorted((p for p in pairs if p.set == name), key=by_hash)
             chosen[name] = {p.id for p in mine[:cap]}
             dropped["over its set's cap"] += sizes[name] - cap
     return [p for p in pairs if p.set not in chosen or p.id in chosen[p.set]]
+
+
+def by_hash(pair: Item) -> bytes:
+    """A key to sort by that no alphabet decides."""
+    return hashlib.sha1(pair.id.encode(), usedforsecurity=False).digest()
