@@ -59,13 +59,13 @@ class Interpolation:
     curve: list[tuple[float, float, float | None]]
 
 
-def interpolated(base: Weights, tuned: Weights, alpha: float) -> Weights:
-    """(1 - alpha) base + alpha tuned, tensor by tensor, copied; integers are the tuned model's. Exact at both ends."""
+def interpolated(base: Weights, fine_tuned: Weights, alpha: float) -> Weights:
+    """(1 - alpha) base + alpha fine_tuned, tensor by tensor, copied; integers are the fine_tuned model's. Exact at both ends."""
     if alpha in (0.0, 1.0):
-        return {name: (tuned if alpha else base)[name].clone() for name in tuned}
+        return {name: (fine_tuned if alpha else base)[name].clone() for name in fine_tuned}
     return {
         name: torch.lerp(base[name], value, alpha) if value.is_floating_point() else value.clone()
-        for name, value in tuned.items()
+        for name, value in fine_tuned.items()
     }
 
 

@@ -142,7 +142,7 @@ def _validate(run: Run) -> None:
         if figures["validation_mrr"] <= state.best_mrr:
             state.passes_since_best += 1
             return
-        state.best_mrr, state.tuned, state.passes_since_best = figures["validation_mrr"], copied(weights), 0
+        state.best_mrr, state.best, state.passes_since_best = figures["validation_mrr"], copied(weights), 0
         run.save(run.folder.best)
 
 
@@ -157,14 +157,12 @@ def _choose_weights(run: Run) -> None:
     run.learner.network.eval()
     with run.learner.averaged() as weights:
         if config.choose == "last" or not run.validation:
-            state.tuned = copied(weights)
+            state.best = copied(weights)
         run.save(folder.path / "last")
-    run.learner.network.load_state_dict(state.tuned)
+    run.learner.network.load_state_dict(state.best)
     alpha, final = 1.0, Figures()
     if run.validation and config.interpolate:
-        chosen, final = run.validation.interpolate(
-            run.checkpoint, run.base, state.tuned, state.before, config.keep_loss
-        )
+        chosen, final = run.validation.interpolate(run.checkpoint, run.base, state.best, state.before, config.keep_loss)
         alpha, curve = chosen.alpha, [list(row) for row in chosen.curve]
         folder.record({"event": "interpolate", "step": state.step, "alpha": alpha, "curve": curve})
     elif run.validation:

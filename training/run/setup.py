@@ -28,7 +28,7 @@ from .validation import PASSES_TO_CHOOSE, Figures, Validation
 class TrainState:
     """All that a run changes, besides the learner's own state (weights, optimizer) and torch's random numbers."""
 
-    tuned: Weights = field(default_factory=dict)  # the best on validation so far, at first the base's
+    best: Weights = field(default_factory=dict)  # the best on validation so far, at first the base's
     before: Figures = field(default_factory=dict)  # the base's, on the validation pairs
     best_mrr: float = -1.0
     passes_since_best: int = 0  # validation passes, for config.patience
@@ -78,7 +78,7 @@ class Run:
         self.precision = resolve_precision(config.precision, world.device)
         self.checkpoint = load_checkpoint(config.base)
         self.learner = Learner(self.checkpoint, config, self.precision, world)
-        self.base = self.state.tuned = copied(self.learner.network.state_dict())
+        self.base = self.state.best = copied(self.learner.network.state_dict())
         self.pairs, held_out = (pairs, validation) if validation is not None else _held_out(config, pairs)
         self.held_out = 0 if held_out is None else len(held_out)
         locked = config.lock == "both" and not config.unlock_layers

@@ -61,7 +61,7 @@ class Validation:
         return project_both(checkpoint, *self._pooled[id(pairs)])
 
     def interpolate(
-        self, checkpoint: Checkpoint, base: Weights, tuned: Weights, before: Figures, keep_loss: float
+        self, checkpoint: Checkpoint, base: Weights, fine_tuned: Weights, before: Figures, keep_loss: float
     ) -> tuple[Interpolation, Figures]:
         """Leave the model at the best point between base and fine-tuned weights; gives that point and its figures.
 
@@ -71,12 +71,12 @@ class Validation:
         measured: dict[float, Figures] = {}
 
         def scores(alpha: float) -> tuple[float, float | None]:
-            network.load_state_dict(interpolated(base, tuned, alpha))
+            network.load_state_dict(interpolated(base, fine_tuned, alpha))
             measured[alpha] = self.measure(checkpoint)
             return measured[alpha]["validation_mrr"], measured[alpha].get("general_batch_mrr")
 
         chosen = choose_alpha(scores, before.get("general_batch_mrr"), keep_loss)
-        network.load_state_dict(interpolated(base, tuned, chosen.alpha))
+        network.load_state_dict(interpolated(base, fine_tuned, chosen.alpha))
         return chosen, measured[chosen.alpha]
 
 

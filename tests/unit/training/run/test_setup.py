@@ -47,7 +47,7 @@ def test_every_field_comes_back(tmp_path: Path) -> None:
     torch.save(saved, tmp_path / "state.pt")
     restored = TrainState()
     restored.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
-    assert torch.equal(restored.tuned["w"], weights["w"])
+    assert torch.equal(restored.best["w"], weights["w"])
     for name in ("before", "best_mrr", "passes_since_best", "step", "last_pass_seconds", "all_passes_seconds"):
         assert getattr(restored, name) == getattr(state, name)
     assert 60.0 < saved["resumed"] <= restored.seconds < 70.0

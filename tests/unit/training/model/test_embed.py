@@ -1,4 +1,4 @@
-"""Locked towers: what they put out is computed once, and only the projections learn."""
+"""Vectors of pairs; the outputs of locked towers, computed once, under projections that learn."""
 
 from __future__ import annotations
 
