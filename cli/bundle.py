@@ -28,11 +28,11 @@ def inspect(path: Path, as_json: bool) -> None:
     """Show BUNDLE's passport: origin, sizes, precision, parity with its checkpoint, gates, hashes."""
     from clipseek.encoder import Bundle
 
-    found = Bundle.load(path)
+    loaded = Bundle.load(path)
     if as_json:
-        print_json(found.passport)
+        print_json(loaded.passport)
     else:
-        print_table(["what", "value"], [[name, value] for name, value in facts(found.passport)])
+        print_table(["what", "value"], [[name, value] for name, value in facts(loaded.passport)])
 
 
 @bundle.command()
@@ -49,23 +49,23 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
         prepare_torch("--against", "optimum")
     from clipseek.encoder import Bundle, ClipEncoder
 
-    found = Bundle.load(path, verify=True)
-    note(f"{len(found.passport['files'])} files have the hashes of the passport")
-    ClipEncoder(found, device="auto" if found.precision == "bf16" else "cpu").warm_up()
-    note(f"both towers load and give vectors of {found.dimension} dimensions")
+    loaded = Bundle.load(path, verify=True)
+    note(f"{len(loaded.passport['files'])} files have the hashes of the passport")
+    ClipEncoder(loaded, device="auto" if loaded.precision == "bf16" else "cpu").warm_up()
+    note(f"both towers load and give vectors of {loaded.dimension} dimensions")
     parity: dict[str, Any] | None = None
     if against:
         from clipseek.export.parity import verify_against
 
-        parity = verify_against(found, against)
+        parity = verify_against(loaded, against)
         note(
             f"vectors are those of {against}: pictures differ by {parity['image_max_abs']:.1e} (cosine "
             f"{parity['image_min_cosine']:.6f}), texts by {parity['text_max_abs']:.1e} ({parity['text_min_cosine']:.6f})"
         )
     if as_json:
-        print_json({"bundle": str(path), "fingerprint": found.fingerprint, "against": against, "parity": parity})
+        print_json({"bundle": str(path), "fingerprint": loaded.fingerprint, "against": against, "parity": parity})
     else:
-        data(found.fingerprint)
+        data(loaded.fingerprint)
 
 
 @bundle.command("import")

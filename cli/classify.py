@@ -59,9 +59,9 @@ def classify(
     encoder = open_encoder(Bundle.load(model), device)
     paths: list[Path] = []
     for folder in pictures:
-        found = list(picture_files(folder))
-        paths += found
-        if not found:
+        files = list(picture_files(folder))
+        paths += files
+        if not files:
             note(f"{folder} holds no picture")
     classifier = ZeroShot(encoder, names, templates)
     if cut := encoder.count_cut(classifier.texts):
@@ -92,7 +92,7 @@ def classify(
 def read_labels(given: str | None, file: Path | None) -> list[str]:
     """Labels of the command line or of a file, without empty ones."""
     if (given is None) == (file is None):
-        raise click.UsageError("give the labels with --labels A,B,C or with --labels-file F, one of the two")
+        raise click.UsageError("give the labels with --labels A,B,C or with --labels-file F, not both")
     if file is None:
         parts = (given or "").split(",")
     else:
@@ -101,7 +101,7 @@ def read_labels(given: str | None, file: Path | None) -> list[str]:
         except (OSError, UnicodeDecodeError) as problem:
             reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
             raise click.UsageError(
-                f"--labels-file {file} cannot be read ({reason}); name a text file, a label a line"
+                f"--labels-file {file} cannot be read ({reason}); name a text file with one label per line"
             ) from None
     labels = [" ".join(part.split()) for part in parts if part.strip()]
     if len(labels) < 2:

@@ -45,58 +45,59 @@ def check(source: Source, model: str | None, mismatches: bool, as_json: bool) ->
         prepare_torch("a checkpoint")
     counter = token_counter(model) if model is not None else None
     with ProgressLine(f"reading {source.path}") as line:
-        found = survey(source, line.update)
-    value = found.as_dict()
+        surveyed = survey(source, line.update)
+    value = surveyed.as_dict()
     if counter is not None:
-        value["lengths"] = token_lengths(found.captions, *counter)
-    if mismatches and model is not None and found.captions:
-        value["mismatched"] = {"model": model, **_doubts(found, source, model)}
+        value["lengths"] = token_lengths(surveyed.captions, *counter)
+    if mismatches and model is not None and surveyed.captions:
+        value["mismatched"] = {"model": model, **_doubts(surveyed, source, model)}
     if as_json:
         print_json({"source": str(source.path), **value})
     else:
-        _show(found, value)
-    if not found.captions:
+        _show(surveyed, value)
+    if not surveyed.captions:
         from clipseek.training.errors import UnusableData
 
         raise UnusableData(f"{source.path} has no readable picture with a caption; there is nothing to train on")
 
 
-def _doubts(found: Survey, source: Source, name: str) -> dict[str, Any]:
+def _doubts(surveyed: Survey, source: Source, name: str) -> dict[str, Any]:
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.data.survey import doubted_pairs
 
     model = open_model(name)
     with ProgressLine(f"encoding {source.path}") as line:
         pairs = load_pairs(source.records(), model.image, lambda done, of: line.update(done))
-        return doubted_pairs(found, pairs, *model.embed(pairs))
+        return doubted_pairs(surveyed, pairs, *model.embed(pairs))
 
 
-def _show(found: Survey, value: dict[str, Any]) -> None:
+def _show(surveyed: Survey, value: dict[str, Any]) -> None:
     """The report for a person: a table of figures on stdout, examples of what is wrong on stderr."""
-    print_table(["what", "number", "of which"], [*_figures(found, value)], right=["number"])
-    _list("unreadable", [f"{name}: {reason}" for name, reason in found.unreadable])
+    print_table(["what", "number", "of which"], [*_figures(surveyed, value)], right=["number"])
+    _list("unreadable", [f"{name}: {reason}" for name, reason in surveyed.unreadable])
     _list("equal files", [_set(names, " = ") for names in value["duplicate_pictures"]])
     _list("near-duplicates", [_set(names, " ~ ") for names in value["near_duplicates"]])
     if doubted := value.get("mismatched", {}).get("doubted"):
         lines = [f"{row['doubt']:.0%} fit as well: {row['file']}: {row['caption'][:100]}" for row in doubted]
         _list("likely mismatched", lines)
     _list(
-        "one caption, several pictures", [f"{number:,} x {text[:100]}" for text, number in found.duplicate_captions()]
+        "one caption, several pictures",
+        [f"{number:,} x {text[:100]}" for text, number in surveyed.duplicate_captions()],
     )
 
 
-def _figures(found: Survey, value: dict[str, Any]) -> Iterator[list[str]]:
+def _figures(surveyed: Survey, value: dict[str, Any]) -> Iterator[list[str]]:
     """Rows of the table."""
     equal, alike = value["duplicate_pictures"], value["near_duplicates"]
     yield ["files", f"{value['files']:,}", f"in {count(value['records'], 'record')}"]
     yield ["readable", f"{value['readable']:,}", f"{value['bytes'] / 1e6:,.1f} MB"]
-    yield ["unreadable", f"{len(found.unreadable):,}", ""]
-    if found.other:
-        yield ["files that are no pictures", f"{len(found.other):,}", ""]
+    yield ["unreadable", f"{len(surveyed.unreadable):,}", ""]
+    if surveyed.other:
+        yield ["files that are no pictures", f"{len(surveyed.other):,}", ""]
     yield ["distinct pictures", f"{value['distinct_pictures']:,}", f"{count(len(equal), 'set')} of equal files"]
     yield ["sets of near-duplicates", f"{len(alike):,}", f"{sum(map(len, alike)):,} pictures"]
     yield ["captions", f"{value['captions']:,}", f"{value['distinct_captions']:,} distinct"]
-    yield ["captions of several pictures", f"{len(found.duplicate_captions()):,}", "match each other's pictures"]
+    yield ["captions of several pictures", f"{len(surveyed.duplicate_captions()):,}", "match each other's pictures"]
     yield ["groups", f"{value['groups']:,}", ""]
     for number, pictures in value["captions_per_picture"].items():
         yield [f"pictures with {count(int(number), 'caption')}", f"{pictures:,}", ""]

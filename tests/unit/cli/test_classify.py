@@ -73,7 +73,7 @@ def test_nothing_readable_is_1(shared: Path) -> None:
     [
         ((), "--labels A,B,C or with --labels-file"),
         (("--labels", "cat"), "1 label given, expected at least two"),
-        (("--labels", "cat,dog", "--labels-file", "x"), "one of the two"),
+        (("--labels", "cat,dog", "--labels-file", "x"), "not both"),
         (("--labels-file", "nowhere.txt"), "nowhere.txt cannot be read (No such file or directory)"),
         (("--labels", "cat,dog", "--template", "a photo"), "'a photo' has no place for the label"),
     ],
