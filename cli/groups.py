@@ -14,7 +14,7 @@ class Group(click.Group):
         name = args[0]
         unknown = not name.startswith("-") and self.get_command(ctx, name) is None
         if unknown and not ctx.resilient_parsing:
-            import difflib  # only for this message: every command starts here
+            import difflib
 
             nearest = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
             ctx.fail(f'No such command "{name}".' + (f' Did you mean "{nearest[0]}"?' if nearest else ""))

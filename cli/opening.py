@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from clipseek.files.cache import user_cache
 
 from .gathering import named_options
 from .options import ANY_DEVICE, DeviceOptions
@@ -53,6 +52,7 @@ def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: A
     """The encoder of ``bundle`` on ``device``; ``limits`` are further keywords of ClipEncoder."""
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.device.gpu import TensorRT
+    from clipseek.files.cache import user_cache
 
     # In the environment, the cache may stand for all commands.
     cache_named = "tensorrt_cache" in named_options()
