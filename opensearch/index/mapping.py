@@ -13,8 +13,6 @@ from .synonyms import SEARCH_ANALYZER, analysis
 
 #: Raised when the mapping changes so that older indexes can no longer be written to.
 MAPPING_VERSION = 1
-#: As in mappings/images.json; for indexes that were made before it was there.
-APPEARANCE_FIELD = {"type": "binary", "doc_values": True}
 
 Engine: TypeAlias = Literal["lucene", "faiss"]
 ENGINES: tuple[Engine, ...] = ("lucene", "faiss")

@@ -13,7 +13,7 @@ import opensearchpy
 from ..errors import IndexMissing, IndexUnusable, InvalidOption, NotFound, RequestRefused
 from ..server.address import address
 from ..server.capabilities import check_engine, check_plugins
-from .mapping import APPEARANCE_FIELD, MAPPING_VERSION, FieldType, IndexOptions, field_name
+from .mapping import MAPPING_VERSION, FieldType, IndexOptions, field_name
 from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
 
@@ -125,7 +125,8 @@ def open_or_create(
     version.check_model(fingerprint, dimension)
     if not version.has_appearance:
         # Made by an older clipseek: documents get the field when they are written again.
-        client.indices.put_mapping(index=version.index, body={"properties": {"look": APPEARANCE_FIELD}})
+        look = IndexOptions().body(dimension, {})["mappings"]["properties"]["look"]
+        client.indices.put_mapping(index=version.index, body={"properties": {"look": look}})
     return declare(client, version, options.fields), created
 
 

@@ -42,8 +42,8 @@ def read_state(path: Path) -> NodeState | None:
     """What the state file says, or ``None`` where there is none or it is not ours; says nothing about the process."""
     try:
         fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        return NodeState(**fields)
-    except (OSError, ValueError, TypeError):
+        return NodeState(**{field.name: fields[field.name] for field in dataclasses.fields(NodeState)})
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
