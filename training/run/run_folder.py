@@ -105,7 +105,7 @@ class RunFolder:
             file.write(json.dumps(event) + "\n")
         self._on_event(event)
 
-    def tell(self, event: Event) -> None:
+    def notify(self, event: Event) -> None:
         """Pass an event to the listener that is no part of the history."""
         if self.writes:
             self._on_event(event)

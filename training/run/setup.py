@@ -84,7 +84,7 @@ class Run:
         locked = config.lock == "both" and not config.unlock_layers
         self.validation = Validation(held_out, keep_validation, self.precision, config.seed, locked)
         features = self.precision if locked else None
-        self.maker = make_batches(config, self.checkpoint, self.pairs, keep, world, features, folder.tell)
+        self.maker = make_batches(config, self.checkpoint, self.pairs, keep, world, features, folder.notify)
         self.total_steps = max(1, round(config.epochs * self.maker.steps_per_epoch))
         self.data = self.pairs.fingerprint()
 
@@ -97,7 +97,7 @@ class Run:
             self.learner.load_state_dict(saved["learner"])
             torch.set_rng_state(saved["random"])
         device, processes = self.world.device, self.world.size
-        self.folder.tell(
+        self.folder.notify(
             {
                 "event": "start",
                 "pairs": len(self.pairs),

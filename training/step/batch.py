@@ -153,14 +153,14 @@ def make_batches(
     keep: Pairs | None,
     world: World,
     locked: str | None,
-    tell: Callable[[dict[str, Any]], None],
+    notify: Callable[[dict[str, Any]], None],
 ) -> BatchMaker:
     """Batches of pictures and captions; of features, where both towers are ``locked`` (then the precision they compute in)."""
     if locked is None:
         return BatchMaker(config, checkpoint, pairs, keep, world)
 
     def progress(done: int, of: int) -> None:
-        tell({"event": "features", "done": done, "of": of})
+        notify({"event": "features", "done": done, "of": of})
 
     views, limit = VIEWS if config.augment else 1, config.max_tokens
     features = [

@@ -86,7 +86,7 @@ def test_it_learns_what_it_is_shown(base: str, pairs: Any, tmp_path: Path) -> No
     assert after > 0.9
 
 
-def test_the_run_folder_tells_everything(unbroken: tuple[Path, list[dict[str, Any]]], base: str, pairs: Any) -> None:
+def test_the_run_folder_holds_everything(unbroken: tuple[Path, list[dict[str, Any]]], base: str, pairs: Any) -> None:
     from clipseek.training.config import TrainConfig
 
     out, events = unbroken
