@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,15 @@ import pytest
 
 pytest.importorskip("torch", reason="a tiny CLIP is exported")
 
+from tests.command import run_command
 from tests.models import make_tiny_bundle, make_tiny_clip
 from tests.pairs import write_squares
 
 pytestmark = [pytest.mark.integration, pytest.mark.train]
-COMMAND = [sys.executable, "-m", "clipseek.cli"]
 
 
 def clipseek(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=600, check=False)
+    done = run_command(*map(str, arguments))
     assert done.returncode == expect, f"{arguments}: {done.stderr}"
     assert "Traceback" not in done.stderr
     return done
