@@ -144,6 +144,7 @@ class TestTheOptionalDecoder:
         assert open_reduced(photo(1, kind="PNG"), *LIMITS, 100, unable)[0].size == (900, 700)
         assert asked == ["RGB"]  # nobody asked it for these
 
+    @pytest.mark.train
     @pytest.mark.parametrize(("seconds", "taken"), [(1, "simplejpeg"), (3, "Pillow")])
     def test_the_faster_one_that_passes_is_taken(
         self, encoder: ClipEncoder, seconds: float, taken: str, monkeypatch: pytest.MonkeyPatch
