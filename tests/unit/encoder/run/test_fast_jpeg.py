@@ -169,6 +169,7 @@ class TestTheOptionalDecoder:
         assert (found.decoder, found.speedup) == (taken, 10 / min(2, seconds))
         assert timed.loader.jpeg_decoder is (decode if taken == "simplejpeg" else None)
 
+    @pytest.mark.train
     def test_one_that_shows_something_else_is_not_taken(
         self, encoder: ClipEncoder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -180,6 +181,7 @@ class TestTheOptionalDecoder:
         encoder.loader.jpeg_margin = None
 
 
+@pytest.mark.train
 def test_large_jpegs_are_drawn_up_to_enough(encoder: ClipEncoder) -> None:
     files = iter(
         [photo(0, kind="PNG"), b"no picture", photo(1, size=(20, 20)), *(photo(number) for number in range(20))]
