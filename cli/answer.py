@@ -54,6 +54,7 @@ def _print_json(answer: Answer, explain: bool) -> None:
         "facets": answer.facets,
         "milliseconds": answer.milliseconds,
         "min_cosine": answer.page.min_cosine,
+        "complete": answer.plan.complete,
     }
     click.echo(orjson.dumps({**facts, "hits": rows}).decode())
 

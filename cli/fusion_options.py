@@ -61,4 +61,9 @@ fusion_options = gathered(
         metavar="N",
         help="ef_search of the HNSW graph: more raises the recall and takes longer.  [default: the engine's own]",
     ),
+    click.option(
+        "--complete/--no-complete",
+        default=None,
+        help="Score every candidate of a hybrid by every clause, also those that another clause brought.  [default: --no-complete]",
+    ),
 )

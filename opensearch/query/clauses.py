@@ -59,13 +59,15 @@ def make_clauses(
 
 def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """BM25 over the caption, without captions that have all words of something not wanted."""
-    match = words_clause(query, CAPTION)
-    clause: dict[str, Any] = {"must": [match]}
+    if not filters and not query.unwanted:
+        return words_clause(query, CAPTION)
+    # The whole clause has the name: the words alone match captions that it leaves out, too.
+    clause: dict[str, Any] = {"_name": CAPTION, "must": [words_clause(query)]}
     if filters:
         clause["filter"] = list(filters)
     if query.unwanted:
         clause["must_not"] = [{"match": {"caption": {"query": text, "operator": "and"}}} for text in query.unwanted]
-    return {"bool": clause} if len(clause) > 1 else match
+    return {"bool": clause}
 
 
 def vector_clause(
@@ -83,6 +85,18 @@ def vector_clause(
     if filters:
         knn["filter"] = {"bool": {"filter": list(filters)}}
     return {"knn": {"image_vector": {**knn, "_name": name}}}
+
+
+def over(clause: Mapping[str, Any], documents: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``clause``, of the pictures that the query ``documents`` matches. A vector clause scores all of these, exactly, in the
+    engine's terms: 1 + cosine of unit vectors, 1 / (1 - cosine) below zero.
+    """
+    if "knn" not in clause:
+        return {"bool": {"must": [clause], "filter": [documents]}}
+    knn = clause["knn"]["image_vector"]
+    parameters = {"field": "image_vector", "query_value": knn["vector"], "space_type": "innerproduct"}
+    script = {"lang": "knn", "source": "knn_score", "params": parameters}
+    return {"script_score": {"query": documents, "script": script, "_name": knn["_name"]}}
 
 
 def words_clause(query: Query, name: str | None = None) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Fusion:
     depth: candidates of each clause that are fused. By default 200 up to hit 200, from there on 1,000 or 10,000. Pages of one
         search must have the same.
     ef_search: vectors that the search of the HNSW graph keeps on its way; more is surer and slower. By default the engine's own.
+    complete: score every candidate by every clause. Without, a candidate counts as 0 in a clause that did not bring it, though the
+        clause could score it: two lists are shuffled into one another instead of joined.
 
     Raises InvalidOption for what does not exist or does not go together.
     """
@@ -45,6 +47,7 @@ class Fusion:
     pipeline: str | None = None
     depth: int | None = None
     ef_search: int | None = None
+    complete: bool = False
 
     def __post_init__(self) -> None:
         check_mean(self.technique, self.mean)
@@ -58,9 +61,8 @@ class Fusion:
             raise InvalidOption(f"ef_search {self.ef_search:,} cannot be used; give 1 to {MAX_REACH:,}")
 
     def __str__(self) -> str:
-        if self.technique == "rrf":
-            return "rrf"
-        return f"{self.technique}, {self.mean} mean, weight {self.weight:g}"
+        how = "" if self.technique == "rrf" else f", {self.mean} mean, weight {self.weight:g}"
+        return f"{self.technique}{how}" + (", complete" if self.complete else "")
 
     def changed(self, **options: Any) -> Fusion:
         """This fusion with ``options``, fields by name; None leaves one as it was. Technique, mean, weight and pipeline were chosen
@@ -68,7 +70,8 @@ class Fusion:
         """
         given = {name: value for name, value in options.items() if value is not None}
         together = given.keys() & {"technique", "mean", "weight", "pipeline"}
-        return replace(Fusion(depth=self.depth, ef_search=self.ef_search) if together else self, **given)
+        standard = Fusion(depth=self.depth, ef_search=self.ef_search, complete=self.complete)
+        return replace(standard if together else self, **given)
 
 
 def pipeline(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .clauses import clause_weights, highlight, make_clauses
+from .clauses import clause_weights, highlight, make_clauses, over
 from .fusion import Fusion, pipeline
 from .limits import DEPTH, DEPTHS, MAX_REACH, VECTOR
 from .page import Page
@@ -72,6 +72,30 @@ class Plan:
             values.append(self.order.docvalue)
         return {**self.ranked, "_source": False, "stored_fields": "_none_", "docvalue_fields": values}
 
+    @property
+    def complete(self) -> bool:
+        """Whether every clause scores every candidate (``Fusion.complete``)."""
+        return self.fusion.complete and len(self.clauses) > 1
+
+    @property
+    def matched_body(self) -> dict[str, Any]:
+        """How many pictures any clause matches, and the facets of these, which a ranking of candidates cannot tell."""
+        facets = {"aggs": self.ranked["aggs"]} if "aggs" in self.ranked else {}
+        return {
+            "size": 0,
+            "track_total_hits": True,
+            "query": {"bool": {"should": list(self.clauses.values())}},
+            **facets,
+        }
+
+    def complete_body(self, ids: Sequence[str]) -> dict[str, Any]:
+        """``ranking_body`` over the candidates ``ids``, all of which come, each with the raw score of every clause."""
+        documents = {"ids": {"values": list(ids)}}
+        clauses = [over(clause, documents) for clause in self.clauses.values()]
+        kept = {name: part for name, part in self.ranking_body.items() if name != "aggs"}
+        query = {"hybrid": {"pagination_depth": len(ids), "queries": clauses}}
+        return {**kept, "size": len(ids), "track_total_hits": False, "query": query}
+
     def page_body(self, ids: Sequence[str]) -> dict[str, Any]:
         """The documents ``ids`` as the search in one step would show them."""
         return {"size": len(ids), "query": {"ids": {"values": list(ids)}}, "track_total_hits": False, **self.shown}
@@ -82,10 +106,14 @@ def make_plan(query: Query, fusion: Fusion, page: Page, scope: Scope, vectors: M
 
     Raises InvalidOption for weights that make no pipeline.
     """
-    depth = fusion.depth or next(depth for depth in DEPTHS if depth >= page.end)
+    complete = fusion.complete and query.fused
+    # All pages of a complete search are of one union, which has up to so many candidates of each clause.
+    clauses_counted = len(query.clause_names) if complete else 1
+    depth = fusion.depth or next(depth for depth in DEPTHS if depth * clauses_counted >= page.end)
+    depth = min(depth, MAX_REACH // clauses_counted)  # the server takes no more candidates in all
     # A server groups by equal values only, and OpenSearch 2.19 takes a collapse in a hybrid, and does nothing.
     grouped_here = page.group_near or (page.group_duplicates and query.fused)
-    taken_whole = grouped_here or (page.sort is not None and query.fused)
+    taken_whole = complete or grouped_here or (page.sort is not None and query.fused)
     ranked = _page_of_ranking(page, scope, min(len(query.clause_names) * depth, MAX_REACH) if taken_whole else None)
     # The fewer the graph is searched for, the less surely it finds what is nearest: the fusion cuts to a smaller depth.
     nearest = max(depth, DEPTH) if query.fused else depth

@@ -10,25 +10,56 @@ geometric and the harmonic leave it out. rrf adds 1 / (constant + rank), times i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..query.fusion import RANK_CONSTANT, Fusion, Mean, Technique
 from ..query.plan import Plan
+from .page_rows import Row
+
+#: What min_max gives a clause's worst candidate.
+FLOOR = 0.001
+
+
+def raw_scores(plan: Plan, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """Of a complete ranking, the raw scores of each clause by id, best first. A picture that has none of the words is in the
+    caption's as little as in the server's.
+    """
+    scores: dict[str, dict[str, float]] = {}
+    for name in plan.clauses:
+        named = [(row["_id"], float(row["matched_queries"].get(name, 0.0))) for row in rows]
+        # A stable sort: what scores the same stays in the server's order.
+        scores[name] = {document: raw for document, raw in sorted(named, key=lambda pair: -pair[1]) if raw > 0}
+    return scores
 
 
 def fused_scores(
-    plan: Plan, scores: Mapping[str, Mapping[str, float]], documents: Iterable[str]
+    plan: Plan, scores: Mapping[str, Mapping[str, float]], rows: Sequence[Row]
 ) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
-    """Each clause's candidates ``normalized``; and of each of ``documents`` what each clause adds to its score. ``scores``: each
-    clause's candidates, id to raw score, best first; none are known of a search without them.
+    """Each clause's candidates ``normalized``; and of the documents of ``rows`` what each clause adds to their scores. ``scores``:
+    each clause's candidates, id to raw score, best first; none are known of a search without them.
+
+    In a complete search a picture without any of the words counts as ``FLOOR`` under the geometric and the harmonic mean: left out,
+    as the server does, it would rank by its cosine alone, before pictures that have the words.
     """
     fusion = plan.fusion
     normal = {name: normalized(fusion.technique, raw) for name, raw in scores.items()}
+    if plan.complete and fusion.mean != "arithmetic":
+        normal = {name: {**dict.fromkeys((row["_id"] for row in rows), FLOOR), **one} for name, one in normal.items()}
     added = {
-        name: contributions(fusion.technique, normal, plan.weights, name, fusion.mean) for name in documents if normal
+        row["_id"]: contributions(fusion.technique, normal, plan.weights, row["_id"], fusion.mean)
+        for row in rows
+        if normal
     }
     return normal, added
+
+
+def rescored(plan: Plan, rows: Sequence[Row], added: Mapping[str, Mapping[str, float]]) -> Sequence[Row]:
+    """The rows, ranked anew where a complete search counts ``FLOOR`` and the server leaves a clause out."""
+    if not plan.complete or plan.fusion.mean == "arithmetic":
+        return rows
+    scored = [{**row, "_score": sum(added[row["_id"]].values())} for row in rows]
+    return sorted(scored, key=lambda row: -row["_score"])
 
 
 def normalized(technique: Technique, scores: Mapping[str, float]) -> dict[str, float]:
@@ -46,7 +77,7 @@ def normalized(technique: Technique, scores: Mapping[str, float]) -> dict[str, f
         if high == low:
             return dict.fromkeys(scores, 1.0)
         # Only an exact 0 is raised: a candidate just above the worst may have less than the worst.
-        return {document: (score - low) / (high - low) or 0.001 for document, score in scores.items()}
+        return {document: (score - low) / (high - low) or FLOOR for document, score in scores.items()}
     if high == low:
         return dict(scores)
     mean = math.fsum(values) / len(values)

@@ -23,6 +23,7 @@ _KEPT = {
     "pipeline": "pipeline",
     "candidates": "depth",
     "ef_search": "ef_search",
+    "complete": "complete",
 }
 
 
@@ -55,7 +56,7 @@ class Setting:
         """As an index keeps it in its ``_meta``."""
         values = {key: getattr(self.fusion, name) for key, name in _KEPT.items()}
         wording = {"match": self.wording.match, "exact": self.wording.exact}
-        return {**{key: value for key, value in values.items() if value is not None}, **wording}
+        return {**{key: value for key, value in values.items() if value is not None and value is not False}, **wording}
 
     def fusion_for(self, query: Query, page: Page) -> Fusion:
         """The fusion of ``query`` by default: the standard one but for a hybrid. A depth that does not reach the page's last hit
@@ -101,7 +102,10 @@ def settle(version: Version, query: Query, fusion: Fusion | None, page: Page) ->
 
 def check_together(query: Query, fusion: Fusion, page: Page) -> None:
     """Raise InvalidOption where the three, each good by itself, make no search."""
-    if fusion.depth is not None and fusion.depth < page.end:
+    reach = fusion.depth or MAX_REACH
+    if fusion.complete:
+        reach *= len(query.clause_names)
+    if reach < page.end:
         raise InvalidOption(
             f"{fusion.depth:,} candidates cannot be used; give at least the last hit's number, {page.end:,}, and at most "
             f"{MAX_REACH:,}"

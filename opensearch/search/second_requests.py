@@ -17,6 +17,7 @@ from .page_rows import Row
 _KEPT = (
     "responses.hits.hits._score,responses.hits.hits.fields,responses.hits.total.value,responses.error,responses.status"
 )
+_KEPT_COMPLETE = f"{_KEPT},responses.took,responses.aggregations"
 _COUNT = {"size": 0, "track_total_hits": True}
 
 
@@ -52,6 +53,23 @@ def fetch_candidates(
         for name, pairs in scores.items()
     }
     return best_first, int(answers[-1]["hits"]["total"]["value"])
+
+
+def fetch_complete_candidates(
+    client: opensearchpy.OpenSearch, index: str, plan: Plan
+) -> tuple[list[list[str]], int, Mapping[str, Any]]:
+    """The ids of each clause's ``plan.depth`` candidates, best first, those of all shards together; the number of pictures in the
+    index; and the answer that counts what any clause matches. One ``_msearch``. Raises the errors of the tree.
+    """
+    bodies = [*(candidates_body(clause, plan.depth) for clause in plan.clauses.values()), plan.matched_body, _COUNT]
+    head = orjson.dumps({"preference": plan.copies, "allow_partial_search_results": False})
+    body = b"".join(head + b"\n" + orjson.dumps(one) + b"\n" for one in bodies)
+    *candidates, counted, every = client.msearch(body=body, index=index, params={"filter_path": _KEPT_COMPLETE})[
+        "responses"
+    ]
+    check_answers(index, [*candidates, counted, every])
+    ids = [[row["fields"]["image_id"][0] for row in answer.get("hits", {}).get("hits", ())] for answer in candidates]
+    return ids, int(every["hits"]["total"]["value"]), counted
 
 
 def candidates_body(clause: dict[str, Any], depth: int) -> dict[str, Any]:

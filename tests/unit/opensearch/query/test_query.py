@@ -25,6 +25,7 @@ from tests.sizes import sized
 VECTOR = np.array([0.6, 0.8], np.float32)
 KNN = {"image_vector": {"vector": VECTOR.tolist(), "k": 200, "_name": "vector"}}
 MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
+WORDS = {"match": {"caption": {"query": "red car"}}}
 
 
 def body(text: str, **given: Any) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def test_filters_work_inside_every_clause() -> None:
         {"bool": {"must_not": [{"term": {"metadata.set": {"value": "mdi"}}}]}},
     ]
     caption, vector = body("red car", filters=written, declared=declared)["query"]["hybrid"]["queries"]
-    assert caption == {"bool": {"must": [MATCH], "filter": filters}}
+    assert caption == {"bool": {"_name": "caption", "must": [WORDS], "filter": filters}}
     assert vector["knn"]["image_vector"]["filter"] == {"bool": {"filter": filters}}
 
 
@@ -236,7 +237,8 @@ def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> 
     sent = body("red car", kind="caption", unwanted=(" old\n van ",))
     assert sent["query"] == {
         "bool": {
-            "must": [MATCH],
+            "_name": "caption",
+            "must": [WORDS],
             "must_not": [{"match": {"caption": {"query": "old van", "operator": "and"}}}],
         }
     }

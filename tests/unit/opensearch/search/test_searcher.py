@@ -162,7 +162,7 @@ def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> N
     ranking, _ = sent("red car", unwanted=("green",), not_weight=0.75).searches
     barred = {"match": {"caption": {"query": "green", "operator": "and"}}}
     assert ranking["query"]["hybrid"]["queries"] == [
-        {"bool": {"must": [MATCH], "must_not": [barred]}},
+        {"bool": {"_name": "caption", "must": [{"match": {"caption": {"query": "red car"}}}], "must_not": [barred]}},
         knn(compose(RED, [], [(1.0, GREEN)], away_weight=0.75)),
     ]
 
