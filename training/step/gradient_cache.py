@@ -18,6 +18,9 @@ from ..data.augment import Views
 from ..model.checkpoint import Checkpoint
 from ..model.towers import Tokens, project, rounded_length
 
+#: Micro-batches that are encoded at once without a graph: they hold less memory than one with its graph.
+AT_ONCE = 4
+
 
 @dataclass(frozen=True)
 class TowerBatch:
@@ -43,8 +46,11 @@ def embed_without_graph(batch: TowerBatch) -> Embedded:
     if len(batch.micro_batches) == 1:
         graph = batch.encode(batch.micro_batches[0])
         return Embedded(graph.detach(), graph)
+    wide = [
+        torch.cat(list(batch.micro_batches[at : at + AT_ONCE])) for at in range(0, len(batch.micro_batches), AT_ONCE)
+    ]
     with torch.no_grad():
-        vectors = torch.cat([batch.encode(rows) for rows in batch.micro_batches])
+        vectors = torch.cat([batch.encode(rows) for rows in wide])
     order = torch.cat(list(batch.micro_batches)).to(vectors.device)
     return Embedded(torch.empty_like(vectors).index_copy(0, order, vectors), None)
 
