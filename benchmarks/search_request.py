@@ -5,6 +5,7 @@ takes turns on the same queries:
 
 - ``Searcher.search`` beside the requests that it sends, sent again over one raw keep-alive HTTP connection: ids and scores must be
   equal. Once without shares, once with them, which asks for each clause's candidates at the same time.
+- A complete hybrid, whose every clause scores every candidate, beside the hybrid with shares.
 - A hybrid in two steps (a ranking, then one page's documents) beside the same in one: ids, scores and captions must be equal.
 - A hybrid's ranking beside each clause alone.
 - Eight clients beside one: the same number of searches in all.
@@ -29,7 +30,7 @@ from typing import Any
 import numpy as np
 import orjson
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.opensearch import Query, Searcher, connect
+from clipseek.opensearch import Fusion, Query, Searcher, connect
 from clipseek.opensearch.index import versions
 from clipseek.relevance.labelled_queries import read_pairs
 from raw_http import Raw, Recorder, timed
@@ -102,6 +103,7 @@ def print_figures(middle: dict[str, float], count: int) -> None:
             f"{kind}: search / raw {middle[f'{kind}: search'] / middle[f'{kind}: raw']:.2f}, with shares "
             f"{middle[f'{kind}: search, shares'] / middle[f'{kind}: raw']:.2f}"
         )
+    print(f"hybrid: complete / with shares {middle['hybrid: search, complete'] / middle['hybrid: search, shares']:.2f}")
     slower = max(middle["caption: raw"], middle["vector: raw"])
     print(
         f"hybrid: ranking / slower clause {middle['hybrid: raw ranking'] / slower:.2f}, both steps / slower clause "
@@ -124,6 +126,7 @@ def compare(plain: Searcher, full: Searcher, raw: Raw, recorder: Recorder, text:
         if kind == "hybrid":
             whole = in_one(sent)
             calls += [("raw, one request", lambda request: raw.ask(*request), whole)]
+            calls += [("search, complete", lambda query: plain.search(query, Fusion(complete=True)), query)]
         answers = {}
         # By chance: what comes after the slowest of them finds the server's caches colder.
         for name, call, argument in random.Random(turn).sample(calls, len(calls)):
