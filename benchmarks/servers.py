@@ -47,6 +47,7 @@ def icons_index(client: Any, count: int) -> Iterator[tuple[Any, Any, list[str]]]
     from clipseek.demo.corpus.shipped import read_corpus
     from clipseek.encoder import Bundle, ClipEncoder
     from clipseek.opensearch.index import versions
+    from clipseek.opensearch.index.inventory import delete_index
     from clipseek.opensearch.ingest.run import ingest
     from clipseek.sources import Record
 
@@ -64,4 +65,5 @@ def icons_index(client: Any, count: int) -> Iterator[tuple[Any, Any, list[str]]]
             version = versions.current(client, alias)
             yield version, encoder, [item.caption for item in items]
         finally:
-            client.indices.delete(index=f"{alias}-*", ignore_unavailable=True)
+            if versions.find(client, alias):
+                delete_index(client, alias)
