@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import opensearchpy
 import pytest
+from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.searcher import Searcher
+from clipseek.opensearch.server.capabilities import server_version
 
 from tests.integration.test_search import COLOURS, ENCODER, THINGS, filled, picture
 from tests.plans import values
@@ -104,8 +106,10 @@ def test_scores_are_those_of_an_offline_fusion(
 
 
 def test_rrf_counts_the_completed_ranks(client: opensearchpy.OpenSearch, version: Version, searcher: Searcher) -> None:
-    if client.search(index=version.index, body={"size": 0})["_shards"]["total"] > 1:
-        pytest.skip("rrf ranks within each shard before OpenSearch 3.5, and is refused")
+    if client.search(index=version.index, body={"size": 0})["_shards"]["total"] > 1 and server_version(client) < (3, 5):
+        with pytest.raises(InvalidOption, match="rrf ranks within each shard"):
+            searcher.search(*values("red", technique="rrf", complete=True))
+        return
     for number in range(sized(10, 200)):
         answer = searcher.search(*values(words(number), technique="rrf", depth=DEPTH, size=DEPTH, complete=True))
         raw = raw_scores(client, version, answer)
