@@ -14,10 +14,10 @@ from ..query.plan import Plan
 from ..server.failures import check_answers
 from .page_rows import Row
 
-_KEPT = (
-    "responses.hits.hits._score,responses.hits.hits.fields,responses.hits.total.value,responses.error,responses.status"
+_KEPT = ",".join(
+    f"responses.{part}"
+    for part in ("took", "hits.hits._score", "hits.hits.fields", "hits.total.value", "aggregations", "error", "status")
 )
-_KEPT_COMPLETE = f"{_KEPT},responses.took,responses.aggregations"
 _COUNT = {"size": 0, "track_total_hits": True}
 
 
@@ -36,13 +36,7 @@ def fetch_candidates(
     """
     places = _places(client, index, copies) if shards > 1 and clauses else [copies]
     searches = [(name, place, candidates_body(clause, depth)) for name, clause in clauses.items() for place in places]
-    lines: list[Any] = []
-    for place, body in [*((place, body) for _, place, body in searches), (copies, _COUNT)]:
-        lines += [{"preference": place, "allow_partial_search_results": False}, body]
-    answers = client.msearch(
-        body=b"\n".join(map(orjson.dumps, lines)) + b"\n", index=index, params={"filter_path": _KEPT}
-    )["responses"]
-    check_answers(index, answers)
+    answers = _msearch(client, index, [*((place, body) for _, place, body in searches), (copies, _COUNT)])
     scores: dict[str, list[tuple[float, str]]] = {name: [] for name in clauses}
     for (name, _, _), answer in zip(searches, answers[:-1], strict=True):
         for row in answer.get("hits", {}).get("hits", ()):
@@ -62,14 +56,22 @@ def fetch_complete_candidates(
     index; and the answer that counts what any clause matches. One ``_msearch``. Raises the errors of the tree.
     """
     bodies = [*(candidates_body(clause, plan.depth) for clause in plan.clauses.values()), plan.matched_body, _COUNT]
-    head = orjson.dumps({"preference": plan.copies, "allow_partial_search_results": False})
-    body = b"".join(head + b"\n" + orjson.dumps(one) + b"\n" for one in bodies)
-    *candidates, counted, every = client.msearch(body=body, index=index, params={"filter_path": _KEPT_COMPLETE})[
-        "responses"
-    ]
-    check_answers(index, [*candidates, counted, every])
+    *candidates, counted, every = _msearch(client, index, [(plan.copies, body) for body in bodies])
     ids = [[row["fields"]["image_id"][0] for row in answer.get("hits", {}).get("hits", ())] for answer in candidates]
     return ids, int(every["hits"]["total"]["value"]), counted
+
+
+def _msearch(client: opensearchpy.OpenSearch, index: str, searches: Sequence[tuple[str, Any]]) -> list[Any]:
+    """The answers of several searches, each (preference, body). Raises the error of the first that failed."""
+    lines = [
+        line
+        for preference, body in searches
+        for line in ({"preference": preference, "allow_partial_search_results": False}, body)
+    ]
+    body = b"\n".join(map(orjson.dumps, lines)) + b"\n"
+    answers: list[Any] = client.msearch(body=body, index=index, params={"filter_path": _KEPT})["responses"]
+    check_answers(index, answers)
+    return answers
 
 
 def candidates_body(clause: dict[str, Any], depth: int) -> dict[str, Any]:

@@ -7,22 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.learners import gradients, learner_and_batch
-from tests.models import make_tiny_clip
-from tests.pairs import write_squares
 
 pytestmark = pytest.mark.train
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_tiny_clip(tmp_path_factory.mktemp("base")))
-
-
-@pytest.fixture(scope="module")
-def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("squares")
-    write_squares(folder, copies=2)
-    return folder
 
 
 def test_the_gradient_is_that_of_the_loss_itself(base: str, squares: Path) -> None:

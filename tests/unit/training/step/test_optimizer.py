@@ -8,22 +8,8 @@ import pytest
 from clipseek.training.config import SCHEDULES
 
 from tests.learners import learner_and_batch
-from tests.models import make_tiny_clip
-from tests.pairs import write_squares
 
 pytestmark = pytest.mark.train
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_tiny_clip(tmp_path_factory.mktemp("base")))
-
-
-@pytest.fixture(scope="module")
-def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("squares")
-    write_squares(folder, copies=2)
-    return folder
 
 
 @pytest.mark.parametrize(("lock", "layers"), [("image", 0), ("text", 1), ("both", 0), ("both", 1)])
