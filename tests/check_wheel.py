@@ -13,6 +13,7 @@ PUBLIC = {
     "clipseek.encoder": ("Bundle", "ClipEncoder"),
     "clipseek.evaluation": ("Judgments", "evaluate"),
     "clipseek.testing": ("ColourEncoder", "fake_server"),
+    "clipseek.web.app": ("create_app",),
     "clipseek.opensearch": ("Fusion", "Page", "Query", "Searcher", "connect"),
 }
 
@@ -36,9 +37,13 @@ def main() -> int:
 
 
 def kept(folder: Path) -> set[str]:
-    """Names of the files that a package needs: code, and data that it reads."""
+    """The files that a package needs, those in folders that are no packages included: code, and data that it reads."""
+    packages = {path.parent for path in folder.rglob("__init__.py")} - {folder}
     return {
-        path.name for path in folder.iterdir() if path.suffix in {".py", ".json", ".css", ".js", ".html", ".ndjson"}
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.suffix in {".py", ".json", ".css", ".js", ".html", ".ndjson", ".svg", ".txt"}
+        and packages.isdisjoint(path.parents)
     }
 
 

@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "testing": {"encoder", "opensearch"},
     "sheets": {"encoder.pictures", "evaluation", "opensearch"},
     "training": {"encoder", "evaluation", "sources"},
+    "web": {"encoder", "opensearch", "relevance", "sheets"},
     "demo": {"encoder", "evaluation", "export", "mappings", "opensearch", "sheets", "sources", "training"},
     "cli": {
         "demo",
@@ -36,6 +37,7 @@ ROOMS: dict[str, set[str]] = {
         "sheets",
         "sources",
         "training",
+        "web",
     },
 }
 #: Inside a room, whom each sub-room may import; "." are the files beside the sub-rooms. ``_FOUNDATION`` is open to all of them but
@@ -65,6 +67,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "step": {"data", "model"},
         "run": {"data", "model", "step"},
     },
+    "web": {".": {"api", "guard"}, "api": set(), "guard": set()},
 }
 #: Files beside the sub-rooms that each of them may import.
 _FOUNDATION: dict[str, set[str]] = {
@@ -72,6 +75,7 @@ _FOUNDATION: dict[str, set[str]] = {
     "export": {"errors"},
     "opensearch": {"errors", "protocols"},
     "training": {"config", "errors", "machine"},
+    "web": {"errors", "settings", "state"},
 }
 #: Sub-rooms that import nothing of clipseek, so that any room may use them without the rest.
 _ALONE: set[str] = {"encoder.pictures"}
@@ -81,9 +85,13 @@ ONLY_IN: dict[str, set[str]] = {
     "optimum": {"export"},
     "onnx": {"export"},
     "onnxruntime": {"encoder", "export"},
-    "opensearchpy": {"opensearch", "relevance"},
+    "opensearchpy": {"opensearch", "relevance", "web"},
     "click": {"cli"},
     "rich": {"cli"},
+    "fastapi": {"web"},
+    "prometheus_client": {"web"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
 }
 
 

@@ -1,0 +1,110 @@
+"""One encoder of each model for all requests: single queries join into batches, and vectors that were made lately are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from clipseek.encoder import Batcher
+from clipseek.opensearch.protocols import AnyEncoder
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+
+
+class VectorCache:
+    """The latest vectors by what was encoded. Thread-safe. ``hits`` and ``misses`` count look-ups."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._vectors: OrderedDict[tuple[str, str], Vector] = OrderedDict()
+        self.hits = self.misses = 0
+
+    def get(self, key: tuple[str, str]) -> Vector | None:
+        with self._lock:
+            vector = self._vectors.get(key)
+            if vector is None:
+                self.misses += 1
+            else:
+                self.hits += 1
+                self._vectors.move_to_end(key)
+            return vector
+
+    def put(self, key: tuple[str, str], vector: Vector) -> None:
+        with self._lock:
+            self._vectors[key] = vector
+            while len(self._vectors) > self._most:
+                self._vectors.popitem(last=False)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldPicture:
+    """A picture by the hash of its file, with what the encoder made of it, or with the vector that is known already."""
+
+    key: str
+    loaded: Any
+    vector: Vector | None
+    width: int
+    height: int
+    appearance: bytes = b""
+
+
+class SharedEncoder:
+    """``encoder`` for many threads; satisfies ``clipseek.opensearch.protocols.Encoder``. ``seconds``: how long a vector may take.
+
+    Its methods raise what the encoder raises, Overloaded where too many wait, and TimeoutError.
+    """
+
+    def __init__(self, encoder: AnyEncoder, *, seconds: float = 10.0, cached: int = 4096, max_batch: int = 32) -> None:
+        self.encoder, self._seconds = encoder, seconds
+        self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
+        self.cache = VectorCache(cached)
+        self._texts: Batcher[str] = Batcher(encoder.encode_texts, max_batch=max_batch)
+        self._pictures: Batcher[Any] = Batcher(encoder.encode_pictures, max_batch=max_batch)
+
+    def load_picture(self, data: bytes) -> HeldPicture:
+        """Decode a file's bytes, if its vector is not known. Raises ValueError whose text is the reason."""
+        key = hashlib.sha256(data).hexdigest()
+        if (vector := self.cache.get(("picture", key))) is not None:
+            return HeldPicture(key, None, vector, 0, 0)
+        loaded = self.encoder.load_picture(data)
+        return HeldPicture(key, loaded, None, loaded.width, loaded.height, loaded.appearance)
+
+    def encode_pictures(self, pictures: Sequence[HeldPicture]) -> Vector:
+        """``(N, D) float32``, unit rows."""
+        return self._rows(
+            [("picture", picture.key) for picture in pictures],
+            [picture.vector for picture in pictures],
+            lambda place: self._pictures.submit(pictures[place].loaded, self._seconds),
+        )
+
+    def encode_texts(self, texts: Sequence[str]) -> Vector:
+        """``(N, D) float32``, unit rows."""
+        keys = [("text", text) for text in texts]
+        return self._rows(
+            keys, [self.cache.get(key) for key in keys], lambda place: self._texts.submit(texts[place], self._seconds)
+        )
+
+    def close(self) -> None:
+        """Encode what was submitted, and take no more."""
+        self._texts.close()
+        self._pictures.close()
+
+    def _rows(
+        self,
+        keys: Sequence[tuple[str, str]],
+        known: Sequence[Vector | None],
+        submit: Callable[[int], Future[Vector]],
+    ) -> Vector:
+        waiting = {place: submit(place) for place, vector in enumerate(known) if vector is None}
+        made = {place: future.result(self._seconds) for place, future in waiting.items()}
+        for place, vector in made.items():
+            self.cache.put(keys[place], vector)
+        rows = [made[place] if vector is None else vector for place, vector in enumerate(known)]
+        return np.asarray(rows, np.float32).reshape(len(rows), self.dimension)
