@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,13 +13,17 @@ from .opening import open_encoder
 from .options import DeviceOptions, device_options, json_option
 from .output import count, data, is_terminal, note, print_json, print_table
 from .progress import ProgressLine
+from .query_pictures import read_picture_file
+
+if TYPE_CHECKING:
+    from clipseek.encoder.pictures.crop import PictureFile
 
 COLUMNS = 6  # with more labels, a terminal shows each picture's best ones
 BEST = 3
 
 
 @click.command()
-@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURES...")
 @click.option("--labels", metavar="A,B,C", help="Labels, separated by commas.")
 @click.option(
     "--labels-file", type=click.Path(path_type=Path), metavar="FILE", help="Text file with one label per line."
@@ -36,7 +41,7 @@ BEST = 3
 @device_options
 @json_option
 def classify(
-    pictures: tuple[Path, ...],
+    pictures: tuple[str, ...],
     labels: str | None,
     labels_file: Path | None,
     model: str,
@@ -47,38 +52,33 @@ def classify(
     """Zero-shot classification of PICTURES (files, or folders with everything below): a probability for each label.
 
     A picture's probabilities sum to 1 over the given labels: they compare these labels only, so one of them wins even if
-    none fits. In a pipe the output is tab-separated, with a header line.
+    none fits. In a pipe the output is tab-separated, with a header line. FILE#x,y,w,h is a part of a picture, in pixels or per
+    cent.
     """
     names = read_labels(labels, labels_file)
     if bad := [template for template in templates if "{}" not in template]:
         raise click.UsageError(f"--template {bad[0]!r} has no place for the label; write {{}} where it goes")
     from clipseek.encoder import Bundle, EncoderError
     from clipseek.encoder.run.zero_shot import ZeroShot
-    from clipseek.sources import picture_files, shown
 
+    files = all_files(pictures)
     encoder = open_encoder(Bundle.load(model), device)
-    paths: list[Path] = []
-    for folder in pictures:
-        files = list(picture_files(folder))
-        paths += files
-        if not files:
-            note(f"{folder} holds no picture")
     classifier = ZeroShot(encoder, names, templates)
     if cut := encoder.count_cut(classifier.texts):
         note(f"{count(cut, 'text')} longer than the {encoder.bundle.text.context_length} tokens the model reads: cut")
     rows: list[tuple[str, dict[str, float]]] = []
     skipped: list[tuple[str, str]] = []
-    with ProgressLine("classifying", len(paths)) as line:
-        for path, result in classifier.classify_files(paths):
+    with ProgressLine("classifying", len(files)) as line:
+        for file, result in classifier.classify_files(files):
             if isinstance(result, str):
-                line.note(f"skipped {shown(path)}: {result}")
-                skipped.append((shown(path), result))
+                line.note(f"skipped {name_of(file)}: {result}")
+                skipped.append((name_of(file), result))
             else:
-                rows.append((shown(path), dict(zip(classifier.labels, result, strict=True))))
+                rows.append((name_of(file), dict(zip(classifier.labels, result, strict=True))))
             line.update(len(rows) + len(skipped))
     if not rows:
         raise EncoderError(
-            f"none of {count(len(paths), 'picture')} can be read; name picture files, or folders of them"
+            f"none of {count(len(files), 'picture')} can be read; name picture files, or folders of them"
         )
     if as_json:
         facts = {"model": model, "labels": list(classifier.labels), "templates": list(templates)}
@@ -87,6 +87,27 @@ def classify(
         print_json({**facts, "pictures": entries, "skipped": reasons})
     else:
         show(classifier.labels, rows)
+
+
+def all_files(given: Sequence[str]) -> list[PictureFile]:
+    """Every picture file of the command line, and of the folders there."""
+    from clipseek.encoder.pictures.crop import PictureFile
+    from clipseek.sources import picture_files
+
+    files: list[PictureFile] = []
+    for file in map(read_picture_file, given):
+        found = [PictureFile(path, file.crop) for path in picture_files(file.path)]
+        files += found
+        if not found:
+            note(f"{file.path} holds no picture")
+    return files
+
+
+def name_of(file: PictureFile) -> str:
+    """As it was typed, on one line."""
+    from clipseek.sources import shown
+
+    return shown(file.path) + ("" if file.crop is None else f"#{file.crop}")
 
 
 def read_labels(given: str | None, file: Path | None) -> list[str]:

@@ -9,19 +9,20 @@ from clipseek.files.whole import whole_file
 
 from .options import json_option
 from .output import data, note, print_json
+from .query_pictures import read_picture_file
 
 
 @click.command()
-@click.argument("picture", type=click.Path(path_type=Path))
+@click.argument("picture", metavar="PICTURE[#CROP]")
 @click.argument("words")
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="Bundle folder, exported with --explain.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Heat map to write: .png, .jpg or .webp.")
 @json_option
-def explain(picture: Path, words: str, model: Path, out: Path | None, as_json: bool) -> None:
+def explain(picture: str, words: str, model: Path, out: Path | None, as_json: bool) -> None:
     """Show where in PICTURE the model finds WORDS: the picture, and a heat map beside it.
 
     Each patch is compared with the words separately. Colours span the picture's own range of cosines, so that the brightest
-    patch may still be a poor match; --json gives the grid of cosines.
+    patch may still be a poor match; --json gives the grid of cosines. PICTURE#x,y,w,h is a part of it, in pixels or per cent.
     """
     if out is None and not as_json:
         raise click.UsageError("name a picture to write with -o FILE, or print the cosines with --json")
@@ -30,11 +31,12 @@ def explain(picture: Path, words: str, model: Path, out: Path | None, as_json: b
     from clipseek.encoder import Bundle, ClipEncoder, ImageError
     from clipseek.encoder.run.explain import explain as explain_picture
 
+    file = read_picture_file(picture)
     encoder = ClipEncoder(Bundle.load(model), device="cpu")
     try:
-        found = explain_picture(encoder, picture.read_bytes(), words)
+        found = explain_picture(encoder, file.path.read_bytes(), words, file.crop)
     except OSError as problem:
-        raise click.ClickException(f"{picture}: {problem.strerror or problem}; name a picture's file") from None
+        raise click.ClickException(f"{file.path}: {problem.strerror or problem}; name a picture's file") from None
     except ImageError as problem:
         raise ImageError(f"{picture}: {problem}; name another picture") from None
     if out is not None:
@@ -49,6 +51,6 @@ def explain(picture: Path, words: str, model: Path, out: Path | None, as_json: b
         )
     if as_json:
         grid = [[round(float(value), 6) for value in row] for row in found.grid]
-        print_json({"picture": str(picture), "words": words, "model": str(model), "cosine": found.cosine, "grid": grid})
+        print_json({"picture": picture, "words": words, "model": str(model), "cosine": found.cosine, "grid": grid})
     elif out is not None:
         data(str(out))

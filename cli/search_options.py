@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .gathering import gathered
+from .query_pictures import CROP_HELP, read_query_picture
 
 if TYPE_CHECKING:
     from clipseek.opensearch import Page, Query
@@ -20,7 +20,7 @@ def _query(words: str, images: tuple[str, ...], **given: Any) -> Query:
 
     for name in ("texts", "like", "unlike"):
         given[name] = tuple(map(read_weight, given[name]))
-    return Query(sys.stdin.read() if words == "-" else words, pictures=tuple(map(_picture, images)), **given)
+    return Query(sys.stdin.read() if words == "-" else words, pictures=tuple(map(read_query_picture, images)), **given)
 
 
 def _page(**given: Any) -> Page:
@@ -38,26 +38,19 @@ def _cosine(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.UsageError(f"--min-relevance {value!r} is neither auto nor a cosine, like 0.3") from None
 
 
-def _picture(given: str) -> tuple[bytes, float]:
-    """The file's bytes and its weight."""
-    from clipseek.opensearch.errors import InvalidOption
-    from clipseek.opensearch.query.vectors import read_weight
-
-    name, weight = (given, 1.0) if Path(given).is_file() else read_weight(given)
-    try:
-        return Path(name).read_bytes(), weight
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise InvalidOption(f"the query picture {name} cannot be read ({reason}); name a picture file") from None
-
-
 #: The command gets ``query``, a Query.
 query_options = gathered(
     "query",
     _query,
     click.argument("words", required=False, default=""),
     click.option("--text", "texts", multiple=True, metavar="WORDS[@W]", help="Search by this text too. Repeatable."),
-    click.option("--image", "images", multiple=True, metavar="FILE[@W]", help="Search by this picture. Repeatable."),
+    click.option(
+        "--image",
+        "images",
+        multiple=True,
+        metavar="FILE[#CROP][@W]",
+        help=f"Search by this picture; {CROP_HELP} Repeatable.",
+    ),
     click.option(
         "--like",
         multiple=True,

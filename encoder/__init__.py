@@ -8,13 +8,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
     from .errors import BundleError, DeviceError, EncoderError, ImageError
+    from .pictures.crop import Crop
     from .run.batcher import Batcher
     from .run.clip import ClipEncoder
     from .run.picture import Picture
 
-__all__ = ["Batcher", "Bundle", "BundleError", "ClipEncoder", "DeviceError", "EncoderError", "ImageError", "Picture"]
+__all__ = [
+    "Batcher",
+    "Bundle",
+    "BundleError",
+    "ClipEncoder",
+    "Crop",
+    "DeviceError",
+    "EncoderError",
+    "ImageError",
+    "Picture",
+]
 
-_HOMES = {"Batcher": "run.batcher", "Bundle": "bundle.bundle", "ClipEncoder": "run.clip", "Picture": "run.picture"}
+_HOMES = {
+    "Batcher": "run.batcher",
+    "Bundle": "bundle.bundle",
+    "ClipEncoder": "run.clip",
+    "Crop": "pictures.crop",
+    "Picture": "run.picture",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .query.fusion import Fusion
     from .query.page import Page
-    from .query.query import Query
+    from .query.query import Query, QueryPicture
     from .search.searcher import Searcher
     from .server.client import connect
 
-__all__ = ["Fusion", "Page", "Query", "Searcher", "connect"]
+__all__ = ["Fusion", "Page", "Query", "QueryPicture", "Searcher", "connect"]
 
 _HOMES = {
     "Fusion": "query.fusion",
     "Page": "query.page",
     "Query": "query.query",
+    "QueryPicture": "query.query",
     "Searcher": "search.searcher",
     "connect": "server.client",
 }

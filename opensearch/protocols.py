@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
+from clipseek.encoder.pictures.crop import Crop
 from numpy.typing import NDArray
 
 
@@ -42,8 +43,9 @@ class Encoder(Protocol[PictureT]):
     def dimension(self) -> int:
         """Length of a vector."""
 
-    def load_picture(self, data: bytes) -> PictureT:
-        """Decode a file's bytes. Thread-safe. Raises ValueError whose text is the reason."""
+    def load_picture(self, data: bytes, crop: Crop | None = None) -> PictureT:
+        """Decode a file's bytes, and of the picture take ``crop``, if there is one (``Crop.box``). Thread-safe. Raises ValueError
+        whose text is the reason."""
 
     def encode_pictures(self, pictures: Sequence[PictureT]) -> NDArray[np.float32]:
         """``(N, D) float32``, unit rows."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from clipseek.encoder.pictures.images import open_image
 from clipseek.files.whole import write_whole
 from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.query.limits import CAPTION
@@ -58,8 +59,9 @@ def _section(section: Section) -> str:
     facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
     words = ", ".join(text for text, _ in query.all_texts)
     shown = f"<q>{html.escape(words[:200])}</q>" if words else ""
-    for picture, _ in query.all_pictures:
-        shown += f'<img alt="query picture" src="{_data_uri(picture)}">'
+    for picture in query.all_pictures:
+        seen = thumbnail(open_image(picture.data, crop=picture.crop), THUMB)
+        shown += f'<img alt="query picture" src="{seen}">'
     cards = (
         "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, answer.page.start + 1))
         or '<p class="legend">nothing found</p>'

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.pictures.perceptual_hash import appearance
 from clipseek.encoder.run.picture import Picture
 from numpy.typing import NDArray
@@ -28,13 +29,14 @@ class ColourEncoder:
         self.decoded = 0
         self.batches: list[int] = []
 
-    def load_picture(self, data: bytes) -> Picture:
-        """Decode a file's bytes. Raises ValueError where they are no picture."""
+    def load_picture(self, data: bytes, crop: Crop | None = None) -> Picture:
+        """Decode a file's bytes, and take ``crop`` of them. Raises ValueError where they are no picture."""
         try:
             with Image.open(io.BytesIO(data)) as image:
-                pixels = np.asarray(image.convert("RGB"))
+                seen = image.convert("RGB")
         except Exception as problem:
             raise ValueError(f"not a picture: {type(problem).__name__}") from None
+        pixels = np.asarray(seen if crop is None else seen.crop(crop.box(*seen.size)))
         self.decoded += 1
         return Picture(pixels, pixels.shape[1], pixels.shape[0], appearance(pixels))
 

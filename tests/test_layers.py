@@ -18,7 +18,7 @@ ROOMS: dict[str, set[str]] = {
     "sources": {"encoder.pictures"},
     "encoder": set(),
     "evaluation": set(),
-    "opensearch": {"mappings", "sources"},
+    "opensearch": {"encoder.pictures", "mappings", "sources"},
     "relevance": {"evaluation", "opensearch", "sources"},
     "export": {"encoder", "evaluation", "sources", "training.data", "training.errors", "training.model"},
     "testing": {"encoder", "opensearch"},

@@ -27,6 +27,7 @@ def measure(setting: Setting) -> dict[str, Any]:
 def _ours(setting: Setting, precision: str) -> dict[str, Any]:
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.device.session import Device
+    from clipseek.encoder.pictures.crop import PictureFile
 
     sizes, files = setting.sizes, setting.files()
     where: Device = "cuda" if device() == "cuda" else "cpu"
@@ -35,7 +36,7 @@ def _ours(setting: Setting, precision: str) -> dict[str, Any]:
     alone = per_second(lambda: encoder.encode_pictures(pictures), len(pictures), sizes.rounds)
 
     def all_files() -> None:
-        for window in encoder.read_pictures(files, window=sizes.encode_batch):
+        for window in encoder.read_pictures([*map(PictureFile, files)], window=sizes.encode_batch):
             encoder.encode_pictures([picture for _, picture in window if not isinstance(picture, str)])
 
     began = time.perf_counter()

@@ -16,6 +16,7 @@ from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from .crop import Crop
 from .errors import ImageError
 
 MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
@@ -62,12 +63,15 @@ def open_image(
     background: tuple[int, int, int] = (255, 255, 255),
     max_megapixels: float = MAX_MEGAPIXELS,
     max_megabytes: float = MAX_MEGABYTES,
+    crop: Crop | None = None,
 ) -> Image.Image:
-    """Decode ``data`` to RGB: first frame, turned as EXIF says, colours to sRGB, transparency onto ``background``.
+    """Decode ``data`` to RGB: first frame, turned as EXIF says, colours to sRGB, transparency onto ``background``; then take
+    ``crop`` of it.
 
-    Thread-safe. Raises ImageError with the reason: empty, not an image, too large (found before decoding), truncated.
+    Thread-safe. Raises ImageError with the reason: empty, not an image, too large (found before decoding), truncated, a crop that
+    is not inside the picture.
     """
-    return open_reduced(data, background, max_megapixels, max_megabytes, None)[0]
+    return open_reduced(data, background, max_megapixels, max_megabytes, None, crop=crop)[0]
 
 
 def open_reduced(
@@ -77,11 +81,13 @@ def open_reduced(
     max_megabytes: float,
     edge: int | None,
     decoder: Decoder | None = None,
+    *,
+    crop: Crop | None = None,
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """``open_image``, and the picture's full width and height, as it is seen.
+    """``open_image``, and the full width and height of the picture as it is seen, or of the crop.
 
     A JPEG is decoded at a half, a quarter or an eighth of its size, as long as both its sides keep ``edge`` pixels, by ``decoder``
-    where there is one.
+    where there is one. A picture that is cropped is decoded whole, for the crop is to keep its own pixels.
     """
     if not data:
         raise ImageError("empty file (0 bytes)")
@@ -94,13 +100,17 @@ def open_reduced(
             width, height = picture.size
             if width * height > max_megapixels * 1e6:
                 raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
-            decoded = picture if edge is None else _reduced(picture, data, edge, decoder)
+            decoded = picture if edge is None or crop is not None else _reduced(picture, data, edge, decoder)
             decoded.load()
             upright = decoded.size
             with contextlib.suppress(Exception):  # a broken EXIF block is as good as none
                 ImageOps.exif_transpose(decoded, in_place=True)
             full = (width, height) if decoded.size == upright else (height, width)
-            return _to_rgb(decoded, background), full
+            seen = _to_rgb(decoded, background)
+            if crop is None:
+                return seen, full
+            cut = seen.crop(crop.box(*seen.size))
+            return cut, cut.size
     except ImageError:
         raise
     except Image.DecompressionBombError as problem:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,9 @@ from .picture import Picture, PictureLoader
 from .stages import Stages
 from .tokenizer import TextTokenizer
 from .towers import Towers
+
+if TYPE_CHECKING:
+    from ..pictures.crop import Crop, PictureFile
 
 
 class ClipEncoder:
@@ -88,22 +90,27 @@ class ClipEncoder:
             else:
                 self.embed_texts(["a picture"])
 
-    def load_picture(self, data: bytes) -> Picture:
-        """Decode and preprocess a file's bytes. Raises ImageError (a ValueError), whose text is the reason."""
-        return self.loader.load(data)
+    def load_picture(self, data: bytes, crop: Crop | None = None) -> Picture:
+        """Decode and preprocess a file's bytes, or ``crop`` of the picture. Raises ImageError (a ValueError), whose text is the
+        reason."""
+        return self.loader.load(data, crop)
 
-    def read_pictures(self, paths: Sequence[Path], window: int = 64) -> Iterator[list[tuple[Path, Picture | str]]]:
-        """Windows of (path, its picture or the reason why there is none), in the order of ``paths``.
+    def read_pictures(
+        self, files: Sequence[PictureFile], window: int = 64
+    ) -> Iterator[list[tuple[PictureFile, Picture | str]]]:
+        """Windows of (file, its picture or the reason why there is none), in the order of ``files``.
 
         They are read ahead in threads, a window at a time, so that memory does not grow with their number.
         """
         from ..pictures.images import read_picture
 
+        def read(file: PictureFile) -> Picture | str:
+            return read_picture(file.path, lambda data: self.load_picture(data, file.crop))
+
         with ThreadPoolExecutor(available_cores()) as pool:
-            for start in range(0, len(paths), window):
-                chosen = paths[start : start + window]
-                read = pool.map(lambda path: read_picture(path, self.load_picture), chosen)
-                yield list(zip(chosen, read, strict=True))
+            for start in range(0, len(files), window):
+                chosen = files[start : start + window]
+                yield list(zip(chosen, pool.map(read, chosen), strict=True))
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""

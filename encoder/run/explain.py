@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..pictures.crop import Crop
 from .clip import ClipEncoder
 
 SIDE = 384  # pixels of each half of a heat picture
@@ -48,12 +49,12 @@ class Explanation:
         return both
 
 
-def explain(encoder: ClipEncoder, data: bytes, text: str) -> Explanation:
-    """Compare each patch of the picture in ``data`` (a file's bytes) with ``text``.
+def explain(encoder: ClipEncoder, data: bytes, text: str, crop: Crop | None = None) -> Explanation:
+    """Compare each patch of the picture in ``data`` (a file's bytes), or of ``crop`` of it, with ``text``.
 
     Raises ImageError for what is no picture, BundleError where the bundle was exported without its patches.
     """
-    picture = encoder.load_picture(data)
+    picture = encoder.load_picture(data, crop)
     patches = encoder.encode_patches([picture])[0]  # (G, G, D)
     words = encoder.encode_texts([text])[0]
     return Explanation(patches @ words, float(encoder.encode_pictures([picture])[0] @ words), picture.pixels)

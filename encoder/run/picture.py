@@ -12,13 +12,14 @@ from ..bundle.bundle import ImageSpec
 from .stages import Stages
 
 if TYPE_CHECKING:
+    from ..pictures.crop import Crop
     from ..pictures.images import Decoder
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture ready for the model: ``pixels`` (S, S, 3) uint8; ``width`` and ``height`` of the original, in pixels;
-    ``appearance`` as ``perceptual_hash`` makes it of what the model sees.
+    """A picture ready for the model: ``pixels`` (S, S, 3) uint8; ``width`` and ``height`` of the original, or of the crop
+    that was cut out of it, in pixels; ``appearance`` as ``perceptual_hash`` makes it of what the model sees.
     """
 
     pixels: NDArray[np.uint8]
@@ -42,11 +43,13 @@ class PictureLoader:
     jpeg_margin: int | None = None
     jpeg_decoder: Decoder | None = None
 
-    def load(self, data: bytes) -> Picture:
-        """Raises ImageError, whose text is the reason."""
-        return self.load_reduced(data, self.jpeg_margin, self.jpeg_decoder)
+    def load(self, data: bytes, crop: Crop | None = None) -> Picture:
+        """The file's picture, or ``crop`` of it. Raises ImageError, whose text is the reason."""
+        return self.load_reduced(data, self.jpeg_margin, self.jpeg_decoder, crop)
 
-    def load_reduced(self, data: bytes, margin: int | None, decoder: Decoder | None = None) -> Picture:
+    def load_reduced(
+        self, data: bytes, margin: int | None, decoder: Decoder | None = None, crop: Crop | None = None
+    ) -> Picture:
         """``load``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
         from ..pictures.images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_reduced
         from ..pictures.perceptual_hash import appearance
@@ -56,7 +59,7 @@ class PictureLoader:
         limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
         edge = None if margin is None else margin * spec.size
         with self.stages.measure("decode"):
-            picture, (width, height) = open_reduced(data, spec.background, *limits, edge, decoder)
+            picture, (width, height) = open_reduced(data, spec.background, *limits, edge, decoder, crop=crop)
         with self.stages.measure("preprocess"):
             pixels = resize_and_crop(picture, spec)
             return Picture(pixels, width, height, appearance(pixels))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EncoderError
+from ..pictures.crop import PictureFile
 from .clip import ClipEncoder, normalize_rows
 from .picture import Picture
 
@@ -35,12 +35,12 @@ class ZeroShot:
         """(N, L): softmax over the labels of the model's logit scale times the cosine; rows sum to 1."""
         return softmax(self._encoder.bundle.logit_scale * (self._encoder.encode_pictures(pictures) @ self._vectors.T))
 
-    def classify_files(self, paths: Sequence[Path]) -> Iterator[tuple[Path, list[float] | str]]:
+    def classify_files(self, files: Sequence[PictureFile]) -> Iterator[tuple[PictureFile, list[float] | str]]:
         """For each file, in order: a probability for each label, or the reason why the picture cannot be read."""
-        for window in self._encoder.read_pictures(paths):
+        for window in self._encoder.read_pictures(files):
             rows = iter(self.probabilities([read for _, read in window if isinstance(read, Picture)]).tolist())
-            for path, read in window:
-                yield path, next(rows) if isinstance(read, Picture) else read
+            for file, read in window:
+                yield file, next(rows) if isinstance(read, Picture) else read
 
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ def clause_weights(query: Query, fusion: Fusion) -> dict[str, float]:
     if not query.is_split:
         return {CAPTION: 1 - fusion.weight, VECTOR: fusion.weight} if hybrid else dict.fromkeys(names, 1.0)
     texts = [weight for _, weight in query.all_texts]
-    others = [weight for _, weight in (*query.all_pictures, *query.like)]
+    others = [*(picture.weight for picture in query.all_pictures), *(weight for _, weight in query.like)]
     if fusion.technique == "rrf" and {*texts, *others} == {1.0} and fusion.weight == query.text_weight == 0.5:
         return dict.fromkeys(names, 1 / len(names))  # nobody gave a weight, and older servers have none for rrf
     vectors = fusion.weight if hybrid else 1.0

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.files.text import without_surrogates
 
 from ..errors import InvalidOption
@@ -29,13 +30,22 @@ from .limits import (
 
 
 @dataclass(frozen=True)
+class QueryPicture:
+    """A picture file's bytes to search by, its weight beside others, and the part of the picture that is meant, by default all."""
+
+    data: bytes
+    weight: float = 1.0
+    crop: Crop | None = None
+
+
+@dataclass(frozen=True)
 class Query:
     """Words, pictures, pictures of the index, or any mix of them, and what may be found.
 
     text: the words to search for, of weight 1. Of a long text the beginning is searched for (``words``, ``cut``).
     texts: more texts, each with its weight.
     picture: a picture file's bytes, of weight 1.
-    pictures: more pictures' bytes, each with its weight.
+    pictures: more pictures, each with its weight, whole or a part of it.
     like: ids of pictures in the index to search by, each with its weight. Instead of an id that is a hash, its first digits do.
     unlike: ids of pictures in the index to move away from, each with its weight.
     unwanted: texts to move away from; captions that have all words of one are left out of the caption clause.
@@ -55,7 +65,7 @@ class Query:
     picture: bytes | None = None
     kind: Kind | None = None
     texts: tuple[tuple[str, float], ...] = ()
-    pictures: tuple[tuple[bytes, float], ...] = ()
+    pictures: tuple[QueryPicture, ...] = ()
     like: tuple[tuple[str, float], ...] = ()
     unlike: tuple[tuple[str, float], ...] = ()
     unwanted: tuple[str, ...] = ()
@@ -117,7 +127,8 @@ class Query:
         for name in self.ids:
             if without_surrogates(name) != name:
                 raise InvalidOption(f"{name[:80]!r} is no id; give one as clipseek search prints it")
-        for content, weight in (*self.like, *self.unlike, *self.pictures, *self.texts):
+        pictures = ((picture.data, picture.weight) for picture in self.pictures)
+        for content, weight in (*self.like, *self.unlike, *pictures, *self.texts):
             if not content:
                 raise InvalidOption("an empty id or picture names nothing; give an id as clipseek search prints it")
             if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
@@ -151,9 +162,9 @@ class Query:
         return ((self.words, 1.0), *self.texts) if self.words else self.texts
 
     @property
-    def all_pictures(self) -> tuple[tuple[bytes, float], ...]:
-        """Every picture's bytes with its weight."""
-        return self.pictures if self.picture is None else ((self.picture, 1.0), *self.pictures)
+    def all_pictures(self) -> tuple[QueryPicture, ...]:
+        """Every picture with its weight."""
+        return self.pictures if self.picture is None else (QueryPicture(self.picture), *self.pictures)
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -58,11 +58,11 @@ def _encoded_pictures(query: Query, encoder: AnyEncoder | None) -> list[tuple[fl
     if encoder is None or not query.all_pictures:
         return []
     try:
-        loaded = [encoder.load_picture(data) for data, _ in query.all_pictures]
+        loaded = [encoder.load_picture(picture.data, picture.crop) for picture in query.all_pictures]
     except ValueError as problem:
         raise InvalidOption(f"the query picture cannot be used: {problem}") from None
     rows = np.asarray(encoder.encode_pictures(loaded))
-    return [(weight, row) for (_, weight), row in zip(query.all_pictures, rows, strict=True)]
+    return [(picture.weight, row) for picture, row in zip(query.all_pictures, rows, strict=True)]
 
 
 def compose(

@@ -16,7 +16,7 @@ from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.page import Page
-from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.query import Query, QueryPicture
 from clipseek.opensearch.query.vectors import query_vectors
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
@@ -102,7 +102,7 @@ def test_a_named_pipeline_with_a_weight_for_each_clause(client: opensearchpy.Ope
 
 def test_pictures_alone_pages_sorts_and_groups(client: opensearchpy.OpenSearch, version: Version) -> None:
     searcher = Searcher(client, version, ENCODER)
-    query = Query(pictures=((picture("red"), 1.0), (picture("blue"), 1.0)), split=True)
+    query = Query(pictures=(QueryPicture(picture("red")), QueryPicture(picture("blue"))), split=True)
     hits = searcher.search(query, page=Page(40)).hits
     pages = [hit for start in (0, 20) for hit in searcher.search(query, page=Page(20, start)).hits]
     assert pages == hits

@@ -50,6 +50,24 @@ def test_a_folder_in_a_pipe_and_as_json(shared: Path) -> None:
     assert [Path(one["picture"]).name for one in value["skipped"]] == ["broken.png"]
 
 
+def test_a_part_of_a_picture(shared: Path) -> None:
+    parts = [
+        f"{shared / 'pictures' / 'red-left-0.png'}#{crop}"
+        for crop in ("0%,0%,50%,100%", "50%,0%,50%,100%", "90%,0%,20%,9%")
+    ]
+    refused = classify(shared, *parts, "--labels", "cat,dog")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert "ends outside the picture" in refused.stderr
+    rows = [line.split("\t") for line in classify(shared, *parts[:2], "--labels", "cat,dog").stdout.splitlines()[1:]]
+    assert [row[0] for row in rows] == parts[:2]
+    assert rows[0][2:] != rows[1][2:]
+    done = classify(
+        shared, parts[0], f"{shared / 'pictures' / 'red-left-0.png'}#0,0,9,999", "--labels", "cat,dog", "--json"
+    )
+    (skipped,) = json.loads(done.stdout)["skipped"]
+    assert "ends outside the picture, which has" in skipped["reason"]
+
+
 def test_the_template_counts(shared: Path) -> None:
     picture = shared / "pictures" / "red-left-0.png"
     rows = [

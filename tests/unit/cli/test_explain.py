@@ -41,6 +41,11 @@ def test_writes_a_heat_map_and_prints_the_grid(picture: Path, tmp_path: Path) ->
     found = json.loads(done.stdout)
     assert [len(row) for row in found["grid"]] == [4] * 4
     assert -1 <= found["cosine"] <= 1
+    done = clipseek(f"{picture}#0,0,20,20", "a red cat", "--model", bundle, "--json")
+    assert json.loads(done.stdout)["picture"] == f"{picture}#0,0,20,20"
+    done = clipseek(f"{picture}#50,0,20,20", "a red cat", "--model", bundle, "--json")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "ends outside the picture, which has 60 x 45 pixels" in done.stderr
 
 
 def test_a_bundle_without_patches_is_told_how_to_get_them(picture: Path, tmp_path: Path) -> None:

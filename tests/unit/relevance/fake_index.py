@@ -25,7 +25,7 @@ class Encoder:
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.stack([self.known.get(text, unit(sum(map(ord, text)))) for text in texts])
 
-    def load_picture(self, data: bytes) -> Any:
+    def load_picture(self, data: bytes, crop: Any = None) -> Any:
         raise NotImplementedError
 
     def encode_pictures(self, pictures: Sequence[Any]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, ImageError, Picture
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.pictures.images import Decoder, open_image, open_reduced
 from clipseek.encoder.run import fast_jpeg as reduced_module
 from clipseek.encoder.run.fast_jpeg import ENOUGH, LEAST_COSINE, choose_margin, large_jpegs, load_simplejpeg, reducible
@@ -154,9 +155,11 @@ class TestTheOptionalDecoder:
         class Timed(PictureLoader):
             """Ten seconds for a whole picture, two for Pillow's fraction."""
 
-            def load_reduced(self, data: bytes, margin: int | None, decoder: Decoder | None = None) -> Picture:
+            def load_reduced(
+                self, data: bytes, margin: int | None, decoder: Decoder | None = None, crop: Crop | None = None
+            ) -> Picture:
                 now[0] += 10 if margin is None else 2 if decoder is None else seconds
-                return super().load_reduced(data, margin, decoder)
+                return super().load_reduced(data, margin, decoder, crop)
 
         def decode(data: bytes, edge: int, mode: str) -> Any:
             return np.asarray(open_reduced(data, *LIMITS, edge)[0])

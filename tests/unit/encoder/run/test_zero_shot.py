@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder, EncoderError
+from clipseek.encoder.pictures.crop import PictureFile
 from clipseek.encoder.run.zero_shot import ZeroShot, softmax
 from PIL import Image
 
@@ -86,9 +87,9 @@ def test_files_keep_their_order_and_reasons(tmp_path_factory: pytest.TempPathFac
     for number, path in enumerate(paths):
         path.write_bytes(encoded(PICTURES[number % 5]) if number not in (2, 5) else b"no picture")
     paths.append(folder / "absent.png")
-    windows = list(encoder.read_pictures(paths, window=3))
+    windows = list(encoder.read_pictures([*map(PictureFile, paths)], window=3))
     assert [len(window) for window in windows] == [3, 3, 2]
     found = [entry for window in windows for entry in window]
-    assert [path for path, _ in found] == paths
+    assert [file.path for file, _ in found] == paths
     assert [at for at, (_, one) in enumerate(found) if isinstance(one, str)] == [2, 5, 7]
     assert found[7][1] == "No such file or directory"

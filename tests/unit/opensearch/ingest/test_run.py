@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import opensearchpy
 import pytest
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.run.picture import Picture
 from clipseek.opensearch.errors import (
     AccessRefused,
@@ -333,10 +334,10 @@ def test_a_vector_that_is_none_costs_one_picture(
 class Strange(ColourEncoder):
     """Its decoder has a bug."""
 
-    def load_picture(self, data: bytes) -> Picture:
+    def load_picture(self, data: bytes, crop: Crop | None = None) -> Picture:
         if len(data) % 2:
             raise KeyError("bits")
-        return super().load_picture(data)
+        return super().load_picture(data, crop)
 
 
 def test_a_bug_in_a_decoder_is_a_reason_too(client: opensearchpy.OpenSearch, tmp_path: Path) -> None:

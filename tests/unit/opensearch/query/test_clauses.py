@@ -11,7 +11,7 @@ from clipseek.opensearch.query.clauses import clause_weights
 from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.plan import make_plan
-from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.query.query import Query, QueryPicture
 from clipseek.opensearch.query.scope import Scope
 from clipseek.opensearch.query.vectors import query_vectors
 from clipseek.opensearch.search.index_defaults import Setting
@@ -52,7 +52,9 @@ def test_every_text_picture_and_id_is_a_clause() -> None:
 
 
 def test_pictures_alone_are_joined_too() -> None:
-    split = plan(vectors={"picture 1": A, "picture 2": B}, pictures=((b"x", 1.0), (b"y", 3.0)), split=True)
+    split = plan(
+        vectors={"picture 1": A, "picture 2": B}, pictures=(QueryPicture(b"x"), QueryPicture(b"y", 3.0)), split=True
+    )
     sent = split.search_body
     hybrid = {"pagination_depth": 200, "queries": [knn("picture 1", A), knn("picture 2", B)]}
     assert sent["query"] == {"hybrid": hybrid}
@@ -78,7 +80,7 @@ def test_all_texts_must_be_there_where_all_words_must() -> None:
 
 
 def test_weights_are_those_of_the_one_vector() -> None:
-    mixed = Query("a", pictures=((b"x", 1), (b"y", 1)), like=(("b", 2),), split=True, text_weight=0.4)
+    mixed = Query("a", pictures=(QueryPicture(b"x"), QueryPicture(b"y")), like=(("b", 2),), split=True, text_weight=0.4)
     both = clause_weights(mixed, Fusion())
     assert both == pytest.approx({"caption": 0.5, "words": 0.2, "picture 1": 0.075, "picture 2": 0.075, "like": 0.15})
     texts = Query("a", texts=(("b", 3),), kind="vector", split=True, text_weight=0.4)

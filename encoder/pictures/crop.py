@@ -1,0 +1,98 @@
+"""A part of a picture, as it is shown: written by people, drawn in a page, and cut out of decoded pixels. Pure; needs no Pillow."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from .errors import ImageError
+
+Unit: TypeAlias = Literal["pixels", "fractions"]
+
+#: The shortest side of a crop, in pixels: of less, a model sees nothing but a few colours.
+SMALLEST = 8
+# A sum of fractions may be a little more than the whole that was meant.
+_ROUNDING = 1e-6
+_NUMBER = r"\s*([-+]?\d+(?:\.\d+)?)"
+_PIXELS = re.compile(rf"{_NUMBER}\s*,{_NUMBER}\s*,{_NUMBER}\s*,{_NUMBER}\s*", re.ASCII)
+_PERCENT = re.compile(rf"{_NUMBER}%\s*,{_NUMBER}%\s*,{_NUMBER}%\s*,{_NUMBER}%\s*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """``left`` and ``top``, ``width`` and ``height`` of a part of a picture, counted from its top left corner after it was turned
+    as its EXIF says.
+
+    unit: ``pixels``, whole numbers, or ``fractions`` of the picture's width and height, 0 to 1.
+
+    Raises ImageError, whose text is the reason, for what is a part of no picture: negative, empty, not finite, beyond 1 in
+    fractions.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    unit: Unit = "pixels"
+
+    def __post_init__(self) -> None:
+        numbers = (self.left, self.top, self.width, self.height)
+        if self.unit not in ("pixels", "fractions"):
+            raise ImageError(f"the crop's unit {self.unit!r} is not known; give pixels or fractions")
+        if not all(map(math.isfinite, numbers)):
+            raise ImageError(f"the crop {self} has a number that is not finite")
+        if self.unit == "pixels" and any(number != int(number) for number in numbers):
+            raise ImageError(f"the crop {self} has a part of a pixel; give whole numbers, or per cent")
+        if self.left < 0 or self.top < 0:
+            raise ImageError(f"the crop {self} begins outside the picture; give 0 or more from its left and top")
+        if self.width <= 0 or self.height <= 0:
+            raise ImageError(f"the crop {self} is empty; give a width and a height above 0")
+        ends = (self.left + self.width, self.top + self.height)
+        if self.unit == "fractions" and max(ends) > 1 + _ROUNDING:
+            raise ImageError(f"the crop {self} ends outside the picture, at {max(ends):.4g} of 1 (100%)")
+
+    @classmethod
+    def read(cls, text: str) -> Crop | None:
+        """Of ``10,20,100,80`` (pixels) or ``10%,20%,50%,40%``; None for another form. Raises ImageError as ``Crop`` does."""
+        unit: Unit = "fractions" if "%" in text else "pixels"
+        match = (_PIXELS if unit == "pixels" else _PERCENT).fullmatch(text)
+        if match is None:
+            return None
+        left, top, width, height = (float(number) / (1 if unit == "pixels" else 100) for number in match.groups())
+        return cls(left, top, width, height, unit)
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in the pixels of a picture of this size; fractions are rounded to whole pixels.
+
+        Raises ImageError where that is not inside the picture, or smaller than SMALLEST x SMALLEST.
+        """
+        across, down = (1, 1) if self.unit == "pixels" else (width, height)
+        left, right = round(self.left * across), round((self.left + self.width) * across)
+        top, bottom = round(self.top * down), round((self.top + self.height) * down)
+        if self.unit == "fractions":
+            right, bottom = min(right, width), min(bottom, height)
+        if right > width or bottom > height:
+            raise ImageError(f"the crop {self} ends outside the picture, which has {width} x {height} pixels")
+        if min(right - left, bottom - top) < SMALLEST:
+            raise ImageError(
+                f"the crop {self} is too small: {right - left} x {bottom - top} of {width} x {height} pixels, "
+                f"expected {SMALLEST} x {SMALLEST} or more"
+            )
+        return left, top, right, bottom
+
+    def __str__(self) -> str:
+        """As ``read`` takes it."""
+        scale, sign = (1, "") if self.unit == "pixels" else (100, "%")
+        numbers = (self.left, self.top, self.width, self.height)
+        return ",".join(f"{round(number * scale, 4):.12g}{sign}" for number in numbers)
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture's file, and the part of the picture that is meant, by default all of it."""
+
+    path: Path
+    crop: Crop | None = None
