@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from clipseek.encoder import Batcher
+from clipseek.encoder import Batcher, Crop
 from clipseek.opensearch.protocols import AnyEncoder
 from numpy.typing import NDArray
 
@@ -45,7 +45,7 @@ class VectorCache:
 
 @dataclass(frozen=True, eq=False)
 class HeldPicture:
-    """A picture by the hash of its file, with what the encoder made of it, or with the vector that is known already."""
+    """A picture by the hash of its file and the crop, with what the encoder made of it, or with the vector that is known."""
 
     key: str
     loaded: Any
@@ -68,12 +68,12 @@ class SharedEncoder:
         self._texts: Batcher[str] = Batcher(encoder.encode_texts, max_batch=max_batch)
         self._pictures: Batcher[Any] = Batcher(encoder.encode_pictures, max_batch=max_batch)
 
-    def load_picture(self, data: bytes) -> HeldPicture:
-        """Decode a file's bytes, if its vector is not known. Raises ValueError whose text is the reason."""
-        key = hashlib.sha256(data).hexdigest()
+    def load_picture(self, data: bytes, crop: Crop | None = None) -> HeldPicture:
+        """Decode a file's bytes, or ``crop`` of them, if its vector is not known. Raises ValueError whose text is the reason."""
+        key = hashlib.sha256(data).hexdigest() + ("" if crop is None else f"#{crop!r}")
         if (vector := self.cache.get(("picture", key))) is not None:
             return HeldPicture(key, None, vector, 0, 0)
-        loaded = self.encoder.load_picture(data)
+        loaded = self.encoder.load_picture(data, crop)
         return HeldPicture(key, loaded, None, loaded.width, loaded.height, loaded.appearance)
 
     def encode_pictures(self, pictures: Sequence[HeldPicture]) -> Vector:

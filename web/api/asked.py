@@ -6,7 +6,8 @@ import binascii
 from base64 import b64decode
 from collections.abc import Sequence
 
-from clipseek.opensearch import Fusion, Page, Query, Searcher
+from clipseek.encoder import Crop, ImageError
+from clipseek.opensearch import Fusion, Page, Query, QueryPicture, Searcher
 
 from ..errors import Refused
 from .models import PageRequest, SearchRequest, WeightedPicture
@@ -30,7 +31,9 @@ def asked_query(request: SearchRequest, uploads: Sequence[bytes] = ()) -> Query:
     return Query(
         text=request.text,
         texts=tuple((one.text, one.weight) for one in request.texts),
-        pictures=tuple((picture_bytes(one, uploads), one.weight) for one in request.pictures),
+        pictures=tuple(
+            QueryPicture(picture_bytes(one, uploads), one.weight, asked_crop(one)) for one in request.pictures
+        ),
         like=tuple((one.id, one.weight) for one in request.like),
         unlike=tuple((one.id, one.weight) for one in request.unlike),
         unwanted=tuple(request.not_),
@@ -48,6 +51,16 @@ def asked_fusion(request: SearchRequest, searcher: Searcher, query: Query, page:
     """The index's own fusion with what the request changes of it."""
     default = searcher.default_fusion(query, page)
     return default if request.fusion is None else default.changed(**request.fusion.model_dump())
+
+
+def asked_crop(picture: WeightedPicture) -> Crop | None:
+    """The part of the picture that is meant. Raises Refused for what is part of none."""
+    if picture.crop is None:
+        return None
+    try:
+        return Crop(*picture.crop, "fractions")
+    except ImageError as problem:
+        raise Refused(422, "invalid-request", "The request is not understood", str(problem)) from None
 
 
 def picture_bytes(picture: WeightedPicture, uploads: Sequence[bytes]) -> bytes:

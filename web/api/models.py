@@ -45,6 +45,18 @@ class WeightedPicture(Strict):
         None
     )
     weight: Weight = 1.0
+    crop: (
+        Annotated[
+            tuple[Share, Share, Share, Share],
+            Field(
+                description="The part of the picture that is meant, as it is shown: left, top, width and height, as fractions of "
+                "its width and height.",
+                examples=[[0.1, 0.2, 0.5, 0.5]],
+                strict=False,
+            ),
+        ]
+        | None
+    ) = None
 
 
 class WeightedId(Strict):
