@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
-import threading
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from clipseek.files.text import reason_of
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from .crop import Crop
 from .errors import ImageError
+from .header import MAX_MEGAPIXELS, opened
 
-MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
 MAX_MEGABYTES = 256.0  # of the file, in 10^6 bytes
-# Not all that Pillow opens: EPS and WMF run other programs, TGA and its like take nearly any bytes for a picture.
-_FORMATS = (
-    "JPEG",
-    "MPO",
-    "PNG",
-    "WEBP",
-    "GIF",
-    "TIFF",
-    "BMP",
-    "DIB",
-    "AVIF",
-    "JPEG2000",
-    "ICO",
-    "PPM",
-    "PSD",
-    "QOI",
-    "PCX",
-)
 _REDUCIBLE = ("JPEG", "MPO")
 _SRGB = ImageCms.createProfile("sRGB")
 #: A JPEG's bytes, the least edge that both sides must keep, and Pillow's mode, RGB or L -> (H, W, 3) or (H, W) uint8.
@@ -95,36 +73,19 @@ def open_reduced(
         raise ImageError(
             f"too large: the file has {len(data) / 1e6:.0f} MB, the limit is {max_megabytes:g} (--max-megabytes)"
         )
-    try:
-        with _quiet, _header(data, max_megapixels) as picture:
-            width, height = picture.size
-            if width * height > max_megapixels * 1e6:
-                raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
-            decoded = picture if edge is None or crop is not None else _reduced(picture, data, edge, decoder)
-            decoded.load()
-            upright = decoded.size
-            with contextlib.suppress(Exception):  # a broken EXIF block is as good as none
-                ImageOps.exif_transpose(decoded, in_place=True)
-            full = (width, height) if decoded.size == upright else (height, width)
-            seen = _to_rgb(decoded, background)
-            if crop is None:
-                return seen, full
-            cut = seen.crop(crop.box(*seen.size))
-            return cut, cut.size
-    except ImageError:
-        raise
-    except Image.DecompressionBombError as problem:
-        count = re.search(r"\d+", str(problem))
-        raise _too_many_pixels("the picture", int(count[0]) if count else 0, max_megapixels) from None
-    except UnidentifiedImageError:
-        raise ImageError(f"not an image, or of a format other than {', '.join(_known_formats())}") from None
-    except MemoryError:
-        raise ImageError("too large to decode in the memory there is (--max-megapixels)") from None
-    except (
-        Exception
-    ) as problem:  # Pillow's plugins raise what they like on broken files: OSError, SyntaxError, struct.error
-        reason = reason_of(problem)
-        raise ImageError(reason if "truncated" in reason else f"cannot be decoded: {reason}") from None
+    with opened(io.BytesIO(data), max_megapixels) as picture:
+        width, height = picture.size
+        decoded = picture if edge is None or crop is not None else _reduced(picture, data, edge, decoder)
+        decoded.load()
+        upright = decoded.size
+        with contextlib.suppress(Exception):  # a broken EXIF block is as good as none
+            ImageOps.exif_transpose(decoded, in_place=True)
+        full = (width, height) if decoded.size == upright else (height, width)
+        seen = _to_rgb(decoded, background)
+        if crop is None:
+            return seen, full
+        cut = seen.crop(crop.box(*seen.size))
+        return cut, cut.size
 
 
 def _reduced(picture: Image.Image, data: bytes, edge: int, decoder: Decoder | None) -> Image.Image:
@@ -137,23 +98,6 @@ def _reduced(picture: Image.Image, data: bytes, edge: int, decoder: Decoder | No
     if picture.format in _REDUCIBLE:
         picture.draft(picture.mode, (edge, edge))
     return picture
-
-
-def _header(data: bytes, max_megapixels: float) -> Image.Image:
-    """The picture, opened but not decoded."""
-    if max_megapixels * 1e6 > 2 * (Image.MAX_IMAGE_PIXELS or max_megapixels * 1e6):
-        # Somebody raised our limit above Pillow's, which is of the whole process and can only be moved, not passed in.
-        Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6)
-    return Image.open(io.BytesIO(data), formats=_known_formats())
-
-
-def _known_formats() -> list[str]:
-    Image.init()  # at once when it is done already; half done by another thread, it waits: formats must not be missed
-    return [name for name in _FORMATS if name in Image.OPEN]  # older Pillows have no AVIF, some builds no JPEG 2000
-
-
-def _too_many_pixels(what: str, pixels: int, limit: float) -> ImageError:
-    return ImageError(f"too large: {what} has {pixels / 1e6:.4g} megapixels, the limit is {limit:g} (--max-megapixels)")
 
 
 def _to_rgb(picture: Image.Image, background: tuple[int, int, int]) -> Image.Image:
@@ -209,33 +153,3 @@ def _convert(picture: Image.Image, source: Any, mode: str) -> Image.Image:
     if converted is None:  # only when working in place
         raise ValueError("no picture came back")
     return converted
-
-
-class _Quiet:
-    """Pillow's warnings (odd EXIF, large pictures) off while any thread is inside; a skip has its own reason.
-
-    ``warnings.catch_warnings`` alone is not safe here: the filters are of the whole process, and two threads leaving in
-    the wrong order would leave them changed for good.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._saved: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                self._saved = warnings.catch_warnings()
-                self._saved.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\.")
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._saved.__exit__(None, None, None)
-
-
-_quiet = _Quiet()

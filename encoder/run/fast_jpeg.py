@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pictures.images import MAX_MEGAPIXELS, Decoder, open_reduced
+from ..pictures.header import MAX_MEGAPIXELS
+from ..pictures.images import Decoder, open_reduced
 from .clip import ClipEncoder
 
 #: A decoded JPEG keeps at least this many times the model's edge; the first that passes is taken.

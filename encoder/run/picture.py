@@ -51,7 +51,8 @@ class PictureLoader:
         self, data: bytes, margin: int | None, decoder: Decoder | None = None, crop: Crop | None = None
     ) -> Picture:
         """``load``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
-        from ..pictures.images import MAX_MEGABYTES, MAX_MEGAPIXELS, open_reduced
+        from ..pictures.header import MAX_MEGAPIXELS
+        from ..pictures.images import MAX_MEGABYTES, open_reduced
         from ..pictures.perceptual_hash import appearance
         from .preprocess import resize_and_crop
 

@@ -1,0 +1,126 @@
+"""What a picture's first bytes say: format, mode, width and height, within the limits; nothing is decoded."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from clipseek.files.text import reason_of
+from PIL import Image, UnidentifiedImageError
+
+from .errors import ImageError
+
+MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
+# Not all that Pillow opens: EPS and WMF run other programs, TGA and its like take nearly any bytes for a picture.
+_FORMATS = (
+    "JPEG",
+    "MPO",
+    "PNG",
+    "WEBP",
+    "GIF",
+    "TIFF",
+    "BMP",
+    "DIB",
+    "AVIF",
+    "JPEG2000",
+    "ICO",
+    "PPM",
+    "PSD",
+    "QOI",
+    "PCX",
+)
+
+
+@dataclass(frozen=True)
+class Header:
+    """``format`` and ``mode`` as Pillow names them; ``width`` and ``height`` in pixels, before any turn that EXIF asks for."""
+
+    format: str
+    mode: str
+    width: int
+    height: int
+
+
+def read_header(stream: IO[bytes], max_megapixels: float = MAX_MEGAPIXELS) -> Header:
+    """The header of the picture in ``stream``, of which no more is read than that takes. Raises ImageError as ``opened``."""
+    with opened(stream, max_megapixels) as picture:
+        return Header(picture.format or "", picture.mode, picture.width, picture.height)
+
+
+@contextlib.contextmanager
+def opened(stream: IO[bytes], max_megapixels: float) -> Iterator[Image.Image]:
+    """The picture in ``stream``, opened but not decoded; to be decoded in the block, whose failures become reasons.
+
+    Raises ImageError with the reason: not an image, too large (found before decoding), truncated.
+    """
+    try:
+        with _quiet, _open(stream, max_megapixels) as picture:
+            width, height = picture.size
+            if width * height > max_megapixels * 1e6:
+                raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
+            yield picture
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as problem:
+        count = re.search(r"\d+", str(problem))
+        raise _too_many_pixels("the picture", int(count[0]) if count else 0, max_megapixels) from None
+    except UnidentifiedImageError:
+        raise ImageError(f"not an image, or of a format other than {', '.join(_known_formats())}") from None
+    except MemoryError:
+        raise ImageError("too large to decode in the memory there is (--max-megapixels)") from None
+    except (
+        Exception
+    ) as problem:  # Pillow's plugins raise what they like on broken files: OSError, SyntaxError, struct.error
+        reason = reason_of(problem)
+        raise ImageError(reason if "truncated" in reason else f"cannot be decoded: {reason}") from None
+
+
+def _open(stream: IO[bytes], max_megapixels: float) -> Image.Image:
+    if max_megapixels * 1e6 > 2 * (Image.MAX_IMAGE_PIXELS or max_megapixels * 1e6):
+        # Somebody raised our limit above Pillow's, which is of the whole process and can only be moved, not passed in.
+        Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6)
+    return Image.open(stream, formats=_known_formats())
+
+
+def _known_formats() -> list[str]:
+    Image.init()  # at once when it is done already; half done by another thread, it waits: formats must not be missed
+    return [name for name in _FORMATS if name in Image.OPEN]  # older Pillows have no AVIF, some builds no JPEG 2000
+
+
+def _too_many_pixels(what: str, pixels: int, limit: float) -> ImageError:
+    return ImageError(f"too large: {what} has {pixels / 1e6:.4g} megapixels, the limit is {limit:g} (--max-megapixels)")
+
+
+class _Quiet:
+    """Pillow's warnings (odd EXIF, large pictures) off while any thread is inside; a skip has its own reason.
+
+    ``warnings.catch_warnings`` alone is not safe here: the filters are of the whole process, and two threads leaving in
+    the wrong order would leave them changed for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._saved: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._saved.__exit__(None, None, None)
+
+
+_quiet = _Quiet()
