@@ -9,6 +9,7 @@ from .output import count, note, print_table
 
 if TYPE_CHECKING:
     from clipseek.relevance.tuning import TuningReport
+    from clipseek.relevance.tuning_decision import Ways
 
 
 def print_tables(report: TuningReport) -> None:
@@ -36,7 +37,8 @@ def conclusions(report: TuningReport, index: str, *, others: bool) -> Iterator[s
     yield f"best of {report.compared} settings over {count(report.queries, 'query', 'queries')}: {report.best}"
     if not report.all_options:
         yield f"other wordings or depths, {report.all_settings:,} settings in all, are no certain gain: not kept"
-    rival = max(report.comparisons[:4], key=lambda row: row.mrr)  # captions or vectors alone, the plain sum, rrf
+    yield _ways(report.ways)
+    rival = max(report.comparisons[:-2], key=lambda row: row.mrr)  # captions or vectors alone, the plain sum, rrf
     if rival.gain_interval[0] <= 0:
         yield f"that is no certain gain over {rival.setting}: the interval of the difference holds 0"
     if not others and report.comparisons[0].mrr >= 0.95:
@@ -45,3 +47,11 @@ def conclusions(report: TuningReport, index: str, *, others: bool) -> Iterator[s
         )
     if report.written:
         yield f"clipseek search --index {index} now uses it, unless its own options say otherwise"
+
+
+def _ways(ways: Ways) -> str:
+    """Whether every candidate's score by every clause finds more."""
+    low, high = ways.gain_interval
+    found = f"complete: MRR@10 {ways.complete:.3f}, not complete: {ways.not_complete:.3f}"
+    verdict = "complete finds more" if low > 0 else "--no-complete finds more" if high < 0 else "no certain difference"
+    return f"{found}; {ways.gain:+.3f} (95 %: {low:+.3f} to {high:+.3f}), {verdict}"

@@ -1,22 +1,20 @@
-"""The reciprocal rank of a query's first right picture under every way to fuse its clauses' candidates.
-
-Pure. The arithmetic is that of ``opensearch/search/contributions.py``, over arrays; a test compares the two.
-"""
+"""The reciprocal rank of a query's first right picture under every way to fuse its clauses' candidates. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 from clipseek.evaluation.bootstrap import Floats
 from clipseek.opensearch.query.fusion import Mean, Technique
 from clipseek.opensearch.query.limits import CAPTION, VECTOR
-from clipseek.opensearch.search.contributions import normalized
-from clipseek.opensearch.search.index_defaults import Setting
+from clipseek.opensearch.search.contributions import FLOOR
+from clipseek.opensearch.search.index_defaults import Setting, Wording
 from numpy.typing import NDArray
 
-from .fusion_grid import ClauseScores, caption_clause_name, vector_clause_name
+from .clause_scores import ClauseScores, caption_clause_name, vector_clause_name
+from .score_columns import Columns, columns, normalised
 
 K = 10
 #: The baselines of ``baselines``, in the order of a report.
@@ -26,44 +24,54 @@ BASELINES = ("caption alone", "vector alone", "plain sum of raw scores")
 def reciprocal_ranks(fetched: ClauseScores, settings: Sequence[Setting]) -> Floats:
     """(S,) float64: for each setting 1/rank of the first right answer, 0 beyond rank ``K``.
 
-    Fastest where settings of one wording, depth and ef_search stand side by side, and in these those of one fusion and mean.
+    Fastest where settings of one wording, depth, ef_search and way (complete or not) stand side by side, and in these those of one
+    fusion and mean.
     """
-    values: list[float] = []
-    for (wording, depth, ef_search), alike in groupby(
-        settings, lambda each: (each.wording, each.fusion.depth, each.fusion.ef_search)
+    prepared: dict[tuple[Wording, int | None], Columns] = {}
+    values: list[Floats] = []
+    for (wording, depth, ef_search, complete), alike in groupby(
+        settings, lambda each: (each.wording, each.fusion.depth, each.fusion.ef_search, each.fusion.complete)
     ):
-        clauses = {CAPTION: caption_clause_name(wording), VECTOR: vector_clause_name(ef_search)}
-        candidates = {name: dict(islice(fetched.scores[clause].items(), depth)) for name, clause in clauses.items()}
-        documents, right = _documents(candidates, fetched.right)
-        normal: dict[Technique, tuple[Floats, Floats]] = {}
+        if (wording, ef_search) not in prepared:
+            names = caption_clause_name(wording), vector_clause_name(ef_search)
+            prepared[wording, ef_search] = columns(fetched, *names)
+        right, raw = prepared[wording, ef_search].cut(depth, complete=complete)
+        normal: dict[Technique, list[Floats]] = {}
+        fused = []
         for (technique, mean), group in groupby(alike, lambda each: (each.fusion.technique, each.fusion.mean)):
             if technique not in normal:
-                by_clause = {name: normalized(technique, scores) for name, scores in candidates.items()}
-                normal[technique] = _columns(by_clause, documents)
-            fused = fuse(technique, mean, np.array([each.fusion.weight for each in group]), *normal[technique])
-            values += [reciprocal_rank(scores, right) for scores in fused]
-    return np.array(values)
+                normal[technique] = [normalised(technique, one) for one in raw]
+            caption, vector = normal[technique]
+            if complete and mean != "arithmetic":  # as ``contributions.fused_scores``
+                caption = np.where(caption > 0, caption, FLOOR)
+            fused.append(fuse(technique, mean, np.array([each.fusion.weight for each in group]), caption, vector))
+        values.append(reciprocal_rank(np.concatenate(fused), right))
+    return np.concatenate(values)
 
 
 def baselines(fetched: ClauseScores) -> tuple[float, float, float]:
     """Reciprocal ranks of ``BASELINES``: the caption alone, the vector alone, and the sum of their raw scores (BM25 and
     1 + cosine), which is what a bool query of the two gives.
     """
-    candidates = {name: fetched.scores[name] for name in (CAPTION, VECTOR)}
-    documents, right = _documents(candidates, fetched.right)
-    caption, vector = _columns(candidates, documents)
-    alone = [reciprocal_rank(np.where(raw > 0, raw, -np.inf), right) for raw in (caption, vector)]
-    return alone[0], alone[1], reciprocal_rank(caption + vector, right)
+    right, (caption, vector) = columns(fetched, CAPTION, VECTOR).cut(None, complete=False)
+    alone = [np.where(raw > 0, raw, -np.inf) for raw in (caption, vector)]
+    by_caption, by_vector, by_sum = reciprocal_rank(np.stack([*alone, caption + vector]), right).tolist()
+    return by_caption, by_vector, by_sum
 
 
-def reciprocal_rank(scores: Floats, right: NDArray[np.bool_]) -> float:
-    """1/rank of the first right one of (N,) ``scores``, 0 beyond ``K``; of equal scores the earlier ranks first."""
-    candidates = np.flatnonzero(right & np.isfinite(scores))
+def reciprocal_rank(scores: Floats, right: NDArray[np.bool_]) -> Floats:
+    """(W,) float64: of each row of (W, N) scores 1/rank of the first that is ``right``, (N,) bool; 0 beyond ``K``, and for -inf. Of
+    equal scores the earlier ranks first.
+    """
+    candidates = np.flatnonzero(right)
     if not len(candidates):
-        return 0.0
-    first = int(candidates[scores[candidates].argmax()])
-    rank = 1 + int((scores > scores[first]).sum()) + int((scores[:first] == scores[first]).sum())
-    return 1.0 / rank if rank <= K else 0.0
+        return np.zeros(len(scores))
+    first = candidates[scores[:, candidates].argmax(axis=1)]
+    best = scores[np.arange(len(scores)), first]
+    ranks = 1 + (scores > best[:, None]).sum(axis=1)
+    for row in np.flatnonzero(ranks <= K):
+        ranks[row] += int((scores[row, : first[row]] == best[row]).sum())
+    return np.where((ranks <= K) & np.isfinite(best), 1.0 / ranks, 0.0)
 
 
 def fuse(technique: Technique, mean: Mean, weights: Floats, caption: Floats, vector: Floats) -> Floats:
@@ -86,17 +94,3 @@ def fuse(technique: Technique, mean: Mean, weights: Floats, caption: Floats, vec
             of_caption * in_caption / safe_caption + of_vector * in_vector / safe_vector, 1e-300
         )
     return np.where(in_caption | in_vector, fused, 0.0)
-
-
-def _documents(
-    candidates: Mapping[str, Mapping[str, float]], right: frozenset[str]
-) -> tuple[list[str], NDArray[np.bool_]]:
-    """The ids that any clause found, and (N,) bool: whether each is right."""
-    documents = list(dict.fromkeys(document for scores in candidates.values() for document in scores))
-    return documents, np.array([document in right for document in documents], bool)
-
-
-def _columns(scores: Mapping[str, Mapping[str, float]], documents: Sequence[str]) -> tuple[Floats, Floats]:
-    """(N,) scores of the caption and of the vector clause, 0 where a clause did not find the document."""
-    caption, vector = (np.array([scores[name].get(each, 0.0) for each in documents]) for name in (CAPTION, VECTOR))
-    return caption, vector

@@ -56,7 +56,7 @@ class Setting:
         """As an index keeps it in its ``_meta``."""
         values = {key: getattr(self.fusion, name) for key, name in _KEPT.items()}
         wording = {"match": self.wording.match, "exact": self.wording.exact}
-        return {**{key: value for key, value in values.items() if value is not None and value is not False}, **wording}
+        return {**{key: value for key, value in values.items() if value is not None}, **wording}
 
     def fusion_for(self, query: Query, page: Page) -> Fusion:
         """The fusion of ``query`` by default: the standard one but for a hybrid. A depth that does not reach the page's last hit

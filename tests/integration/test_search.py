@@ -25,12 +25,11 @@ from clipseek.opensearch.search.contributions import contributions, normalized
 from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.server.capabilities import server_version
+from clipseek.relevance.clause_scores import caption_clause_name, fetch_scores
 from clipseek.relevance.fusion_grid import (
     DEPTHS,
     RRF,
     WORDINGS,
-    caption_clause_name,
-    fetch_scores,
     grid,
     supported_wordings,
 )

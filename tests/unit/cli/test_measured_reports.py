@@ -50,6 +50,8 @@ def test_tune(there: FakeIndex, pairs: str) -> None:
     assert table[6].split() == ["tuned,", "cross-validated", "1.000", "1.000-1.000"]
     assert table[7].split() == ["with", "the", "best", "fusion", "MRR@10"]
     assert "HNSW recall@10 against exact search: 1.000: no other ef_search tried" in notes
+    ways = "complete: MRR@10 1.000, not complete: 1.000; +0.000 (95 %: +0.000 to +0.000), no certain difference"
+    assert ways in notes
     assert "that is no certain gain over caption alone: the interval of the difference holds 0" in notes
     assert any(
         line.startswith("the captions in the index contain the words of the queries; use --others") for line in notes
@@ -58,6 +60,7 @@ def test_tune(there: FakeIndex, pairs: str) -> None:
     _, notes = run(tune.tune, pairs, "--queries", "40")
     assert notes[-1] == "clipseek search --index clipseek now uses it, unless its own options say otherwise"
     assert there.meta["search"]["fusion"]
+    assert there.meta["search"]["complete"] is True
 
 
 def test_calibrate(there: FakeIndex, pairs: str) -> None:

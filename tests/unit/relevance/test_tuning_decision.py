@@ -10,7 +10,14 @@ from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.relevance.fusion_grid import RRF, WORDINGS
-from clipseek.relevance.tuning_decision import best_by_option, compare, cross_validated, decide, decide_ef_search
+from clipseek.relevance.tuning_decision import (
+    best_by_option,
+    compare,
+    compare_ways,
+    cross_validated,
+    decide,
+    decide_ef_search,
+)
 
 CAPTIONS = Setting(Fusion(weight=0.1, depth=DEPTH))
 SETTINGS = [RRF, CAPTIONS, replace(RRF, wording=WORDINGS[2]), Setting(replace(CAPTIONS.fusion, depth=50))]
@@ -50,6 +57,19 @@ def test_gains_are_those_of_the_tuned_setting_over_each() -> None:
     assert worse.interval[0] < 0.2 < worse.interval[1]
     assert worse.gain_interval[0] > 0.5
     assert (same.gain, same.gain_interval) == (0, (0, 0))
+
+
+def test_the_best_of_each_way_is_compared() -> None:
+    settings = [
+        Setting(Fusion(weight=weight, complete=complete)) for complete in (True, False) for weight in (0.2, 0.8)
+    ]
+    ways = compare_ways(columns(0.1, 0.9, 0.3, 0.2), settings, GROUPS)
+    assert [ways.complete, ways.not_complete] == pytest.approx([0.9, 0.3])
+    assert ways.gain == pytest.approx(0.6)
+    assert 0.4 < ways.gain_interval[0] < 0.6 < ways.gain_interval[1]
+    other = compare_ways(columns(0.3, 0.2, 0.1, 0.9), settings, GROUPS)
+    assert other.gain == pytest.approx(-0.6)
+    assert other.gain_interval[1] < 0
 
 
 def test_each_option_has_the_figure_of_its_best_fusion() -> None:
