@@ -61,7 +61,16 @@ new_index_options = gathered(
         "(faiss).",
     ),
     click.option(
-        "--analyzer", default="english", show_default=True, help="Text analyzer for captions (new index only)."
+        "--analyzer",
+        default="english",
+        show_default=True,
+        help="Language of the captions, like german, cjk or thai; standard for any (new index only).",
+    ),
+    click.option(
+        "--folding/--no-folding",
+        default=True,
+        show_default=True,
+        help="Find words without their accents too: jose finds José (new index only).",
     ),
     click.option(
         "--synonyms",
@@ -82,6 +91,11 @@ def refuse_other_options(version: Version, wanted: IndexOptions) -> None:
                 f"index {version.alias} was made with {name} {made}, and keeps it; leave --{name} out, or ingest into another "
                 "index with --index NAME"
             )
+    if "folding" in named_options() and version.folding != wanted.folding:
+        raise click.UsageError(
+            f"index {version.alias} was made {'with' if version.folding else 'without'} folding, and keeps it so; leave "
+            f"--{'' if wanted.folding else 'no-'}folding out, or ingest into another index with --index NAME"
+        )
     if wanted.synonyms and digest(wanted.synonyms) != version.synonyms:
         raise click.UsageError(
             f"index {version.alias} was made with {'other' if version.synonyms else 'no'} synonyms, and keeps them; leave "

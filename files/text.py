@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Sequence
 
 
@@ -13,6 +14,13 @@ def reason_of(problem: BaseException) -> str:
 def without_surrogates(text: str) -> str:
     """``text`` with question marks for lone surrogates (odd file names, broken JSON), which UTF-8 and JSON cannot carry."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def canonical(text: str) -> str:
+    """``text`` as it is stored and as it is searched for: composed (Unicode's NFC), so that é is é however it was typed, and
+    ``without_surrogates``.
+    """
+    return unicodedata.normalize("NFC", without_surrogates(text))
 
 
 def aligned(

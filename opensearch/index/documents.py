@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import orjson
-from clipseek.files.text import without_surrogates
+from clipseek.files.text import canonical, without_surrogates
 from clipseek.sources import MetadataValue, Record
 from numpy.typing import NDArray
 
+from .captions import stored_caption
 from .image_uri import image_uri
 from .mapping import FieldType, field_name
 
@@ -30,7 +31,10 @@ COMPARED = ("content_hash", "image_uri", "caption", "metadata")
 
 @dataclass(frozen=True)
 class Item:
-    """A picture on its way into the index: the document's id and fields without vector, size and time."""
+    """A picture on its way into the index: the document's id and fields without vector, size and time.
+
+    ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``).
+    """
 
     id: str
     path: Path
@@ -38,6 +42,7 @@ class Item:
     image_uri: str
     caption: str
     metadata: Mapping[str, Any]
+    caption_cut: int = 0
 
     def difference(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """The fields in which the indexed ``known`` differs, as a partial update; empty where it is true already.
@@ -92,13 +97,15 @@ def item(record: Record, content_hash: str, fields: Mapping[str, FieldType]) -> 
     name = without_surrogates(record.id) if record.id is not None else content_hash
     if (size := len(name.encode("utf-8"))) > LONGEST_ID:
         raise ValueError(f"its id has {size} bytes; OpenSearch takes {LONGEST_ID}")
+    caption, cut = stored_caption(record.captions)
     return Item(
         id=name,
         path=record.image,
         content_hash=content_hash,
         image_uri=image_uri(record.image),
-        caption=without_surrogates("\n".join(record.captions)),
+        caption=caption,
         metadata=metadata(record, fields),
+        caption_cut=cut,
     )
 
 
@@ -124,7 +131,7 @@ def metadata(record: Record, fields: Mapping[str, FieldType]) -> dict[str, Any]:
     values = {field_name(column): value for column, value in record.metadata.items()}
     if record.group is not None and "group" in fields:
         values.setdefault("group", record.group)
-    return {without_surrogates(name): _typed(value, fields.get(name)) for name, value in values.items()}
+    return {name: _typed(value, fields.get(name)) for name, value in values.items()}
 
 
 def malformed(values: Mapping[str, Any], fields: Mapping[str, FieldType]) -> list[str]:
@@ -141,7 +148,7 @@ def _typed(value: MetadataValue, kind: FieldType | None) -> Any:
     if isinstance(value, tuple):
         return [_typed(part, kind) for part in value]
     if kind == "number" and isinstance(value, str):
-        return number if (number := _number(value)) is not None else without_surrogates(value)
+        return number if (number := _number(value)) is not None else canonical(value)
     if kind == "keyword" and isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
@@ -149,7 +156,7 @@ def _typed(value: MetadataValue, kind: FieldType | None) -> Any:
     # An integer beyond 64 bits is no number for the server either.
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return str(value)
-    return without_surrogates(value) if isinstance(value, str) else value
+    return canonical(value) if isinstance(value, str) else value
 
 
 def _number(text: str) -> float | int | None:

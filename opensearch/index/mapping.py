@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from clipseek.files.text import canonical
+
 from ..errors import InvalidOption
 from ..server.templates import fill
-from .synonyms import SEARCH_ANALYZER, analysis
+from .analysis import ANALYZERS, CAPTION_ANALYZER, EXACT_ANALYZER, SEARCH_ANALYZER, analysis
+from .synonyms import check_analyzer
 
 #: Raised when the mapping changes so that older indexes can no longer be written to.
 MAPPING_VERSION = 1
@@ -36,7 +39,7 @@ _FIELD_BODIES: dict[FieldType, dict[str, Any]] = {
 
 def field_name(column: str) -> str:
     """A column's name as the name of a field. A dot would make a field inside a field."""
-    return column.strip().replace(".", "_") or "_"
+    return canonical(column).strip().replace(".", "_") or "_"
 
 
 def preset_name(parameters: Mapping[str, Any], compression: str = "1x") -> str | None:
@@ -70,9 +73,10 @@ class IndexOptions:
     """Everything about a new index but the model.
 
     ``m`` and ``ef_construction`` shape the HNSW graph; ``analyzer`` is the caption's (``english``, ``german``, ``cjk``,
-    ``standard`` ...), ``synonyms`` are rules for what is searched for in it (``synonyms.py``); ``fields`` declares columns to
-    filter by; ``compression`` is how much smaller than floats the vectors are in memory, as the engine can (lucene: 4x). Raises
-    InvalidOption for what no server would take.
+    ``standard`` ...), ``folding`` whether it finds words without their accents, too (``analysis.py``), ``synonyms`` are rules
+    for what is searched for in it (``synonyms.py``); ``fields`` declares columns to filter by; ``compression`` is how much
+    smaller than floats the vectors are in memory, as the engine can (lucene: 4x). Raises InvalidOption for what no server
+    would take.
     """
 
     engine: Engine = "lucene"
@@ -83,6 +87,7 @@ class IndexOptions:
     shards: int = 1
     compression: str = "1x"
     synonyms: tuple[str, ...] = ()
+    folding: bool = True
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -100,7 +105,7 @@ class IndexOptions:
                 f"analyzer {self.analyzer!r} is no name of an analyzer; give one like english or standard"
             )
         if self.synonyms:
-            analysis(self.analyzer, self.synonyms)
+            check_analyzer(self.analyzer)
         seen: dict[str, str] = {}
         for column, kind in self.fields.items():
             if kind not in _FIELD_BODIES:
@@ -123,7 +128,9 @@ class IndexOptions:
             engine=self.engine,
             m=self.m,
             ef_construction=self.ef_construction,
-            analyzer=self.analyzer,
+            analyzer=CAPTION_ANALYZER if self.analyzer in ANALYZERS else self.analyzer,
+            exact=EXACT_ANALYZER,
+            analysis=analysis(self.analyzer, self.synonyms, folding=self.folding),
             shards=self.shards,
             compression=self.compression,
             metadata={field_name(column): dict(_FIELD_BODIES[kind]) for column, kind in self.fields.items()},
@@ -132,6 +139,5 @@ class IndexOptions:
         if self.compression in ON_DISK:
             made["mappings"]["properties"]["image_vector"]["mode"] = "on_disk"
         if self.synonyms:
-            made["settings"]["index"]["analysis"] = analysis(self.analyzer, self.synonyms)
             made["mappings"]["properties"]["caption"]["search_analyzer"] = SEARCH_ANALYZER
         return made

@@ -1,8 +1,7 @@
-"""Words that mean the same, for searches of the captions: a file of rules, and the analyzer that knows them.
+"""Words that mean the same, for searches of the captions: a file of rules.
 
-The captions stay as they are indexed; only what is searched for is widened. A language's own analyzer takes no further step, so
-it is made again of its parts, with the synonyms as its last: they are then compared as word stems, as everything else is. That
-the parts make the same words of a text as the server's own analyzer, a test on a real server shows for each.
+The captions stay as they are indexed; only what is searched for is widened, in the last step of its analyzer (``analysis.py``): the
+synonyms are compared as word stems, as everything else is.
 """
 
 from __future__ import annotations
@@ -10,20 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import opensearchpy
+from clipseek.files.text import canonical
 
 from ..errors import InvalidOption, RequestRefused
-from ..server.templates import fill
+from .analysis import ANALYZERS, synonym_steps
 
-#: The analyzer's name in an index.
-SEARCH_ANALYZER = "caption_search"
 #: They are part of the cluster's state, which every node holds.
 MAX_RULES, MAX_BYTES = 10_000, 1_000_000
-
-#: The steps of each analyzer after the standard tokenizer.
-CHAINS: dict[str, list[str | dict[str, Any]]] = fill("analyzers.json")
 
 
 def read_synonyms(path: Path) -> tuple[str, ...]:
@@ -43,7 +37,7 @@ def read_synonyms(path: Path) -> tuple[str, ...]:
         ) from None
     rules = []
     for number, line in enumerate(text.splitlines(), 1):
-        rule = " ".join(line.split())
+        rule = " ".join(canonical(line).split())
         if not rule or rule.startswith("#"):
             continue
         if wrong := _wrong(rule):
@@ -81,39 +75,23 @@ def digest(rules: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16] if rules else ""
 
 
-def analysis(analyzer: str, rules: Sequence[str]) -> dict[str, Any]:
-    """The ``analysis`` settings of an index: SEARCH_ANALYZER, which is ``analyzer`` with the rules as its last step.
-
-    Raises InvalidOption for an analyzer whose parts are not known here.
-    """
-    if analyzer not in CHAINS:
+def check_analyzer(analyzer: str) -> None:
+    """Raise InvalidOption for an analyzer that takes no synonyms, because its steps are not known here."""
+    if analyzer not in ANALYZERS:
         raise InvalidOption(
-            f"analyzer {analyzer} takes no synonyms here; use --analyzer with one of {', '.join(sorted(CHAINS))}, or leave "
+            f"analyzer {analyzer} takes no synonyms here; use --analyzer with one of {', '.join(sorted(ANALYZERS))}, or leave "
             "--synonyms out"
         )
-    filters: dict[str, Any] = {}
-    steps: list[str] = []
-    for number, step in enumerate(CHAINS[analyzer], 1):
-        name = step if isinstance(step, str) else f"{SEARCH_ANALYZER}_{number}"
-        steps.append(name)
-        if isinstance(step, dict):
-            filters[name] = step
-    if rules:
-        filters["synonyms"] = {"type": "synonym_graph", "synonyms": list(rules)}
-        steps.append("synonyms")
-    made = {"type": "custom", "tokenizer": "standard", "filter": steps}
-    return {"filter": filters, "analyzer": {SEARCH_ANALYZER: made}}
 
 
-def refused_rule(client: opensearchpy.OpenSearch, analyzer: str, rules: Sequence[str]) -> str | None:
+def refused_rule(
+    client: opensearchpy.OpenSearch, analyzer: str, rules: Sequence[str], *, folding: bool = True
+) -> str | None:
     """The first rule that the server cannot build, of rules that it cannot build together; it does not say itself which."""
-    made = analysis(analyzer, [])
-    steps = [made["filter"].get(step, step) for step in made["analyzer"][SEARCH_ANALYZER]["filter"]]
 
     def builds(some: Sequence[str]) -> bool:
-        synonyms = {"type": "synonym_graph", "synonyms": list(some)}
         try:
-            client.indices.analyze(body={"tokenizer": "standard", "filter": [*steps, synonyms], "text": "x"})
+            client.indices.analyze(body={**synonym_steps(analyzer, some, folding=folding), "text": "x"})
         except RequestRefused:
             return False
         return True

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import IndexUnusable, InvalidOption, ModelMismatch
+from .analysis import ANALYSIS_VERSION
 from .mapping import MAPPING_VERSION, FieldType, preset_name
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
@@ -28,6 +29,7 @@ class Version:
     are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
     ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
     made before pictures had an appearance has no field for it (``has_appearance``). ``synonyms``: the digest of its rules.
+    ``analysis`` is the version of its analyzers (``ANALYSIS_VERSION``), ``folding`` whether they fold accents.
     """
 
     index: str
@@ -44,6 +46,17 @@ class Version:
     calibration: Mapping[str, Any] = field(default_factory=dict)
     has_appearance: bool = True
     synonyms: str = ""
+    analysis: int = 1
+    folding: bool = False
+
+    @property
+    def analysis_lacks(self) -> str:
+        """What searches of the captions lack here beside those of an index made today, in words; empty for nothing. It cannot
+        be added: an index keeps its analyzers.
+        """
+        if self.analysis >= ANALYSIS_VERSION:
+            return ""
+        return "words with accents are not found without them, nor emoji with and without a variation selector by each other"
 
     def check_model(self, fingerprint: str, dimension: int) -> None:
         """Raise ModelMismatch unless this model's vectors can be compared with those in the index, IndexUnusable where the
@@ -89,6 +102,8 @@ class Version:
             analyzer=str(meta.get("analyzer", "")),
             engine=str(meta.get("engine", "")),
             synonyms=str(meta.get("synonyms", "")),
+            analysis=int(meta.get("analysis", 1)),
+            folding=bool(meta.get("folding", False)),
             preset=preset_name(
                 properties.get("image_vector", {}).get("method", {}).get("parameters") or {},
                 str(properties.get("image_vector", {}).get("compression_level") or "1x"),

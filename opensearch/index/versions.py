@@ -13,6 +13,7 @@ import opensearchpy
 from ..errors import IndexMissing, IndexUnusable, InvalidOption, NotFound, RequestRefused
 from ..server.address import address
 from ..server.capabilities import check_engine, check_plugins
+from .analysis import ANALYSIS_VERSION
 from .mapping import MAPPING_VERSION, FieldType, IndexOptions, field_name
 from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
@@ -70,6 +71,8 @@ def create(
         "mapping_version": MAPPING_VERSION,
         "bundle": bundle,
         "analyzer": options.analyzer,
+        "analysis": ANALYSIS_VERSION,
+        "folding": options.folding,
         "engine": options.engine,
         **({"synonyms": digest(options.synonyms)} if options.synonyms else {}),
     }
@@ -91,7 +94,9 @@ def create(
 
 def _explain_refusal(client: opensearchpy.OpenSearch, options: IndexOptions, problem: RequestRefused) -> None:
     """Raise InvalidOption where the server refuses the index for its synonyms or its analyzer."""
-    if "build synonyms" in str(problem) and (rule := refused_rule(client, options.analyzer, options.synonyms)):
+    if "build synonyms" in str(problem) and (
+        rule := refused_rule(client, options.analyzer, options.synonyms, folding=options.folding)
+    ):
         raise InvalidOption(
             f"the synonyms {rule[:80]!r} have a word that analyzer {options.analyzer} leaves out, like the or a; leave it out "
             "of the rule too, or use --analyzer standard"

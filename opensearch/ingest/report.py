@@ -19,7 +19,8 @@ class IngestReport:
     entries, ``encoded`` the pictures that went through the model; ``indexed`` and ``rejected`` count the documents that
     the server took and refused, and are known at the end, ``updated`` those whose other fields changed. ``skipped`` counts
     files by kind, the most frequent first at the end. ``malformed`` counts, by declared field, values that are not of
-    its type; ``undeclared`` are columns that are kept and cannot be filtered by.
+    its type; ``undeclared`` are columns that are kept and cannot be filtered by. ``captions_cut`` counts pictures whose caption is
+    longer than MAX_CAPTION_BYTES and was cut, ``cut`` names the first NAMED of them, and is not all of the summary.
     """
 
     alias: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..index.captions import MAX_CAPTION_BYTES
 from .fusion import Fusion
 from .limits import CAPTION, MARKS, VECTOR
 from .query import Query
@@ -129,4 +130,6 @@ def highlight(query: Query) -> dict[str, Any]:
         return {}
     words = {"number_of_fragments": 0, "highlight_query": words_clause(query)}
     marks = {"pre_tags": [MARKS[0]], "post_tags": [MARKS[1]]}
-    return {"highlight": {**marks, "fields": {caption_field(query): words}}}
+    # Of a longer caption, in an index that an older clipseek filled, the beginning is marked: else the server refuses the search.
+    longest = {"max_analyzer_offset": MAX_CAPTION_BYTES}
+    return {"highlight": {**marks, **longest, "fields": {caption_field(query): words}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from clipseek.files.text import without_surrogates
+from clipseek.files.text import canonical
 
 Kind: TypeAlias = Literal["caption", "vector", "hybrid"]
 KINDS: tuple[Kind, ...] = ("caption", "vector", "hybrid")
@@ -46,5 +46,5 @@ SEARCH_PARAMETERS = {"include_named_queries_score": "true", "allow_partial_searc
 
 
 def one_line(text: str) -> str:
-    """``text`` on one line, with only characters that JSON can carry."""
-    return " ".join(without_surrogates(text).replace("\0", " ").split())
+    """``text`` on one line, as captions are stored (``canonical``)."""
+    return " ".join(canonical(text).replace("\0", " ").split())

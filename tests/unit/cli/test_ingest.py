@@ -138,6 +138,7 @@ def test_an_empty_source(server: FakeServer, tmp_path: Path) -> None:
     [
         (["--engine", "faiss"], "made with engine lucene, and keeps it; leave --engine out"),
         (["--analyzer", "german"], "made with analyzer english"),
+        (["--no-folding"], "made with folding, and keeps it so; leave --no-folding out"),
         (["--preset", "talk"], "made with preset default"),
     ],
 )
@@ -148,7 +149,7 @@ def test_an_option_of_a_new_index_is_not_ignored_for_an_old_one(
     result = clipseek_ingest(server, pictures, *option)
     assert result.exit_code == 2
     assert said in result.stderr
-    done(clipseek_ingest(server, pictures, "--engine", "lucene", "--analyzer", "english", "--preset", "default"))
+    done(clipseek_ingest(server, pictures, "--engine", "lucene", "--analyzer", "english", "--folding"))
 
 
 def test_the_talks_preset(server: FakeServer, pictures: Path) -> None:
@@ -156,7 +157,7 @@ def test_the_talks_preset(server: FakeServer, pictures: Path) -> None:
     (made,) = server.indexes.values()
     properties = made["mappings"]["properties"]
     assert properties["image_vector"]["method"]["parameters"] == {"m": 32, "ef_construction": 500}
-    assert properties["caption"]["analyzer"] == "german"
+    assert made["mappings"]["_meta"]["analyzer"] == "german"
 
 
 def test_another_model_is_refused(server: FakeServer, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from clipseek.opensearch.errors import (
     RequestRefused,
 )
 from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.analysis import ANALYSIS_VERSION
 from clipseek.opensearch.index.mapping import MAPPING_VERSION, IndexOptions, field_name
 from clipseek.opensearch.index.version import Version, check_alias, version_name
 from clipseek.testing.server import FakeServer, error
@@ -48,6 +49,8 @@ def test_create_puts_the_alias_on_it_and_remembers_the_model(
         engine="lucene",
         preset="talk",
         fields={"year": "number", "a_b": "keyword"},
+        analysis=ANALYSIS_VERSION,
+        folding=True,
     )
     assert versions.find(client, "pics") == versions.current(client, "pics") == made
     body = server.indexes[made.index]
@@ -65,7 +68,9 @@ def test_create_puts_the_alias_on_it_and_remembers_the_model(
             "parameters": {"m": 32, "ef_construction": 500},
         },
     }
-    assert body["mappings"]["properties"]["caption"]["analyzer"] == "german"
+    assert body["mappings"]["properties"]["caption"]["analyzer"] == "caption"
+    assert made.analysis_lacks == ""
+    assert "words with accents" in replace(made, analysis=1).analysis_lacks
 
 
 def test_no_version(client: opensearchpy.OpenSearch) -> None:
@@ -197,7 +202,13 @@ def test_options_that_no_index_may_have(given: dict[str, Any], said: str) -> Non
 
 
 def test_field_names() -> None:
-    assert [field_name(column) for column in ("set", " a.b ", ".", "", "größe")] == ["set", "a_b", "_", "_", "größe"]
+    assert [field_name(column) for column in ("set", " a.b ", ".", "", "gro\u0308ße")] == [
+        "set",
+        "a_b",
+        "_",
+        "_",
+        "größe",
+    ]
 
 
 @pytest.mark.parametrize(

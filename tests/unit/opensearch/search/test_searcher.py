@@ -98,6 +98,7 @@ def highlight(**more: Any) -> dict[str, Any]:
     return {
         "pre_tags": ["\ue000"],
         "post_tags": ["\ue001"],
+        "max_analyzer_offset": 32_766,
         "fields": {"caption": {"number_of_fragments": 0, "highlight_query": words}},
     }
 
