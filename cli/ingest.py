@@ -63,7 +63,7 @@ EXAMINED, LARGEST = 500, 64_000_000
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write every skipped file and its reason, as JSON lines.",
+    help="Write every skipped file, and every one of which a part was left out, with the reason, as JSON lines.",
 )
 @json_option
 @click.pass_context
@@ -115,9 +115,9 @@ def ingest(
             on_event=listener,
         )
     if as_json:
-        print_json(as_object(done, listener.skips))
+        print_json(as_object(done, listener.skips, listener.shortened))
     else:
-        print_summary(done, listener.skips, source.path)
+        print_summary(done, listener.skips, listener.shortened, source.path)
     if done.rejected:
         context.exit(1)
 

@@ -13,7 +13,7 @@ from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.fast_jpeg import JpegChoice
-    from clipseek.opensearch.ingest.report import Event, IngestReport
+    from clipseek.opensearch.ingest.report import Event, IngestReport, Shortened
     from clipseek.sources import Skipped
 
 #: Skipped files listed at the end, and in ``--json``; ``--report`` lists all.
@@ -21,10 +21,11 @@ LISTED, LISTED_JSON = 20, 1000
 
 
 class Listener:
-    """Draws the progress, keeps the first skipped files, and writes all of them to the report."""
+    """Draws the progress, keeps the first files that were skipped or shortened, and writes all of them to the report."""
 
     def __init__(self, report: Path | None, total: int | None) -> None:
         self.skips: list[Skipped] = []
+        self.shortened: list[Shortened] = []
         self._path, self._total = report, total
 
     def __enter__(self) -> Listener:
@@ -41,11 +42,14 @@ class Listener:
             self._file.close()
 
     def __call__(self, event: Event) -> None:
+        from clipseek.opensearch.ingest.report import IngestReport
         from clipseek.sources import Skipped
 
-        if isinstance(event, Skipped):
-            if len(self.skips) < LISTED_JSON:
+        if not isinstance(event, IngestReport):
+            if isinstance(event, Skipped) and len(self.skips) < LISTED_JSON:
                 self.skips.append(event)
+            elif not isinstance(event, Skipped) and len(self.shortened) < LISTED_JSON:
+                self.shortened.append(event)
             if self._file:
                 self._file.write(json.dumps(as_skip(event), ensure_ascii=False) + "\n")
             return
@@ -55,23 +59,28 @@ class Listener:
         self._line.update(event.seen, ", ".join(parts))
 
 
-def as_skip(skip: Skipped) -> dict[str, str]:
+def as_skip(skip: Skipped | Shortened) -> dict[str, str]:
     """One line of the report."""
     from clipseek.sources import shown
 
     return {"file": shown(skip.path), "kind": skip.kind, "reason": skip.reason}
 
 
-def as_object(report: IngestReport, skips: list[Skipped]) -> dict[str, Any]:
+def as_object(report: IngestReport, skips: list[Skipped], shortened: list[Shortened]) -> dict[str, Any]:
     """The summary for machines."""
     facts = {name: value for name, value in vars(report).items() if name not in ("seen", "encoded")}
     for name in ("seconds", "encode_seconds"):
         facts[name] = round(facts[name], 3)
     rate = report.indexed / report.seconds if report.seconds else 0.0
-    return {**facts, "pictures_per_second": round(rate, 2), "skips": [as_skip(skip) for skip in skips]}
+    return {
+        **facts,
+        "pictures_per_second": round(rate, 2),
+        "skips": list(map(as_skip, skips)),
+        "shortened_files": list(map(as_skip, shortened)),
+    }
 
 
-def print_summary(report: IngestReport, skips: list[Skipped], source: Path) -> None:
+def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Shortened], source: Path) -> None:
     """The summary for people."""
     from clipseek.sources import shown
 
@@ -88,6 +97,7 @@ def print_summary(report: IngestReport, skips: list[Skipped], source: Path) -> N
             if number or word == "indexed":
                 data(f"{number:>9,} {word:<9} {remark}".rstrip())
     _print_skips(report, skips)
+    _print_shortened(report, shortened)
     for name, number in report.malformed.items():
         note(f"{count(number, 'value')} of {name} are not of its type: kept and shown, but not found by a filter")
     if report.undeclared:
@@ -108,6 +118,20 @@ def _print_skips(report: IngestReport, skips: list[Skipped]) -> None:
         data(f"          {shown(skip.path)}{reason}")
     if skipped > LISTED:
         data(f"          and {skipped - LISTED:,} more; --report FILE lists them all")
+
+
+def _print_shortened(report: IngestReport, shortened: list[Shortened]) -> None:
+    from clipseek.sources import shown
+
+    total = sum(report.shortened.values())
+    if not total:
+        return
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in report.shortened.items())
+    data(f"{total:>9,} {'shortened':<9} {kinds}")
+    for entry in shortened[:LISTED]:
+        data(f"          {shown(entry.path)}: {entry.reason}")
+    if total > LISTED:
+        data(f"          and {total - LISTED:,} more; --report FILE lists them all")
 
 
 def print_decoding(choice: JpegChoice, examined: int, least_cosine: float) -> None:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 from clipseek.sources import Skipped
@@ -19,8 +20,8 @@ class IngestReport:
     entries, ``encoded`` the pictures that went through the model; ``indexed`` and ``rejected`` count the documents that
     the server took and refused, and are known at the end, ``updated`` those whose other fields changed. ``skipped`` counts
     files by kind, the most frequent first at the end. ``malformed`` counts, by declared field, values that are not of
-    its type; ``undeclared`` are columns that are kept and cannot be filtered by. ``captions_cut`` counts pictures whose caption is
-    longer than MAX_CAPTION_BYTES and was cut, ``cut`` names the first NAMED of them, and is not all of the summary.
+    its type; ``undeclared`` are columns that are kept and cannot be filtered by. ``shortened`` counts, by
+    kind, what of pictures in the index is not there as the source has it (``Shortened``).
     """
 
     alias: str
@@ -35,12 +36,22 @@ class IngestReport:
     rejected: int = 0
     malformed: Counter[str] = field(default_factory=Counter)
     undeclared: tuple[str, ...] = ()
+    shortened: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     encode_seconds: float = 0.0
 
 
-#: A file that was skipped, or the report so far: the same object each time.
-Event: TypeAlias = "IngestReport | Skipped"
+@dataclass(frozen=True)
+class Shortened:
+    """A picture that is in the index, and what of it is not there as the source has it: its kind, and why."""
+
+    path: Path
+    kind: str
+    reason: str
+
+
+#: A file that was skipped, one that is there with a part left out, or the report so far: the same object each time.
+Event: TypeAlias = "IngestReport | Skipped | Shortened"
 
 
 class Reporter:
@@ -56,6 +67,11 @@ class Reporter:
         self.report.skipped[entry.kind] += 1
         self.on_event(entry)
         self.progress()
+
+    def shorten(self, entry: Shortened) -> None:
+        """Count what of a picture was left out, and pass it on."""
+        self.report.shortened[entry.kind] += 1
+        self.on_event(entry)
 
     def progress(self) -> None:
         """Pass the report so far on."""

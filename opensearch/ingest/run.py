@@ -25,7 +25,7 @@ from ..index.version import Version, check_alias
 from ..protocols import Encoder, PictureT
 from .bulk import Action, BulkWriter, Retry
 from .feed import Changed, Feed, New, Repeated, Step
-from .report import Event, IngestReport, Reporter
+from .report import Event, IngestReport, Reporter, Shortened
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,10 @@ class _Run(Generic[PictureT]):
             kind, reason = ("duplicate", step.reason) if broken is None else ("unreadable", broken)
             self.reporter.skip(Skipped(step.item.path, kind, reason))
             return
+        if step.item.caption_cut:
+            kept = len(step.item.caption.encode())
+            reason = f"its caption has {kept + step.item.caption_cut:,} bytes; the first {kept:,} are kept"
+            self.reporter.shorten(Shortened(step.item.path, "caption cut", reason))
         self.report.malformed.update(malformed(step.item.metadata, self.version.fields))
         known = {*self.version.fields, *self.report.undeclared}
         self.report.undeclared += tuple(name for name in step.item.metadata if name not in known)

@@ -191,6 +191,17 @@ def test_a_skip_as_a_line_of_the_report() -> None:
     assert as_skip(skip) == {"file": "caf\\xe9", "kind": "kind", "reason": "why"}
 
 
+def test_a_cut_caption_is_named(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+    next(pictures.glob("*.png")).with_suffix(".txt").write_text("a " * 20_000)
+    result = clipseek_ingest(server, pictures, "--report", tmp_path / "report.jsonl")
+    done(result)
+    assert "        1 shortened 1 caption cut\n" in result.stdout
+    assert "its caption has 39,999 bytes; the first 32,765 are kept" in result.stdout
+    (line,) = [json.loads(one) for one in (tmp_path / "report.jsonl").read_text().splitlines() if "caption cut" in one]
+    (again,) = json.loads(clipseek_ingest(server, pictures, "--json").stdout)["shortened_files"]
+    assert line == again
+
+
 def test_other_synonyms_than_the_indexs_are_refused() -> None:
     rules = ("car, automobile",)
     made = Version("i-1", "i", "ab", 2, 1, synonyms=digest(rules))

@@ -24,7 +24,7 @@ from clipseek.opensearch.errors import (
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest import feed as feeding
 from clipseek.opensearch.ingest.bulk import Retry
-from clipseek.opensearch.ingest.report import IngestReport
+from clipseek.opensearch.ingest.report import IngestReport, Shortened
 from clipseek.opensearch.ingest.run import IngestOptions, ingest
 from clipseek.sources import MalformedSource, Record, Skipped, read_source
 from clipseek.testing.encoder import ColourEncoder
@@ -369,6 +369,27 @@ def test_columns_that_are_not_declared_are_named(client: opensearchpy.OpenSearch
     ]
     report = run(client, records, index_options=IndexOptions(fields={"year": "number"}))
     assert (report.undeclared, report.malformed) == (("set",), {"year": 1})
+
+
+def test_captions_that_are_too_long_are_cut_counted_and_named(
+    server: FakeServer, client: opensearchpy.OpenSearch, tmp_path: Path
+) -> None:
+    draw(tmp_path, "a.png", "b.png", "c.png")
+    long = {"a": ("word" * 500_000,), "b": ("x" * 40_000,), "c": ("short",)}
+    entries = [Record(name, tmp_path / f"{name}.png", captions) for name, captions in long.items()]
+    for _ in range(2):  # an unchanged picture's, too
+        events: list[object] = []
+        report = run(client, entries, on_event=events.append)
+        named = [event for event in events if isinstance(event, Shortened)]
+        assert report.shortened == {"caption cut": 2}
+        assert [(one.path.name, one.kind) for one in named] == [("a.png", "caption cut"), ("b.png", "caption cut")]
+        assert named[0].reason == "its caption has 2,000,000 bytes; the first 32,766 are kept"
+    assert (report.indexed, report.unchanged) == (0, 3)
+    assert {name: len(document["caption"]) for name, document in server.documents.items()} == {
+        "a": 32_766,
+        "b": 32_766,
+        "c": 5,
+    }
 
 
 def test_known_documents_are_asked_for_in_chunks(
