@@ -1,0 +1,64 @@
+"""Indexes as clipseek made them at commit e1a8ac9: what was put into them, and how they are put on a server again.
+
+``fixtures/make_older_index.py`` made ``fixtures/index_e1a8ac9.json`` with that commit's own code; it says how to run it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import opensearchpy
+
+FIXTURE = Path(__file__).parent / "fixtures" / "index_e1a8ac9.json"
+#: In the fixture, in place of the folder of the pictures and of the alias.
+FOLDER, ALIAS = "@folder@", "@alias@"
+COLOURS = {"red": (230, 10, 10), "green": (10, 220, 20), "blue": (20, 20, 240), "yellow": (240, 230, 20)}
+THINGS = ("boat", "house", "bicycle", "café", "cup")
+NUMBER = len(COLOURS) * len(THINGS)
+
+
+def picture_file(number: int) -> bytes:
+    """A file whose bytes are the same with every Pillow: a plain PPM of nearly one colour."""
+    red, green, blue = list(COLOURS.values())[number % len(COLOURS)]
+    width, height = 8 + number, 6
+    pixels = bytes([red, green, blue]) * (width * height - 1) + bytes([number, number, number])
+    return b"P6 %d %d 255\n" % (width, height) + pixels
+
+
+def row(number: int) -> dict[str, Any]:
+    """A line of the manifest."""
+    colour, thing = list(COLOURS)[number % len(COLOURS)], THINGS[number // len(COLOURS)]
+    return {
+        "image": f"{number}.ppm",
+        "id": f"p{number}",
+        "caption": f"two {colour} {thing}s by the sea",
+        "set": "even" if number % 2 == 0 else "odd",
+        "year": 2000 + number,
+        "taken": f"2024-{number % 12 + 1:02}-15",
+        "artist": f"Ann {number % 3}",
+    }
+
+
+def write_source(folder: Path, rows: list[dict[str, Any]] | None = None) -> Path:
+    """The manifest of ``rows``, by default all, and the pictures beside it."""
+    for number in range(NUMBER):
+        (folder / f"{number}.ppm").write_bytes(picture_file(number))
+    manifest = folder / "pictures.jsonl"
+    lines = rows if rows is not None else [row(number) for number in range(NUMBER)]
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return manifest
+
+
+def restore(client: opensearchpy.OpenSearch, name: str, alias: str, folder: Path) -> str:
+    """Put the index ``name`` of the fixture (``plain`` or ``german``) behind ``alias``, its pictures in ``folder``; its name there."""
+    text = FIXTURE.read_text("utf-8").replace(FOLDER, folder.as_uri()).replace(ALIAS, alias)
+    made = json.loads(text)[name]
+    client.indices.create(index=made["index"], body={part: made[part] for part in ("settings", "mappings", "aliases")})
+    lines: list[dict[str, Any]] = []
+    for key, source in made["documents"].items():
+        lines += [{"index": {"_index": made["index"], "_id": key}}, source]
+    answer: Any = client.bulk(body="".join(json.dumps(line) + "\n" for line in lines), params={"refresh": "true"})
+    assert not answer["errors"]
+    return str(made["index"])
