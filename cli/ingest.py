@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .ingest_options import new_index_options, refuse_other_options
+from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
 from .ingest_report import Listener, as_object, print_decoding, print_summary
 from .opening import encoder_of_index, open_client
 from .options import (
@@ -94,6 +94,7 @@ def ingest(
     from clipseek.opensearch.ingest.run import IngestOptions
     from clipseek.opensearch.ingest.run import ingest as run
 
+    refuse_role_columns(source, index_options)
     entries = iter(source)  # a source that is not there is reported first
     client = open_client(url)
     version = versions.find(client, index)

@@ -12,6 +12,7 @@ from .gathering import gathered, named_options
 if TYPE_CHECKING:
     from clipseek.opensearch.index.mapping import IndexOptions
     from clipseek.opensearch.index.version import Version
+    from clipseek.sources import Source
 
 
 def _index_options(
@@ -79,6 +80,15 @@ new_index_options = gathered(
         help="Synonyms in captions (new index only), one rule per line: car, automobile or tv => television.",
     ),
 )
+
+
+def refuse_role_columns(source: Source, wanted: IndexOptions) -> None:
+    """A declared column that is the picture's or the id's own is in no document: raise UsageError."""
+    for column, field in ((source.image_column, "image_uri"), (source.id_column, "image_id")):
+        if column in wanted.fields:
+            raise click.UsageError(
+                f"column {column!r} is kept as {field}, which every picture has and can be filtered by; do not declare it"
+            )
 
 
 def refuse_other_options(version: Version, wanted: IndexOptions) -> None:

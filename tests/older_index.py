@@ -22,7 +22,7 @@ NUMBER = len(COLOURS) * len(THINGS)
 def picture_file(number: int) -> bytes:
     """A file whose bytes are the same with every Pillow: a plain PPM of nearly one colour."""
     red, green, blue = list(COLOURS.values())[number % len(COLOURS)]
-    width, height = 8 + number, 6
+    width, height = 8 + number, 8
     pixels = bytes([red, green, blue]) * (width * height - 1) + bytes([number, number, number])
     return b"P6 %d %d 255\n" % (width, height) + pixels
 
@@ -51,14 +51,18 @@ def write_source(folder: Path, rows: list[dict[str, Any]] | None = None) -> Path
     return manifest
 
 
-def restore(client: opensearchpy.OpenSearch, name: str, alias: str, folder: Path) -> str:
-    """Put the index ``name`` of the fixture (``plain`` or ``german``) behind ``alias``, its pictures in ``folder``; its name there."""
+def restore(client: opensearchpy.OpenSearch, name: str, alias: str, folder: Path, *, without: str = "") -> str:
+    """Put the index ``name`` of the fixture, ``plain`` or ``german``, behind ``alias``, its pictures in ``folder``, ``without`` one
+    of its fields; the name that it has there.
+    """
     text = FIXTURE.read_text("utf-8").replace(FOLDER, folder.as_uri()).replace(ALIAS, alias)
     made = json.loads(text)[name]
+    made["mappings"]["properties"].pop(without, None)
     client.indices.create(index=made["index"], body={part: made[part] for part in ("settings", "mappings", "aliases")})
     lines: list[dict[str, Any]] = []
     for key, source in made["documents"].items():
-        lines += [{"index": {"_index": made["index"], "_id": key}}, source]
+        lines += [{"index": {"_index": made["index"], "_id": key}}, {**source}]
+        lines[-1].pop(without, None)
     answer: Any = client.bulk(body="".join(json.dumps(line) + "\n" for line in lines), params={"refresh": "true"})
     assert not answer["errors"]
     return str(made["index"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -66,6 +66,16 @@ def read_preset(text: str) -> tuple[int, int, str]:
             "index advise prints it, like 16,128,4x"
         )
     return int(match[1]), int(match[2]), match[3] or "1x"
+
+
+def check_columns(columns: Iterable[str]) -> None:
+    """Raise InvalidOption for a column that cannot be declared: its name is that of a field which every picture has."""
+    taken = IndexOptions().body(1, {})["mappings"]["properties"]
+    if clash := next((column for column in columns if field_name(column) in taken), None):
+        raise InvalidOption(
+            f"column {clash!r} cannot be declared: every picture has a field of that name; rename the column (undeclared, it is "
+            f"kept and shown). The names taken are {', '.join(sorted(taken))}"
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ..errors import IndexMissing, IndexUnusable, InvalidOption, NotFound, Reque
 from ..server.address import address
 from ..server.capabilities import check_engine, check_plugins
 from .analysis import ANALYSIS_VERSION
-from .mapping import MAPPING_VERSION, FieldType, IndexOptions, field_name
+from .mapping import MAPPING_VERSION, FieldType, IndexOptions, check_columns, field_name
 from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
 
@@ -63,6 +63,7 @@ def create(
     check_alias(alias)
     check_plugins(client)
     options = options or IndexOptions()
+    check_columns(options.fields)
     check_engine(client, options.engine)
     name = version_name(alias, fingerprint, now or datetime.now(timezone.utc))
     meta = {
@@ -161,6 +162,7 @@ def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[s
     new = {name: kind for name, kind in wanted.items() if name not in version.fields}
     if not new:
         return version
+    check_columns(new)
     properties = IndexOptions(fields=new).body(1, {})["mappings"]["properties"]["metadata"]["properties"]
     body = {"properties": {"metadata": {"dynamic": False, "properties": properties}}}
     client.indices.put_mapping(index=version.index, body=body)

@@ -1,0 +1,217 @@
+"""An index that clipseek made at commit e1a8ac9, on a real server: searched, and filled further, by today's code."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import opensearchpy
+import pytest
+from click.testing import CliRunner, Result
+from clipseek.cli.search import search
+from clipseek.encoder import Crop
+from clipseek.opensearch import Page, Query, QueryPicture, Searcher
+from clipseek.opensearch.errors import ModelMismatch
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.ingest.report import IngestReport
+from clipseek.opensearch.ingest.run import ingest
+from clipseek.sources import read_source
+from clipseek.testing import ColourEncoder
+
+from tests.older_index import COLOURS, NUMBER, picture_file, restore, row, write_source
+
+pytestmark = pytest.mark.integration
+IDS = [f"p{number}" for number in range(NUMBER)]
+RED = {f"p{number}" for number in range(0, NUMBER, len(COLOURS))}
+HOUSES = {f"p{number}" for number in range(len(COLOURS), 2 * len(COLOURS))}
+
+
+@pytest.fixture
+def alias(client: opensearchpy.OpenSearch) -> Iterator[str]:
+    name = f"test-older-{uuid.uuid4().hex[:8]}"
+    yield name
+    for index in client.indices.get(index=f"{name}*"):
+        client.indices.delete(index=index)
+
+
+@pytest.fixture
+def index(client: opensearchpy.OpenSearch, alias: str, tmp_path: Path) -> str:
+    write_source(tmp_path)
+    return restore(client, "plain", alias, tmp_path)
+
+
+@pytest.fixture
+def searcher(client: opensearchpy.OpenSearch, index: str, alias: str) -> Searcher:
+    return Searcher.open(client, alias, ColourEncoder())
+
+
+def ids(searcher: Searcher, query: Query, **page: Any) -> list[str]:
+    return [hit.id for hit in searcher.search(query, page=Page(**{"size": NUMBER, **page})).hits]
+
+
+def fill(client: opensearchpy.OpenSearch, alias: str, source: Path, **fields: Any) -> IngestReport:
+    return ingest(client, alias, ColourEncoder(), read_source(source), index_options=IndexOptions(fields=fields))
+
+
+# Searches
+
+
+def test_captions_and_their_forms(searcher: Searcher) -> None:
+    assert set(ids(searcher, Query("red", kind="caption"))) == RED
+    assert set(ids(searcher, Query("house", kind="caption"))) == HOUSES  # houses: stemmed
+    assert ids(searcher, Query("house", kind="caption", exact=True)) == []
+    assert ids(searcher, Query("red houses", kind="caption", match="phrase")) == ["p4"]
+    assert set(ids(searcher, Query("cafés", kind="caption"))) == set(IDS[12:16])
+
+
+def test_vectors_of_words_pictures_crops_and_the_index(searcher: Searcher, tmp_path: Path) -> None:
+    assert set(ids(searcher, Query("blue", kind="vector"), size=5)) == {f"p{n}" for n in range(2, NUMBER, 4)}
+    yellow = {f"p{n}" for n in range(3, NUMBER, 4)}
+    for query in (
+        Query(picture=picture_file(7)),
+        Query(pictures=(QueryPicture(picture_file(7), crop=Crop(0, 0, 8, 8)),)),
+    ):
+        hits = searcher.search(query, page=Page(5)).hits
+        assert {hit.id for hit in hits} == yellow
+        assert hits[0].cosine == pytest.approx(1, abs=1e-3)
+    near = ids(searcher, Query(like=(("p1", 1.0),)))
+    assert "p1" not in near
+    assert set(near[:4]) == {"p5", "p9", "p13", "p17"}
+    away = ids(searcher, Query(like=(("p1", 1.0),), unlike=(("p2", 1.0),)))
+    assert set(away[-4:]) == {"p6", "p10", "p14", "p18"}
+
+
+def test_hybrids_and_their_sums(searcher: Searcher) -> None:
+    answer = searcher.search(Query("red house"), page=Page(NUMBER))
+    assert answer.hits[0].id == "p4"
+    for hit in answer.hits:
+        assert sum(term.added for term in answer.terms(hit)) == pytest.approx(hit.score, abs=1e-5)
+    marked = [text for text, matched in answer.hits[0].pieces() if matched]
+    assert marked == ["red", "houses"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("set=even", IDS[::2]),
+        ("set!=even", IDS[1::2]),
+        ("year>=2015", IDS[15:]),
+        ("year=2003", ["p3"]),
+        ("taken>=2024-11-01", ["p10", "p11"]),
+        ("taken=2024-03-15", ["p2", "p14"]),
+        ("width<10", ["p0", "p1"]),
+        ("image_id=p3,p4", ["p3", "p4"]),
+        ("ingested_at<2026-12", IDS),
+    ],
+)
+def test_filters(searcher: Searcher, condition: str, expected: list[str]) -> None:
+    found = ids(searcher, Query("two", kind="caption", filters=(condition,)), sort="year")
+    assert found == expected
+    assert set(ids(searcher, Query("red", kind="vector", filters=(condition,)))) == set(expected)
+
+
+def test_sorts_facets_and_groups(searcher: Searcher) -> None:
+    answer = searcher.search(Query("red", kind="caption"), page=Page(sort="year:desc", facets=("set", "year")))
+    assert [hit.id for hit in answer.hits] == ["p16", "p12", "p8", "p4", "p0"]
+    assert dict(answer.facets["set"]) == {"even": 5}
+    near = ids(searcher, Query("two", kind="caption"), group_near=True)
+    assert len(near) < NUMBER  # the look that it keeps is compared
+
+
+def test_the_calibrated_cut_off(searcher: Searcher) -> None:
+    answer = searcher.search(Query("red"), page=Page(NUMBER, min_cosine="auto"))
+    assert {hit.id for hit in answer.hits if hit.relevant} >= RED
+    assert any(hit.relevant is False for hit in answer.hits)
+
+
+def test_another_model_is_refused(client: opensearchpy.OpenSearch, index: str, alias: str) -> None:
+    with pytest.raises(ModelMismatch, match="was filled by model d6838c35"):
+        Searcher.open(client, alias, ColourEncoder("another"))
+
+
+def test_an_analyzer_with_synonyms(client: opensearchpy.OpenSearch, alias: str, tmp_path: Path) -> None:
+    restore(client, "german", alias, tmp_path)
+    searcher = Searcher.open(client, alias, ColourEncoder())
+    assert set(ids(searcher, Query("ship", kind="caption"))) == set(IDS[:4])
+    write_source(tmp_path)
+    assert fill(client, alias, tmp_path / "pictures.jsonl").unchanged == NUMBER
+    assert set(ids(searcher, Query("ship", kind="caption"))) == set(IDS[:4])
+
+
+# Filled further
+
+
+def test_the_same_source_changes_nothing(
+    client: opensearchpy.OpenSearch, index: str, alias: str, tmp_path: Path
+) -> None:
+    before = documents(client, index)
+    report = fill(client, alias, tmp_path / "pictures.jsonl")
+    assert (report.index, report.created, report.unchanged, report.updated) == (index, False, NUMBER, 0)
+    assert documents(client, index) == before
+
+
+def test_new_changed_and_replaced_pictures(
+    client: opensearchpy.OpenSearch, index: str, alias: str, tmp_path: Path
+) -> None:
+    rows = [row(number) for number in range(NUMBER)]
+    rows[0]["caption"] = "one red sheep"
+    write_source(tmp_path, [*rows, {**row(0), "image": "new.ppm", "id": "new", "caption": "a red sheep, new"}])
+    (tmp_path / "new.ppm").write_bytes(picture_file(30))
+    (tmp_path / "1.ppm").write_bytes(picture_file(40))  # another picture under a known id: red, not green
+    report = fill(client, alias, tmp_path / "pictures.jsonl")
+    assert (report.indexed, report.updated, report.unchanged) == (2, 1, NUMBER - 2)
+    searcher = Searcher.open(client, alias, ColourEncoder())
+    assert set(ids(searcher, Query("sheep", kind="caption"))) == {"p0", "new"}
+    assert set(ids(searcher, Query("red", kind="vector"), size=6)) == {*RED, "p1"}
+    hybrid = searcher.search(Query("red sheep"), page=Page(NUMBER + 1))
+    assert {hit.id for hit in hybrid.hits[:2]} == {"p0", "new"}
+    assert "p1" in {hit.id for hit in hybrid.hits}
+
+
+def test_columns_are_declared_later(client: opensearchpy.OpenSearch, index: str, alias: str, tmp_path: Path) -> None:
+    report = fill(client, alias, tmp_path / "pictures.jsonl", artist="keyword", set="keyword")
+    assert (report.indexed, report.unchanged) == (0, NUMBER)
+    assert report.undeclared == ()
+    searcher = Searcher.open(client, alias, ColourEncoder())
+    assert ids(searcher, Query("two", kind="caption", filters=("artist=Ann 1",)), sort="year") == IDS[1::3]
+    assert dict(versions.current(client, alias).fields) == {
+        "artist": "keyword", "set": "keyword", "year": "number", "taken": "date",
+    }  # fmt: skip
+
+
+def test_fields_that_can_be_added_are_added(client: opensearchpy.OpenSearch, alias: str, tmp_path: Path) -> None:
+    """Older still: an index without the field of a picture's appearance."""
+    write_source(tmp_path)
+    index = restore(client, "plain", alias, tmp_path, without="look")
+    searcher = Searcher.open(client, alias, ColourEncoder())
+    assert len(ids(searcher, Query("two", kind="caption"), group_near=True)) == NUMBER
+    fill(client, alias, tmp_path / "pictures.jsonl")
+    today = client.indices.get_mapping(index=index)[index]["mappings"]["properties"]
+    new = versions.create(client, f"{alias}-new", fingerprint="ab" * 32, dimension=4)
+    assert today.keys() == client.indices.get_mapping(index=new.index)[new.index]["mappings"]["properties"].keys()
+    (tmp_path / "new.ppm").write_bytes(picture_file(0)[:-1] + b"x")
+    write_source(tmp_path, [{**row(0), "image": "new.ppm", "id": "new"}, {**row(0), "id": "again", "image": "0.ppm"}])
+    assert fill(client, alias, tmp_path / "pictures.jsonl").indexed == 2
+    assert len(ids(searcher, Query("boats red", kind="caption", match="all"), group_near=True)) == 2
+
+
+def documents(client: opensearchpy.OpenSearch, index: str) -> dict[str, Any]:
+    found = client.search(index=index, body={"size": 100, "query": {"match_all": {}}})["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in found}
+
+
+# The commands
+
+
+def test_the_search_command(index: str, alias: str, opensearch_url: str) -> None:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(
+            search, [*arguments, "--index", alias, "--url", opensearch_url], catch_exceptions=False
+        )
+
+    lines = run("houses", "--caption", "--facet", "set", "--filter", "year>=2000").stdout.splitlines()
+    assert {line.split("\t")[1] for line in lines if "\t" in line} >= HOUSES
+    assert run("--like", "p1", "-k", "3").stdout.count("\n") == 3
