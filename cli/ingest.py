@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
-from .ingest_report import Listener, as_object, print_decoding, print_summary
+from .ingest_report import Listener, as_object, print_decoding, print_older, print_summary
 from .opening import encoder_of_index, open_client
 from .options import (
     DeviceOptions,
@@ -119,6 +119,8 @@ def ingest(
         print_json(as_object(done, listener.skips, listener.shortened))
     else:
         print_summary(done, listener.skips, listener.shortened, source.path)
+    if version is not None:
+        print_older(version, source.path, encoder.bundle.path)
     if done.rejected:
         context.exit(1)
 

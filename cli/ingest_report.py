@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.fast_jpeg import JpegChoice
+    from clipseek.opensearch.index.version import Version
     from clipseek.opensearch.ingest.report import Event, IngestReport, Shortened
     from clipseek.sources import Skipped
 
@@ -103,6 +105,19 @@ def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Sh
     if report.undeclared:
         names = ", ".join(report.undeclared[:12]) + (", ..." if len(report.undeclared) > 12 else "")
         note(f"kept, but not to filter by: {names}; declare columns with --keyword, --number or --date NAME")
+
+
+def print_older(version: Version, source: Path, bundle: Path) -> None:
+    """Of an index that an older clipseek made: what it cannot be given any more, and the command that makes one which has it."""
+    if not version.analysis_lacks:
+        return
+    columns = (part for name, kind in version.fields.items() for part in (f"--{kind}", name))
+    analyzer = () if version.analyzer == "english" else ("--analyzer", version.analyzer)
+    words = ("clipseek", "ingest", source, "--index", f"{version.alias}-2", "--model", bundle, *analyzer, *columns)
+    note(
+        f"index {version.alias} was made by an older clipseek and keeps its analyzer: {version.analysis_lacks}. An index that has "
+        f"today's: {shlex.join(map(str, words))}"
+    )
 
 
 def _print_skips(report: IngestReport, skips: list[Skipped]) -> None:

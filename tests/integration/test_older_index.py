@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import clipseek.cli.ingest as command
 import opensearchpy
 import pytest
 from click.testing import CliRunner, Result
@@ -215,3 +217,35 @@ def test_the_search_command(index: str, alias: str, opensearch_url: str) -> None
     lines = run("houses", "--caption", "--facet", "set", "--filter", "year>=2000").stdout.splitlines()
     assert {line.split("\t")[1] for line in lines if "\t" in line} >= HOUSES
     assert run("--like", "p1", "-k", "3").stdout.count("\n") == 3
+
+
+def test_the_ingest_command(
+    client: opensearchpy.OpenSearch,
+    index: str,
+    alias: str,
+    opensearch_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Bundled(ColourEncoder):
+        class bundle:
+            path = tmp_path
+
+    monkeypatch.setattr(command, "encoder_of_index", lambda *given, **limits: Bundled())
+    given = [str(tmp_path / "pictures.jsonl"), "--index", alias, "--url", opensearch_url]
+    done = CliRunner().invoke(command.ingest, given, catch_exceptions=False)
+    assert f"{NUMBER} unchanged" in done.stdout
+    # What cannot be added is said in one line, with the command that makes an index which has it.
+    (said,) = [line for line in done.stderr.splitlines() if "older" in line]
+    assert alias in said
+    assert "words with accents are not found without them" in said
+    line = said.partition("An index that has today's: ")[2]
+    assert line.startswith(f"clipseek ingest {given[0]} --index {alias}-2 --model {tmp_path}")
+    again = CliRunner().invoke(command.ingest, [*shlex.split(line)[2:], *given[-2:]], catch_exceptions=False)
+    assert f"{NUMBER} indexed" in again.stdout
+    assert "older" not in again.stderr
+    made, old = versions.current(client, f"{alias}-2"), versions.current(client, alias)
+    assert (made.fields, made.analyzer) == (old.fields, old.analyzer)
+    for name, hits in ((alias, []), (f"{alias}-2", IDS[12:16])):  # "cafés" by "cafe"
+        found = ids(Searcher.open(client, name, ColourEncoder()), Query("cafe", kind="caption"), sort="year")
+        assert found == hits
