@@ -67,7 +67,13 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "step": {"data", "model"},
         "run": {"data", "model", "step"},
     },
-    "web": {".": {"api", "guard"}, "api": set(), "guard": set()},
+    "web": {
+        ".": {"api", "guard", "pictures"},
+        "api": {"pictures"},
+        "guard": set(),
+        "pictures": set(),
+        "process": {".", "guard", "pictures"},
+    },
 }
 #: Files beside the sub-rooms that each of them may import.
 _FOUNDATION: dict[str, set[str]] = {

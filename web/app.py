@@ -36,7 +36,6 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
-        root_path=settings.root_path,
         lifespan=lifespan,
     )
     app.state.clipseek = state

@@ -216,3 +216,9 @@ def _invalid(found: Any) -> str:
     told = str(first["msg"]).removeprefix("Value error, ")
     where = f"{place[:80]}: " if place else ""
     return f"{where}{told}; the fields stand in /api/v1/openapi.json"
+
+
+class ServeError(Exception):
+    """The service cannot be started or stopped as it was asked to: value, what was expected, and the next command."""
+
+    exit_code = 1

@@ -10,6 +10,53 @@ VERSION_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
+class Access:
+    """Who may come in, and by which names.
+
+    token: what everybody must bring; None lets everybody in who reaches the port.
+    key: signs links to single thumbnails; without it none is signed.
+    port: that the application listens on; stands in the cookie's name.
+    hosts: names of this service besides the machine's own addresses, in small letters.
+    embed_from: origin whose pages may show signed thumbnails, like ``https://dashboards.example``.
+    """
+
+    token: str | None = None
+    key: bytes = b""
+    port: int = 0
+    hosts: tuple[str, ...] = ()
+    embed_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may take, and all of them together.
+
+    request_bytes: of a request's body; held_bytes: of all bodies that are held at once.
+    megapixels, megabytes: of a picture that is shown. cache_bytes: of the thumbnails that are kept on disk.
+    searches, pictures: requests that are worked on at once; waiting: how many more wait, for at most wait_seconds.
+    head_seconds: until a request's headers are here; body_seconds: until its body is, and a second more for each body_rate bytes.
+    write_seconds: until a client has taken what it was sent; connections: that are open at once; stop_seconds: for what is
+    under way when the service is stopped.
+    """
+
+    request_bytes: int = 32_000_000
+    held_bytes: int = 256_000_000
+    megapixels: float = 100.0
+    megabytes: float = 256.0
+    cache_bytes: int = 512_000_000
+    searches: int = 8
+    pictures: int = 16
+    waiting: int = 128
+    wait_seconds: float = 5.0
+    head_seconds: float = 10.0
+    body_seconds: float = 20.0
+    body_rate: int = 50_000
+    write_seconds: float = 30.0
+    connections: int = 512
+    stop_seconds: float = 10.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """How the application is run.
 
@@ -20,6 +67,10 @@ class Settings:
     encode_seconds: how long a query may wait for its vector.
     cached_vectors: query vectors that are kept, so that another weight or page does not encode again.
     root_path: where a proxy has put the application, like ``/pictures``.
+    access: who may come in.
+    limits: what requests may take.
+    roots: folders whose pictures are shown; without any, no picture is.
+    thumbnails: folder in which thumbnails are kept.
     """
 
     url: str
@@ -29,3 +80,7 @@ class Settings:
     encode_seconds: float = 10.0
     cached_vectors: int = 4096
     root_path: str = ""
+    access: Access = Access()
+    limits: Limits = Limits()
+    roots: tuple[Path, ...] = ()
+    thumbnails: Path | None = None
