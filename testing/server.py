@@ -7,6 +7,7 @@ against a real one to say.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,9 @@ class FakeServer:
                 case _, _, "_mget":
                     fields = parse_qs(parts.query).get("_source_includes", [""])[-1].split(",")
                     return 200, {"docs": [self._read(key, fields) for key in json.loads(body)["ids"]]}
+                case _, _, "_analyze":
+                    terms = re.finditer(r"\w+", json.loads(body)["text"])
+                    return 200, {"tokens": [{"start_offset": it.start(), "end_offset": it.end()} for it in terms]}
                 case _, _, "_refresh":
                     return 200, {"_shards": {"failed": 0}}
                 case _, _, "_search":

@@ -33,6 +33,7 @@ class Plan:
     shown: the part that says what comes of each.
     copies: a preference. Copies of a shard differ in the order of hits that score the same, so that every request of a search, and
         of its other pages, must see the same ones.
+    notes: remarks for the person who searches.
     """
 
     query: Query
@@ -49,6 +50,7 @@ class Plan:
     ranked: Mapping[str, Any]
     shown: Mapping[str, Any]
     copies: str
+    notes: tuple[str, ...] = ()
 
     @property
     def in_two_steps(self) -> bool:

@@ -75,7 +75,7 @@ class Answer:
 
 def notes_on(plan: Plan, calibration: Mapping[str, Any], pictures: int) -> tuple[str, ...]:
     """What the person should know who searches an index of so many ``pictures`` with this ``calibration``."""
-    notes = []
+    notes = list(plan.notes)
     if plan.query.cut:
         notes.append(f"the text is long; only its first {len(plan.query.words):,} characters are searched for")
     cut, learnt = plan.page.min_cosine, int(calibration.get("pictures", 0))

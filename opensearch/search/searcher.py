@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import opensearchpy
@@ -20,6 +21,7 @@ from ..query.vectors import query_vectors
 from .answer import Answer
 from .ask import Asker
 from .index_defaults import Setting, settle
+from .left_out import with_left_out, with_whole_phrases
 from .server_support import check_fusion
 from .stored_pipelines import with_pipeline
 from .whole_ids import with_whole_ids
@@ -73,16 +75,17 @@ class Searcher:
         plan = self.plan(query, fusion, page)
         if query.fused:
             check_fusion(lambda: self._asker.server_version, plan.fusion.technique, tuple(plan.weights.values()))
-        return self._asker.ask(plan)
+        return with_left_out(self._client, self._version, self._asker.ask(plan))
 
     def plan(self, query: Query, fusion: Fusion | None = None, page: Page | None = None) -> Plan:
         """What ``search`` would send. Encodes the query, and reads what the index and the server have for it."""
         query = with_whole_ids(self._client, self._version, query)
         query, fusion, page = settle(self._version, query, fusion, page or Page())
+        query, notes = with_whole_phrases(self._client, self._version, query)
         fusion = with_pipeline(self._client, self._version, fusion, len(query.clause_names))
         scope = read_scope(query, page, self._version.fields)
         vectors = query_vectors(query, self._loaded_encoder, self._load_stored)
-        return make_plan(query, fusion, page, scope, vectors)
+        return replace(make_plan(query, fusion, page, scope, vectors), notes=notes)
 
     def default_fusion(self, query: Query, page: Page | None = None) -> Fusion:
         """How ``query`` is fused by default: a hybrid as ``clipseek tune`` or ``clipseek pipelines default`` left it in the index,

@@ -55,6 +55,7 @@ class Recorder:
         self.parameters.append(params)
         source = {"image_id": "a", "image_uri": "file:///a.png", "caption": "a red car"}
         row = {"_id": "a", "_score": 0.5, "_source": source, "fields": {"image_id": ["a"]}}
+        row["matched_queries"] = {"caption": 0.5}
         return {"took": 1, "_shards": {"total": 1}, "hits": {"total": {"value": 1}, "hits": [row]}}
 
     def msearch(self, *, index: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:

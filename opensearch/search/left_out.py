@@ -1,0 +1,69 @@
+"""Words of a query that the index's analyzer leaves out, like "the" of English: what is searched for instead, and what is said.
+
+The server is asked only about a phrase, and where no hit came by its caption: other searches send no request for it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import opensearchpy
+
+from ..index.version import Version
+from ..query.clauses import caption_field
+from ..query.limits import CAPTION
+from ..query.query import Query
+from .answer import Answer
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def with_whole_phrases(
+    client: opensearchpy.OpenSearch, version: Version, query: Query
+) -> tuple[Query, tuple[str, ...]]:
+    """``query``, and a note. A phrase with words that the analyzer leaves out is searched for as it is written, in
+    ``caption.exact``, which has every word: in the other field, any word would do in their place.
+    """
+    if query.match != "phrase" or query.exact or CAPTION not in query.clause_names:
+        return query, ()
+    gone = [word for text, _ in query.all_texts for word in _left_out(client, version, caption_field(query), text)]
+    if not gone:
+        return query, ()
+    words = ", ".join(dict.fromkeys(gone))
+    note = f"analyzer {version.analyzer} leaves out {words}: the phrase is searched for as it is written (--exact)"
+    return replace(query, exact=True), (note,)
+
+
+def with_left_out(client: opensearchpy.OpenSearch, version: Version, answer: Answer) -> Answer:
+    """``answer``, with a note where no caption could match because nothing is left of the words."""
+    query = answer.query
+    if CAPTION not in query.clause_names or any(CAPTION in hit.raw for hit in answer.hits):
+        return answer
+    field = caption_field(query)
+    gone = [text for text, _ in query.all_texts if not _terms(client, version, field, text)]
+    if not gone:
+        return answer
+    what = f"no caption can match {', '.join(map(repr, gone))}"
+    if not query.exact and any(_terms(client, version, "caption.exact", text) for text in gone):
+        why = (
+            f"analyzer {version.analyzer} leaves out all words of it; search for them as they are written with --exact"
+        )
+    else:
+        why = "it has no words, only signs"
+    on = "; the vector ranks alone" if query.resolved_kind == "hybrid" and len(gone) == len(query.all_texts) else ""
+    return replace(answer, notes=(*answer.notes, f"{what}: {why}{on}"))
+
+
+def _left_out(client: opensearchpy.OpenSearch, version: Version, field: str, text: str) -> list[str]:
+    """The words of ``text`` of which ``field`` makes no term."""
+    units = bytearray(text.encode("utf-16-le"))  # the server counts characters so
+    for first, last in _terms(client, version, field, text):
+        units[2 * first : 2 * last] = " ".encode("utf-16-le") * (last - first)
+    return _WORD.findall(units.decode("utf-16-le", "replace"))
+
+
+def _terms(client: opensearchpy.OpenSearch, version: Version, field: str, text: str) -> list[tuple[int, int]]:
+    """Where in ``text`` the terms are that ``field`` makes of it, from the first to behind the last of its UTF-16 units."""
+    found = client.indices.analyze(index=version.index, body={"field": field, "text": text})
+    return [(int(token["start_offset"]), int(token["end_offset"])) for token in found["tokens"]]
