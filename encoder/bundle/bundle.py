@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import BundleError
 
@@ -23,6 +23,9 @@ PIXELS, FLOATS = "pixels", "pixel_values"
 FORMAT = 1
 #: Pillow's filters, each in the place of its number in Pillow and so in transformers' preprocessor_config.json (``resample``).
 INTERPOLATIONS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
+
+#: Device, inode, size and time of the last change, in nanoseconds.
+Identity: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,10 @@ class TextSpec:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A complete bundle, read from its folder. ``passport`` is the whole of clipseek.json."""
+    """A complete bundle, read from its folder. ``passport`` is the whole of clipseek.json.
+
+    ``identities``: of the files that were there when it was read, for ``unchanged.same_file``.
+    """
 
     path: Path
     fingerprint: str
@@ -100,6 +106,7 @@ class Bundle:
     precision: str
     logit_scale: float
     passport: dict[str, Any]
+    identities: dict[str, Identity] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def load(cls, path: Path | str, verify: bool = False) -> Bundle:
@@ -110,6 +117,9 @@ class Bundle:
         format, or not as it was written.
         """
         folder = Path(path)
+        # First: if the folder is replaced in the middle of this, a file opened later is another than these.
+        graphs = [folder / name for name in (*FILES, PATCHES)]
+        there = [(file, identity(file)) for file in (*graphs, *map(weights_file, graphs))]
         passport = _read(folder)
         try:
             if passport["format"] != FORMAT:
@@ -125,6 +135,7 @@ class Bundle:
                 precision=str(passport["precision"]),
                 logit_scale=float(passport["logit_scale"]),
                 passport=passport,
+                identities={file.name: one for file, one in there if one is not None},
             )
             hashes, sizes = dict(passport["files"]), dict(passport.get("sizes", {}))
             changed = fingerprint(passport) != bundle.fingerprint
@@ -149,6 +160,15 @@ def fingerprint(passport: dict[str, Any]) -> str:
     """Hex SHA-256 over everything that decides a vector: the files' hashes and how inputs are made for them."""
     deciding = {name: passport[name] for name in ("dimension", "files", "image", "text")}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+
+
+def identity(path: Path) -> Identity | None:
+    """What changes when a file is replaced or written to; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def weights_file(graph: Path) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bundle.bundle import FLOATS, PATCHES, PIXELS, Bundle
+from ..bundle.unchanged import same_file
 from ..device.gpu import CUDA, TENSORRT, TensorRT
 from ..device.session import Device, available_cores
 from ..errors import BundleError
@@ -60,7 +61,8 @@ class ClipEncoder:
         """The bundle's own, loaded once. Raises BundleError where its file is none."""
         with self._loading:
             if self._tokenizer is None:
-                self._tokenizer = TextTokenizer(self.bundle.path / "tokenizer.json", self.bundle.text)
+                with same_file(self.bundle, "tokenizer.json") as path:
+                    self._tokenizer = TextTokenizer(path, self.bundle.text)
             return self._tokenizer
 
     @property

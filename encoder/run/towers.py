@@ -13,6 +13,7 @@ from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..bundle.bundle import Bundle
+from ..bundle.unchanged import same_file
 from ..device.gpu import CUDA, TensorRT, gpu_in_sight
 from ..device.session import Device, available_cores, open_session, out_of_memory
 from ..errors import BundleError, DeviceError, EncoderError
@@ -100,12 +101,13 @@ class Towers:
         )
 
     def _open(self, tower: str) -> Any:
-        path, options, tensorrt = self._bundle.path / f"{tower}.onnx", self._tensorrt, None
+        options, tensorrt = self._tensorrt, None
         if self._device == "tensorrt":
             name = f"{self._bundle.fingerprint[:16]}{'-fp16' if options.fp16 else ''}"
             cache = options.cache and options.cache / name
             tensorrt = TensorRT(cache, options.fp16, self._bundle.text.context_length)
-        session = open_session(path, self._device, self._threads, self._device_megabytes, tensorrt)
+        with same_file(self._bundle, f"{tower}.onnx") as path:
+            session = open_session(path, self._device, self._threads, self._device_megabytes, tensorrt)
         if tower == "patches" or CUDA not in session.get_providers():
             return session
         from ..device.bound import bound_to_gpu
