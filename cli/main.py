@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "index": "List, check, evaluate, advise on and delete indexes.",
     "pipelines": "Manage search pipelines for score fusion on the server.",
     "classify": "Zero-shot classification of pictures.",
+    "serve": "Serve a search page and an API over indexes.",
     "node": "Start, stop and inspect the embedded OpenSearch node.",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -24,17 +25,38 @@ def image_uri(path: Path) -> str:
     return uri
 
 
-def image_path(uri: str) -> Path | None:
-    """The file that ``image_uri`` names, or ``None`` where it is no file of a machine like this one."""
+@dataclass(frozen=True)
+class Place:
+    """Where a picture's bytes are: all of ``file``, or ``size`` bytes of it from ``start`` on, and then it is an archive.
+
+    ``name`` is what the picture is called: of one inside an archive, its path in there.
+    """
+
+    file: Path
+    name: str
+    start: int = 0
+    size: int | None = None
+
+
+def image_place(uri: str) -> Place | None:
+    """The place that ``image_uri`` names, or ``None`` where it is none of a machine like this one."""
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.netloc:
         return None
     path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
     inside = _INSIDE.fullmatch(parts.fragment)
     if inside is None:
-        return path
+        return Place(path, path.name)
     name = os.fsdecode(unquote_to_bytes(inside[1]))
     archive = next((above for above in path.parents if above.name == name), None)
     if archive is None:
         return None
-    return tar_picture(archive, str(path.relative_to(archive)), int(inside[2]), int(inside[3]))
+    return Place(archive, str(path.relative_to(archive)), int(inside[2]), int(inside[3]))
+
+
+def image_path(uri: str) -> Path | None:
+    """The file that ``image_uri`` names, or ``None`` where it is no file of a machine like this one."""
+    place = image_place(uri)
+    if place is None or place.size is None:
+        return None if place is None else place.file
+    return tar_picture(place.file, place.name, place.start, place.size)
