@@ -20,7 +20,7 @@ from clipseek.opensearch import connect
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.vectors import load_vectors
-from clipseek.opensearch.query.scope import parse_filters
+from clipseek.opensearch.query.filters import parse_filters
 from clipseek.relevance.hnsw_recall import exact_body, hnsw_body, hnsw_recalls, sample_vectors
 from servers import add_url, server
 

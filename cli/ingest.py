@@ -38,6 +38,14 @@ EXAMINED, LARGEST = 500, 64_000_000
 @url_option
 @new_index_options
 @click.option(
+    "--date-format",
+    "date_formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="How SOURCE writes dates, where not the year first: day-first (31.05.2024), month-first (05/31/2024), epoch-seconds, "
+    "epoch-milliseconds, or a pattern like %d.%m.%y. Repeatable.",
+)
+@click.option(
     "--batch-size",
     type=click.IntRange(1, 4096),
     default=32,
@@ -63,7 +71,8 @@ EXAMINED, LARGEST = 500, 64_000_000
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write every skipped file, and every one of which a part was left out, with the reason, as JSON lines.",
+    help="Write every skipped file, every one of which a part was left out, and every value that no filter finds, with the "
+    "reason, as JSON lines.",
 )
 @json_option
 @click.pass_context
@@ -74,6 +83,7 @@ def ingest(
     index: str,
     url: str | None,
     index_options: IndexOptions,
+    date_formats: tuple[str, ...],
     batch_size: int,
     workers: int | None,
     device: DeviceOptions,
@@ -95,6 +105,9 @@ def ingest(
     from clipseek.opensearch.ingest.run import ingest as run
 
     refuse_role_columns(source, index_options)
+    options = IngestOptions(
+        batch_size=batch_size, workers=workers, max_file_megabytes=max_megabytes, date_formats=date_formats
+    )
     entries = iter(source)  # a source that is not there is reported first
     client = open_client(url)
     version = versions.find(client, index)
@@ -111,7 +124,7 @@ def ingest(
             encoder,
             entries,
             index_options=index_options,
-            options=IngestOptions(batch_size=batch_size, workers=workers, max_file_megabytes=max_megabytes),
+            options=options,
             bundle=os.path.abspath(encoder.bundle.path),
             on_event=listener,
         )

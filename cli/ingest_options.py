@@ -46,6 +46,12 @@ new_index_options = gathered(
     click.option("--number", "numbers", multiple=True, metavar="NAME", help="Column to filter by number. Repeatable."),
     click.option("--date", "dates", multiple=True, metavar="NAME", help="Column to filter by date. Repeatable."),
     click.option(
+        "--time-zone",
+        metavar="ZONE",
+        help="What dates without a time zone mean, here and in filters, like Europe/Berlin or +02:00 (an index without dates "
+        "only).  [default: UTC]",
+    ),
+    click.option(
         "--engine",
         type=click.Choice(["lucene", "faiss"]),
         default="lucene",

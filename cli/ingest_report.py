@@ -15,7 +15,7 @@ from .progress import ProgressLine
 if TYPE_CHECKING:
     from clipseek.encoder.run.fast_jpeg import JpegChoice
     from clipseek.opensearch.index.version import Version
-    from clipseek.opensearch.ingest.report import Event, IngestReport, Shortened
+    from clipseek.opensearch.ingest.report import Event, IngestReport, Shortened, UnfoundValue
     from clipseek.sources import Skipped
 
 #: Skipped files listed at the end, and in ``--json``; ``--report`` lists all.
@@ -44,21 +44,27 @@ class Listener:
             self._file.close()
 
     def __call__(self, event: Event) -> None:
-        from clipseek.opensearch.ingest.report import IngestReport
+        from clipseek.opensearch.ingest.report import IngestReport, UnfoundValue
         from clipseek.sources import Skipped
 
+        if isinstance(event, UnfoundValue):
+            self._write(as_unfound(event))
+            return
         if not isinstance(event, IngestReport):
             if isinstance(event, Skipped) and len(self.skips) < LISTED_JSON:
                 self.skips.append(event)
             elif not isinstance(event, Skipped) and len(self.shortened) < LISTED_JSON:
                 self.shortened.append(event)
-            if self._file:
-                self._file.write(json.dumps(as_skip(event), ensure_ascii=False) + "\n")
+            self._write(as_skip(event))
             return
         parts = [f"{event.encoded / event.seconds:.1f} pictures/s"] if event.encoded and event.seconds else []
         counts = {"unchanged": event.unchanged, "updated": event.updated, "skipped": event.skipped.total()}
         parts += [f"{number:,} {word}" for word, number in counts.items() if number]
         self._line.update(event.seen, ", ".join(parts))
+
+    def _write(self, line: dict[str, str]) -> None:
+        if self._file:
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def as_skip(skip: Skipped | Shortened) -> dict[str, str]:
@@ -68,9 +74,23 @@ def as_skip(skip: Skipped | Shortened) -> dict[str, str]:
     return {"file": shown(skip.path), "kind": skip.kind, "reason": skip.reason}
 
 
+def as_unfound(value: UnfoundValue) -> dict[str, str]:
+    """One line of the report: a value that no filter finds."""
+    from clipseek.sources import shown
+
+    return {
+        "file": shown(value.path),
+        "kind": "value",
+        "reason": value.reason,
+        "column": value.column,
+        "value": value.value,
+    }
+
+
 def as_object(report: IngestReport, skips: list[Skipped], shortened: list[Shortened]) -> dict[str, Any]:
     """The summary for machines."""
     facts = {name: value for name, value in vars(report).items() if name not in ("seen", "encoded")}
+    facts.update(malformed=report.malformed, unfound=[vars(values) for values in report.unfound])
     for name in ("seconds", "encode_seconds"):
         facts[name] = round(facts[name], 3)
     rate = report.indexed / report.seconds if report.seconds else 0.0
@@ -100,8 +120,12 @@ def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Sh
                 data(f"{number:>9,} {word:<9} {remark}".rstrip())
     _print_skips(report, skips)
     _print_shortened(report, shortened)
-    for name, number in report.malformed.items():
-        note(f"{count(number, 'value')} of {name} are not of its type: kept and shown, but not found by a filter")
+    for unfound in report.unfound:
+        example = unfound.example if len(unfound.example) <= 40 else f"{unfound.example[:37]}..."
+        note(
+            f"{count(unfound.values, 'value')} of {unfound.column} {'is' if unfound.values == 1 else 'are'} {unfound.reason}, "
+            f"{'' if unfound.values == 1 else 'like '}{example!r}: kept and shown, but not found by a filter"
+        )
     if report.undeclared:
         names = ", ".join(report.undeclared[:12]) + (", ..." if len(report.undeclared) > 12 else "")
         note(f"kept, but not to filter by: {names}; declare columns with --keyword, --number or --date NAME")
@@ -113,7 +137,19 @@ def print_older(version: Version, source: Path, bundle: Path) -> None:
         return
     columns = (part for name, kind in version.fields.items() for part in (f"--{kind}", name))
     analyzer = () if version.analyzer == "english" else ("--analyzer", version.analyzer)
-    words = ("clipseek", "ingest", source, "--index", f"{version.alias}-2", "--model", bundle, *analyzer, *columns)
+    zone = () if version.time_zone == "UTC" else ("--time-zone", version.time_zone)
+    words = (
+        "clipseek",
+        "ingest",
+        source,
+        "--index",
+        f"{version.alias}-2",
+        "--model",
+        bundle,
+        *analyzer,
+        *zone,
+        *columns,
+    )
     note(
         f"index {version.alias} was made by an older clipseek and keeps its analyzer: {version.analysis_lacks}. An index that has "
         f"today's: {shlex.join(map(str, words))}"

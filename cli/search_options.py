@@ -94,7 +94,20 @@ query_options = gathered(
         "filters",
         multiple=True,
         metavar="F",
-        help="Only pictures for which this holds: field=value, field=one,other, field!=value, width>=640. Repeatable.",
+        help="Only pictures for which this holds: field=value, field=one,other, field!=value, width>=640, day<=2024-05. "
+        "Repeatable.",
+    ),
+    click.option(
+        "--any",
+        "any_filters",
+        multiple=True,
+        metavar="F",
+        help="Only pictures for which this holds, or another --any: a filter, beside those of --filter. Repeatable.",
+    ),
+    click.option(
+        "--time-zone",
+        metavar="ZONE",
+        help="What dates without a time zone mean in filters, like Europe/Berlin.  [default: as at ingest]",
     ),
 )
 

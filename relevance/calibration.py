@@ -24,7 +24,7 @@ from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.vectors import stored_ids
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
-from clipseek.opensearch.query.scope import without_ids
+from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.search.hits import cosine
 from numpy.typing import NDArray
 

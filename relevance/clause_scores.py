@@ -13,9 +13,9 @@ import opensearchpy
 import orjson
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.clauses import caption_clause, over, vector_clause
+from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.limits import CAPTION, VECTOR
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.scope import without_ids
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.opensearch.search.second_requests import candidates_body
 from clipseek.opensearch.server.failures import check_answers

@@ -13,8 +13,8 @@ import orjson
 from clipseek.evaluation.bootstrap import intervals
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.query.filters import parse_filters, without_ids
 from clipseek.opensearch.query.limits import DEPTH
-from clipseek.opensearch.query.scope import parse_filters, without_ids
 from clipseek.opensearch.server.failures import check_answers
 from numpy.typing import NDArray
 

@@ -11,12 +11,13 @@ import opensearchpy
 import orjson
 from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import TECHNIQUES, Fusion
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, VECTOR, Kind
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.plan import Plan, make_plan
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.scope import Scope, without_ids
+from clipseek.opensearch.query.scope import Scope
 from clipseek.opensearch.query.vectors import compose
 from clipseek.opensearch.search.ask import ranked_rows
 from clipseek.opensearch.search.hits import read_hit

@@ -55,7 +55,7 @@ def from_object(fields: Mapping[str, Any], columns: Columns, place: str, *, imag
 def parse_object(text: str, place: str) -> dict[str, Any]:
     """``text`` as one JSON object."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=_whole_number)
     except json.JSONDecodeError as problem:
         raise MalformedSource(f"{place}: not JSON ({problem.msg} at column {problem.colno})") from None
     except RecursionError:
@@ -63,6 +63,11 @@ def parse_object(text: str, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MalformedSource(f'{place}: {_kind(value)} where a JSON object like {{"image": "a.jpg"}} was expected')
     return value
+
+
+def _whole_number(digits: str) -> int | str:
+    """A number as long as Python reads one; digits beyond that are kept as text."""
+    return int(digits) if len(digits) <= 4000 else digits
 
 
 def _kind(value: object) -> str:

@@ -6,22 +6,21 @@ A document with the same ``content_hash`` has the same vector, so a changed capt
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
-from clipseek.files.text import canonical, without_surrogates
-from clipseek.sources import MetadataValue, Record
+from clipseek.files.text import without_surrogates
+from clipseek.sources import Record
 from numpy.typing import NDArray
 
 from .captions import stored_caption
+from .columns import DeclaredColumns, Unfound
 from .image_uri import image_uri
-from .mapping import FieldType, field_name
 
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512
@@ -33,7 +32,8 @@ COMPARED = ("content_hash", "image_uri", "caption", "metadata")
 class Item:
     """A picture on its way into the index: the document's id and fields without vector, size and time.
 
-    ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``).
+    ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``). ``unfound``: its values that no filter
+    will find.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Item:
     caption: str
     metadata: Mapping[str, Any]
     caption_cut: int = 0
+    unfound: tuple[Unfound, ...] = ()
 
     def difference(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """The fields in which the indexed ``known`` differs, as a partial update; empty where it is true already.
@@ -89,8 +90,8 @@ class Item:
         return fields
 
 
-def item(record: Record, content_hash: str, fields: Mapping[str, FieldType]) -> Item:
-    """The item of ``record``, whose file's bytes have this SHA-256; ``fields`` are the index's declared columns.
+def item(record: Record, content_hash: str, columns: DeclaredColumns) -> Item:
+    """The item of ``record``, whose file's bytes have this SHA-256; ``columns`` are the index's.
 
     Raises ValueError with the reason where the record's id is too long.
     """
@@ -98,14 +99,16 @@ def item(record: Record, content_hash: str, fields: Mapping[str, FieldType]) -> 
     if (size := len(name.encode("utf-8"))) > LONGEST_ID:
         raise ValueError(f"its id has {size} bytes; OpenSearch takes {LONGEST_ID}")
     caption, cut = stored_caption(record.captions)
+    metadata, unfound = columns.values(record)
     return Item(
         id=name,
         path=record.image,
         content_hash=content_hash,
         image_uri=image_uri(record.image),
         caption=caption,
-        metadata=metadata(record, fields),
+        metadata=metadata,
         caption_cut=cut,
+        unfound=unfound,
     )
 
 
@@ -124,70 +127,3 @@ def update_action(index: str, name: str, changed: Mapping[str, Any], now: str) -
 def timestamp() -> str:
     """Now in UTC, ISO 8601, to the second."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def metadata(record: Record, fields: Mapping[str, FieldType]) -> dict[str, Any]:
-    """The record's columns as fields, numbers where they are declared so; its group too, where that is declared."""
-    values = {field_name(column): value for column, value in record.metadata.items()}
-    if record.group is not None and "group" in fields:
-        values.setdefault("group", record.group)
-    return {name: _typed(value, fields.get(name)) for name, value in values.items()}
-
-
-def malformed(values: Mapping[str, Any], fields: Mapping[str, FieldType]) -> list[str]:
-    """Names of the declared fields whose value is not of the declared type: kept, shown, and not searchable."""
-    return [
-        name
-        for name, kind in fields.items()
-        if (value := values.get(name)) is not None
-        and ((kind == "number" and not _all_numbers(value)) or (kind == "date" and not _is_date(value)))
-    ]
-
-
-def _typed(value: MetadataValue, kind: FieldType | None) -> Any:
-    if isinstance(value, tuple):
-        return [_typed(part, kind) for part in value]
-    if kind == "number" and isinstance(value, str):
-        return number if (number := _number(value)) is not None else canonical(value)
-    if kind == "keyword" and isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no such number
-    # An integer beyond 64 bits is no number for the server either.
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return str(value)
-    return canonical(value) if isinstance(value, str) else value
-
-
-def _number(text: str) -> float | int | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _all_numbers(value: Any) -> bool:
-    values = value if isinstance(value, list) else [value]
-    return all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in values)
-
-
-def _is_date(value: Any) -> bool:
-    """As the server's default format: ISO 8601, a year or a month alone too, or milliseconds since 1970."""
-    if isinstance(value, list):
-        return all(_is_date(one) for one in value)
-    if isinstance(value, int):
-        return not isinstance(value, bool)
-    text = str(value)
-    digits = text.replace("-", "", 1) if len(text) == 7 else text
-    if len(digits) in (4, 6) and digits.isdigit() and (len(digits) == 4 or "01" <= digits[4:] <= "12"):
-        return True
-    try:
-        date.fromisoformat(text[:10])
-        if len(text) > 10:
-            datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return text.isdigit()
-    return len(text) == 10 or text[10] == "T"

@@ -12,7 +12,9 @@ from clipseek.files.text import canonical
 from ..errors import InvalidOption
 from ..server.templates import fill
 from .analysis import ANALYZERS, CAPTION_ANALYZER, EXACT_ANALYZER, SEARCH_ANALYZER, analysis
+from .keywords import LONGEST
 from .synonyms import check_analyzer
+from .zones import read_zone
 
 #: Raised when the mapping changes so that older indexes can no longer be written to.
 MAPPING_VERSION = 1
@@ -31,7 +33,7 @@ PRESETS: dict[str, tuple[int, int]] = {"default": (16, 128), "talk": (32, 500)}
 
 # A value that is not of its type is kept and shown, and cannot be searched: one bad cell must not cost a picture.
 _FIELD_BODIES: dict[FieldType, dict[str, Any]] = {
-    "keyword": {"type": "keyword", "ignore_above": 8191},
+    "keyword": {"type": "keyword", "ignore_above": LONGEST},
     "number": {"type": "double", "ignore_malformed": True},
     "date": {"type": "date", "ignore_malformed": True},
 }
@@ -84,9 +86,9 @@ class IndexOptions:
 
     ``m`` and ``ef_construction`` shape the HNSW graph; ``analyzer`` is the caption's (``english``, ``german``, ``cjk``,
     ``standard`` ...), ``folding`` whether it finds words without their accents, too (``analysis.py``), ``synonyms`` are rules
-    for what is searched for in it (``synonyms.py``); ``fields`` declares columns to filter by; ``compression`` is how much
-    smaller than floats the vectors are in memory, as the engine can (lucene: 4x). Raises InvalidOption for what no server
-    would take.
+    for what is searched for in it (``synonyms.py``); ``fields`` declares columns to filter by; ``time_zone`` is what their dates
+    without one mean (UTC); ``compression`` is how much smaller than floats the vectors are in memory, as the engine can
+    (lucene: 4x). Raises InvalidOption for what no server would take.
     """
 
     engine: Engine = "lucene"
@@ -98,6 +100,7 @@ class IndexOptions:
     compression: str = "1x"
     synonyms: tuple[str, ...] = ()
     folding: bool = True
+    time_zone: str | None = None
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -116,6 +119,8 @@ class IndexOptions:
             )
         if self.synonyms:
             check_analyzer(self.analyzer)
+        if self.time_zone is not None:
+            read_zone(self.time_zone)
         seen: dict[str, str] = {}
         for column, kind in self.fields.items():
             if kind not in _FIELD_BODIES:

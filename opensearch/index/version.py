@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import IndexUnusable, InvalidOption, ModelMismatch
 from .analysis import ANALYSIS_VERSION
 from .mapping import MAPPING_VERSION, FieldType, preset_name
+from .zones import UTC
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
@@ -30,6 +31,7 @@ class Version:
     ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
     made before pictures had an appearance has no field for it (``has_appearance``). ``synonyms``: the digest of its rules.
     ``analysis`` is the version of its analyzers (``ANALYSIS_VERSION``), ``folding`` whether they fold accents.
+    ``time_zone``: of dates without one, in documents and in filters.
     """
 
     index: str
@@ -48,6 +50,7 @@ class Version:
     synonyms: str = ""
     analysis: int = 1
     folding: bool = False
+    time_zone: str = UTC
 
     @property
     def analysis_lacks(self) -> str:
@@ -104,6 +107,7 @@ class Version:
             synonyms=str(meta.get("synonyms", "")),
             analysis=int(meta.get("analysis", 1)),
             folding=bool(meta.get("folding", False)),
+            time_zone=str(meta.get("time_zone") or UTC),
             preset=preset_name(
                 properties.get("image_vector", {}).get("method", {}).get("parameters") or {},
                 str(properties.get("image_vector", {}).get("compression_level") or "1x"),

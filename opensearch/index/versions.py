@@ -17,6 +17,7 @@ from .analysis import ANALYSIS_VERSION
 from .mapping import MAPPING_VERSION, FieldType, IndexOptions, check_columns, field_name
 from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
+from .zones import UTC
 
 
 def find(client: opensearchpy.OpenSearch, alias: str) -> Version | None:
@@ -75,6 +76,7 @@ def create(
         "analysis": ANALYSIS_VERSION,
         "folding": options.folding,
         "engine": options.engine,
+        "time_zone": options.time_zone or UTC,
         **({"synonyms": digest(options.synonyms)} if options.synonyms else {}),
     }
     body = {**options.body(dimension, meta), "aliases": {alias: {}}}
@@ -133,7 +135,21 @@ def open_or_create(
         # Made by an older clipseek: documents get the field when they are written again.
         look = IndexOptions().body(dimension, {})["mappings"]["properties"]["look"]
         client.indices.put_mapping(index=version.index, body={"properties": {"look": look}})
+    version = _with_time_zone(client, version, options.time_zone)
     return declare(client, version, options.fields), created
+
+
+def _with_time_zone(client: opensearchpy.OpenSearch, version: Version, name: str | None) -> Version:
+    """``version`` with this time zone, which it keeps once it has dates: raises InvalidOption where it has others."""
+    if name is None or name == version.time_zone:
+        return version
+    if dates := [column for column, kind in version.fields.items() if kind == "date"]:
+        raise InvalidOption(
+            f"index {version.alias} has read {', '.join(dates)} in time zone {version.time_zone}, and keeps it; leave --time-zone "
+            "out, or ingest into another index with --index NAME"
+        )
+    write_meta(client, version, "time_zone", name)
+    return replace(version, time_zone=name)
 
 
 def check_still(client: opensearchpy.OpenSearch, version: Version) -> None:
@@ -176,14 +192,16 @@ def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[s
     return replace(version, fields={**version.fields, **new})
 
 
-def write_meta(client: opensearchpy.OpenSearch, version: Version, name: str, value: Mapping[str, Any]) -> None:
+def write_meta(client: opensearchpy.OpenSearch, version: Version, name: str, value: Mapping[str, Any] | str) -> None:
     """Put ``value`` under ``name`` into the index's ``_meta``; the rest of it stays.
 
-    ``search``: how a hybrid fuses there by default; ``calibration``: its cut-off.
+    ``search``: how a hybrid fuses there by default; ``calibration``: its cut-off; ``time_zone``: of its dates.
     """
     mapping: dict[str, Any] = client.indices.get_mapping(index=version.index)
     meta = mapping[version.index]["mappings"]["_meta"]
-    client.indices.put_mapping(index=version.index, body={"_meta": {**meta, name: dict(value)}})
+    client.indices.put_mapping(
+        index=version.index, body={"_meta": {**meta, name: value if isinstance(value, str) else dict(value)}}
+    )
 
 
 def _behind(client: opensearchpy.OpenSearch, alias: str) -> dict[str, Any]:

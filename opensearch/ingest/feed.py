@@ -18,8 +18,8 @@ from typing import Any, Generic, TypeAlias
 
 from clipseek.sources import Record, Skipped, SourceError, shown
 
+from ..index.columns import DeclaredColumns
 from ..index.documents import Item, item
-from ..index.mapping import FieldType
 from ..protocols import PictureT
 from .files import Unreadable, read_file, size_of
 
@@ -82,12 +82,12 @@ class Feed(Generic[PictureT]):
         *,
         known: Callable[[list[str]], Mapping[str, Mapping[str, Any]]],
         decode: Callable[[bytes], PictureT],
-        fields: Mapping[str, FieldType],
+        columns: DeclaredColumns,
         workers: int,
         ahead: int,
         max_bytes: int,
     ) -> None:
-        self._entries, self._known, self._decode, self._fields = entries, known, decode, fields
+        self._entries, self._known, self._decode, self._columns = entries, known, decode, columns
         self._max_bytes = max_bytes
         # For every id so far, the first file that had it. A digest and a path: about 250 bytes a picture.
         self._seen: dict[bytes, Path] = {}
@@ -155,7 +155,7 @@ class Feed(Generic[PictureT]):
             return entry
         try:
             data = read_file(entry.image, self._max_bytes)
-            return item(entry, hashlib.sha256(data).hexdigest(), self._fields), data
+            return item(entry, hashlib.sha256(data).hexdigest(), self._columns), data
         except Unreadable as problem:
             return Skipped(entry.image, "unreadable", str(problem))
         except ValueError as problem:

@@ -19,9 +19,12 @@ from clipseek.sources import Record, Skipped, SourceError
 
 from ..errors import IngestFailed, InvalidOption
 from ..index import versions
-from ..index.documents import COMPARED, Item, index_action, malformed, timestamp, update_action
+from ..index.columns import AS_WRITTEN, DeclaredColumns
+from ..index.date_formats import DateReader
+from ..index.documents import COMPARED, Item, index_action, timestamp, update_action
 from ..index.mapping import IndexOptions
 from ..index.version import Version, check_alias
+from ..index.zones import read_zone
 from ..protocols import Encoder, PictureT
 from .bulk import Action, BulkWriter, Retry
 from .feed import Changed, Feed, New, Repeated, Step
@@ -30,18 +33,21 @@ from .report import Event, IngestReport, Reporter, Shortened
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """How a run works; nothing here changes what ends up in the index.
+    """How a run works.
 
     ``batch_size`` pictures go through the model together; ``workers`` threads read and decode (the processors, at
-    most 8, where it is ``None``); a file above ``max_file_megabytes`` is not read.
+    most 8, where it is ``None``); a file above ``max_file_megabytes`` is not read. ``date_formats``: further ways in which the
+    source writes dates (``DateReader``).
     """
 
     batch_size: int = 32
     workers: int | None = None
     max_file_megabytes: int = 256
     retry: Retry = field(default_factory=Retry)
+    date_formats: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        DateReader(formats=self.date_formats)
         for name, value in (("batch size", self.batch_size), ("workers", self.workers or 1)):
             if not 1 <= value <= 4096:
                 raise InvalidOption(f"{name} {value} cannot be used; give a number from 1 to 4096")
@@ -61,9 +67,10 @@ def ingest(
     """Bring every picture of ``entries`` into the index behind ``alias``, which is made where it is missing.
 
     ``index_options`` hold for a new index; its ``fields`` are declared in one that is there, too. ``bundle`` is
-    recorded as the place of the model. ``on_event`` is called from this thread: with every skipped file as it comes,
-    and with the report so far after every batch. Raises ModelMismatch before anything is written, SourceError where the
-    source breaks off (what came before it is written), and IngestFailed when a bulk could not be written.
+    recorded as the place of the model. ``on_event`` is called from this thread: with every skipped file and every
+    value that no filter finds as they come, and with the report so far after every batch. Raises ModelMismatch before anything is
+    written, SourceError where the source breaks off (what came before it is written), and IngestFailed when a bulk could not be
+    written.
     """
     check_alias(alias)
     options = options or IngestOptions()
@@ -112,7 +119,9 @@ class _Run(Generic[PictureT]):
             entries,
             known=self._known,
             decode=self.encoder.load_picture,
-            fields=self.version.fields,
+            columns=DeclaredColumns(
+                self.version.fields, DateReader(read_zone(self.version.time_zone), self.options.date_formats)
+            ),
             workers=self.options.workers or min(8, os.cpu_count() or 2),
             ahead=3 * self.options.batch_size,
             max_bytes=self.options.max_file_megabytes * 1_000_000,
@@ -151,9 +160,11 @@ class _Run(Generic[PictureT]):
             kept = len(step.item.caption.encode())
             reason = f"its caption has {kept + step.item.caption_cut:,} bytes; the first {kept:,} are kept"
             self.reporter.shorten(Shortened(step.item.path, "caption cut", reason))
-        self.report.malformed.update(malformed(step.item.metadata, self.version.fields))
+        self.reporter.unfound(step.item)
         known = {*self.version.fields, *self.report.undeclared}
-        self.report.undeclared += tuple(name for name in step.item.metadata if name not in known)
+        self.report.undeclared += tuple(
+            name for name in step.item.metadata if name not in known and name.removesuffix(AS_WRITTEN) not in known
+        )
         if isinstance(step, New):
             self._take_new(step)
             return

@@ -10,9 +10,10 @@ from typing import Any
 from .clauses import clause_weights, highlight, make_clauses, over
 from .fusion import Fusion, pipeline
 from .limits import DEPTH, DEPTHS, MAX_REACH, VECTOR
+from .order import Order
 from .page import Page
 from .query import Query
-from .scope import Order, Scope
+from .scope import Scope
 from .vectors import Vector
 
 #: Values of a facet that are counted.

@@ -10,6 +10,7 @@ from clipseek.encoder.pictures.crop import Crop
 from clipseek.files.text import without_surrogates
 
 from ..errors import InvalidOption
+from ..index.zones import read_zone
 from .limits import (
     CAPTION,
     KINDS,
@@ -53,7 +54,9 @@ class Query:
     match: which of the words a caption must have: ``any``, ``most`` (of up to two all, of more three in four), ``all``, or all as a
         ``phrase``. By default what the index was tuned to in a hybrid, else any.
     exact: search for the words as they are written, without stemming. By default what the index was tuned to in a hybrid, else no.
-    filters: conditions on fields, as ``scope.parse_filters`` reads them; all must hold.
+    filters: conditions on fields, as ``filters.parse_filters`` reads them; all must hold.
+    any_filters: further conditions, of which at least one must hold.
+    time_zone: of dates in filters that have none, like ``Europe/Berlin``; by default the index's own.
     split: make every text, picture and id a vector clause of its own, of the weight that it would have in the one vector.
     text_weight: the texts' share beside pictures and ids in the query's vector, 0 to 1.
     not_weight: how much of what is not wanted is subtracted from the vector (``vectors.compose``), 0 to 1.
@@ -72,6 +75,8 @@ class Query:
     match: Match | None = None
     exact: bool | None = None
     filters: tuple[str, ...] = ()
+    any_filters: tuple[str, ...] = ()
+    time_zone: str | None = None
     split: bool = False
     text_weight: float = 0.5
     not_weight: float = 0.5
@@ -82,6 +87,8 @@ class Query:
         self._check_kind()
         self._check_amounts()
         self._check_weights()
+        if self.time_zone is not None:
+            read_zone(self.time_zone)
 
     def _check_kind(self) -> None:
         wanted = bool(self.all_pictures or self.like)

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from ..errors import ServerError
+from ..index.columns import shown
 from ..query.limits import CAPTION, MARKS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import Vector
@@ -112,7 +113,7 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
         marked=next(iter(row.get("highlight", {}).values()), [""])[0],
         width=source.get("width"),
         height=source.get("height"),
-        metadata={name: value for name, value in (source.get("metadata") or {}).items() if value is not None},
+        metadata=shown(source.get("metadata") or {}),
     )
 
 

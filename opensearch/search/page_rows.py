@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..query.order import Order
 from ..query.plan import Plan
-from ..query.scope import Order
 
 Row = Mapping[str, Any]
 HASH_BYTES = 8

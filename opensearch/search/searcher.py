@@ -83,7 +83,7 @@ class Searcher:
         query, fusion, page = settle(self._version, query, fusion, page or Page())
         query, notes = with_whole_phrases(self._client, self._version, query)
         fusion = with_pipeline(self._client, self._version, fusion, len(query.clause_names))
-        scope = read_scope(query, page, self._version.fields)
+        scope = read_scope(query, page, self._version.fields, self._version.time_zone)
         vectors = query_vectors(query, self._loaded_encoder, self._load_stored)
         return replace(make_plan(query, fusion, page, scope, vectors), notes=notes)
 

@@ -14,6 +14,7 @@ import opensearchpy
 import pytest
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.analysis import ANALYZERS, steps
+from clipseek.opensearch.index.columns import DeclaredColumns
 from clipseek.opensearch.index.documents import item
 from clipseek.opensearch.index.mapping import FieldType, IndexOptions
 from clipseek.opensearch.index.version import Version
@@ -93,7 +94,9 @@ def put(client: opensearchpy.OpenSearch, version: Version, *captions: str, **mor
     """Documents as an ingest makes them, whose ids are their numbers."""
     for number, caption in enumerate(captions):
         record = Record(f"{number:04}", Path(f"/p/{number}.png"), (caption,), **more)
-        document = item(record, "0" * 64, version.fields).document(VECTOR, 1, 1, "2026-01-01T00:00:00Z")
+        document = item(record, "0" * 64, DeclaredColumns(version.fields)).document(
+            VECTOR, 1, 1, "2026-01-01T00:00:00Z"
+        )
         client.index(index=version.index, id=f"{number:04}", body={**document, "image_vector": VECTOR.tolist()})
     client.indices.refresh(index=version.index)
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.plan import Plan, make_plan
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.scope import Scope, without_ids
+from clipseek.opensearch.query.scope import Scope
 from clipseek.opensearch.query.vectors import compose
 from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.relevance.labelled_queries import LabelledQuery

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.opensearch.index.documents import Item, index_action, item, malformed, metadata, timestamp, update_action
-from clipseek.opensearch.index.mapping import FieldType
-from clipseek.sources import MetadataValue, Record
+from clipseek.opensearch.index.columns import DeclaredColumns
+from clipseek.opensearch.index.documents import Item, index_action, item, timestamp, update_action
+from clipseek.sources import Record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,20 +16,20 @@ HASH = "c0ffee" + "0" * 58
 
 
 def some(**more: Any) -> Item:
-    return item(Record(None, Path("/p/a.png"), **more), HASH, {})
+    return item(Record(None, Path("/p/a.png"), **more), HASH, DeclaredColumns())
 
 
 def test_the_id_is_the_manifests_or_the_pictures_hash() -> None:
-    assert item(Record("7", Path("/a.png")), HASH, {}).id == "7"
+    assert item(Record("7", Path("/a.png")), HASH, DeclaredColumns()).id == "7"
     assert some().id == HASH
-    assert len(item(Record("é" * 256, Path("/a.png")), HASH, {}).id) == 256
+    assert len(item(Record("é" * 256, Path("/a.png")), HASH, DeclaredColumns()).id) == 256
     with pytest.raises(ValueError, match="its id has 514 bytes; OpenSearch takes 512"):
-        item(Record("é" * 257, Path("/a.png")), HASH, {})
+        item(Record("é" * 257, Path("/a.png")), HASH, DeclaredColumns())
 
 
 def test_a_document() -> None:
     record = Record("7", Path("/p/a b.png"), ("one", "two"), "g", {"set": "icons", "a.b": 1, "none": float("inf")})
-    document = item(record, HASH, {}).document(np.zeros(2, np.float32), 640, 480, "2026-01-02T03:04:05Z")
+    document = item(record, HASH, DeclaredColumns()).document(np.zeros(2, np.float32), 640, 480, "2026-01-02T03:04:05Z")
     vector = document.pop("image_vector")
     assert vector.dtype == np.float32
     assert document == {
@@ -42,7 +42,7 @@ def test_a_document() -> None:
         "height": 480,
         "ingested_at": "2026-01-02T03:04:05Z",
     }
-    assert item(record, HASH, {}).document(vector, 1, 1, "", b"\xff\x00")["look"] == "/wA="
+    assert item(record, HASH, DeclaredColumns()).document(vector, 1, 1, "", b"\xff\x00")["look"] == "/wA="
     bare = some().document(vector, 1, 1, "")
     assert "caption" not in bare
     assert "metadata" not in bare
@@ -100,30 +100,3 @@ def test_bulk_lines() -> None:
 def test_small_things() -> None:
     assert len(timestamp()) == len("2026-01-02T03:04:05Z")
     assert some(metadata={"big": 2**64}).metadata == {"big": str(2**64)}
-
-
-def test_declared_columns_are_typed_and_what_is_not_is_kept_and_counted() -> None:
-    fields: dict[str, FieldType] = {"year": "number", "taken": "date", "set": "keyword", "group": "keyword"}
-    columns: dict[str, MetadataValue] = {"year": "1999", "taken": "2001-02-03", "set": True, "more": "7"}
-    good = metadata(Record(None, Path("/a"), (), "g1", columns), fields)
-    assert good == {"year": 1999, "taken": "2001-02-03", "set": "true", "more": "7", "group": "g1"}
-    assert malformed(good, fields) == []
-    bad = metadata(Record(None, Path("/a"), (), None, {"year": "old", "taken": "once"}), fields)
-    assert bad == {"year": "old", "taken": "once"}
-    assert malformed(bad, fields) == ["year", "taken"]
-    lists = metadata(Record(None, Path("/a"), (), None, {"year": ("1", "2.5"), "taken": ("x",)}), fields)
-    assert lists == {"year": [1, 2.5], "taken": ["x"]}
-    assert malformed(lists, fields) == ["taken"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["2001", "2001-02", "2001-02-03", "2001-02-03T04:05:06Z", "2001-02-03T04:05:06.789+02:00", "1700000000000", "20"],
-)
-def test_dates_that_the_server_takes(text: str) -> None:
-    assert malformed({"d": text}, {"d": "date"}) == []
-
-
-@pytest.mark.parametrize("text", ["x", "2001-13", "2001-02-31", "03.02.2001", "2001-02-03 04:05", ""])
-def test_dates_that_it_does_not(text: str) -> None:
-    assert malformed({"d": text}, {"d": "date"}) == ["d"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from clipseek.opensearch.index.columns import DeclaredColumns
 from clipseek.opensearch.ingest import feed as feeding
 from clipseek.opensearch.ingest.feed import Feed, New
 from clipseek.sources import Record
@@ -65,7 +66,7 @@ def test_a_slow_model_bounds_what_is_read_and_decoded(tmp_path: Path, monkeypatc
     monkeypatch.setattr(feeding, "CHUNK_FILES", CHUNK)
     source, decoder = Source(tmp_path), Decoder()
     feed: Feed[Decoded] = Feed(
-        source, known=lambda ids: {}, decode=decoder, fields={}, workers=3, ahead=AHEAD, max_bytes=100
+        source, known=lambda ids: {}, decode=decoder, columns=DeclaredColumns(), workers=3, ahead=AHEAD, max_bytes=100
     )
     try:
         wait_until_it_stands_still(source, decoder)

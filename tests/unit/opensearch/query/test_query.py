@@ -8,11 +8,12 @@ import numpy as np
 import orjson
 import pytest
 from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.query.filters import parse_filters
 from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.limits import MAX_CHARACTERS, MAX_TERMS
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.query.scope import parse_facets, parse_filters
+from clipseek.opensearch.query.scope import parse_facets
 from clipseek.opensearch.query.vectors import compose, read_weight
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.opensearch.search.second_requests import candidates_body
@@ -69,18 +70,13 @@ def test_filters_work_inside_every_clause() -> None:
 
 
 def test_a_filters_list_is_any_of_its_values() -> None:
-    declared: dict[str, Any] = {"set": "keyword", "day": "date"}
-    assert parse_filters(["set=lucide, mdi", "set!=a,b", "width=10,20", "day=2024,2025-01"], declared) == [
+    declared: dict[str, Any] = {"set": "keyword"}
+    assert parse_filters(["set=lucide, mdi", "set!=a,b", "width=10,20"], declared) == [
         {"terms": {"metadata.set": ["lucide", "mdi", "lucide, mdi"]}},  # or that very text
         {"bool": {"must_not": [{"terms": {"metadata.set": ["a", "b", "a,b"]}}]}},
         {"terms": {"width": [10, 20]}},
-        {"terms": {"metadata.day": ["2024", "2025-01"]}},
     ]
-    # A comma that parts nothing is only a comma; one in a date's seconds too.
-    assert parse_filters(["set=a,", "day=2024-01-01T10:00:00,5Z"], declared) == [
-        {"term": {"metadata.set": {"value": "a,"}}},
-        {"term": {"metadata.day": {"value": "2024-01-01T10:00:00,5Z"}}},
-    ]
+    assert parse_filters(["set=a,"], declared) == [{"term": {"metadata.set": {"value": "a,"}}}]
     with pytest.raises(InvalidOption, match="no number for width"):
         parse_filters(["width=10,wide"], declared)
     with pytest.raises(InvalidOption, match="no number for width"):

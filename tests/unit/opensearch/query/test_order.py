@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.query.scope import Order, parse_order
+from clipseek.opensearch.query.order import Order, parse_order
 from clipseek.opensearch.search.page_rows import ordered
 
 DECLARED: dict[str, Any] = {"set": "keyword", "odd:desc": "number", "day": "date"}
