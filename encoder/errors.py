@@ -5,6 +5,7 @@ EncoderError
 ├── DeviceError          the named device does not work here
 ├── Overloaded           the queue of requests is full
 ├── BatcherClosed        a request to a batcher that is shutting down
+├── EncodeTimedOut       a request to a batcher whose vector did not come in time
 └── ImageError           a picture that cannot be read; the text is the reason alone (also a ValueError)
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from .pictures.errors import EncoderError, ImageError
 
-__all__ = ["BatcherClosed", "BundleError", "DeviceError", "EncoderError", "ImageError", "Overloaded"]
+__all__ = ["BatcherClosed", "BundleError", "DeviceError", "EncodeTimedOut", "EncoderError", "ImageError", "Overloaded"]
 
 
 class BundleError(EncoderError):
@@ -29,3 +30,7 @@ class Overloaded(EncoderError):
 
 class BatcherClosed(EncoderError):
     """A request to a batcher that is shutting down."""
+
+
+class EncodeTimedOut(EncoderError):
+    """A request to a batcher whose vector did not come in time."""

@@ -58,15 +58,15 @@ class HeldPicture:
 class SharedEncoder:
     """``encoder`` for many threads; satisfies ``clipseek.opensearch.protocols.Encoder``. ``seconds``: how long a vector may take.
 
-    Its methods raise what the encoder raises, Overloaded where too many wait, and TimeoutError.
+    Its methods raise what the encoder raises, Overloaded where too many wait, and EncodeTimedOut.
     """
 
-    def __init__(self, encoder: AnyEncoder, *, seconds: float = 10.0, cached: int = 4096, max_batch: int = 32) -> None:
-        self.encoder, self._seconds = encoder, seconds
+    def __init__(self, encoder: AnyEncoder, *, seconds: float = 10.0, cached: int = 4096) -> None:
+        self.encoder = encoder
         self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
         self.cache = VectorCache(cached)
-        self._texts: Batcher[str] = Batcher(encoder.encode_texts, max_batch=max_batch)
-        self._pictures: Batcher[Any] = Batcher(encoder.encode_pictures, max_batch=max_batch)
+        self._texts: Batcher[str] = Batcher(encoder.encode_texts, seconds=seconds)
+        self._pictures: Batcher[Any] = Batcher(encoder.encode_pictures, seconds=seconds)
 
     def load_picture(self, data: bytes, crop: Crop | None = None) -> HeldPicture:
         """Decode a file's bytes, or ``crop`` of them, if its vector is not known. Raises ValueError whose text is the reason."""
@@ -81,15 +81,13 @@ class SharedEncoder:
         return self._rows(
             [("picture", picture.key) for picture in pictures],
             [picture.vector for picture in pictures],
-            lambda place: self._pictures.submit(pictures[place].loaded, self._seconds),
+            lambda place: self._pictures.submit(pictures[place].loaded),
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Vector:
         """``(N, D) float32``, unit rows."""
         keys = [("text", text) for text in texts]
-        return self._rows(
-            keys, [self.cache.get(key) for key in keys], lambda place: self._texts.submit(texts[place], self._seconds)
-        )
+        return self._rows(keys, [self.cache.get(key) for key in keys], lambda place: self._texts.submit(texts[place]))
 
     def close(self) -> None:
         """Encode what was submitted, and take no more."""
@@ -103,7 +101,7 @@ class SharedEncoder:
         submit: Callable[[int], Future[Vector]],
     ) -> Vector:
         waiting = {place: submit(place) for place, vector in enumerate(known) if vector is None}
-        made = {place: future.result(self._seconds) for place, future in waiting.items()}
+        made = {place: future.result() for place, future in waiting.items()}
         for place, vector in made.items():
             self.cache.put(keys[place], vector)
         rows = [made[place] if vector is None else vector for place, vector in enumerate(known)]

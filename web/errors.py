@@ -100,18 +100,18 @@ _KNOWN: tuple[tuple[type[Exception], int, str, str, str | None], ...] = (
         "the service is shutting down; try again in some seconds",
     ),
     (
+        encoder_errors.EncodeTimedOut,
+        504,
+        "encoder-slow",
+        "The model was too slow",
+        "the model did not answer in time; try again in some seconds",
+    ),
+    (
         encoder_errors.EncoderError,
         503,
         "model-missing",
         "The model cannot be used",
         "the model of this index cannot be loaded; search by captions alone, or start again with: clipseek serve --model BUNDLE",
-    ),
-    (
-        TimeoutError,
-        504,
-        "encoder-slow",
-        "The model was too slow",
-        "the model did not answer in time; try again in some seconds",
     ),
 )
 _UNKNOWN: tuple[int, str, str, str | None] = (
@@ -193,7 +193,7 @@ def install(app: FastAPI) -> None:
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: refused,
         **dict.fromkeys((Refused, RequestValidationError, ValidationError, Exception), failed),
-        **dict.fromkeys((errors.OpenSearchError, encoder_errors.EncoderError, TimeoutError), failed),
+        **dict.fromkeys((errors.OpenSearchError, encoder_errors.EncoderError), failed),
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)

@@ -80,13 +80,10 @@ class State:
             known = self._encoders.get(version.fingerprint)
             if known is None:
                 made = self._open_encoder(self.settings, version)
-                # Vectors of an int8 tower depend on their batch: there, each query is a batch of its own.
-                alone = getattr(getattr(made, "bundle", None), "precision", "") == "int8"
                 known = SharedEncoder(
                     made,
                     seconds=self.settings.encode_seconds,
                     cached=self.settings.cached_vectors,
-                    max_batch=1 if alone else 32,
                 )
                 self._encoders[version.fingerprint] = known
             return known

@@ -75,6 +75,11 @@ class ClipEncoder:
         """Length of a vector."""
         return self.bundle.dimension
 
+    @property
+    def joinable(self) -> int:
+        """How many single requests a batch may join. An int8 tower rounds its inputs by their batch, so that each goes alone."""
+        return 1 if self.bundle.precision == "int8" else 32
+
     def active_device(self) -> str:
         """``tensorrt``, ``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""
         providers = self.towers.session("text").get_providers()

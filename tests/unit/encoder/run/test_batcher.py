@@ -130,7 +130,7 @@ def test_a_cancelled_request_costs_nothing() -> None:
     assert encode.batches == [[0], [2]]
 
 
-@pytest.mark.parametrize("options", [{"max_batch": 0}, {"max_queue": 0}, {"max_wait": -1.0}])
+@pytest.mark.parametrize("options", [{"max_batch": 0}, {"max_queue": 0}, {"max_wait": -1.0}, {"seconds": 0}])
 def test_limits_must_make_sense(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected 1 or more"):
         Batcher(Gated(), **options)  # type: ignore[arg-type]
