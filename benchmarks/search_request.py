@@ -4,8 +4,8 @@ On an index of the shipped icons, or one of your own (``--index NAME --queries P
 takes turns on the same queries:
 
 - ``Searcher.search`` beside the requests that it sends, sent again over one raw keep-alive HTTP connection: ids and scores must be
-  equal. Once without shares, once with them, which asks for each clause's candidates at the same time.
-- A complete hybrid, whose every clause scores every candidate, beside the hybrid with shares.
+  equal; a hybrid for this as two lists (``--no-complete``).
+- A complete hybrid, whose every clause scores every candidate, beside it.
 - A hybrid in two steps (a ranking, then one page's documents) beside the same in one: ids, scores and captions must be equal.
 - A hybrid's ranking beside each clause alone.
 - Eight clients beside one: the same number of searches in all.
@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +82,17 @@ def measure(url: str, client: Any, version: Any, encoder: Any, texts: list[str])
     texts = [Query(text).words for text in texts]
     known: Any = Known(encoder, texts)
     recorder = Recorder(client)
-    plain, full = Searcher(client, version, known, shares=False), Searcher(client, version, known)
+    searcher = Searcher(client, version, known)
     took: dict[str, list[float]] = defaultdict(list)
     raw = Raw(url)
     for turn in range(2):  # the first fills caches
         for number, text in enumerate(texts):
-            for name, milliseconds in compare(plain, full, raw, recorder, text, number).items():
+            for name, milliseconds in compare(searcher, raw, recorder, text, number).items():
                 if turn:
                     took[name].append(milliseconds)
     print_figures({name: statistics.median(each) for name, each in took.items()}, len(texts))
     for kind in KINDS:
-        clients(plain, [Query(text, kind=kind) for text in texts], kind)
+        clients(searcher, [Query(text, kind=kind) for text in texts], kind)
 
 
 def print_figures(middle: dict[str, float], count: int) -> None:
@@ -99,11 +100,8 @@ def print_figures(middle: dict[str, float], count: int) -> None:
     for name, milliseconds in middle.items():
         print(f"{name:34}  {milliseconds:7.2f} ms")
     for kind in KINDS:
-        print(
-            f"{kind}: search / raw {middle[f'{kind}: search'] / middle[f'{kind}: raw']:.2f}, with shares "
-            f"{middle[f'{kind}: search, shares'] / middle[f'{kind}: raw']:.2f}"
-        )
-    print(f"hybrid: complete / with shares {middle['hybrid: search, complete'] / middle['hybrid: search, shares']:.2f}")
+        print(f"{kind}: search / raw {middle[f'{kind}: search'] / middle[f'{kind}: raw']:.2f}")
+    print(f"hybrid: complete / two lists {middle['hybrid: search, complete'] / middle['hybrid: search']:.2f}")
     slower = max(middle["caption: raw"], middle["vector: raw"])
     print(
         f"hybrid: ranking / slower clause {middle['hybrid: raw ranking'] / slower:.2f}, both steps / slower clause "
@@ -111,22 +109,20 @@ def print_figures(middle: dict[str, float], count: int) -> None:
     )
 
 
-def compare(plain: Searcher, full: Searcher, raw: Raw, recorder: Recorder, text: str, turn: int) -> dict[str, float]:
+def compare(searcher: Searcher, raw: Raw, recorder: Recorder, text: str, turn: int) -> dict[str, float]:
     """Milliseconds of everything for one query, in an order drawn for ``turn``. Ends the benchmark where answers differ."""
     took: dict[str, float] = {}
     for kind in KINDS:
         query = Query(text, kind=kind)  # type: ignore[arg-type]
-        plain.search(
-            query
-        )  # counts the index's pictures where that is due, so that the next one sends its searches alone
+        two_lists(searcher, query)  # counts the index's pictures where that is due: the next sends its searches alone
         with recorder.recording() as sent:
-            plain.search(query)
+            two_lists(searcher, query)
         calls: list[tuple[str, Any, Any]] = [("raw", raw.both, sent)]
-        calls += [("search", plain.search, query), ("search, shares", full.search, query)]
+        calls.append(("search", partial(two_lists, searcher), query))
         if kind == "hybrid":
             whole = in_one(sent)
             calls += [("raw, one request", lambda request: raw.ask(*request), whole)]
-            calls += [("search, complete", lambda query: plain.search(query, Fusion(complete=True)), query)]
+            calls.append(("search, complete", searcher.search, query))
         answers = {}
         # By chance: what comes after the slowest of them finds the server's caches colder.
         for name, call, argument in random.Random(turn).sample(calls, len(calls)):
@@ -135,9 +131,13 @@ def compare(plain: Searcher, full: Searcher, raw: Raw, recorder: Recorder, text:
         if kind == "hybrid":
             took["hybrid: raw ranking"] = first
             same(rows_of(answers["raw, one request"]), rows, text)
-        for name in ("search", "search, shares"):
-            same([(hit.id, hit.score, None) for hit in answers[name].hits], [(*row[:2], None) for row in rows], text)
+        same([(hit.id, hit.score, None) for hit in answers["search"].hits], [(*row[:2], None) for row in rows], text)
     return took
+
+
+def two_lists(searcher: Searcher, query: Query) -> Any:
+    """A search whose ranking is one request."""
+    return searcher.search(query, Fusion(complete=False))
 
 
 def in_one(sent: list[tuple[str, bytes]]) -> tuple[str, bytes]:

@@ -78,7 +78,8 @@ def _print_sums(answer: Answer) -> None:
             data(f"    in the caption: {', '.join(words)}")
         terms = answer.terms(hit)
         if not terms:
-            data("    its sum is not known: the index changed during the search, or its pipeline does something else")
+            why = "its pipeline does something else" if answer.normal else "leave --no-complete out to see it"
+            data(f"    its sum is not known: {why}")
             continue
         rows = [
             [

@@ -15,8 +15,8 @@ def place(answer: Answer) -> str:
     """Which hits these are, of how many."""
     query, page = answer.query, answer.page
     if answer.hits:
-        # How many groups there are is not known where the server makes them.
-        known = page.group_near or not page.group_duplicates or query.fused
+        # How many groups there are is not known where the server makes them, nor how many candidates where not all came.
+        known = bool(answer.normal) if query.fused else page.group_near or not page.group_duplicates
         end = page.start + len(answer.hits)
         last = ", the last" if page.start and end == answer.reachable else ""
         of = f" of {answer.reachable:,}{last}" if known else ""
@@ -24,7 +24,8 @@ def place(answer: Answer) -> str:
         pictures = f"{answer.documents:,} pictures, {answer.milliseconds} ms on the server"
         return f"hits {page.start + 1:,}-{end:,}{of}{by}, {pictures}"
     if page.start and answer.matched:
-        return f"no hits from {page.start + 1:,} on; there are {answer.reachable:,}"
+        most = "at most " if query.fused and not answer.normal else ""
+        return f"no hits from {page.start + 1:,} on; there are {most}{answer.reachable:,}"
     return f"nothing found among {answer.documents:,} pictures"
 
 

@@ -64,6 +64,7 @@ fusion_options = gathered(
     click.option(
         "--complete/--no-complete",
         default=None,
-        help="Score every candidate of a hybrid by every clause, also those that another clause brought.  [default: --no-complete]",
+        help="Score every candidate of a hybrid by every clause, also those that another clause brought.  "
+        "[default: --complete, or what clipseek tune chose]",
     ),
 )

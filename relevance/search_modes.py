@@ -78,7 +78,8 @@ def mode_plan(
     if mode.by_picture and query.own is not None:
         excluded = list(dict.fromkeys([*excluded, query.own]))
         vector = compose(text if mode.kind == "hybrid" else None, [(1.0, stored[query.own])])
-    fusion = mode.setting.fusion_for(searched, page)
+    # As one request that is timed: every mode without completion.
+    fusion = mode.setting.fusion_for(searched, page).changed(complete=False)
     return make_plan(searched, fusion, page, Scope(without_ids(excluded)), {VECTOR: vector})
 
 

@@ -57,6 +57,13 @@ def _score(clause: Mapping[str, Any], key: str, document: Document) -> float | N
             cosine = sum(a * b for a, b in zip(near["vector"], document["image_vector"], strict=True))
             fits = "filter" not in near or _score(near["filter"], key, document) is not None
             score = 1 + cosine if cosine >= 0 else 1 / (1 - cosine)
+        case {"script_score": {"query": over, "script": {"source": "knn_score", "params": near}}}:
+            cosine = sum(a * b for a, b in zip(near["query_value"], document["image_vector"], strict=True))
+            fits = _score(over, key, document) is not None
+            score = 1 + cosine if cosine >= 0 else 1 / (1 - cosine)
+        case {"bool": {"should": either, **more}} if not more:
+            parts = [part for clause in either if (part := _score(clause, key, document)) is not None]
+            fits, score = bool(parts), sum(parts)
         case {"bool": inner} if "should" not in inner:
             must, needed, unwanted = (
                 [_score(part, key, document) for part in inner.get(name, ())] for name in ("must", "filter", "must_not")

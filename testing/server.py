@@ -88,7 +88,7 @@ class FakeServer:
                     return 200, search(json.loads(body), self.documents)
                 case _, _, "_msearch":
                     bodies = map(json.loads, body.splitlines()[1::2])
-                    return 200, {"responses": [search(each, self.documents) for each in bodies]}
+                    return 200, {"took": 1, "responses": [search(each, self.documents) for each in bodies]}
             raise Unknown(f"{method} {parts.path}")
         except Unknown as problem:
             return error(400, "illegal_argument_exception", f"the fake server knows no {problem}")

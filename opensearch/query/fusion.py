@@ -34,8 +34,8 @@ class Fusion:
     depth: candidates of each clause that are fused. By default 200 up to hit 200, from there on 1,000 or 10,000. Pages of one
         search must have the same.
     ef_search: vectors that the search of the HNSW graph keeps on its way; more is surer and slower. By default the engine's own.
-    complete: score every candidate by every clause. Without, a candidate counts as 0 in a clause that did not bring it, though the
-        clause could score it: two lists are shuffled into one another instead of joined.
+    complete: score every candidate of a hybrid by every clause. Without, a candidate counts as 0 in a clause that did not bring
+        it, though the clause could score it: two lists are shuffled into one another instead of joined.
 
     Raises InvalidOption for what does not exist or does not go together.
     """
@@ -47,7 +47,7 @@ class Fusion:
     pipeline: str | None = None
     depth: int | None = None
     ef_search: int | None = None
-    complete: bool = False
+    complete: bool = True
 
     def __post_init__(self) -> None:
         check_mean(self.technique, self.mean)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from ..index.version import Version
 from ..query.fusion import Fusion
 from ..query.limits import CAPTION
 from ..query.page import Page
@@ -13,6 +13,7 @@ from ..query.plan import Plan
 from ..query.query import Query
 from .contributions import Term, contributions, factors
 from .hits import Hit, cosine
+from .index_defaults import kept_before_complete
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class Answer:
     plan: what was sent; ``query``, ``fusion`` and ``page`` are its own, with the index's defaults in them.
     index: name of the index version.
     matched: pictures that any clause matched, for a vector its nearest, of ``documents`` in the index (as of the last seconds).
-    reachable: how many of them paging can show.
+    reachable: how many of them paging can show; at most so many, where a hybrid is not complete.
     facets: of each field, its most frequent values with how many of the matched have them.
     milliseconds: the server's own time for the search.
-    normal: of a hybrid, each clause's candidates as the fusion sees them, id to normalised score.
+    normal: of a hybrid, each clause's candidates as the fusion sees them, id to normalised score; empty where not all came.
     notes: remarks for the person who searches.
     """
 
@@ -73,11 +74,19 @@ class Answer:
         ]
 
 
-def notes_on(plan: Plan, calibration: Mapping[str, Any], pictures: int) -> tuple[str, ...]:
-    """What the person should know who searches an index of so many ``pictures`` with this ``calibration``."""
+def notes_on(plan: Plan, version: Version, pictures: int) -> tuple[str, ...]:
+    """What the person should know who searches the index ``version``, which has so many ``pictures``."""
     notes = list(plan.notes)
     if plan.query.cut:
         notes.append(f"the text is long; only its first {len(plan.query.words):,} characters are searched for")
+    if plan.query.resolved_kind == "hybrid" and not plan.complete and kept_before_complete(version):
+        pipeline = version.search.get("pipeline") if set(version.search) == {"pipeline"} else None
+        again = f"pipelines default {pipeline}" if pipeline else "tune HELD-OUT"
+        notes.append(
+            "the index's default was chosen before every hit was scored by every clause, and goes on with --no-complete; choose it "
+            f"again: clipseek {again} --index {version.alias}"
+        )
+    calibration = version.calibration
     cut, learnt = plan.page.min_cosine, int(calibration.get("pictures", 0))
     # A fifth more pictures have more chance hits than the cut-off was learnt with.
     if learnt and cut == calibration.get("cosine") and pictures > 1.2 * learnt:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,7 +24,7 @@ from .answer import Answer, notes_on
 from .contributions import fused_scores, raw_scores, rescored
 from .hits import read_hits
 from .page_rows import Row, page_rows
-from .second_requests import fetch_candidates, fetch_complete_candidates, with_documents
+from .second_requests import COUNT, count_pictures, fetch_candidates, pictures, with_documents
 from .server_support import check_ranks
 
 #: So long the number of pictures is taken for what it was, where a search needs nothing else beside its hits.
@@ -33,30 +33,23 @@ COUNT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Ranking:
-    """Ranked rows, best first: those of the page, or all candidates (``Plan.taken_whole``).
+    """Ranked rows, best first: those of the page, or all candidates (``whole``).
 
-    scores: the raw scores of each clause's candidates, by id, best first; empty where they are not known.
     counted: the answer that has the number of pictures that match, and the facets.
     """
 
     rows: Sequence[Row]
-    scores: Mapping[str, Mapping[str, float]]
+    whole: bool
     counted: Mapping[str, Any]
     milliseconds: int
 
 
 class Asker:
-    """Sends plans to one index. With ``shares``, also for each clause's candidates, from which shares are computed.
+    """Sends plans to one index. ``load_stored``: vectors of pictures in the index, by their ids."""
 
-    load_stored: vectors of pictures in the index, by their ids.
-    """
-
-    def __init__(
-        self, client: opensearchpy.OpenSearch, version: Version, load_stored: LoadStored, *, shares: bool
-    ) -> None:
-        self._client, self._version, self._load_stored, self._with_shares = client, version, load_stored, shares
+    def __init__(self, client: opensearchpy.OpenSearch, version: Version, load_stored: LoadStored) -> None:
+        self._client, self._version, self._load_stored = client, version, load_stored
         self._path = f"/{quote(version.index)}/_search?{urlencode(SEARCH_PARAMETERS)}"
-        self._shards = 1  # until the first search tells
         self._counted = (0, -math.inf)  # pictures in the index, and when that was
 
     @cached_property
@@ -66,13 +59,12 @@ class Asker:
 
     def ask(self, plan: Plan) -> Answer:
         """The hits of the plan's page. Raises the errors of the tree; InvalidOption where the server ranks within each shard."""
-        # 1. The ranking, and the raw scores of each clause's candidates.
+        # 1. The ranking.
         ranking = self._complete(plan) if plan.complete else self._in_one_request(plan)
-        if len(plan.clauses) > 1 and self._shards > 1 and plan.fusion.technique == "rrf":
-            check_ranks(self.server_version, self._version.alias, self._shards)
         # 2. The page's rows, and their documents.
-        normal, added = fused_scores(plan, ranking.scores, ranking.rows)
-        rows, reachable = page_rows(plan, rescored(plan, ranking.rows, added))
+        scores = raw_scores(plan, ranking.rows) if ranking.whole and len(plan.clauses) > 1 else {}
+        normal, added = fused_scores(plan, scores, ranking.rows)
+        rows, there = page_rows(plan, rescored(plan, ranking.rows, added))
         if plan.in_two_steps:
             rows = with_documents(self._client, self._version.index, plan, rows)
         far = [row["_id"] for row in rows if VECTOR not in (row.get("matched_queries") or ())]
@@ -86,7 +78,7 @@ class Asker:
             matched=matched,
             documents=documents,
             milliseconds=ranking.milliseconds,
-            reachable=reachable or len(set().union(*normal.values())) or min(matched, MAX_REACH),
+            reachable=there if plan.taken_whole else _reachable(plan, ranking, matched),
             facets={
                 name: [
                     (str(value.get("key_as_string", value["key"])), int(value["doc_count"]))
@@ -95,38 +87,44 @@ class Asker:
                 for name, facet in ranking.counted.get("aggregations", {}).items()
             },
             normal=normal,
-            notes=notes_on(plan, self._version.calibration, documents),
+            notes=notes_on(plan, self._version, documents),
         )
 
     def _in_one_request(self, plan: Plan) -> Ranking:
-        """The server's ranking; the candidates and the number of pictures are requested at the same time."""
-        scored = plan.clauses if len(plan.clauses) > 1 and self._with_shares else {}
-        fetch = partial(
-            fetch_candidates, self._client, self._version.index, scored, depth=plan.depth, copies=plan.copies
-        )
-        fresh = not scored and time.monotonic() - self._counted[1] < COUNT_SECONDS
+        """The server's ranking; the number of pictures is requested at the same time, where that was not done lately."""
+        fresh = time.monotonic() - self._counted[1] < COUNT_SECONDS
         # A pool for each search: its thread ends with it, and searches of other threads wait for no one.
         with ThreadPoolExecutor(1) as pool:
-            beside = None if fresh else pool.submit(fetch, shards=self._shards)
+            count = None if fresh else pool.submit(count_pictures, self._client, self._version.index, plan.copies)
             answer = self._rank(plan)
+        if count is not None:
+            self._counted = (count.result(), time.monotonic())
+        self._check_ranks(plan, answer)
         rows = self._rows(plan, answer)
-        scores, documents = ({}, self._counted[0]) if beside is None else beside.result()
-        if (shards := int(answer["_shards"]["total"])) != self._shards:  # the ranking came from other shards than they
-            self._shards, (scores, documents), fresh = shards, fetch(shards=shards), False
-        if not fresh:
-            self._counted = (documents, time.monotonic())
-        return Ranking(rows, scores, answer, int(answer["took"]))
+        ended = len(rows) < plan.page.size or len(rows) == answer["hits"]["total"]["value"]
+        return Ranking(rows, plan.taken_whole or (ended and not plan.page.start), answer, int(answer["took"]))
 
     def _complete(self, plan: Plan) -> Ranking:
         """First the candidates of each clause, then the server's ranking of all of them by every clause."""
-        candidates, documents, counted = fetch_complete_candidates(self._client, self._version.index, plan)
-        self._counted = (documents, time.monotonic())
-        if not (ids := list(dict.fromkeys(name for names in candidates for name in names))):
-            return Ranking([], {}, counted, int(counted["took"]))
+        found = fetch_candidates(
+            self._client,
+            self._version.index,
+            plan.clauses,
+            depth=plan.depth,
+            copies=plan.copies,
+            beside=[plan.matched_body, COUNT],
+        )
+        counted, every = found.beside
+        self._counted = (pictures(every), time.monotonic())
+        if not (ids := list(dict.fromkeys(name for scores in found.scores.values() for name in scores))):
+            return Ranking([], True, counted, found.milliseconds)
         answer = self._send(plan.complete_body(ids), plan)
-        self._shards = int(answer["_shards"]["total"])
-        rows = self._rows(plan, answer)
-        return Ranking(rows, raw_scores(plan, rows), counted, int(counted["took"]) + int(answer["took"]))
+        self._check_ranks(plan, answer)
+        return Ranking(self._rows(plan, answer), True, counted, found.milliseconds + int(answer["took"]))
+
+    def _check_ranks(self, plan: Plan, answer: Mapping[str, Any]) -> None:
+        if len(plan.clauses) > 1 and plan.fusion.technique == "rrf" and (shards := int(answer["_shards"]["total"])) > 1:
+            check_ranks(self.server_version, self._version.alias, shards)
 
     def _rank(self, plan: Plan) -> Any:
         body = plan.ranking_body if plan.in_two_steps else plan.search_body
@@ -153,6 +151,15 @@ class Asker:
                 "--caption, and look whether its plugin neural-search works"
             )
         return rows
+
+
+def _reachable(plan: Plan, ranking: Ranking, matched: int) -> int:
+    """How many hits paging can show, where the server made the page; of a hybrid at most so many, but for its last page."""
+    if len(plan.clauses) == 1:
+        return min(matched, MAX_REACH)
+    if 0 < len(ranking.rows) < plan.page.size:
+        return plan.page.start + len(ranking.rows)
+    return min(matched, len(plan.clauses) * plan.depth, MAX_REACH)
 
 
 def ranked_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:

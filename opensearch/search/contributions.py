@@ -16,20 +16,23 @@ from dataclasses import dataclass
 from ..query.fusion import RANK_CONSTANT, Fusion, Mean, Technique
 from ..query.plan import Plan
 from .page_rows import Row
+from .ranks import counted_ranks
 
 #: What min_max gives a clause's worst candidate.
 FLOOR = 0.001
 
 
 def raw_scores(plan: Plan, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
-    """Of a complete ranking, the raw scores of each clause by id, best first. A picture that has none of the words is in the
-    caption's as little as in the server's.
+    """Of a ranking of which all came, the raw scores of each clause's candidates by id, best first. A picture that has none of the
+    words is in the caption's as little as in the server's. A clause also scores what it found beyond its candidates: where they are
+    not complete, that is left out.
     """
     scores: dict[str, dict[str, float]] = {}
     for name in plan.clauses:
-        named = [(row["_id"], float(row["matched_queries"].get(name, 0.0))) for row in rows]
+        named = [(row["_id"], float((row.get("matched_queries") or {}).get(name, 0.0))) for row in rows]
         # A stable sort: what scores the same stays in the server's order.
-        scores[name] = {document: raw for document, raw in sorted(named, key=lambda pair: -pair[1]) if raw > 0}
+        found = [(document, raw) for document, raw in sorted(named, key=lambda pair: -pair[1]) if raw > 0]
+        scores[name] = dict(found if plan.complete else found[: plan.depth])
     return scores
 
 
@@ -43,7 +46,14 @@ def fused_scores(
     as the server does, it would rank by its cosine alone, before pictures that have the words.
     """
     fusion = plan.fusion
-    normal = {name: normalized(fusion.technique, raw) for name, raw in scores.items()}
+    if fusion.technique == "rrf":
+        counted = counted_ranks(scores, {row["_id"]: row["_score"] for row in rows}, factors("rrf", plan.weights))
+        normal = {
+            name: {document: 1 / (RANK_CONSTANT + rank) for document, rank in ranks.items()}
+            for name, ranks in counted.items()
+        }
+    else:
+        normal = {name: normalized(fusion.technique, raw) for name, raw in scores.items()}
     if plan.complete and fusion.mean != "arithmetic":
         normal = {name: {**dict.fromkeys((row["_id"] for row in rows), FLOOR), **one} for name, one in normal.items()}
     added = {

@@ -21,10 +21,10 @@ class Hit:
 
     ``score`` is what ranked it. ``raw`` holds each clause's own score where the clause found the picture: BM25 for the caption,
     1 + cosine for the vector. ``shares`` is each clause's part of ``score``, summing to 1; a clause that found the picture only
-    beyond its candidates (``Fusion.depth``) has a raw score and the share 0. ``shares`` is empty where it could not be computed:
-    the index changed between the search and the request for its candidates. ``cosine`` is the vectors' own similarity, ``None``
-    where the vector clause did not find the picture. ``marked`` is the caption as the server marked it (``limits.MARKS``), and
-    ``marks`` the (start, end) of its matched words.
+    beyond its candidates (``Fusion.depth``) has a raw score and the share 0. Without ``Fusion.complete`` ``shares`` is empty
+    unless all candidates came: for a page that is sorted or grouped here, or holds them all. ``cosine`` is the vectors' own
+    similarity, ``None`` where the vector clause did not find the picture. ``marked`` is the caption as the server marked it
+    (``limits.MARKS``), and ``marks`` the (start, end) of its matched words.
     ``relevant``: whether its cosine reaches ``Page.min_cosine``, ``None`` without one.
     """
 
@@ -87,7 +87,12 @@ def words_first(hits: Sequence[Hit], caption: str) -> list[Hit]:
     every hybrid with equal weights, and the server leaves such two in the order in which they were stored.
     """
     runs = groupby(hits, key=lambda hit: hit.score)
-    return [hit for _, run in runs for hit in sorted(run, key=lambda hit: -hit.shares.get(caption, 0.0))]
+    return [hit for _, run in runs for hit in sorted(run, key=lambda hit: -_brought(hit, caption))]
+
+
+def _brought(hit: Hit, clause: str) -> float:
+    """The clause's share of the hit; where shares are not known, whether it found the hit."""
+    return hit.shares.get(clause, 0.0) if hit.shares else float(clause in hit.raw)
 
 
 def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: str) -> Hit:

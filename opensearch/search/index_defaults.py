@@ -48,7 +48,8 @@ class Setting:
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Setting:
         """Of what lies in an index's ``_meta``. Raises InvalidOption for values that cannot be."""
-        fusion = {name: kept[key] for key, name in _KEPT.items() if key in kept}
+        # What does not say how it was chosen was chosen before there were complete hybrids.
+        fusion = {"complete": not kept, **{name: kept[key] for key, name in _KEPT.items() if key in kept}}
         wording = {name: kept[name] for name in ("match", "exact") if name in kept}
         return cls(Fusion(**fusion), Wording(**wording))
 
@@ -64,7 +65,7 @@ class Setting:
         """
         if query.resolved_kind != "hybrid":
             return Fusion()
-        enough = self.fusion.depth is None or self.fusion.depth >= page.end
+        enough = self.fusion.depth is None or reach(self.fusion, query) >= page.end
         return replace(
             self.fusion,
             depth=self.fusion.depth if enough else None,
@@ -102,10 +103,7 @@ def settle(version: Version, query: Query, fusion: Fusion | None, page: Page) ->
 
 def check_together(query: Query, fusion: Fusion, page: Page) -> None:
     """Raise InvalidOption where the three, each good by itself, make no search."""
-    reach = fusion.depth or MAX_REACH
-    if fusion.complete:
-        reach *= len(query.clause_names)
-    if reach < page.end:
+    if reach(fusion, query) < page.end:
         raise InvalidOption(
             f"{fusion.depth:,} candidates cannot be used; give at least the last hit's number, {page.end:,}, and at most "
             f"{MAX_REACH:,}"
@@ -119,6 +117,17 @@ def check_together(query: Query, fusion: Fusion, page: Page) -> None:
             raise InvalidOption(
                 "several vector clauses have no one cosine to cut at; leave --clauses or --min-relevance out"
             )
+
+
+def reach(fusion: Fusion, query: Query) -> int:
+    """The last hit that paging through ``query`` can reach: a complete hybrid's pages hold the candidates of all clauses."""
+    clauses = len(query.clause_names) if fusion.complete else 1
+    return min(MAX_REACH, (fusion.depth or MAX_REACH) * clauses)
+
+
+def kept_before_complete(version: Version) -> bool:
+    """Whether the index has a default that was chosen before there were complete hybrids: it goes on without."""
+    return bool(version.search) and "complete" not in version.search
 
 
 def calibrated_cosine(version: Version, query: Query) -> float:

@@ -35,8 +35,6 @@ class Searcher:
 
     encoder: the encoder of the model that filled the index. ``load_encoder`` gives one instead when the first search needs it:
         searches by captions alone, and by pictures of the index, need none.
-    shares: of a hybrid, ask for each clause's candidates as well, from which every hit's shares are computed; without,
-        ``Hit.shares`` is empty.
 
     A search raises ModelMismatch where the index was filled by another model; so does the constructor, of ``encoder``.
     """
@@ -48,12 +46,11 @@ class Searcher:
         encoder: AnyEncoder | None = None,
         *,
         load_encoder: LoadEncoder | None = None,
-        shares: bool = True,
     ) -> None:
         self._client, self._version, self._load_encoder = client, version, load_encoder
         self._encoder = None if encoder is None else _checked(version, encoder)
         self._load_stored = partial(stored_vectors, client, version)
-        self._asker = Asker(client, version, self._load_stored, shares=shares)
+        self._asker = Asker(client, version, self._load_stored)
 
     @classmethod
     def open(

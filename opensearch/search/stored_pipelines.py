@@ -124,7 +124,7 @@ def make_default(client: opensearchpy.OpenSearch, version: Version, name: str | 
         if fusion.technique == "rrf":
             settings: dict[str, Any] = client.indices.get_settings(index=version.index)
             check_ranks(number, version.alias, int(settings[version.index]["settings"]["index"]["number_of_shards"]))
-        kept["pipeline"] = name
+        kept = {**(kept or {"complete": True}), "pipeline": name}
     write_meta(client, version, "search", kept)
 
 

@@ -51,8 +51,10 @@ def test_explain_prints_every_sum(capsys: pytest.CaptureFixture[str]) -> None:
         "    vector   cosine -0.2500   0.0010   0.700  0.0007   100%",
         "    0.300 x 0.0000 + 0.700 x 0.0010 = 0.0007",
         "0.0005\tc\tfile:///c.jpg\t",
-        "    its sum is not known: the index changed during the search, or its pipeline does something else",
+        "    its sum is not known: its pipeline does something else",
     ]
+    print_answer(replace(answer(LOST), normal={}), as_json=False, explain=True)
+    assert capsys.readouterr().out.endswith("its sum is not known: leave --no-complete out to see it\n")
 
 
 def test_explain_is_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:

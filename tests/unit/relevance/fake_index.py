@@ -73,7 +73,7 @@ class FakeIndex:
         return {"docs": docs}
 
     def msearch(self, *, body: bytes, index: str, params: Any = None) -> dict[str, Any]:
-        return {"responses": [self._answer(orjson.loads(line)) for line in body.splitlines()[1::2]]}
+        return {"took": 1, "responses": [self._answer(orjson.loads(line)) for line in body.splitlines()[1::2]]}
 
     def search(self, *, index: str, body: Any, params: Any = None) -> dict[str, Any]:
         return self._answer(orjson.loads(body) if isinstance(body, bytes) else body)

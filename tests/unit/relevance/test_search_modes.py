@@ -37,7 +37,7 @@ def test_every_mode_that_the_server_can(server: tuple[int, int], shards: int, mi
 
 def plan(query: Query, vector: NDArray[np.float32] | None, left_out: Sequence[str] = (), **fusion: Any) -> Plan:
     vectors = {} if vector is None else {"vector": vector}
-    return make_plan(query, Fusion(**fusion), Page(20), Scope(without_ids(left_out)), vectors)
+    return make_plan(query, Fusion(**fusion, complete=False), Page(20), Scope(without_ids(left_out)), vectors)
 
 
 def same(one: Plan, other: Plan) -> None:

@@ -128,5 +128,5 @@ def test_what_is_refused(asked: dict[str, Any], reason: str) -> None:
 
 
 def test_an_indexs_default_pipeline_is_for_two_clauses() -> None:
-    setting = Setting.read({"pipeline": "mild", "fusion": "l2"})
+    setting = Setting.read({"pipeline": "mild", "fusion": "l2", "complete": True})
     assert setting.fusion_for(Query("a", picture=b"x", split=True), Page()) == Fusion("l2")

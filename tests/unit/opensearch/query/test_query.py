@@ -198,13 +198,15 @@ def test_ef_search_goes_with_the_vector() -> None:
 
 
 def test_an_indexs_default_is_for_hybrids_and_reaches_the_last_hit() -> None:
-    kept = {"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all", "exact": True, "else": 1}
+    kept = {"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all", "exact": True, "complete": False}
     setting, query = Setting.read(kept), Query("red car")
-    assert setting.fusion_for(query, Page()) == Fusion("l2", weight=0.3, depth=50)
+    assert setting.fusion_for(query, Page()) == Fusion("l2", weight=0.3, depth=50, complete=False)
     assert (setting.worded(query).match, setting.worded(query).exact) == ("all", True)
     own = Query("red car", match="most", exact=False)
     assert setting.worded(own) == own
     assert setting.fusion_for(query, Page(start=45)).depth is None
+    complete = Setting.read({**kept, "complete": True})  # its pages hold the candidates of both clauses
+    assert [complete.fusion_for(query, Page(start=start)).depth for start in (45, 90, 91)] == [50, 50, None]
     alone = Query("red car", kind="caption")
     assert (setting.worded(alone), setting.fusion_for(alone, Page())) == (alone, Fusion())
 
@@ -212,8 +214,12 @@ def test_an_indexs_default_is_for_hybrids_and_reaches_the_last_hit() -> None:
 def test_what_an_index_keeps_is_read_again() -> None:
     setting = Setting(Fusion("l2", "harmonic", 0.3, depth=50, ef_search=400), Wording("most", True))
     kept = {"fusion": "l2", "mean": "harmonic", "weight": 0.3, "candidates": 50, "match": "most", "exact": True}
-    assert setting.kept() == {**kept, "ef_search": 400}
-    assert Setting.read(setting.kept()) == setting
+    assert setting.kept() == {**kept, "ef_search": 400, "complete": True}
+    lists = Setting(Fusion(complete=False))
+    assert lists.kept()["complete"] is False
+    assert [Setting.read(one.kept()) for one in (setting, lists)] == [setting, lists]
+    # What was kept before there were complete hybrids does not say it, and goes on without.
+    assert Setting.read(kept).fusion.complete is False
     assert Setting.read({}) == Setting()
     with pytest.raises(InvalidOption, match="fusion 'sum' is not known"):
         Setting.read({"fusion": "sum"})
@@ -241,7 +247,7 @@ def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> 
 
 
 def test_pages_of_one_search_have_the_same_candidates() -> None:
-    assert [plan("a", VECTOR, start=start).depth for start in (0, 190, 191, 990, 991, 9990)] == [
+    assert [plan("a", VECTOR, start=start, complete=False).depth for start in (0, 190, 191, 990, 991, 9990)] == [
         200,
         200,
         1000,
@@ -249,7 +255,7 @@ def test_pages_of_one_search_have_the_same_candidates() -> None:
         10_000,
         10_000,
     ]
-    sent = body("red car", start=20, size=10, depth=300)
+    sent = body("red car", start=20, size=10, depth=300, complete=False)
     assert (sent["from"], sent["size"]) == (20, 10)
     assert sent["query"]["hybrid"]["pagination_depth"] == 300
     assert sent["query"]["hybrid"]["queries"][1]["knn"]["image_vector"]["k"] == 300
@@ -298,7 +304,7 @@ def test_sorted_by_a_field_pages_are_stable() -> None:
         ({"text": "a", "kind": "caption", "like": (("b", 1.0),)}, "cannot use a picture"),
         ({"text": "a", "start": 9_991}, "cannot be reached"),
         ({"text": "a", "start": -1}, "cannot be reached"),
-        ({"text": "a", "depth": 9}, "candidates cannot be used"),
+        ({"text": "a", "depth": 9, "complete": False}, "candidates cannot be used"),
         ({"text": "a", "match": "some"}, "match 'some'"),
     ],
 )

@@ -12,7 +12,7 @@ from clipseek.testing.server import FakeServer
 
 from tests.plans import plan
 
-PLAN = plan("red car", np.array([0.6, 0.8], np.float32), size=3, start=2)
+PLAN = plan("red car", np.array([0.6, 0.8], np.float32), size=3, start=2, complete=False)
 BODY = PLAN.search_body
 
 

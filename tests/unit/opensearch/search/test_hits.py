@@ -47,6 +47,8 @@ def test_of_hits_that_tie_those_that_the_words_found_come_first() -> None:
     assert [one.id for one in words_first(hits[::-1], "caption")] == ["last", "next", "said", "both", "seen"]
     unknown = [read_hit(row(_id=name), None, "vector") for name in "ab"]
     assert words_first(unknown, "caption") == unknown
+    found = [read_hit(row(_id=name, matched_queries={name: 1.0}), None, "vector") for name in ("vector", "caption")]
+    assert [one.id for one in words_first(found, "caption")] == ["caption", "vector"]
 
 
 @pytest.mark.parametrize("score", [None, -9549512000.0, "1", float("nan")])

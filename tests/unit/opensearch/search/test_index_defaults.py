@@ -16,7 +16,15 @@ from clipseek.opensearch.search.index_defaults import calibrated_cosine, settle
 
 from tests.plans import plan, values
 
-TUNED = {"fusion": "l2", "mean": "harmonic", "weight": 0.3, "candidates": 50, "match": "all", "exact": True}
+TUNED = {
+    "fusion": "l2",
+    "mean": "harmonic",
+    "weight": 0.3,
+    "candidates": 50,
+    "match": "all",
+    "exact": True,
+    "complete": True,
+}
 VERSION = Version("i-1", "i", "ab" * 32, 2, 1, search=TUNED, calibration={"cosine": 0.31})
 
 
@@ -43,8 +51,27 @@ def test_auto_is_the_calibrated_cut_off() -> None:
 @pytest.mark.parametrize(("pictures", "outgrown"), [(50, False), (120, False), (121, True)])
 def test_a_cut_is_outgrown_by_a_fifth_more_pictures(pictures: int, outgrown: bool) -> None:
     marked = plan("red", np.array([0.6, 0.8], np.float32), min_cosine=0.31)
-    assert bool(notes_on(marked, {"cosine": 0.31, "pictures": 100}, pictures)) == outgrown
-    assert notes_on(marked, {"cosine": 0.3, "pictures": 100}, pictures) == notes_on(marked, {}, pictures) == ()
+
+    def notes(calibration: dict[str, float]) -> tuple[str, ...]:
+        return notes_on(marked, replace(VERSION, calibration=calibration), pictures)
+
+    assert bool(notes({"cosine": 0.31, "pictures": 100})) == outgrown
+    assert notes({"cosine": 0.3, "pictures": 100}) == notes({}) == ()
+
+
+def test_a_default_that_was_chosen_before_complete_hybrids_goes_on_and_says_so() -> None:
+    old = {name: value for name, value in TUNED.items() if name != "complete"}
+    tuned, piped = replace(VERSION, search=old), replace(VERSION, search={"pipeline": "mild"})
+    vector = np.array([0.6, 0.8], np.float32)
+    for version, again in ((tuned, "clipseek tune HELD-OUT --index i"), (piped, "pipelines default mild --index i")):
+        fusion = settle(version, Query("red"), None, Page())[1]
+        assert not fusion.complete
+        (note,) = notes_on(plan("red", vector, **vars(fusion)), version, 9)
+        assert "goes on with --no-complete" in note
+        assert note.endswith(again)
+        assert notes_on(plan("red", vector), version, 9) == ()  # --complete
+        assert notes_on(plan("red", kind="caption", complete=False), version, 9) == ()
+    assert notes_on(plan("red", vector, complete=False), VERSION, 9) == ()
 
 
 def test_auto_is_for_words_alone() -> None:

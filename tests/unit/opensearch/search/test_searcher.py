@@ -61,7 +61,9 @@ class Recorder:
     def msearch(self, *, index: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         lines = [orjson.loads(line) for line in body.splitlines()]
         self.together.append(lines[1::2])
-        return {"responses": [{"hits": {"total": {"value": 3}, "hits": []}} for _ in lines[1::2]]}
+        row = {"_score": 1.0, "fields": {"image_id": ["a"]}}
+        answers = [{"hits": {"total": {"value": 3}, "hits": [row] if line["size"] else []}} for line in lines[1::2]]
+        return {"took": 1, "responses": answers}
 
     def mget(self, *, index: str, body: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         return {"docs": [{"_id": name, "_source": {"image_vector": STORED[name]}} for name in body["ids"]]}
@@ -119,7 +121,7 @@ def test_text_to_image_by_vector() -> None:
 
 
 def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
-    recorder = sent("red car", weight=0.75, technique="l2", mean="geometric")
+    recorder = sent("red car", weight=0.75, technique="l2", mean="geometric", complete=False)
     technique = {"technique": "geometric_mean", "parameters": {"weights": [0.25, 0.75]}}
     processor = {"normalization": {"technique": "l2"}, "combination": technique}
     ranking, page = recorder.searches
@@ -130,7 +132,22 @@ def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
     ids = {"ids": {"values": ["a"]}}
     excluded = {"excludes": ["image_vector", "look"]}
     assert page == {"size": 1, "query": ids, "track_total_hits": False, "_source": excluded, "highlight": highlight()}
-    # Each clause's candidates are asked for at the same time.
+    assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
+
+
+def test_a_complete_hybrid_is_its_candidates_their_ranking_and_a_page() -> None:
+    recorder = sent("red car", weight=0.75)
+    ranking, page = recorder.searches
+    assert ranking["search_pipeline"] == pipeline("min_max", (0.25, 0.75))
+    assert (
+        ranking["query"]["hybrid"]["pagination_depth"] == ranking["size"] == 1
+    )  # one candidate, which both clauses bring
+    caption, vector = ranking["query"]["hybrid"]["queries"]
+    ids = {"ids": {"values": ["a"]}}
+    assert caption == {"bool": {"must": [MATCH], "filter": [ids]}}
+    assert vector["script_score"]["query"] == ids
+    assert vector["script_score"]["script"]["params"]["query_value"] == pytest.approx(RED.tolist())
+    assert page["query"] == ids
     bare = {
         "size": 200,
         "_source": False,
@@ -138,15 +155,21 @@ def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
         "docvalue_fields": ["image_id"],
         "track_total_hits": False,
     }
+    count = {"size": 0, "track_total_hits": True}
     assert recorder.together == [
-        [{**bare, "query": MATCH}, {**bare, "query": knn(RED)}, {"size": 0, "track_total_hits": True}]
+        [
+            {**bare, "query": MATCH},
+            {**bare, "query": knn(RED)},
+            {**count, "query": {"bool": {"should": [MATCH, knn(RED)]}}},
+            count,
+        ]
     ]
 
 
 def test_image_to_image_by_vector_and_with_words() -> None:
     red = ENCODER.encode_pictures([ENCODER.load_picture(picture("red"))])[0]
     assert sent(picture=picture("red")).searches == [{**SHOWN, "query": knn(red)}]
-    ranking, _ = sent("red car", picture=picture("lime"), text_weight=0.25).searches
+    ranking, _ = sent("red car", picture=picture("lime"), text_weight=0.25, complete=False).searches
     lime = ENCODER.encode_pictures([ENCODER.load_picture(picture("lime"))])[0]
     joined = compose(RED, [(1.0, lime)], text_weight=0.25)
     assert ranking["query"]["hybrid"]["queries"] == [MATCH, knn(joined)]
@@ -161,7 +184,7 @@ def test_like_and_unlike_search_with_stored_vectors_and_leave_them_out() -> None
 
 
 def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> None:
-    ranking, _ = sent("red car", unwanted=("green",), not_weight=0.75).searches
+    ranking, _ = sent("red car", unwanted=("green",), not_weight=0.75, complete=False).searches
     barred = {"match": {"caption": {"query": "green", "operator": "and"}}}
     assert ranking["query"]["hybrid"]["queries"] == [
         {"bool": {"_name": "caption", "must": [{"match": {"caption": {"query": "red car"}}}], "must_not": [barred]}},
@@ -170,26 +193,27 @@ def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> N
 
 
 def test_facets_groups_and_pages_of_a_hybrid_are_the_rankings() -> None:
-    ranking, page = sent("red car", facets=("set",), group_duplicates=True).searches
+    ranking, page = sent("red car", facets=("set",), group_duplicates=True, complete=False).searches
     assert ranking["aggs"] == {"set": {"terms": {"field": "metadata.set", "size": 20}}}
     assert (ranking["size"], "from" in ranking, "aggs" in page) == (400, False, False)
-    ranking, page = sent("red car", start=20, size=5, depth=500).searches
+    ranking, page = sent("red car", start=20, size=5, depth=500, complete=False).searches
     assert (ranking["from"], ranking["size"], ranking["query"]["hybrid"]["pagination_depth"]) == (20, 5, 500)
     assert (page["size"], "from" in page) == (1, False)
 
 
 @pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
 def test_near_duplicates_are_grouped_from_a_ranking_with_looks(kind: Any) -> None:
-    ranking, page = sent("red car", kind=kind, group_near=True).searches
+    ranking, page = sent("red car", kind=kind, group_near=True, complete=False).searches
     assert ranking["docvalue_fields"] == ["image_id", "content_hash", "look"]
     assert (ranking["size"], ranking["_source"]) == (400 if kind == "hybrid" else 200, False)
     assert page["query"] == {"ids": {"values": ["a"]}}
 
 
-def test_a_search_without_shares_asks_for_the_number_of_pictures_once() -> None:
+def test_a_search_in_one_request_asks_for_the_number_of_pictures_once() -> None:
     recorder = Recorder()
-    searcher = Searcher(recorder, VERSION, ENCODER, shares=False)  # type: ignore[arg-type]
-    assert [searcher.search(Query("red car")).documents for _ in range(3)] == [3, 3, 3]
+    searcher = Searcher(recorder, VERSION, ENCODER)  # type: ignore[arg-type]
+    plain = Fusion(complete=False)
+    assert [searcher.search(Query("red car"), plain).documents for _ in range(3)] == [3, 3, 3]
     assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
 
 
@@ -203,17 +227,19 @@ def test_hits_below_a_cosine_are_marked_also_where_only_the_caption_found_them()
 
 
 def test_an_index_is_searched_as_it_was_tuned_unless_something_else_is_said() -> None:
-    tuned = replace(VERSION, search={"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all"})
+    tuned = replace(
+        VERSION, search={"fusion": "l2", "weight": 0.3, "candidates": 50, "match": "all", "complete": False}
+    )
     recorder = Recorder()
     searcher = Searcher(recorder, tuned, ENCODER)  # type: ignore[arg-type]
     answer = searcher.search(Query("red car"))
-    assert (answer.fusion, answer.query.match) == (Fusion("l2", weight=0.3, depth=50), "all")
+    assert (answer.fusion, answer.query.match) == (Fusion("l2", weight=0.3, depth=50, complete=False), "all")
     ranking = recorder.searches[0]
     assert ranking["query"]["hybrid"]["pagination_depth"] == 50
     assert ranking["search_pipeline"] == pipeline("l2", (0.7, 0.3))
     assert ranking["query"]["hybrid"]["queries"][0]["match"]["caption"]["operator"] == "and"
     own = searcher.search(Query("red car"), searcher.default_fusion(Query("red car")).changed(technique="rrf"))
-    assert own.fusion == Fusion("rrf", depth=50)
+    assert own.fusion == Fusion("rrf", depth=50, complete=False)
     assert searcher.search(Query("red car"), Fusion()).fusion == Fusion()
     assert searcher.search(Query("red car", kind="vector")).fusion == Fusion()
 

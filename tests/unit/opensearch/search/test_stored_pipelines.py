@@ -102,7 +102,7 @@ def test_weights_of_several_clauses() -> None:
 
 
 def test_an_indexs_pipeline_comes_before_what_was_tuned() -> None:
-    chosen = {"fusion": "l2", "weight": 0.3, "mean": "harmonic", "match": "all", "pipeline": "mild"}
+    chosen = {"fusion": "l2", "weight": 0.3, "mean": "harmonic", "match": "all", "complete": True, "pipeline": "mild"}
     setting, query = Setting.read(chosen), Query("red car")
     fusion = setting.fusion_for(query, Page())
     assert fusion.pipeline == "mild"
