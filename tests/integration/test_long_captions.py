@@ -91,7 +91,7 @@ def test_a_search_finds_and_marks_them(filled: Filled, kind: Any, exact: bool, m
 @pytest.mark.parametrize("kind", ["caption", "hybrid"])
 def test_other_words_break_nothing(filled: Filled, words: str, kind: Any) -> None:
     for match in ("any", "phrase"):
-        filled[1].search(Query(words, kind=kind, match=match))  # type: ignore[arg-type]
+        filled[1].search(Query(words, kind=kind, match=match))
 
 
 @pytest.mark.parametrize("analyzer", ["english", "cjk"])
