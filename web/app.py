@@ -15,6 +15,8 @@ from fastapi.staticfiles import StaticFiles
 from . import errors
 from .api import search
 from .guard.install import install
+from .pictures import routes
+from .pictures.service import Pictures
 from .settings import Settings
 from .state import OpenEncoder, State
 
@@ -22,11 +24,13 @@ from .state import OpenEncoder, State
 def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> FastAPI:
     """An ASGI application that serves the indexes of ``settings``. ``open_encoder``: of ``State``."""
     state = State(settings, open_encoder)
+    pictures = Pictures(state, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
         yield
+        pictures.close()
         state.close()
 
     app = FastAPI(
@@ -38,9 +42,10 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.clipseek = state
+    app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)
     app.include_router(search.router, prefix="/api/v1")
+    app.include_router(routes.router)
     _serve_page(app)
     install(app, settings)
     return app
