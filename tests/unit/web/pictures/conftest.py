@@ -15,6 +15,7 @@ from clipseek.opensearch.ingest.run import ingest
 from clipseek.sources import read_source, tar_picture
 from clipseek.testing import ColourEncoder, FakeServer, fake_server
 from clipseek.web.app import create_app
+from clipseek.web.pictures.shown import as_webp
 from clipseek.web.settings import Access, Limits, Settings
 from PIL import Image
 
@@ -50,12 +51,17 @@ class Shown:
         return name
 
     def client(
-        self, *roots: Path, limits: Limits | None = None, thumbnails: Path | None = None, **access: object
+        self,
+        *roots: Path,
+        off: bool = False,
+        limits: Limits | None = None,
+        thumbnails: Path | None = None,
+        **access: object,
     ) -> Client:
         settings = Settings(
             self.server.url,
             ("pictures",),
-            roots=roots or (self.root,),
+            roots=() if off else roots or (self.root,),
             limits=limits or Limits(),
             thumbnails=thumbnails,
             access=Access(port=8642, **access),  # type: ignore[arg-type]
@@ -79,14 +85,11 @@ def shown(tmp_path: Path) -> Iterator[Shown]:
 @pytest.fixture
 def count_decodings(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """How many thumbnails were made."""
-    from clipseek.web.pictures import service
-
     made: list[int] = []
-    original = service.as_webp
 
     def counted(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
         made.append(os.getpid())
-        return original(data, size, megapixels, megabytes)
+        return as_webp(data, size, megapixels, megabytes)
 
-    monkeypatch.setattr(service, "as_webp", counted)
+    monkeypatch.setattr("clipseek.web.pictures.service.as_webp", counted)
     return lambda: len(made)

@@ -165,9 +165,7 @@ def test_a_picture_that_is_gone_or_unknown_is_a_clear_problem(shown: Shown) -> N
 
 def test_without_roots_pictures_are_off(shown: Shown) -> None:
     name = shown.add("1", shown.root / "a.png", encoded("PNG"))
-    client = shown.client(shown.root)
-    client.app.state.pictures.shown = False
-    answer = client.get(f"/pictures/pictures?id={name}")
+    answer = shown.client(off=True).get(f"/pictures/pictures?id={name}")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:clipseek:problem:pictures-off")
 
 
