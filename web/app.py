@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -12,9 +13,10 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from . import errors
-from .api import search
+from . import errors, health, openapi
+from .api import classify, encode, explain, indexes, search
 from .guard.install import install
+from .metrics import MeasureRequests
 from .pictures import routes
 from .pictures.service import Pictures
 from .settings import Settings
@@ -29,6 +31,7 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        threading.Thread(target=state.warm_up, name="clipseek-warm-up", daemon=True).start()
         yield
         pictures.close()
         state.close()
@@ -44,10 +47,15 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     )
     app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)
-    app.include_router(search.router, prefix="/api/v1")
-    app.include_router(routes.router)
+    openapi.install(app)
+    for part in (indexes, search, explain, classify, encode):
+        app.include_router(part.router, prefix="/api/v1")
+    for outside in (routes, health):
+        app.include_router(outside.router)
     _serve_page(app)
     install(app, settings)
+    # Around the gate as well, so that what it refuses is counted.
+    app.middleware_stack = MeasureRequests(app.middleware_stack or app, state.metrics)
     return app
 
 

@@ -74,6 +74,14 @@ class Answer:
         ]
 
 
+def read_facets(answer: Mapping[str, Any]) -> dict[str, list[tuple[str, int]]]:
+    """Of each facet in a server's ``answer``, its values with how many of the matched have them."""
+    return {
+        name: [(str(value.get("key_as_string", value["key"])), int(value["doc_count"])) for value in facet["buckets"]]
+        for name, facet in answer.get("aggregations", {}).items()
+    }
+
+
 def notes_on(plan: Plan, version: Version, pictures: int) -> tuple[str, ...]:
     """What the person should know who searches the index ``version``, which has so many ``pictures``."""
     notes = list(plan.notes)
