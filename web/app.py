@@ -22,6 +22,17 @@ from .pictures.service import Pictures
 from .settings import Settings
 from .state import OpenEncoder, State
 
+#: Routes that are no part of the API, for the figures.
+_OTHER_ROUTES = (
+    "/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/pictures/{index}",
+    "/thumbnails/{index}",
+    "/api/v1/openapi.json",
+)
+
 
 def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> FastAPI:
     """An ASGI application that serves the indexes of ``settings``. ``open_encoder``: of ``State``."""
@@ -55,7 +66,9 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     _serve_page(app)
     install(app, settings)
     # Around the gate as well, so that what it refuses is counted.
-    app.middleware_stack = MeasureRequests(app.middleware_stack or app, state.metrics)
+    app.middleware_stack = MeasureRequests(
+        app.middleware_stack or app, state.metrics, [*app.openapi()["paths"], *_OTHER_ROUTES], settings.root_path
+    )
     return app
 
 

@@ -61,9 +61,7 @@ class SharedEncoder:
     Its methods raise what the encoder raises, Overloaded where too many wait, and EncodeTimedOut.
     """
 
-    def __init__(
-        self, encoder: AnyEncoder, metrics: Metrics, *, seconds: float = 10.0, cached: int = 4096
-    ) -> None:
+    def __init__(self, encoder: AnyEncoder, metrics: Metrics, *, seconds: float = 10.0, cached: int = 4096) -> None:
         self.encoder, self._metrics = encoder, metrics
         self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
         self.cache = VectorCache(cached)

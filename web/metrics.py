@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30)
@@ -45,10 +46,13 @@ class Metrics:
 
 
 class MeasureRequests:
-    """ASGI middleware that counts and times every request by its route's pattern."""
+    """ASGI application that counts and times every request to ``app``. ``routes``: paths whose parameters stand in braces, by which
+    requests are told apart; ``root``: the path that a proxy may have put before them.
+    """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Iterable[str], root: str = "") -> None:
+        self._app, self._metrics, self._root = app, metrics, root
+        self._routes = [(re.compile(re.sub(r"{\w+}", "[^/]+", route)), route) for route in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,19 +71,17 @@ class MeasureRequests:
             await self._app(scope, receive, sending)
         finally:
             self._metrics.in_flight.dec()
-            route, method = _pattern(scope), _METHODS.get(scope["method"], "other")
+            route, method = self._route(scope["path"]), _METHODS.get(scope["method"], "other")
             self._metrics.requests.labels(route, method, status).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+    def _route(self, path: str) -> str:
+        """The route with its parameters' names, never what stands in their place: that would be a time series for each."""
+        path = path.removeprefix(self._root)
+        if path.startswith("/static/"):
+            return "/static"
+        return next((route for pattern, route in self._routes if pattern.fullmatch(path)), "other")
 
 
 #: A client may send any word as a method, and each would be a time series.
 _METHODS = {name: name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")}
-
-
-def _pattern(scope: Scope) -> str:
-    """The route's path with its parameters' names, never what stands in their place."""
-    route: BaseRoute | None = scope.get("route")
-    path = getattr(route, "path", None)
-    if isinstance(path, str):
-        return path.removeprefix("/api/v1")
-    return "/static" if scope.get("path", "").startswith(f"{scope.get('root_path', '')}/static/") else "other"

@@ -11,9 +11,10 @@ import orjson
 
 from ..index.version import Version
 from ..query.limits import DEPTHS, MAX_REACH, VECTOR
+from ..query.order import Order
 from ..query.page import Page
 from ..query.plan import FACET_VALUES, UNSEEN
-from ..query.scope import Order, Scope
+from ..query.scope import Scope
 from .answer import read_facets
 from .ask import ranked_rows
 from .hits import Hit, read_hit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from clipseek.opensearch.errors import IndexMissing, IndexUnusable
-from clipseek.opensearch.query.fusion import Mean, Technique
 from clipseek.opensearch.query.fields import OWN
+from clipseek.opensearch.query.fusion import Mean, Technique
 from clipseek.opensearch.search.browse import count_pictures
 from clipseek.opensearch.search.index_defaults import Setting
 from fastapi import APIRouter, Query, Request

@@ -201,8 +201,9 @@ def test_a_promoted_version_is_seen(
 ) -> None:
     monkeypatch.setattr("clipseek.web.state.VERSION_SECONDS", 0.0)
     other = f"{version.alias}-deadbeef-20300101000000"
-    mapping = client.indices.get_mapping(index=version.index)[version.index]["mappings"]
-    client.indices.create(index=other, body={"mappings": mapping, "settings": {"index": {"knn": True}}})
+    made = client.indices.get(index=version.index)[version.index]
+    settings = {"knn": True, "analysis": made["settings"]["index"]["analysis"]}
+    client.indices.create(index=other, body={"mappings": made["mappings"], "settings": {"index": settings}})
     here, there = ({"index": name, "alias": version.alias} for name in (version.index, other))
     try:
         client.indices.update_aliases(body={"actions": [{"remove": here}, {"add": there}]})
