@@ -151,6 +151,8 @@ _FIELDS = {
     "--weight": "fusion.weight",
     "--pipeline": "fusion.pipeline",
     "--filter": "filters",
+    "--any": "any",
+    "--time-zone": "time_zone",
     "--match": "match",
     "--facet": "facets",
     "--sort": "sort",

@@ -15,6 +15,7 @@ from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.fusion import pipeline
+from clipseek.opensearch.query.query import QueryPicture
 from clipseek.opensearch.query.vectors import read_weight
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.search.stored_pipelines import delete_pipeline, list_pipelines, put_pipeline
@@ -64,13 +65,15 @@ ASKED = st.fixed_dictionaries(
     optional={
         "kind": st.sampled_from(["caption", "vector", "hybrid", "all"]),
         "filters": few(FILTER, 3),
+        "any_filters": few(FILTER, 3),
+        "time_zone": st.one_of(WORD, st.sampled_from(["Europe/Berlin", "+05:30"])),
         "facets": few(FIELD),
         "sort": SORT,
         "texts": few(PART, 3),
         "like": few(PART),
         "unlike": few(PART),
         "unwanted": few(WORD),
-        "pictures": few(st.tuples(PICTURE, SHARE)),
+        "pictures": few(st.builds(QueryPicture, PICTURE, SHARE)),
         "split": st.booleans(),
         "weight": SHARE,
         "text_weight": SHARE,
