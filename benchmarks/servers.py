@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,10 @@ def server(url: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def icons_index(client: Any, count: int) -> Iterator[tuple[Any, Any, list[str]]]:
-    """(version, encoder, captions) of an index of the first ``count`` shipped icons, by the shipped bundle; removed at the end."""
+def icons_index(client: Any, icons: int | Sequence[Any]) -> Iterator[tuple[Any, Any, list[str]]]:
+    """(version, encoder, captions) of an index of the ``icons``, or of the first so many that ship, by the shipped bundle;
+    removed at the end.
+    """
     from checkpoints import DEMO_BUNDLE
     from clipseek.demo.corpus.render import draw
     from clipseek.demo.corpus.shipped import read_corpus
@@ -51,7 +53,7 @@ def icons_index(client: Any, count: int) -> Iterator[tuple[Any, Any, list[str]]]
     from clipseek.opensearch.ingest.run import ingest
     from clipseek.sources import Record
 
-    items = read_corpus("domain")[:count]
+    items = read_corpus("domain")[:icons] if isinstance(icons, int) else icons
     encoder = ClipEncoder(Bundle.load(DEMO_BUNDLE), device="cpu")
     alias = f"bench-icons-{os.getpid()}"
     with tempfile.TemporaryDirectory() as folder:

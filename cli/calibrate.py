@@ -104,6 +104,12 @@ def _conclusions(report: CalibrationReport, index: str) -> Iterator[str]:
         f"cut-off: cosine {chosen.cosine:.4f}. {chosen.unseen:.1%} of unseen background queries reach it (95 %: {low:.1%} to "
         f"{high:.1%}; rate wanted: {chosen.rate:.1%})"
     )
+    hybrids, way = report.hybrids, "complete hybrids" if report.hybrids.complete else "hybrids of two lists"
+    reached, kept = ("{:.1%} to {:.1%}".format(*pair) for pair in (hybrids.reached_interval, hybrids.kept_interval))
+    yield (
+        f"in {way}, among the first ten hits: {hybrids.reached:.1%} of {hybrids.background:,} background queries have one that "
+        f"reaches it (95 %: {reached}), {hybrids.kept:.1%} of {hybrids.pairs:,} held-out ones their right picture ({kept})"
+    )
     if chosen.answered < 0.5:
         yield (
             f"only {chosen.answered:.0%} of the held-out queries have a hit that reaches it: this model's cosines hardly tell them "

@@ -33,6 +33,12 @@ PERCENTILES = ("p50", "p95", "p99")
     metavar="FILE",
     help="TREC judgments; JUDGMENTS is then lines of query id, tab, words.",
 )
+@click.option(
+    "--no-complete",
+    "both_ways",
+    is_flag=True,
+    help="Also search every hybrid with --no-complete, and print what scoring every candidate by every clause gains.",
+)
 @click.option("--queries", default=500, show_default=True, type=click.IntRange(1), help="Maximum sample of queries.")
 @click.option("-k", "size", default=20, show_default=True, type=click.IntRange(20, 1000), help="Hits of each search.")
 @click.option(
@@ -51,6 +57,7 @@ def evaluate(
     group_column: str,
     others: bool,
     qrels: Path | None,
+    both_ways: bool,
     queries: int,
     size: int,
     runs: Path | None,
@@ -75,11 +82,16 @@ def evaluate(
         )
     encoder = encoder_of_index(model, version)
     with ProgressLine("searching") as line:
-        report = evaluate_index(client, version, encoder, labelled, size=size, runs=runs, progress=line.show)
+        report = evaluate_index(
+            client, version, encoder, labelled, size=size, both_ways=both_ways, runs=runs, progress=line.show
+        )
     if as_json:
         print_json(report.as_dict())
     else:
         _print_table(report)
+    for gained in report.complete_gains:
+        low, high = gained.interval
+        note(f"complete gains {gained.gain:+.3f} MRR@10 (95 %: {low:+.3f} to {high:+.3f}) in {gained.mode}")
     if report.left_out:
         note(f"{count(report.left_out, 'query', 'queries')} without a right answer in the index left out")
     if runs is not None:

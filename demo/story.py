@@ -51,7 +51,7 @@ class Example:
 EXAMPLES = (
     Example("By caption", "battery charging", "caption"),
     Example("By vector: the caption is not read", "battery charging", "vector"),
-    Example("Hybrid: caption and vector", "no internet connection"),
+    Example("Hybrid: every hit scored by its caption and by its vector", "no internet connection"),
     Example("By a picture given as a file", "", "vector", "lucide/shopping-cart"),
     Example("By a picture and words", "broken", "hybrid", "tabler/heart"),
 )

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import opensearchpy
 from clipseek.evaluation.bootstrap import Floats, intervals
-from clipseek.evaluation.judgments import Ints, caption_key, numbered
+from clipseek.evaluation.judgments import Ints
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.vectors import stored_ids
@@ -28,8 +28,9 @@ from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.search.hits import cosine
 from numpy.typing import NDArray
 
+from .cut_hybrids import CutHybrids, cut_hybrids
 from .hnsw_recall import all_scores, hnsw_body
-from .labelled_queries import LabelledQuery, in_index
+from .labelled_queries import LabelledQuery, groups_of, in_index
 
 LEAST_QUERIES, FOLDS = 100, 5
 #: False-positive rates that are reported beside the chosen one, where the background can tell them.
@@ -70,10 +71,13 @@ class CutOff(OperatingPoint):
 
 @dataclass(frozen=True)
 class CalibrationReport:
-    """``rates``: every rate that was tried. ``written``: whether the index now has the cut-off."""
+    """``rates``: every rate that was tried. ``hybrids``: what the cut-off does in them. ``written``: whether the index now has the
+    cut-off.
+    """
 
     cut: CutOff
     rates: tuple[OperatingPoint, ...]
+    hybrids: CutHybrids
     written: bool
 
     def as_dict(self) -> dict[str, Any]:
@@ -111,11 +115,13 @@ def calibrate(
     best = best_cosines(client, version, vectors)
     best_right = best_cosines(client, version, vectors, [[{"ids": {"values": ids}}] for ids in right])
     if background is None:
+        unanswered = [replace(query, excluded=tuple(ids)) for query, ids in zip(judged, right, strict=True)]
+        of_unanswered = vectors
         others = best_cosines(client, version, vectors, [without_ids(ids) for ids in right])
     else:
-        others = best_cosines(client, version, encoder.encode_texts([query.words for query in background]))
-    # Queries of one group stay in one fold; of those without a group, those of equal words.
-    groups = numbered([q.group if q.group[0] != "\0" else caption_key(q.words) for q in unanswered])
+        of_unanswered = encoder.encode_texts([query.words for query in background])
+        others = best_cosines(client, version, of_unanswered)
+    groups = groups_of(unanswered)  # they stay in one fold
     rates = sorted({rate, *(other for other in RATES if other * len(others) >= 20)})
     points = {each: operating_point(each, others, groups, best, best_right) for each in rates}
     low, high = intervals(reached_unseen(others, groups, rate)[:, None].astype(float), clusters=groups)[0].tolist()
@@ -128,9 +134,10 @@ def calibrate(
         pictures=int(client.count(index=version.index)["count"]),
         sources=tuple(sources),
     )
+    hybrids = cut_hybrids(client, version, chosen.cosine, (judged, vectors), (unanswered, of_unanswered))
     if write:
         versions.write_meta(client, version, "calibration", asdict(chosen))
-    return CalibrationReport(chosen, tuple(points.values()), write)
+    return CalibrationReport(chosen, tuple(points.values()), hybrids, write)
 
 
 def cut(best: Floats, rate: float) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from clipseek.evaluation.judgments import caption_key
+from clipseek.evaluation.judgments import Ints, caption_key, numbered
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.sources.read import read_records
 
@@ -108,6 +108,11 @@ def in_index(queries: Sequence[LabelledQuery], stored: Collection[str]) -> list[
             alike = tuple(name for name in query.alike if name in stored)
             kept.append(replace(query, grades=grades, own=own, alike=alike))
     return kept
+
+
+def groups_of(queries: Sequence[LabelledQuery]) -> Ints:
+    """(Q,) int64: equal numbers for queries of one group; of those without a group, for those of equal words."""
+    return numbered([q.group if q.group[0] != "\0" else caption_key(q.words) for q in queries])
 
 
 def _lines(source: Path, form: str) -> list[str]:

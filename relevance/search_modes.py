@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import opensearchpy
-import orjson
 from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import TECHNIQUES, Fusion
-from clipseek.opensearch.query.limits import SEARCH_PARAMETERS, VECTOR, Kind
+from clipseek.opensearch.query.limits import VECTOR, Kind
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.plan import Plan, make_plan
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.scope import Scope
 from clipseek.opensearch.query.vectors import compose
-from clipseek.opensearch.search.ask import ranked_rows
-from clipseek.opensearch.search.hits import read_hit
+from clipseek.opensearch.search.ask import Asker
 from clipseek.opensearch.search.index_defaults import Setting
-from clipseek.opensearch.search.second_requests import with_documents
 from clipseek.opensearch.search.server_support import fuses
+from clipseek.opensearch.search.stored_pipelines import with_pipeline
 from numpy.typing import NDArray
 
 from .labelled_queries import LabelledQuery
 
+NOT_COMPLETE = ", not complete"
 _WARM = 5
 _VECTORS_AT_ONCE = 200
 
@@ -48,19 +48,35 @@ class SearchMode:
         return dict.fromkeys(query.alike, 1) if self.by_picture else query.grades
 
 
-def search_modes(version: Version, server: tuple[int, int], shards: int = 1) -> list[SearchMode]:
+def own_setting(client: opensearchpy.OpenSearch, version: Version) -> Setting:
+    """How the index is searched by default: as it was tuned, or by its stored pipeline as that is now."""
+    setting = Setting.read(version.search)
+    return replace(setting, fusion=with_pipeline(client, version, setting.fusion, 2))
+
+
+def search_modes(
+    own: Setting | None, server: tuple[int, int], shards: int = 1, *, both_ways: bool = False
+) -> list[SearchMode]:
     """Every mode that a server of version ``server`` has: by caption, by vector, by both with each fusion, by a picture, by a
-    picture and words.
+    picture and words. ``own``: the index's default, where it has one. ``both_ways``: after each complete hybrid the one that is
+    not, its name with ``NOT_COMPLETE``.
     """
     modes = [SearchMode("caption", "caption"), SearchMode("vector", "vector")]
-    tuned = Setting.read(version.search)
-    if version.search:
-        modes.append(SearchMode("hybrid, tuned", "hybrid", setting=tuned))
+    if own is not None:
+        modes.append(SearchMode("hybrid, tuned", "hybrid", setting=own))
     for technique in TECHNIQUES:
         if fuses(server, technique, (0.5, 0.5), shards):
             modes.append(SearchMode(f"hybrid, {technique}", "hybrid", setting=Setting(Fusion(technique))))
-    by_picture = SearchMode("picture", "vector", True)
-    return [*modes, by_picture, SearchMode("picture and words", "hybrid", True, tuned)]
+    modes += [SearchMode("picture", "vector", True), SearchMode("picture and words", "hybrid", True, own or Setting())]
+    return [each for mode in modes for each in (_both(mode) if both_ways else [mode])]
+
+
+def _both(mode: SearchMode) -> list[SearchMode]:
+    fusion = mode.setting.fusion
+    if mode.kind != "hybrid" or not fusion.complete:
+        return [mode]
+    setting = replace(mode.setting, fusion=replace(fusion, complete=False))
+    return [mode, replace(mode, name=f"{mode.name}{NOT_COMPLETE}", setting=setting)]
 
 
 def mode_plan(
@@ -68,24 +84,23 @@ def mode_plan(
     query: LabelledQuery,
     text: NDArray[np.float32],
     stored: Mapping[str, NDArray[np.float32]],
-    size: int,
+    page: Page,
 ) -> Plan:
     """What ``clipseek search`` would send for ``query``. ``text``: (D,) unit vector of its words; ``stored``: id to (D,) unit
     vector.
     """
-    searched, page = mode.setting.worded(Query(query.words, kind=mode.kind)), Page(size)
+    searched = mode.setting.worded(Query(query.words, kind=mode.kind))
     excluded, vector = list(query.excluded), text
     if mode.by_picture and query.own is not None:
         excluded = list(dict.fromkeys([*excluded, query.own]))
         vector = compose(text if mode.kind == "hybrid" else None, [(1.0, stored[query.own])])
-    # As one request that is timed: every mode without completion.
-    fusion = mode.setting.fusion_for(searched, page).changed(complete=False)
+    fusion = mode.setting.fusion_for(searched, page)
     return make_plan(searched, fusion, page, Scope(without_ids(excluded)), {VECTOR: vector})
 
 
 @dataclass(frozen=True)
 class TimedHits:
-    """Hits, best first. ``milliseconds``: from sending the body to reading the answer; ``took``: the server's own count."""
+    """Hits, best first. ``milliseconds``: of all of a search's requests and their reading; ``took``: the server's own count."""
 
     ids: list[str]
     scores: list[float]
@@ -108,6 +123,7 @@ def timed_searches(
     texts: (Q, D) unit vectors of the queries' words. The first queries are sent twice, so that caches are warm. Requests go one
     after the other, the modes in turns. Raises the errors of the tree.
     """
+    asker = Asker(client, version, partial(stored_vectors, client, version))
     for start in range(0, len(queries), _VECTORS_AT_ONCE):
         batch = queries[start : start + _VECTORS_AT_ONCE]
         own = [query.own for query in batch if query.own and query.alike] if any(m.by_picture for m in modes) else []
@@ -116,18 +132,15 @@ def timed_searches(
         warm = pairs[:_WARM] if start == 0 else []
         for row, (query, text) in enumerate([*warm, *pairs]):
             usable = [mode for mode in modes if not mode.by_picture or query.own in stored]
-            hits = {mode.name: _search(client, version, mode_plan(mode, query, text, stored, size)) for mode in usable}
+            hits = {mode.name: _search(asker, mode_plan(mode, query, text, stored, Page(size))) for mode in usable}
             if row >= len(warm):
                 yield hits
 
 
-def _search(client: opensearchpy.OpenSearch, version: Version, plan: Plan) -> TimedHits:
-    data = orjson.dumps(plan.ranking_body if plan.in_two_steps else plan.search_body)
+def _search(asker: Asker, plan: Plan) -> TimedHits:
     began = time.perf_counter()
-    answer = client.search(index=version.index, body=data, params=SEARCH_PARAMETERS)
-    rows = answer["hits"]["hits"]
-    if plan.in_two_steps:
-        rows = with_documents(client, version.index, plan, ranked_rows(rows))
+    answer = asker.ask(plan)
     milliseconds = 1e3 * (time.perf_counter() - began)
-    hits = [read_hit(row, None, VECTOR) for row in rows]
-    return TimedHits([hit.id for hit in hits], [hit.score for hit in hits], milliseconds, int(answer["took"]))
+    return TimedHits(
+        [hit.id for hit in answer.hits], [hit.score for hit in answer.hits], milliseconds, answer.milliseconds
+    )

@@ -54,6 +54,8 @@ def _section(section: Section) -> str:
     if query.fused:
         fusion = answer.fusion
         facts.append("rrf" if fusion.technique == "rrf" else f"{fusion.technique}, {fusion.weight:.0%} vector")
+        if not answer.plan.complete:
+            facts.append("two lists")
     facts += [f"like {name}" for name, _ in query.like]
     facts += [f"not {what}" for what in (*query.unwanted, *(name for name, _ in query.unlike))]
     facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]

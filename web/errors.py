@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,12 +18,6 @@ from starlette.exceptions import HTTPException
 
 _LOG = logging.getLogger("clipseek.web")
 MEDIA_TYPE = "application/problem+json"
-#: Statuses that may be gone when the same request is sent again.
-_PASSING = (408, 429, 503, 504)
-_AGAIN = "try again in some seconds"
-_CHANGE = "change the request; what it may hold stands in /api/v1/openapi.json"
-#: Where the search server is, which is not told.
-_ADDRESS = re.compile(r" at https?://[^\s;]+")
 #: Seconds after which to try again where the server is away or busy.
 RETRY_SECONDS = 2
 
@@ -48,7 +41,7 @@ class Problem(BaseModel):
     title: str = Field(description="The kind of problem in words.")
     status: int = Field(description="The HTTP status.", ge=400, le=599)
     detail: str = Field(description="What is wrong with this request, in one line.")
-    next: str = Field(description="The next thing to do.")
+    next: str | None = Field(default=None, description="The next thing to do.")
 
 
 class Refused(Exception):
@@ -60,11 +53,6 @@ class Refused(Exception):
         super().__init__(detail)
         self.status, self.kind, self.title, self.detail = status, kind, title, detail
         self.headers = dict(headers or {})
-
-
-def not_understood(why: str) -> Refused:
-    """A request that OpenAPI's description does not cover. ``why`` says what is wrong, and after a semicolon what to do."""
-    return Refused(422, "invalid-request", "The request is not understood", why)
 
 
 _AWAY = "the search server does not answer; try again in some seconds, or start it with: clipseek node start"
@@ -165,8 +153,7 @@ def problem(
 ) -> JSONResponse:
     """The answer that says so. ``detail`` is one line; what stands after its first semicolon is the next thing to do."""
     line = " ".join(detail.split())[:1000]
-    told = line.partition("; ")[2] or (_AGAIN if status in _PASSING else _CHANGE)
-    what = Problem(type=f"urn:clipseek:problem:{kind}", title=title, status=status, detail=line, next=told)
+    what = Problem(type=f"urn:clipseek:problem:{kind}", title=title, status=status, detail=line, next=_next(line))
     return JSONResponse(what.model_dump(), status, dict(headers or {}), MEDIA_TYPE)
 
 
@@ -184,14 +171,8 @@ def describe(failure: Exception) -> JSONResponse:
     status, name, title, told = known
     if told is not None:
         _LOG.log(logging.ERROR if status == 500 else logging.WARNING, "%s", failure, exc_info=status == 500)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status in _PASSING else {}
-    return problem(status, name, title, in_fields(told or _ADDRESS.sub("", str(failure))), headers=headers)
-
-
-def not_ready(failure: Exception) -> JSONResponse:
-    """The answer to whoever asks whether searches can be answered, where they fail so."""
-    detail = json.loads(bytes(describe(failure).body))["detail"]
-    return problem(503, "not-ready", "Searches cannot be answered", detail, headers={"Retry-After": str(RETRY_SECONDS)})
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status in (503, 504) else {}
+    return problem(status, name, title, in_fields(told or str(failure)), headers=headers)
 
 
 def in_fields(message: str) -> str:
@@ -226,14 +207,14 @@ _HTTP = {
 }
 
 
-_PARTS = ("body", "query", "path")
+def _next(line: str) -> str | None:
+    return line.partition("; ")[2] or None
 
 
 def _invalid(found: Any) -> str:
     """The first fault of a request that a model refused, and where it is."""
     first = found[0]
-    # Between the fields stand the kinds of value that one of them may have.
-    place = ".".join(part for part in map(str, first["loc"]) if re.fullmatch(r"\w+", part) and part not in _PARTS)
+    place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
     told = str(first["msg"]).removeprefix("Value error, ")
     where = f"{place[:80]}: " if place else ""
     return f"{where}{told}; the fields stand in /api/v1/openapi.json"

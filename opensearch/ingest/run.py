@@ -86,7 +86,6 @@ def ingest(
                 dimension=encoder.dimension,
                 options=index_options or IndexOptions(),
                 bundle=bundle,
-                date_formats=options.date_formats,
             )
             report.index = version.index
             with BulkWriter(client, options.retry) as writer:

@@ -32,6 +32,10 @@ class IndexedField:
     kind: FieldType
 
     @property
+    def is_declared(self) -> bool:
+        return self.path not in OWN
+
+    @property
     def is_integer(self) -> bool:
         return self.path in INTEGERS
 

@@ -20,7 +20,7 @@ from ..query.limits import MAX_REACH, SEARCH_PARAMETERS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import LoadStored
 from ..server.capabilities import server_version
-from .answer import Answer, notes_on, read_facets
+from .answer import Answer, notes_on
 from .contributions import fused_scores, raw_scores, rescored
 from .hits import read_hits
 from .page_rows import Row, page_rows
@@ -79,7 +79,13 @@ class Asker:
             documents=documents,
             milliseconds=ranking.milliseconds,
             reachable=there if plan.taken_whole else _reachable(plan, ranking, matched),
-            facets=read_facets(ranking.counted),
+            facets={
+                name: [
+                    (str(value.get("key_as_string", value["key"])), int(value["doc_count"]))
+                    for value in facet["buckets"]
+                ]
+                for name, facet in ranking.counted.get("aggregations", {}).items()
+            },
             normal=normal,
             notes=notes_on(plan, self._version, documents),
         )

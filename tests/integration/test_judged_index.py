@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ def clipseek(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess
     assert done.returncode == expect, f"{arguments}: {done.stderr}"
     assert "Traceback" not in done.stderr
     return done
+
+
+def read_rows(pairs: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(pairs.read_text("utf-8").splitlines(), delimiter="\t"))
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,29 @@ def test_evaluate_writes_runs_that_ranx_scores_the_same(where: list[object], pai
     # Of 120 captions 20 name the colour, 24 the shade and 30 the place: the rarer words bring the three of equal colour and shade
     # before those of equal colour and place, which are right.
     assert modes["caption"]["figures"]["MRR@10"] == 0.25
+
+
+def test_evaluate_compares_complete_hybrids_with_two_lists(where: list[object], pairs: Path, tmp_path: Path) -> None:
+    done = clipseek("index", "evaluate", pairs, *where, "--others", "--no-complete", "--runs", tmp_path, "--json")
+    report = json.loads(done.stdout)
+    modes = {row["mode"]: row for row in report["modes"]}
+    gains = {row["mode"]: row for row in report["complete_gains"]}
+    assert {"hybrid, min_max", "hybrid, l2", "hybrid, rrf", "picture and words"} <= gains.keys()
+    for name, row in gains.items():
+        both = [modes[each]["figures"]["MRR@10"] for each in (name, f"{name}, not complete")]
+        assert row["gain"] == pytest.approx(both[0] - both[1])
+        assert row["interval"][0] <= row["gain"] <= row["interval"][1]
+        assert f"complete gains {row['gain']:+.3f} MRR@10 (95 %: {row['interval'][0]:+.3f}" in done.stderr
+    # Its hits and their scores are those that clipseek search answers, both ways.
+    rows = read_rows(pairs)[:12]
+    for name, option in (("hybrid-min_max", "--complete"), ("hybrid-min_max-not-complete", "--no-complete")):
+        lines = [line.split() for line in (tmp_path / f"{name}.run").read_text().splitlines()]
+        for row in rows:
+            scores = [float(line[4]) for line in lines if line[0] == row["id"]]
+            search = ["search", row["caption"], option, "--fusion", "min_max", "--filter", f"image_id!={row['id']}"]
+            found = json.loads(clipseek(*search, "-k", 20, *where, "--json").stdout)
+            assert scores == pytest.approx([hit["score"] for hit in found["hits"]], abs=1e-5)
+            assert found["complete"] is (option == "--complete")
 
 
 def test_evaluate_takes_trec_judgments(where: list[object], tmp_path: Path) -> None:
@@ -135,6 +163,19 @@ def test_calibrate_keeps_a_cut_that_search_uses(where: list[object], pairs: Path
         ]
         reached += any(hit["relevant"] for hit in found["hits"])
     assert reached <= 5  # of 9, at a rate of 0.1: more has a probability below 0.0001
+    # What it says of hybrids is what searches show: every hit of a complete one has a cosine, whichever clause brought it.
+    hybrids = json.loads(done.stdout)["hybrids"]
+    assert hybrids["complete"] is True
+    assert (hybrids["background"], hybrids["pairs"]) == (200, 120)
+    assert hybrids["reached"] <= hybrids["reached_interval"][1] <= 1
+    rows, kept = read_rows(pairs), 0
+    for row in rows[:: len(rows) // 10]:
+        found = json.loads(clipseek("search", row["caption"], "--min-relevance", "auto", *where, "--json").stdout)
+        assert all(hit["cosine"] is not None for hit in found["hits"])
+        kept += any(
+            hit["relevant"] and hit["id"].rpartition("-")[0] == row["id"].rpartition("-")[0] for hit in found["hits"]
+        )
+    assert kept / 10 == pytest.approx(hybrids["kept"], abs=0.35)
     by_picture = ["--like", "red-left-0", *where]
     assert "for searches by words alone" in clipseek("search", *by_picture, "--min-relevance", "auto", expect=1).stderr
     # No other picture is all the way there: every hit is of the tail, and a pipe gets none.

@@ -69,6 +69,7 @@ def test_calibrate(there: FakeIndex, pairs: str) -> None:
     assert table[1].split()[0] == "20.0%"
     assert notes[0] == "searching with up to 120 held-out queries and 120 of background"
     assert notes[1].startswith(f"cut-off: cosine {there.meta['calibration']['cosine']:.4f}. ")
+    assert any(line.startswith("in complete hybrids, among the first ten hits: ") for line in notes)
     assert "120 background queries give a rough rate; give 1,000 or more" in notes
     assert notes[-1] == "clipseek search WORDS --index clipseek --min-relevance auto now uses it"
 
@@ -82,6 +83,14 @@ def test_index_evaluate(there: FakeIndex, pairs: str) -> None:
     assert table[1].split()[:4] == ["caption", "120", "1.000", "1.000-1.000"]
     assert notes[-1] == "no searches by a picture: no query has another picture of its group in the index"
     assert notes[-2].startswith("encoding a query's words takes ")
+
+
+def test_index_evaluate_both_ways(there: FakeIndex, pairs: str) -> None:
+    table, notes = run(index_evaluate.evaluate, pairs, "--no-complete")
+    assert [line.split("  ")[0] for line in table[3:7]] == [
+        *("hybrid, min_max", "hybrid, min_max, not complete", "hybrid, l2", "hybrid, l2, not complete"),
+    ]
+    assert notes[0] == "complete gains +0.000 MRR@10 (95 %: +0.000 to +0.000) in hybrid, min_max"
 
 
 def test_index_check(there: FakeIndex) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ class FakeIndex:
         self.missed: set[str] = set()
         self.caption_fields: dict[str, Any] = {"exact": {}}
         self.bodies: list[dict[str, Any]] = []
-        self.indices = self
+        self.indices = self.transport = self
 
     def get_mapping(self, *, index: str) -> dict[str, Any]:
         properties = {"caption": {"fields": self.caption_fields}}
@@ -75,6 +76,10 @@ class FakeIndex:
     def msearch(self, *, body: bytes, index: str, params: Any = None) -> dict[str, Any]:
         return {"took": 1, "responses": [self._answer(orjson.loads(line)) for line in body.splitlines()[1::2]]}
 
+    def perform_request(self, method: str, path: str, *, body: bytes) -> dict[str, Any]:
+        assert (method, path.split("?")[0]) == ("POST", f"/{VERSION.index}/_search")
+        return self._answer(orjson.loads(body))
+
     def search(self, *, index: str, body: Any, params: Any = None) -> dict[str, Any]:
         return self._answer(orjson.loads(body) if isinstance(body, bytes) else body)
 
@@ -82,6 +87,7 @@ class FakeIndex:
         self.bodies.append(body)
         if "aggs" in body:
             return {"aggregations": {"values": {"buckets": [{"key": "even"}]}}}
+        raw = self._raw(body.get("query", {}))
         scores = sorted(self._scores(body["query"]).items(), key=lambda pair: -pair[1]) if "query" in body else []
         rows = [
             {
@@ -89,10 +95,18 @@ class FakeIndex:
                 "_score": score,
                 "fields": {"image_id": [name], "content_hash": [name]},
                 "_source": {"image_vector": self.vectors[name].tolist()},
+                "matched_queries": {clause: found[name] for clause, found in raw.items() if name in found},
             }
             for name, score in scores[: body["size"]]
         ]
-        return {"took": 1, "hits": {"hits": rows, "total": {"value": len(self.captions)}}}
+        shards = {"total": 1}
+        return {"took": 1, "_shards": shards, "hits": {"hits": rows, "total": {"value": len(self.captions)}}}
+
+    def _raw(self, query: dict[str, Any]) -> dict[str, dict[str, float]]:
+        """The scores of each clause of a hybrid by its name."""
+        clauses = query.get("hybrid", {}).get("queries", [])
+        names = [re.search(r'"_name":"(.*?)"', orjson.dumps(clause).decode()) for clause in clauses]
+        return {name[1]: self._scores(clause) for name, clause in zip(names, clauses, strict=True) if name}
 
     def _scores(self, query: dict[str, Any]) -> dict[str, float]:
         ((kind, inner),) = query.items()
@@ -101,6 +115,8 @@ class FakeIndex:
             return self._by_words(asked)
         if kind == "bool" and "must" in inner:
             return self._filtered(self._scores(inner["must"][0]), inner.get("filter", []))
+        if kind == "bool" and "should" in inner:
+            return {name: score for clause in inner["should"] for name, score in self._scores(clause).items()}
         if kind in ("match_all", "bool"):
             return self._filtered(dict.fromkeys(self.vectors, 1.0), inner.get("filter", []))
         if kind == "ids":

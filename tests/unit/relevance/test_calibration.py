@@ -86,11 +86,17 @@ def test_calibrate_learns_keeps_and_reports() -> None:
     assert (report.cut.background, report.cut.hidden, report.cut.pairs, report.cut.pictures) == (200, False, 150, 200)
     assert index.meta["calibration"] == report.as_dict()["cut"]
     assert index.meta["calibration"]["sources"] == ("a.tsv", "b.txt")
+    # Among the first ten hits of complete hybrids, which search the words too, though no caption has any.
+    hybrids = report.hybrids
+    assert (hybrids.complete, hybrids.background, hybrids.pairs, hybrids.kept) == (True, 200, 150, 1)
+    assert hybrids.reached == pytest.approx(0.1, abs=0.06)
+    assert hybrids.reached_interval[0] < hybrids.reached < hybrids.reached_interval[1]
     index.meta = {}
     # Without a background, the next best of the held-out queries is what must not be found.
     hidden = calibrate(index, INDEX, encoder, held_out, rate=0.1, write=False)
     assert (hidden.cut.hidden, hidden.cut.background, hidden.written, index.meta) == (True, 150, False, {})
-    assert hidden.cut.kept == 1
+    assert hidden.cut.kept == hidden.hybrids.kept == 1
+    assert hidden.hybrids.reached == pytest.approx(0.1, abs=0.06)
 
 
 def test_too_few_queries_to_calibrate_with_are_refused() -> None:
