@@ -18,6 +18,7 @@ from clipseek.opensearch.index.columns import DeclaredColumns
 from clipseek.opensearch.index.documents import item
 from clipseek.opensearch.index.mapping import FieldType, IndexOptions
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.query.limits import Match
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.hits import Hit
 from clipseek.opensearch.search.searcher import Searcher
@@ -177,3 +178,21 @@ def test_an_analyzer_of_parts_has_the_stem_of_the_plain_word(client: opensearchp
             )
             assert one, (analyzer, plain)
             assert one <= both, (analyzer, accented, plain)
+
+
+@pytest.mark.parametrize("indexed", ["standard", "english", "german", "cjk", "thai"], indirect=True)
+@pytest.mark.parametrize("match", ["any", "most", "all", "phrase"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_longest_query_of_accents_is_answered(indexed: tuple[Version, Searcher], match: Match, exact: bool) -> None:
+    """Two terms of each word are one clause for the server, which takes 1,024 with the filters'."""
+    longest = [
+        " ".join(f"é{number}" for number in range(2_000)),
+        "東" * 2_000,
+        "ổ " * 2_000,
+        "ﾃ" * 2_000,
+        "👍🏽 " * 2_000,
+    ]
+    filters = (*(f"city={number}" for number in range(63)), "größe=Zürich,東京")
+    for text in longest:
+        query = Query(text, kind="caption", match=match, exact=exact, filters=filters, unwanted=("é " * 50,))
+        assert not indexed[1].search(query).hits
