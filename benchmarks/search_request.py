@@ -9,6 +9,8 @@ takes turns on the same queries:
 - A hybrid in two steps (a ranking, then one page's documents) beside the same in one: ids, scores and captions must be equal.
 - A hybrid's ranking beside each clause alone.
 - Eight clients beside one: the same number of searches in all.
+- ``--against WORKTREE``: another checkout instead, by its own ``.venv``, in turns on the same server: a hybrid (complete where the
+  checkout has that), two lists, captions, vectors; by one client and by eight at once. Two lists must be equal.
 
 Hits that score the same may stand in another order: clipseek puts those first whose caption has the words.
 """
@@ -35,6 +37,7 @@ from clipseek.opensearch import Fusion, Query, Searcher, connect
 from clipseek.opensearch.index import versions
 from clipseek.relevance.labelled_queries import read_pairs
 from raw_http import Raw, Recorder, timed
+from search_against import against
 from servers import add_url, icons_index, server
 
 KINDS = ("caption", "vector", "hybrid")
@@ -60,6 +63,7 @@ def main() -> None:
     parser.add_argument("--queries", type=Path, help="with --index: pairs whose captions are the queries")
     parser.add_argument("--icons", type=int, default=8000)
     parser.add_argument("--count", type=int, default=600, help="queries")
+    parser.add_argument("--against", type=Path, metavar="WORKTREE", help="compare with this checkout")
     options = parser.parse_args()
     if (options.index is None) != (options.queries is None):
         parser.error("--index and --queries go together")
@@ -68,18 +72,19 @@ def main() -> None:
         if options.index:
             version = versions.current(client, options.index)
             encoder = ClipEncoder(Bundle.load(Path(version.bundle or "")), device="cpu")
-            measure(
-                url, client, version, encoder, [pair.words for pair in read_pairs(options.queries, most=options.count)]
-            )
+            texts = [pair.words for pair in read_pairs(options.queries, most=options.count)]
+            measure(url, client, version, encoder, texts, options.against)
         else:
             with icons_index(client, options.icons) as (version, encoder, captions):
-                measure(
-                    url, client, version, encoder, captions[:: max(1, len(captions) // options.count)][: options.count]
-                )
+                texts = captions[:: max(1, len(captions) // options.count)][: options.count]
+                measure(url, client, version, encoder, texts, options.against)
 
 
-def measure(url: str, client: Any, version: Any, encoder: Any, texts: list[str]) -> None:
-    texts = [Query(text).words for text in texts]
+def measure(url: str, client: Any, version: Any, encoder: Any, texts: list[str], worktree: Path | None) -> None:
+    texts = list(dict.fromkeys(Query(text).words for text in texts))
+    if worktree is not None:
+        against(worktree, url, version.alias, texts, encoder.encode_texts(texts), same)
+        return
     known: Any = Known(encoder, texts)
     recorder = Recorder(client)
     searcher = Searcher(client, version, known)

@@ -55,6 +55,8 @@ def _print_json(answer: Answer, explain: bool) -> None:
         "milliseconds": answer.milliseconds,
         "min_cosine": answer.page.min_cosine,
         "complete": answer.plan.complete,
+        "union": answer.union if answer.plan.complete else None,
+        "clauses": answer.statistics,
     }
     click.echo(orjson.dumps({**facts, "hits": rows}).decode())
 

@@ -69,8 +69,10 @@ class Plan:
 
     @property
     def ranking_body(self) -> dict[str, Any]:
-        """The search with ids, content hashes and scores as its only answer, and with what grouping and sorting need."""
-        values: list[Any] = ["image_id", "content_hash", *(["look"] if self.page.group_near else [])]
+        """The search with ids and scores as its only answer, and with what grouping and sorting need."""
+        values: list[Any] = ["image_id"]
+        values += ["content_hash"] if self.grouped_here else []
+        values += ["look"] if self.page.group_near else []
         if self.order is not None and self.taken_whole:
             values.append(self.order.docvalue)
         return {**self.ranked, "_source": False, "stored_fields": "_none_", "docvalue_fields": values}

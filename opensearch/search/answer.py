@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..index.version import Version
 from ..query.fusion import Fusion
-from ..query.limits import CAPTION
+from ..query.limits import CAPTION, MAX_REACH
 from ..query.page import Page
 from ..query.plan import Plan
 from ..query.query import Query
@@ -27,6 +27,8 @@ class Answer:
     facets: of each field, its most frequent values with how many of the matched have them.
     milliseconds: the server's own time for the search.
     normal: of a hybrid, each clause's candidates as the fusion sees them, id to normalised score; empty where not all came.
+    statistics: of a complete hybrid, by what each clause's scores were normalised (``contributions.statistics``), and the number
+        of ``candidates`` that it brought.
     notes: remarks for the person who searches.
     """
 
@@ -39,7 +41,13 @@ class Answer:
     reachable: int = 0
     facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
     normal: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    statistics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def union(self) -> int:
+        """How many pictures are candidates of any clause, where all came."""
+        return len(set().union(*self.normal.values()))
 
     @property
     def query(self) -> Query:
@@ -85,6 +93,11 @@ def notes_on(plan: Plan, version: Version, pictures: int) -> tuple[str, ...]:
         notes.append(
             "the index's default was chosen before every hit was scored by every clause, and goes on with --no-complete; choose it "
             f"again: clipseek {again} --index {version.alias}"
+        )
+    deepest = MAX_REACH // len(plan.clauses)
+    if plan.complete and plan.depth == deepest and plan.fusion.depth != deepest:
+        notes.append(
+            f"each of the {len(plan.clauses)} clauses brings {deepest:,} candidates: OpenSearch takes {MAX_REACH:,} in all"
         )
     calibration = version.calibration
     cut, learnt = plan.page.min_cosine, int(calibration.get("pictures", 0))

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,15 +16,15 @@ import orjson
 
 from ..errors import RequestRefused, ServerError
 from ..index.version import Version
-from ..query.limits import MAX_REACH, SEARCH_PARAMETERS, VECTOR
+from ..query.limits import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import LoadStored
 from ..server.capabilities import server_version
 from .answer import Answer, notes_on
-from .contributions import fused_scores, raw_scores, rescored
+from .contributions import added_scores, normal_scores, raw_scores, rescored, statistics
 from .hits import read_hits
 from .page_rows import Row, page_rows
-from .second_requests import COUNT, count_pictures, fetch_candidates, pictures, with_documents
+from .second_requests import Candidates, count_pictures, fetch_candidates, fetch_matched, total, with_documents
 from .server_support import check_ranks
 
 #: So long the number of pictures is taken for what it was, where a search needs nothing else beside its hits.
@@ -35,13 +35,17 @@ COUNT_SECONDS = 5.0
 class Ranking:
     """Ranked rows, best first: those of the page, or all candidates (``whole``).
 
-    counted: the answer that has the number of pictures that match, and the facets.
+    matched: pictures that any clause matches.
+    facets: the answer's ``aggregations``.
+    brought: the candidates of each clause in a complete search.
     """
 
     rows: Sequence[Row]
     whole: bool
-    counted: Mapping[str, Any]
+    matched: int
+    facets: Mapping[str, Any]
     milliseconds: int
+    brought: Mapping[str, int] = field(default_factory=dict)
 
 
 class Asker:
@@ -51,6 +55,7 @@ class Asker:
         self._client, self._version, self._load_stored = client, version, load_stored
         self._path = f"/{quote(version.index)}/_search?{urlencode(SEARCH_PARAMETERS)}"
         self._counted = (0, -math.inf)  # pictures in the index, and when that was
+        self._counts_apart = False  # whether to ask what complete hybrids match, with their candidates
 
     @cached_property
     def server_version(self) -> tuple[int, int]:
@@ -63,30 +68,35 @@ class Asker:
         ranking = self._complete(plan) if plan.complete else self._in_one_request(plan)
         # 2. The page's rows, and their documents.
         scores = raw_scores(plan, ranking.rows) if ranking.whole and len(plan.clauses) > 1 else {}
-        normal, added = fused_scores(plan, scores, ranking.rows)
-        rows, there = page_rows(plan, rescored(plan, ranking.rows, added))
+        normal = normal_scores(plan, scores, ranking.rows)
+        rows, there = page_rows(plan, rescored(plan, ranking.rows, normal))
+        added = added_scores(plan, normal, rows)
         if plan.in_two_steps:
             rows = with_documents(self._client, self._version.index, plan, rows)
         far = [row["_id"] for row in rows if VECTOR not in (row.get("matched_queries") or ())]
         vectors = self._load_stored(far) if plan.page.min_cosine is not None else {}
         # 3. What they mean.
-        matched, documents = int(ranking.counted["hits"]["total"]["value"]), self._counted[0]
+        documents = self._counted[0]
         return Answer(
             plan=plan,
             hits=read_hits(plan, rows, added, vectors),
             index=self._version.index,
-            matched=matched,
+            matched=ranking.matched,
             documents=documents,
             milliseconds=ranking.milliseconds,
-            reachable=there if plan.taken_whole else _reachable(plan, ranking, matched),
+            reachable=there if plan.taken_whole else _reachable(plan, ranking),
             facets={
                 name: [
                     (str(value.get("key_as_string", value["key"])), int(value["doc_count"]))
                     for value in facet["buckets"]
                 ]
-                for name, facet in ranking.counted.get("aggregations", {}).items()
+                for name, facet in ranking.facets.items()
             },
             normal=normal,
+            statistics={
+                name: {"candidates": number, **statistics(plan.fusion.technique, scores[name])}
+                for name, number in ranking.brought.items()
+            },
             notes=notes_on(plan, self._version, documents),
         )
 
@@ -95,32 +105,33 @@ class Asker:
         fresh = time.monotonic() - self._counted[1] < COUNT_SECONDS
         # A pool for each search: its thread ends with it, and searches of other threads wait for no one.
         with ThreadPoolExecutor(1) as pool:
-            count = None if fresh else pool.submit(count_pictures, self._client, self._version.index, plan.copies)
+            count = None if fresh else pool.submit(count_pictures, self._client, self._version.index, plan)
             answer = self._rank(plan)
         if count is not None:
             self._counted = (count.result(), time.monotonic())
         self._check_ranks(plan, answer)
         rows = self._rows(plan, answer)
-        ended = len(rows) < plan.page.size or len(rows) == answer["hits"]["total"]["value"]
-        return Ranking(rows, plan.taken_whole or (ended and not plan.page.start), answer, int(answer["took"]))
+        matched = total(answer)
+        whole = plan.taken_whole or (not plan.page.start and (len(rows) < plan.page.size or len(rows) == matched))
+        return Ranking(rows, whole, matched, answer.get("aggregations", {}), int(answer["took"]))
 
     def _complete(self, plan: Plan) -> Ranking:
         """First the candidates of each clause, then the server's ranking of all of them by every clause."""
-        found = fetch_candidates(
-            self._client,
-            self._version.index,
-            plan.clauses,
-            depth=plan.depth,
-            copies=plan.copies,
-            beside=[plan.matched_body, COUNT],
-        )
-        counted, every = found.beside
-        self._counted = (pictures(every), time.monotonic())
-        if not (ids := list(dict.fromkeys(name for scores in found.scores.values() for name in scores))):
-            return Ranking([], True, counted, found.milliseconds)
-        answer = self._send(plan.complete_body(ids), plan)
-        self._check_ranks(plan, answer)
-        return Ranking(self._rows(plan, answer), True, counted, found.milliseconds + int(answer["took"]))
+        counted = self._counts_apart or "aggs" in plan.ranked
+        found = fetch_candidates(self._client, self._version.index, plan, counted=counted)
+        self._counted = (found.documents, time.monotonic())
+        brought = {name: len(ids) for name, ids in found.ids.items()}
+        rows: Sequence[Row] = ()
+        if ids := list(dict.fromkeys(name for ids in found.ids.values() for name in ids)):
+            answer = self._send(plan.complete_body(ids), plan)
+            self._check_ranks(plan, answer)
+            rows = self._rows(plan, answer)
+        counted_by = found.counted
+        if counted_by is None and not _tells_matched(plan, found):
+            self._counts_apart, counted_by = True, fetch_matched(self._client, self._version.index, plan)
+        matched = _matched(found, rows) if counted_by is None else total(counted_by)
+        milliseconds = found.milliseconds + (int(answer["took"]) if ids else 0)
+        return Ranking(rows, True, matched, (counted_by or {}).get("aggregations", {}), milliseconds, brought)
 
     def _check_ranks(self, plan: Plan, answer: Mapping[str, Any]) -> None:
         if len(plan.clauses) > 1 and plan.fusion.technique == "rrf" and (shards := int(answer["_shards"]["total"])) > 1:
@@ -153,13 +164,24 @@ class Asker:
         return rows
 
 
-def _reachable(plan: Plan, ranking: Ranking, matched: int) -> int:
+def _tells_matched(plan: Plan, found: Candidates) -> bool:
+    """Whether the candidates hold all that the vector clauses match: not of several shards, which have their nearest each."""
+    vectors = [name for name in plan.clauses if name != CAPTION]
+    return plan.depth == plan.nearest and all(found.matched[name] == len(found.ids[name]) for name in vectors)
+
+
+def _matched(found: Candidates, rows: Sequence[Row]) -> int:
+    """The captions that match, and the nearest whose captions do not."""
+    return found.matched.get(CAPTION, 0) + sum(CAPTION not in (row.get("matched_queries") or ()) for row in rows)
+
+
+def _reachable(plan: Plan, ranking: Ranking) -> int:
     """How many hits paging can show, where the server made the page; of a hybrid at most so many, but for its last page."""
     if len(plan.clauses) == 1:
-        return min(matched, MAX_REACH)
+        return min(ranking.matched, MAX_REACH)
     if 0 < len(ranking.rows) < plan.page.size:
         return plan.page.start + len(ranking.rows)
-    return min(matched, len(plan.clauses) * plan.depth, MAX_REACH)
+    return min(ranking.matched, len(plan.clauses) * plan.depth, MAX_REACH)
 
 
 def ranked_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:

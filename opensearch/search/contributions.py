@@ -36,40 +36,58 @@ def raw_scores(plan: Plan, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     return scores
 
 
-def fused_scores(
+def normal_scores(
     plan: Plan, scores: Mapping[str, Mapping[str, float]], rows: Sequence[Row]
-) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
-    """Each clause's candidates ``normalized``; and of the documents of ``rows`` what each clause adds to their scores. ``scores``:
-    each clause's candidates, id to raw score, best first; none are known of a search without them.
+) -> dict[str, dict[str, float]]:
+    """Each clause's candidates as the fusion sees them, id to score. ``scores``: raw ones, best first; ``rows``: all, ranked.
 
     In a complete search a picture without any of the words counts as ``FLOOR`` under the geometric and the harmonic mean: left out,
     as the server does, it would rank by its cosine alone, before pictures that have the words.
     """
-    fusion = plan.fusion
-    if fusion.technique == "rrf":
-        counted = counted_ranks(scores, {row["_id"]: row["_score"] for row in rows}, factors("rrf", plan.weights))
-        normal = {
-            name: {document: 1 / (RANK_CONSTANT + rank) for document, rank in ranks.items()}
-            for name, ranks in counted.items()
-        }
-    else:
-        normal = {name: normalized(fusion.technique, raw) for name, raw in scores.items()}
-    if plan.complete and fusion.mean != "arithmetic":
-        normal = {name: {**dict.fromkeys((row["_id"] for row in rows), FLOOR), **one} for name, one in normal.items()}
-    added = {
-        row["_id"]: contributions(fusion.technique, normal, plan.weights, row["_id"], fusion.mean)
-        for row in rows
-        if normal
-    }
-    return normal, added
+    technique = plan.fusion.technique
+    if technique == "rrf":
+        ranks = counted_ranks(scores, {row["_id"]: row["_score"] for row in rows}, factors("rrf", plan.weights))
+        return {name: {one: 1 / (RANK_CONSTANT + rank) for one, rank in of.items()} for name, of in ranks.items()}
+    normal = {name: normalized(technique, raw) for name, raw in scores.items()}
+    if plan.complete and plan.fusion.mean != "arithmetic":
+        floors = dict.fromkeys((row["_id"] for row in rows), FLOOR)
+        normal = {name: {**floors, **one} for name, one in normal.items()}
+    return normal
 
 
-def rescored(plan: Plan, rows: Sequence[Row], added: Mapping[str, Mapping[str, float]]) -> Sequence[Row]:
+def added_scores(
+    plan: Plan, normal: Mapping[str, Mapping[str, float]], rows: Sequence[Row]
+) -> dict[str, dict[str, float]]:
+    """What each clause adds to the score of each row, by id; of none where ``normal`` is not known."""
+    technique, mean = plan.fusion.technique, plan.fusion.mean
+    if not normal:
+        return {}
+    return {row["_id"]: contributions(technique, normal, plan.weights, row["_id"], mean) for row in rows}
+
+
+def rescored(plan: Plan, rows: Sequence[Row], normal: Mapping[str, Mapping[str, float]]) -> Sequence[Row]:
     """The rows, ranked anew where a complete search counts ``FLOOR`` and the server leaves a clause out."""
     if not plan.complete or plan.fusion.mean == "arithmetic":
         return rows
+    added = added_scores(plan, normal, rows)
     scored = [{**row, "_score": sum(added[row["_id"]].values())} for row in rows]
     return sorted(scored, key=lambda row: -row["_score"])
+
+
+def statistics(technique: Technique, scores: Mapping[str, float]) -> dict[str, float]:
+    """What a clause's raw ``scores`` are normalised by: ``min`` and ``max``, ``length``, or ``mean`` and ``deviation``."""
+    values = list(scores.values())
+    if technique == "rrf" or not values:
+        return {}
+    if technique == "l2":
+        return {"length": math.sqrt(sum(value * value for value in values))}
+    if technique == "min_max":
+        return {"min": min(values), "max": max(values)}
+    mean = math.fsum(values) / len(values)
+    return {
+        "mean": mean,
+        "deviation": math.sqrt(math.fsum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)),
+    }
 
 
 def normalized(technique: Technique, scores: Mapping[str, float]) -> dict[str, float]:
@@ -78,11 +96,11 @@ def normalized(technique: Technique, scores: Mapping[str, float]) -> dict[str, f
         return {}
     if technique == "rrf":
         return {document: 1 / (RANK_CONSTANT + rank) for rank, document in enumerate(scores, 1)}
-    values = list(scores.values())
+    by = statistics(technique, scores)
     if technique == "l2":
-        length = math.sqrt(sum(value * value for value in values))
+        length = by["length"]
         return {document: score / length if length else 0.0 for document, score in scores.items()}
-    low, high = min(values), max(values)
+    low, high = min(scores.values()), max(scores.values())
     if technique == "min_max":
         if high == low:
             return dict.fromkeys(scores, 1.0)
@@ -90,8 +108,7 @@ def normalized(technique: Technique, scores: Mapping[str, float]) -> dict[str, f
         return {document: (score - low) / (high - low) or FLOOR for document, score in scores.items()}
     if high == low:
         return dict(scores)
-    mean = math.fsum(values) / len(values)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+    mean, deviation = by["mean"], by["deviation"]
     return {
         document: (score - mean) / deviation if score > mean else high if score == mean else 0.001
         for document, score in scores.items()

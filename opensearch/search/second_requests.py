@@ -17,58 +17,69 @@ from .page_rows import Row
 
 _ANSWERED = ("hits.hits._score", "hits.hits.fields", "hits.total.value", "aggregations", "error", "status")
 _KEPT = ",".join(["took", *(f"responses.{part}" for part in _ANSWERED)])
-#: How many pictures are in an index, as one of several searches.
-COUNT = {"size": 0, "track_total_hits": True}
+_COUNT = {"size": 0, "track_total_hits": True}
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """``scores``: of each clause by its name, id to raw score, best first. ``beside``: answers to the other searches.
-    ``milliseconds``: the server's own time for all.
+    """What the clauses of a complete search bring.
+
+    ids: of each clause by its name, best first, those of all shards together.
+    matched: pictures that each clause matches, in all shards.
+    documents: pictures in the index.
+    counted: the answer to ``Plan.matched_body``, where that was asked.
+    milliseconds: the server's own time.
     """
 
-    scores: Mapping[str, Mapping[str, float]]
-    beside: Sequence[Any]
+    ids: Mapping[str, Sequence[str]]
+    matched: Mapping[str, int]
+    documents: int
+    counted: Mapping[str, Any] | None
     milliseconds: int
 
 
-def fetch_candidates(
-    client: opensearchpy.OpenSearch,
-    index: str,
-    clauses: Mapping[str, dict[str, Any]],
-    *,
-    depth: int,
-    copies: str,
-    beside: Sequence[dict[str, Any]] = (),
-) -> Candidates:
-    """The ``depth`` candidates of each of the ``clauses``, of all shards together, and the answers to the searches ``beside``. One
-    ``_msearch`` to the shards' copies that a search with the preference ``copies`` goes to. Raises the errors of the tree.
-    """
-    bodies = [*(candidates_body(clause, depth) for clause in clauses.values()), *beside]
-    answers, took = _msearch(client, index, copies, bodies)
-    scores = {
-        name: {row["fields"]["image_id"][0]: float(row["_score"]) for row in answer.get("hits", {}).get("hits", ())}
-        for name, answer in zip(clauses, answers, strict=False)
-    }
-    return Candidates(scores, answers[len(clauses) :], took)
+def fetch_candidates(client: opensearchpy.OpenSearch, index: str, plan: Plan, *, counted: bool) -> Candidates:
+    """``plan.depth`` candidates of each clause, in one ``_msearch``, and ``counted`` where asked. Raises the errors of the tree."""
+    bodies = [{**candidates_body(clause, plan.depth), "track_total_hits": True} for clause in plan.clauses.values()]
+    answers, took = _msearch(client, index, plan, [*bodies, _COUNT, *([plan.matched_body] if counted else [])])
+    of_clauses = dict(zip(plan.clauses, answers, strict=False))
+    return Candidates(
+        {name: [row["fields"]["image_id"][0] for row in _rows(answer)] for name, answer in of_clauses.items()},
+        {name: total(answer) for name, answer in of_clauses.items()},
+        total(answers[len(bodies)]),
+        answers[-1] if counted else None,
+        took,
+    )
 
 
-def count_pictures(client: opensearchpy.OpenSearch, index: str, copies: str) -> int:
+def count_pictures(client: opensearchpy.OpenSearch, index: str, plan: Plan) -> int:
     """How many pictures are in the index."""
-    (answer,), _ = _msearch(client, index, copies, [COUNT])
-    return pictures(answer)
+    return total(_msearch(client, index, plan, [_COUNT])[0][0])
 
 
-def pictures(answer: Mapping[str, Any]) -> int:
-    """Of the answer to ``COUNT``."""
+def fetch_matched(client: opensearchpy.OpenSearch, index: str, plan: Plan) -> Mapping[str, Any]:
+    """The answer to ``Plan.matched_body``."""
+    answer: Mapping[str, Any] = _msearch(client, index, plan, [plan.matched_body])[0][0]
+    return answer
+
+
+def total(answer: Mapping[str, Any]) -> int:
+    """How many documents a search matches."""
     return int(answer["hits"]["total"]["value"])
 
 
-def _msearch(client: opensearchpy.OpenSearch, index: str, copies: str, bodies: Sequence[Any]) -> tuple[list[Any], int]:
-    """The answers of several searches with the preference ``copies``, and the milliseconds that the server took. Raises the error
-    of the first that failed.
+def _rows(answer: Mapping[str, Any]) -> Sequence[Row]:
+    rows: Sequence[Row] = answer["hits"].get("hits", ())
+    return rows
+
+
+def _msearch(client: opensearchpy.OpenSearch, index: str, plan: Plan, bodies: Sequence[Any]) -> tuple[list[Any], int]:
+    """The answers of several searches in the copies that ``plan`` is for, and the milliseconds that the server took. Raises the
+    error of the first that failed.
     """
-    lines = [line for body in bodies for line in ({"preference": copies, "allow_partial_search_results": False}, body)]
+    lines = [
+        line for body in bodies for line in ({"preference": plan.copies, "allow_partial_search_results": False}, body)
+    ]
     body = b"\n".join(map(orjson.dumps, lines)) + b"\n"
     answer = client.msearch(body=body, index=index, params={"filter_path": _KEPT})
     check_answers(index, answer["responses"])

@@ -15,7 +15,7 @@ IDS = {"ids": {"values": ["a", "b", "c"]}}
 
 
 def test_every_clause_is_over_all_candidates() -> None:
-    made = plan("red car", VECTOR, complete=True, facets=("set",), declared={"set": "keyword"})
+    made = plan("red car", VECTOR, group_duplicates=True, facets=("set",), declared={"set": "keyword"})
     assert made.complete
     assert made.complete_body(["a", "b", "c"]) == {
         "size": 3,

@@ -22,7 +22,7 @@ def test_the_ranking_is_the_same_search_without_documents() -> None:
         assert sent[name] == BODY[name]
     assert sent.keys() - BODY.keys() == {"stored_fields", "docvalue_fields"}
     assert (sent["_source"], sent["stored_fields"]) == (False, "_none_")
-    assert sent["docvalue_fields"] == ["image_id", "content_hash"]
+    assert sent["docvalue_fields"] == ["image_id"]
     assert "highlight" not in sent
 
 
