@@ -86,7 +86,7 @@ def _print_sums(answer: Answer) -> None:
         rows = [
             [
                 term.clause,
-                _raw(term),
+                _raw(term, answer),
                 f"{term.normalised:.4f}",
                 f"{term.weight:.3f}",
                 f"{term.added:.4f}",
@@ -100,10 +100,24 @@ def _print_sums(answer: Answer) -> None:
         data(f"    {written(answer.fusion, terms, hit.score)}")
 
 
-def _raw(term: Term) -> str:
-    """The clause's own score of the picture."""
+#: Why a clause of words has no score for a picture, by ``Query.match``.
+WITHOUT = {
+    "any": "has none of the words",
+    "most": "has too few of the words",
+    "all": "does not have all of the words",
+    "phrase": "does not have the phrase",
+}
+
+
+def _raw(term: Term, answer: Answer) -> str:
+    """The clause's own score of the picture, or why there is none."""
+    from clipseek.opensearch.query.limits import CAPTION
+
+    if term.raw is None and term.clause == CAPTION:
+        unwanted = ", or is left out by --not" if answer.query.unwanted else ""
+        return f"{WITHOUT[answer.query.match or 'any']}{unwanted}"
     if term.raw is None:
-        return "not found"
+        return f"not among the {answer.plan.nearest:,} nearest"
     score = f"bm25 {term.raw:.4f}" if term.cosine is None else f"cosine {term.cosine:.4f}"
     return score if term.normalised else f"{score}, beyond its candidates"
 

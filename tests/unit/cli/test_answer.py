@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,15 +47,38 @@ def test_explain_prints_every_sum(capsys: pytest.CaptureFixture[str]) -> None:
         "    vector   cosine 0.2000   0.5714   0.700  0.4000    57%",
         "    0.300 x 1.0000 + 0.700 x 0.5714 = 0.7000",
         "0.0007\tb\tfile:///b.jpg\t",
-        "    clause   raw score       min_max  weight    adds  share",
-        "    caption  not found        0.0000   0.300  0.0000     0%",
-        "    vector   cosine -0.2500   0.0010   0.700  0.0007   100%",
+        "    clause   raw score              min_max  weight    adds  share",
+        "    caption  has none of the words   0.0000   0.300  0.0000     0%",
+        "    vector   cosine -0.2500          0.0010   0.700  0.0007   100%",
         "    0.300 x 0.0000 + 0.700 x 0.0010 = 0.0007",
         "0.0005\tc\tfile:///c.jpg\t",
         "    its sum is not known: its pipeline does something else",
     ]
     print_answer(replace(answer(LOST), normal={}), as_json=False, explain=True)
     assert capsys.readouterr().out.endswith("its sum is not known: leave --no-complete out to see it\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "has none of the words"),
+        ({"match": "most"}, "has too few of the words"),
+        ({"match": "all"}, "does not have all of the words"),
+        ({"match": "phrase"}, "does not have the phrase"),
+        ({"unwanted": ("boat",)}, "has none of the words, or is left out by --not"),
+    ],
+)
+def test_a_caption_without_a_score_says_why(
+    capsys: pytest.CaptureFixture[str], given: dict[str, Any], why: str
+) -> None:
+    print_answer(replace(answer(ONE), plan=plan("red car", VECTOR, **given)), as_json=False, explain=True)
+    assert f"caption  {why}  " in capsys.readouterr().out
+
+
+def test_a_picture_that_is_not_near_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    far = replace(BOTH, raw={"caption": 4.0}, shares={"caption": 1.0, "vector": 0.0}, cosine=None)
+    print_answer(replace(answer(far), plan=plan("red car", VECTOR, complete=False)), as_json=False, explain=True)
+    assert "    vector   not among the 200 nearest  " in capsys.readouterr().out
 
 
 def test_explain_is_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
