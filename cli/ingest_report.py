@@ -123,8 +123,8 @@ def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Sh
     for unfound in report.unfound:
         example = unfound.example if len(unfound.example) <= 40 else f"{unfound.example[:37]}..."
         note(
-            f"{count(unfound.values, 'value')} of {unfound.column} {'is' if unfound.values == 1 else 'are'} {unfound.reason}, "
-            f"{'' if unfound.values == 1 else 'like '}{example!r}: kept and shown, but not found by a filter"
+            f"{count(unfound.values, 'value')} of {unfound.column} kept and shown, but not found by a filter: {unfound.reason}, "
+            f"like {example!r}"
         )
     if report.undeclared:
         names = ", ".join(report.undeclared[:12]) + (", ..." if len(report.undeclared) > 12 else "")

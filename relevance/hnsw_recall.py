@@ -13,6 +13,7 @@ import orjson
 from clipseek.evaluation.bootstrap import intervals
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.index.zones import read_zone
 from clipseek.opensearch.query.filters import parse_filters, without_ids
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.failures import check_answers
@@ -57,7 +58,7 @@ def check_index(
     chosen = list(filters) or frequent_filter(client, version)
     cases: dict[str, list[dict[str, Any]]] = {"all pictures": []}
     if chosen:
-        cases[" ".join(chosen)] = parse_filters(chosen, version.fields)
+        cases[" ".join(chosen)] = parse_filters(chosen, version.fields, zone=read_zone(version.time_zone))
     figures = []
     for pictures, clauses in cases.items():
         recalls = hnsw_recalls(client, version, vectors, clauses)

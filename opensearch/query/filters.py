@@ -182,4 +182,5 @@ def _read(field: IndexedField, value: str, read: Callable[[str], Any], example: 
     try:
         return read(value)
     except ValueError as problem:
-        raise InvalidOption(f"{short(value)} is {problem} for {field.name}; write one like {example}") from None
+        reason = str(problem).partition(" (")[0]  # without what to do about it at ingest
+        raise InvalidOption(f"{short(value)} is {reason} for {field.name}; write one like {example}") from None

@@ -117,7 +117,7 @@ def test_columns(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
     columns = ["--image-column", "file", "--caption-column", "text"]
     result = done(clipseek_ingest(server, manifest, *columns, "--number", "year"))
     assert result.stderr.splitlines() == [
-        "1 value of year is no number, 'old': kept and shown, but not found by a filter",
+        "1 value of year kept and shown, but not found by a filter: no number, like 'old'",
         "kept, but not to filter by: set; declare columns with --keyword, --number or --date NAME",
     ]
     found = sorted((document["caption"], document["metadata"]) for document in server.documents.values())

@@ -193,7 +193,7 @@ def test_dates_are_compared_as_their_parts_are(
 
 def test_a_date_that_is_none_is_refused_with_the_reason() -> None:
     with pytest.raises(
-        InvalidOption, match=r"'31.05.2024' is a date with the day or the month first .* for day; write one like 2024"
+        InvalidOption, match=r"'31.05.2024' is a date with the day or the month first for day; write one like 2024"
     ):
         only("day=31.05.2024")
     with pytest.raises(InvalidOption, match="'2024-02-30' is no such day or time for day"):
