@@ -50,6 +50,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "search_request": Benchmark("", "--icons 200 --count 20", served=True),
     "index_recall": Benchmark("", "--count 1000 --queries 10", served=True),
     "complete_fusion": Benchmark("", "--icons 200 --queries 20", served=True),
+    "page": Benchmark("", "--icons 200 --rounds 2 --no-goals", served=True),
     "search_command": Benchmark(". . --rounds 10", ". . --rounds 1", served=True),
 }
 

@@ -1,0 +1,35 @@
+// What can be done with a hit: search by it, away from it, for its near duplicates, and select it.
+
+import { element, iconButton } from "../element.js";
+import { START } from "../state/address.js";
+import { change, state } from "../state/state.js";
+
+/** Add it to what is searched for. */
+export function moreLike(id) {
+  const like = state.like.some((part) => part.id === id) ? state.like : [...state.like, { id, weight: 1 }];
+  change({ like, unlike: state.unlike.filter((other) => other !== id), near: "", picture: "" });
+}
+
+/** Move the search away from it. */
+export function lessLike(id) {
+  const unlike = state.unlike.includes(id) ? state.unlike : [...state.unlike, id];
+  change({ unlike, like: state.like.filter((part) => part.id !== id), near: "", picture: "" });
+}
+
+/** Show what is nearly the same file, instead of the search. */
+export function nearlySame(id) {
+  const { words, not, like, unlike, crops, uploads } = START;
+  change({ words, not, like, unlike, crops, uploads, filters: {}, sort: "", near: id, picture: "" });
+}
+
+/** The buttons over a picture. They are reached by Tab from the hit that has the focus. */
+export function actions(id) {
+  const button = (icon, name, act) => iconButton(icon, name, () => act(id), { tabindex: -1 });
+  return element(
+    "span",
+    { class: "actions" },
+    button("more", "More like this (m)", moreLike),
+    button("less", "Less like this (l)", lessLike),
+    button("near", "Nearly the same file (n)", nearlySame),
+  );
+}
