@@ -23,7 +23,11 @@ from servers import add_url, server
 
 HOME = Path(__file__).resolve().parent.parent
 HITS = 7
-STYLE = "section code{display:none} figcaption{height:76px} figcaption small{display:none} body{max-width:none}"
+STYLE = (
+    "section code, figcaption small {display: none} body {max-width: none; padding: 16px} section {margin: 20px 0} "
+    "figcaption {height: 67px; padding-bottom: 0; line-height: 18px; overflow: hidden; border-bottom: 5px solid transparent} "
+    "section:last-child {margin-bottom: 0}"
+)
 
 
 def main() -> None:
