@@ -20,7 +20,7 @@ from .options import (
     picture_options,
     url_option,
 )
-from .output import print_json
+from .output import note, print_json
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder
@@ -101,6 +101,7 @@ def ingest(
     Unusable files are listed at the end.
     """
     from clipseek.opensearch.index import versions
+    from clipseek.opensearch.index.scripts import advised
     from clipseek.opensearch.ingest.run import IngestOptions
     from clipseek.opensearch.ingest.run import ingest as run
 
@@ -113,6 +114,10 @@ def ingest(
     version = versions.find(client, index)
     if version is not None:
         refuse_other_options(version, index_options)
+    else:
+        entries, advice = advised(entries, index_options.analyzer)
+        if advice:
+            note(advice)
     limits = {"batch_size": batch_size, "max_megapixels": max_megapixels, "max_megabytes": max_megabytes}
     encoder = encoder_of_index(model, version, device, verify=True, **limits)
     if fast_jpeg:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import MalformedSource, SourceNotFound
-from .record import Record, shown
+from .record import Record, on_disk, shown
 
 # Below the file's own folder; {} is the data set's name in capitals, as in RSICD_images.
 _PICTURES = ("", "images", "imgs", "{}_images")
@@ -54,7 +54,7 @@ def _records(path: Path, entries: list[Any], dataset: str) -> Iterator[Record]:
         split = entry.get("split")
         yield Record(
             id=None,
-            image=folder / name,
+            image=on_disk(folder, str(name)),
             captions=tuple(dict.fromkeys(_captions(entry, place))),
             metadata={"split": split} if isinstance(split, str) else {},
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from .errors import MalformedSource, MissingColumn, SourceNotFound
 from .fields import Columns, from_object, parse_object
 from .folder import is_image_name
-from .record import MetadataValue, Record, shown
+from .record import MetadataValue, Record, on_disk, shown
 
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Record]:
@@ -84,7 +84,7 @@ def _check_header(header: list[str], columns: Columns, place: str) -> None:
 def _image(manifest: Path, name: str, columns: Columns, place: str) -> Path:
     if not name.strip():
         raise MalformedSource(f"{place}: {columns.image!r} is empty; give the path of the picture")
-    return manifest.parent / name.strip()
+    return on_disk(manifest.parent, name.strip())
 
 
 def _tsv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:

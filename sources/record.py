@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
+
+from clipseek.files.text import canonical
 
 from .errors import SourceError
 
@@ -19,7 +22,7 @@ class Record:
     """One picture and what its source says of it.
 
     ``id`` is the manifest's own id, or ``None``; ``captions`` may be empty; ``group`` is the concept, patient or
-    article that several pictures share (one side of a split, mutual positives).
+    article that several pictures share (one side of a split, mutual positives). Captions and group are ``canonical``.
     """
 
     id: str | None
@@ -27,6 +30,13 @@ class Record:
     captions: tuple[str, ...] = ()
     group: str | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        captions = tuple(map(canonical, self.captions))
+        if captions != self.captions:
+            object.__setattr__(self, "captions", tuple(dict.fromkeys(captions)))
+        if self.group is not None:
+            object.__setattr__(self, "group", canonical(self.group))
 
     @property
     def caption(self) -> str:
@@ -47,3 +57,11 @@ class Skipped:
 def shown(path: str | os.PathLike[str]) -> str:
     """A path as text that every terminal and JSON writer takes: bytes that are no UTF-8 become ``\\xNN``."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def on_disk(folder: Path, name: str) -> Path:
+    """The file ``name`` in ``folder``; where there is none, the one whose name is the same but composed or decomposed, if any."""
+    if name.isascii() or os.path.lexists(folder / name):
+        return folder / name
+    forms = [folder / unicodedata.normalize("NFC", name), folder / unicodedata.normalize("NFD", name)]
+    return next(filter(os.path.lexists, forms), folder / name)

@@ -18,6 +18,24 @@ COLOURS = {"red": (230, 10, 10), "green": (10, 220, 20), "blue": (20, 20, 240), 
 THINGS = ("boat", "house", "bicycle", "café", "cup")
 NUMBER = len(COLOURS) * len(THINGS)
 
+#: Searches whose answers the fixture has, too; hybrids as the index was tuned.
+ASKED: dict[str, dict[str, Any]] = {
+    "caption": {"text": "red house", "kind": "caption"},
+    "phrase": {"text": "red houses", "kind": "caption", "match": "phrase"},
+    "exact": {"text": "houses", "kind": "caption", "exact": True},
+    "vector": {"text": "blue", "kind": "vector"},
+    "like": {"like": (("p1", 1.0),), "unlike": (("p2", 1.0),)},
+    "hybrid": {"text": "red house"},
+    "hybrid, all": {"text": "red house", "size": NUMBER},
+    "hybrid, second page": {"text": "red house", "start": 4, "size": 4},
+    "hybrid, filtered": {"text": "red house by the sea", "filters": ("set=even", "year>=2006")},
+    "hybrid, facets": {"text": "blue cup", "facets": ("set", "year")},
+    "hybrid, clauses": {"text": "red", "like": (("p2", 2.0),), "split": True},
+    "hybrid, not": {"text": "red house", "unwanted": ("green",)},
+    "sorted": {"text": "red house", "kind": "caption", "sort": "year:desc"},
+    "near duplicates": {"text": "two", "kind": "caption", "group_near": True},
+}
+
 
 def picture_file(number: int) -> bytes:
     """A file whose bytes are the same with every Pillow: a plain PPM of nearly one colour."""
@@ -49,6 +67,12 @@ def write_source(folder: Path, rows: list[dict[str, Any]] | None = None) -> Path
     lines = rows if rows is not None else [row(number) for number in range(NUMBER)]
     manifest.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     return manifest
+
+
+def answers() -> dict[str, Any]:
+    """What that commit's code found in ``plain``, by the names in ASKED."""
+    found: dict[str, Any] = json.loads(FIXTURE.read_text("utf-8"))["plain"]["answers"]
+    return found
 
 
 def restore(client: opensearchpy.OpenSearch, name: str, alias: str, folder: Path, *, without: str = "") -> str:

@@ -71,7 +71,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         ".": {"api", "guard", "pictures"},
         "api": {"pictures"},
         "guard": set(),
-        "pictures": set(),
+        "pictures": {"guard"},
         "process": {".", "guard", "pictures"},
     },
 }

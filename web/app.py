@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -12,21 +13,38 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from . import errors
-from .api import search
+from . import errors, health, openapi
+from .api import classify, encode, explain, indexes, search
 from .guard.install import install
+from .metrics import MeasureRequests
+from .pictures import routes
+from .pictures.service import Pictures
 from .settings import Settings
 from .state import OpenEncoder, State
+
+#: Routes that are no part of the API, for the figures.
+_OTHER_ROUTES = (
+    "/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/pictures/{index}",
+    "/thumbnails/{index}",
+    "/api/v1/openapi.json",
+)
 
 
 def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> FastAPI:
     """An ASGI application that serves the indexes of ``settings``. ``open_encoder``: of ``State``."""
     state = State(settings, open_encoder)
+    pictures = Pictures(state, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        threading.Thread(target=state.warm_up, name="clipseek-warm-up", daemon=True).start()
         yield
+        pictures.close()
         state.close()
 
     app = FastAPI(
@@ -38,11 +56,19 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.clipseek = state
+    app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)
-    app.include_router(search.router, prefix="/api/v1")
+    openapi.install(app)
+    for part in (indexes, search, explain, classify, encode):
+        app.include_router(part.router, prefix="/api/v1")
+    for outside in (routes, health):
+        app.include_router(outside.router)
     _serve_page(app)
     install(app, settings)
+    # Around the gate as well, so that what it refuses is counted.
+    app.middleware_stack = MeasureRequests(
+        app.middleware_stack or app, state.metrics, [*app.openapi()["paths"], *_OTHER_ROUTES], settings.root_path
+    )
     return app
 
 

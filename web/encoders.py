@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -15,24 +16,22 @@ from clipseek.encoder import Batcher, Crop
 from clipseek.opensearch.protocols import AnyEncoder
 from numpy.typing import NDArray
 
+from .metrics import Metrics
+
 Vector = NDArray[np.float32]
 
 
 class VectorCache:
-    """The latest vectors by what was encoded. Thread-safe. ``hits`` and ``misses`` count look-ups."""
+    """The latest vectors by what was encoded. Thread-safe."""
 
     def __init__(self, most: int) -> None:
         self._most, self._lock = most, threading.Lock()
         self._vectors: OrderedDict[tuple[str, str], Vector] = OrderedDict()
-        self.hits = self.misses = 0
 
     def get(self, key: tuple[str, str]) -> Vector | None:
         with self._lock:
             vector = self._vectors.get(key)
-            if vector is None:
-                self.misses += 1
-            else:
-                self.hits += 1
+            if vector is not None:
                 self._vectors.move_to_end(key)
             return vector
 
@@ -56,13 +55,14 @@ class HeldPicture:
 
 
 class SharedEncoder:
-    """``encoder`` for many threads; satisfies ``clipseek.opensearch.protocols.Encoder``. ``seconds``: how long a vector may take.
+    """``encoder`` for many threads; satisfies ``clipseek.opensearch.protocols.Encoder``. ``seconds``: how long a vector may take;
+    ``cached``: how many are kept.
 
     Its methods raise what the encoder raises, Overloaded where too many wait, and EncodeTimedOut.
     """
 
-    def __init__(self, encoder: AnyEncoder, *, seconds: float = 10.0, cached: int = 4096) -> None:
-        self.encoder = encoder
+    def __init__(self, encoder: AnyEncoder, metrics: Metrics, *, seconds: float = 10.0, cached: int = 4096) -> None:
+        self.encoder, self._metrics = encoder, metrics
         self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
         self.cache = VectorCache(cached)
         self._texts: Batcher[str] = Batcher(encoder.encode_texts, seconds=seconds)
@@ -89,6 +89,11 @@ class SharedEncoder:
         keys = [("text", text) for text in texts]
         return self._rows(keys, [self.cache.get(key) for key in keys], lambda place: self._texts.submit(texts[place]))
 
+    @property
+    def logit_scale(self) -> float:
+        """By which the model multiplies cosines before it compares them; 100 where it does not say, as CLIP's own."""
+        return float(getattr(getattr(self.encoder, "bundle", None), "logit_scale", 100.0))
+
     def close(self) -> None:
         """Encode what was submitted, and take no more."""
         self._texts.close()
@@ -100,8 +105,12 @@ class SharedEncoder:
         known: Sequence[Vector | None],
         submit: Callable[[int], Future[Vector]],
     ) -> Vector:
+        started = time.perf_counter()
         waiting = {place: submit(place) for place, vector in enumerate(known) if vector is None}
         made = {place: future.result() for place, future in waiting.items()}
+        self._metrics.vectors.labels("encoded").inc(len(made))
+        self._metrics.vectors.labels("known").inc(len(known) - len(made))
+        self._metrics.stages.labels("encode").observe(time.perf_counter() - started)
         for place, vector in made.items():
             self.cache.put(keys[place], vector)
         rows = [made[place] if vector is None else vector for place, vector in enumerate(known)]

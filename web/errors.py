@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +19,12 @@ from starlette.exceptions import HTTPException
 
 _LOG = logging.getLogger("clipseek.web")
 MEDIA_TYPE = "application/problem+json"
+#: Statuses that may be gone when the same request is sent again.
+_PASSING = (408, 429, 503, 504)
+_AGAIN = "try again in some seconds"
+_CHANGE = "change the request; what it may hold stands in /api/v1/openapi.json"
+#: Where the search server is, which is not told.
+_ADDRESS = re.compile(r" at https?://[^\s;]+")
 #: Seconds after which to try again where the server is away or busy.
 RETRY_SECONDS = 2
 
@@ -41,7 +48,7 @@ class Problem(BaseModel):
     title: str = Field(description="The kind of problem in words.")
     status: int = Field(description="The HTTP status.", ge=400, le=599)
     detail: str = Field(description="What is wrong with this request, in one line.")
-    next: str | None = Field(default=None, description="The next thing to do.")
+    next: str = Field(description="The next thing to do.")
 
 
 class Refused(Exception):
@@ -53,6 +60,11 @@ class Refused(Exception):
         super().__init__(detail)
         self.status, self.kind, self.title, self.detail = status, kind, title, detail
         self.headers = dict(headers or {})
+
+
+def not_understood(why: str) -> Refused:
+    """A request that OpenAPI's description does not cover. ``why`` says what is wrong, and after a semicolon what to do."""
+    return Refused(422, "invalid-request", "The request is not understood", why)
 
 
 _AWAY = "the search server does not answer; try again in some seconds, or start it with: clipseek node start"
@@ -153,7 +165,8 @@ def problem(
 ) -> JSONResponse:
     """The answer that says so. ``detail`` is one line; what stands after its first semicolon is the next thing to do."""
     line = " ".join(detail.split())[:1000]
-    what = Problem(type=f"urn:clipseek:problem:{kind}", title=title, status=status, detail=line, next=_next(line))
+    told = line.partition("; ")[2] or (_AGAIN if status in _PASSING else _CHANGE)
+    what = Problem(type=f"urn:clipseek:problem:{kind}", title=title, status=status, detail=line, next=told)
     return JSONResponse(what.model_dump(), status, dict(headers or {}), MEDIA_TYPE)
 
 
@@ -171,8 +184,14 @@ def describe(failure: Exception) -> JSONResponse:
     status, name, title, told = known
     if told is not None:
         _LOG.log(logging.ERROR if status == 500 else logging.WARNING, "%s", failure, exc_info=status == 500)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status in (503, 504) else {}
-    return problem(status, name, title, in_fields(told or str(failure)), headers=headers)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status in _PASSING else {}
+    return problem(status, name, title, in_fields(told or _ADDRESS.sub("", str(failure))), headers=headers)
+
+
+def not_ready(failure: Exception) -> JSONResponse:
+    """The answer to whoever asks whether searches can be answered, where they fail so."""
+    detail = json.loads(bytes(describe(failure).body))["detail"]
+    return problem(503, "not-ready", "Searches cannot be answered", detail, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 def in_fields(message: str) -> str:
@@ -207,14 +226,14 @@ _HTTP = {
 }
 
 
-def _next(line: str) -> str | None:
-    return line.partition("; ")[2] or None
+_PARTS = ("body", "query", "path")
 
 
 def _invalid(found: Any) -> str:
     """The first fault of a request that a model refused, and where it is."""
     first = found[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    # Between the fields stand the kinds of value that one of them may have.
+    place = ".".join(part for part in map(str, first["loc"]) if re.fullmatch(r"\w+", part) and part not in _PARTS)
     told = str(first["msg"]).removeprefix("Value error, ")
     where = f"{place[:80]}: " if place else ""
     return f"{where}{told}; the fields stand in /api/v1/openapi.json"

@@ -41,7 +41,7 @@ class Limits:
 
     request_bytes: int = 32_000_000
     held_bytes: int = 256_000_000
-    megapixels: float = 100.0
+    megapixels: float = 178.0
     megabytes: float = 256.0
     cache_bytes: int = 512_000_000
     searches: int = 8

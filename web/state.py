@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -9,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.encoder import Bundle, BundleError, ClipEncoder, EncoderError
+from clipseek.encoder.bundle.bundle import PATCHES
 from clipseek.opensearch import Searcher, connect
-from clipseek.opensearch.errors import IndexMissing
+from clipseek.opensearch.errors import IndexMissing, OpenSearchError
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
+from fastapi import Request
 
 from .encoders import SharedEncoder
+from .metrics import Metrics
 from .settings import VERSION_SECONDS, Settings
 
 if TYPE_CHECKING:
@@ -36,10 +40,10 @@ class Opened:
 
 
 class State:
-    """``open_encoder``: where encoders come from; by default bundles (``bundle_encoder``)."""
+    """``open_encoder``: where encoders come from; by default bundles (``bundle_encoder``). ``metrics``: its figures."""
 
     def __init__(self, settings: Settings, open_encoder: OpenEncoder | None = None) -> None:
-        self.settings = settings
+        self.settings, self.metrics = settings, Metrics()
         self._open_encoder = open_encoder or bundle_encoder
         self._lock, self._loading = threading.Lock(), threading.Lock()
         self._client: opensearchpy.OpenSearch | None = None
@@ -82,32 +86,53 @@ class State:
                 made = self._open_encoder(self.settings, version)
                 known = SharedEncoder(
                     made,
+                    self.metrics,
                     seconds=self.settings.encode_seconds,
                     cached=self.settings.cached_vectors,
                 )
                 self._encoders[version.fingerprint] = known
             return known
 
+    def warm_up(self) -> None:
+        """Load the text towers, so that no request pays for it. What fails here fails again, and is answered, at a request."""
+        for alias in self.settings.indexes:
+            with contextlib.suppress(OpenSearchError, EncoderError):
+                self.encoder(self.opened(alias).version).encode_texts(["a picture"])
+
+    def has_patches(self, version: Version) -> bool:
+        """Whether the index's model can show where in a picture words are found."""
+        try:
+            return PATCHES in find_bundle(self.settings, version).passport.get("extras", {})
+        except BundleError:
+            return False
+
     def close(self) -> None:
+        """Finish what waits for a vector, and let go of the connections."""
         for encoder in self._encoders.values():
             encoder.close()
         if self._client is not None:
             self._client.close()
 
 
+def state_of(request: Request) -> State:
+    """The state of the application that got the request."""
+    state: State = request.app.state.clipseek
+    return state
+
+
 def bundle_encoder(settings: Settings, version: Version) -> AnyEncoder:
-    """The encoder of ``Settings.model`` where that filled the index, else of the bundle that the index names.
+    """The encoder of ``find_bundle``'s bundle. Raises EncoderError."""
+    return ClipEncoder(find_bundle(settings, version))
 
-    Raises BundleError where there is none.
-    """
-    from clipseek.encoder import BundleError
 
+def find_bundle(settings: Settings, version: Version) -> Bundle:
+    """``Settings.model`` where that filled the index, else the bundle that the index names. Raises BundleError."""
     if settings.model is not None:
         bundle = Bundle.load(settings.model)
         if bundle.fingerprint == version.fingerprint or not version.bundle or not Path(version.bundle).is_dir():
-            return ClipEncoder(bundle)
+            return bundle
     if not version.bundle:
         raise BundleError(
             f"index {version.alias} does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
         )
-    return ClipEncoder(Bundle.load(version.bundle))
+    return Bundle.load(version.bundle)

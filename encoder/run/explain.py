@@ -21,19 +21,19 @@ _RAMP = np.array([(20, 11, 52), (96, 19, 110), (190, 55, 82), (245, 125, 21), (2
 class Explanation:
     """``grid``: (G, G) float32, each patch's cosine with the text. ``cosine``: the whole picture's, what search ranks by.
 
-    ``crop``: (S, S, 3) uint8, the part of the picture that the model sees; the grid lies over it.
+    ``seen``: (S, S, 3) uint8, the part of the picture that the model sees; the grid lies over it.
     """
 
     grid: NDArray[np.float32]
     cosine: float
-    crop: NDArray[np.uint8]
+    seen: NDArray[np.uint8]
 
     def heat(self) -> Image.Image:
-        """The crop, and beside it the crop under its heat: dark where the picture is least like the text, bright where most.
+        """What the model sees, and beside it the same under its heat: dark where it is least like the text, bright where most.
 
         Colours are stretched over this picture's own range, so two pictures' heats cannot be compared; cosines can.
         """
-        plain = Image.fromarray(self.crop).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        plain = Image.fromarray(self.seen).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         low, high = float(self.grid.min()), float(self.grid.max())
         level = (self.grid - low) / (high - low) if high - low > 1e-6 else np.zeros_like(self.grid)
         smooth = Image.fromarray(level.astype(np.float32)).resize((SIDE, SIDE), Image.Resampling.BILINEAR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,9 @@ class ZeroShot:
     def __init__(self, encoder: ClipEncoder, labels: Sequence[str], templates: Sequence[str] = (TEMPLATE,)) -> None:
         self.labels = tuple(" ".join(label.split()) for label in labels)
         self._encoder = encoder
-        _check(self.labels, templates)
-        # Not str.format: a label or template may hold braces of its own.
-        self.texts = [template.replace("{}", label) for label in self.labels for template in templates]
-        vectors = encoder.encode_texts(self.texts).reshape(len(self.labels), len(templates), -1)
-        self._vectors = normalize_rows(vectors.mean(axis=1))  # (L, D)
+        check_labels(self.labels, templates)
+        self.texts = label_texts(self.labels, templates)
+        self._vectors = label_vectors(encoder.encode_texts, self.labels, templates)
 
     def probabilities(self, pictures: Sequence[Picture]) -> NDArray[np.float64]:
         """(N, L): softmax over the labels of the model's logit scale times the cosine; rows sum to 1."""
@@ -43,6 +41,19 @@ class ZeroShot:
                 yield file, next(rows) if isinstance(read, Picture) else read
 
 
+def label_texts(labels: Sequence[str], templates: Sequence[str]) -> list[str]:
+    """Each label in every template. Not by str.format: a label or template may hold braces of its own."""
+    return [template.replace("{}", label) for label in labels for template in templates]
+
+
+def label_vectors(
+    encode_texts: Callable[[Sequence[str]], NDArray[np.float32]], labels: Sequence[str], templates: Sequence[str]
+) -> NDArray[np.float32]:
+    """(L, D) float32, unit rows. ``encode_texts``: N texts to (N, D) float32, unit rows."""
+    vectors = encode_texts(label_texts(labels, templates)).reshape(len(labels), len(templates), -1)
+    return normalize_rows(vectors.mean(axis=1))
+
+
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Over the last axis, in float64; safe for logits of any size."""
     wide = logits.astype(np.float64)
@@ -51,7 +62,8 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return shares
 
 
-def _check(labels: Sequence[str], templates: Sequence[str]) -> None:
+def check_labels(labels: Sequence[str], templates: Sequence[str]) -> None:
+    """Raise EncoderError for fewer than two labels, an empty one, one twice, or a template without ``{}``."""
     if len(labels) < 2 or not all(labels):
         raise EncoderError(
             f"{len([label for label in labels if label])} label(s) {', '.join(labels)!r}; expected at least two, none of "

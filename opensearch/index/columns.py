@@ -45,6 +45,10 @@ class DeclaredColumns:
         given = {field_name(column): value for column, value in record.metadata.items()}
         if record.group is not None and "group" in self.fields:
             given.setdefault("group", record.group)
+        return self.typed(given)
+
+    def typed(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Unfound, ...]]:
+        """The values of fields by their names, as a document has them; and what no filter finds."""
         kept: dict[str, Any] = {}
         unfound: list[Unfound] = []
         for name, value in given.items():
@@ -55,16 +59,16 @@ class DeclaredColumns:
             right, wrong = self._sorted_out(name, kind, value, unfound)
             for place, parts in ((name, right), (name + AS_WRITTEN, wrong)):
                 if parts:
-                    kept[place] = parts if isinstance(value, tuple) else parts[0]
+                    kept[place] = parts if isinstance(value, (tuple, list)) else parts[0]
         return kept, tuple(unfound)
 
     def _sorted_out(
-        self, name: str, kind: FieldType, value: MetadataValue, unfound: list[Unfound]
+        self, name: str, kind: FieldType, value: Any, unfound: list[Unfound]
     ) -> tuple[list[Any], list[Any]]:
         """The parts of ``value`` that are of their type, and those that are not, which are told to ``unfound``."""
         right: list[Any] = []
         wrong: list[Any] = []
-        for part in value if isinstance(value, tuple) else (value,):
+        for part in value if isinstance(value, (tuple, list)) else (value,):
             try:
                 right.append(self._read(kind, part))
             except ValueError as problem:

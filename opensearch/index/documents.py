@@ -55,13 +55,8 @@ class Item:
             changed["image_uri"] = self.image_uri
         if (known.get("caption") or "") != self.caption:
             changed["caption"] = self.caption or None
-        there = {name: value for name, value in (known.get("metadata") or {}).items() if value is not None}
-        if there != self.metadata:
-            gone = dict.fromkeys(there.keys() - self.metadata.keys())
-            changed["metadata"] = {
-                **{name: value for name, value in self.metadata.items() if there.get(name) != value},
-                **gone,
-            }
+        if values := changed_values(known.get("metadata") or {}, self.metadata):
+            changed["metadata"] = values
         return changed
 
     def document(
@@ -88,6 +83,15 @@ class Item:
         if self.metadata:
             fields["metadata"] = dict(self.metadata)
         return fields
+
+
+def changed_values(known: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes ``metadata`` of the indexed ``known`` by a partial update: what is new or other, and null for what is gone."""
+    there = {name: value for name, value in known.items() if value is not None}
+    return {
+        **{name: value for name, value in metadata.items() if there.get(name) != value},
+        **dict.fromkeys(there.keys() - metadata.keys()),
+    }
 
 
 def item(record: Record, content_hash: str, columns: DeclaredColumns) -> Item:

@@ -1,8 +1,7 @@
-"""Index versions on a server: found behind their alias, made, given columns, and described in their ``_meta``."""
+"""Index versions on a server: found behind their alias, made, and described in their ``_meta``."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -14,10 +13,12 @@ from ..errors import IndexMissing, IndexUnusable, InvalidOption, NotFound, Reque
 from ..server.address import address
 from ..server.capabilities import check_engine, check_plugins
 from .analysis import ANALYSIS_VERSION
-from .mapping import MAPPING_VERSION, FieldType, IndexOptions, check_columns, field_name
+from .date_formats import DateReader
+from .declaring import declare
+from .mapping import MAPPING_VERSION, IndexOptions, check_columns
 from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
-from .zones import UTC
+from .zones import UTC, read_zone
 
 
 def find(client: opensearchpy.OpenSearch, alias: str) -> Version | None:
@@ -119,11 +120,12 @@ def open_or_create(
     dimension: int,
     options: IndexOptions,
     bundle: str | None = None,
+    date_formats: tuple[str, ...] = (),
 ) -> tuple[Version, bool]:
     """The version behind ``alias``, ready for documents of this model, and whether it was made.
 
-    The fields of ``options`` are declared in an index that was there, too; the rest of them holds for a new one. Raises
-    ModelMismatch where another model filled the index.
+    The fields of ``options`` are declared in an index that was there, too, whose dates are read by ``date_formats``
+    (``DateReader``); the rest of them holds for a new one. Raises ModelMismatch where another model filled the index.
     """
     version = find(client, alias)
     created = version is None
@@ -136,7 +138,8 @@ def open_or_create(
         look = IndexOptions().body(dimension, {})["mappings"]["properties"]["look"]
         client.indices.put_mapping(index=version.index, body={"properties": {"look": look}})
     version = _with_time_zone(client, version, options.time_zone)
-    return declare(client, version, options.fields), created
+    dates = DateReader(read_zone(version.time_zone), date_formats)
+    return declare(client, version, options.fields, dates), created
 
 
 def _with_time_zone(client: opensearchpy.OpenSearch, version: Version, name: str | None) -> Version:
@@ -161,35 +164,6 @@ def check_still(client: opensearchpy.OpenSearch, version: Version) -> None:
             f"index {version.index} was removed while it was being filled; remove what is left of that name and run "
             "again"
         )
-
-
-def declare(client: opensearchpy.OpenSearch, version: Version, fields: Mapping[str, FieldType]) -> Version:
-    """``version`` with further columns declared; documents that have them already become searchable by them before it returns.
-
-    Raises InvalidOption for a column that has another type there.
-    """
-    wanted = {field_name(column): kind for column, kind in fields.items()}
-    for name, kind in wanted.items():
-        if (present := version.fields.get(name, kind)) != kind:
-            raise InvalidOption(
-                f"metadata.{name} is a {present} in index {version.alias}, not a {kind}; leave it so, or ingest into "
-                "another index"
-            )
-    new = {name: kind for name, kind in wanted.items() if name not in version.fields}
-    if not new:
-        return version
-    check_columns(new)
-    properties = IndexOptions(fields=new).body(1, {})["mappings"]["properties"]["metadata"]["properties"]
-    body = {"properties": {"metadata": {"dynamic": False, "properties": properties}}}
-    client.indices.put_mapping(index=version.index, body=body)
-    # The server writes its documents anew from their own source; as a task, which goes on if this process is killed.
-    client.indices.refresh(index=version.index)
-    started: dict[str, Any] = client.update_by_query(
-        index=version.index, params={"conflicts": "proceed", "wait_for_completion": "false"}
-    )
-    while not client.tasks.get(task_id=started["task"]).get("completed"):
-        time.sleep(0.1)
-    return replace(version, fields={**version.fields, **new})
 
 
 def write_meta(client: opensearchpy.OpenSearch, version: Version, name: str, value: Mapping[str, Any] | str) -> None:

@@ -86,6 +86,7 @@ def ingest(
                 dimension=encoder.dimension,
                 options=index_options or IndexOptions(),
                 bundle=bundle,
+                date_formats=options.date_formats,
             )
             report.index = version.index
             with BulkWriter(client, options.retry) as writer:

@@ -32,10 +32,6 @@ class IndexedField:
     kind: FieldType
 
     @property
-    def is_declared(self) -> bool:
-        return self.path not in OWN
-
-    @property
     def is_integer(self) -> bool:
         return self.path in INTEGERS
 

@@ -22,6 +22,7 @@ from ..index.mapping import FieldType
 from ..index.numbers import exact, is_beyond
 from .fields import IndexedField, indexed_field, short
 from .ranges import NONE, Clause, Range, WholeField, any_of, exists
+from .spellings import spellings
 
 _FORM = re.compile(r"\s*([^=!<>]+?)\s*(!=|>=|<=|>|<|=)(.*)", re.DOTALL)
 _RANGES = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
@@ -106,16 +107,13 @@ def _keywords(field: IndexedField, sign: str, values: Sequence[str], zone: tzinf
         raise InvalidOption(
             f"{short(field.name)} holds words, which have no order; write {field.name}={values[0][:40]}"
         )
-    values = (
-        [keyword(value) for value in values] if field.is_declared else values
-    )  # ids and places are kept as they are
     for value in values:
-        if is_too_long(value):
+        if is_too_long(keyword(value)):
             raise InvalidOption(
                 f"{short(value)} has {len(value):,} characters; pictures cannot be filtered by values of {field.name} longer than "
                 f"{LONGEST:,}"
             )
-    return _equal(field, values)
+    return _equal(field, list(dict.fromkeys(form for value in values for form in spellings(field.path, value))))
 
 
 def _dates(field: IndexedField, sign: str, values: Sequence[str], zone: tzinfo) -> Clause:

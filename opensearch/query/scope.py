@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clipseek.files.text import canonical
@@ -37,10 +37,20 @@ def read_scope(query: Query, page: Page, fields: Mapping[str, FieldType], time_z
 
     Raises InvalidOption for a filter that cannot be read, and a field that is not indexed.
     """
-    zone = read_zone(query.time_zone or time_zone)
-    filters = parse_filters(query.filters, fields, any_texts=query.any_filters, zone=zone)
+    scope = scope_of(query.filters, query.any_filters, page, fields, query.time_zone or time_zone)
+    return replace(scope, filters=[*scope.filters, *without_ids(query.ids)])
+
+
+def scope_of(
+    filters: Sequence[str],
+    any_filters: Sequence[str],
+    page: Page,
+    fields: Mapping[str, FieldType],
+    time_zone: str = UTC,
+) -> Scope:
+    """As ``read_scope``, where nothing is searched for."""
     return Scope(
-        [*filters, *without_ids(query.ids)],
+        parse_filters(filters, fields, any_texts=any_filters, zone=read_zone(time_zone)),
         None if page.sort is None else parse_order(page.sort, fields),
         parse_facets(page.facets, fields),
     )

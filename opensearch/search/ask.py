@@ -20,7 +20,7 @@ from ..query.limits import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import LoadStored
 from ..server.capabilities import server_version
-from .answer import Answer, notes_on
+from .answer import Answer, notes_on, read_facets
 from .contributions import added_scores, normal_scores, raw_scores, rescored, statistics
 from .hits import read_hits
 from .page_rows import Row, page_rows
@@ -85,13 +85,7 @@ class Asker:
             documents=documents,
             milliseconds=ranking.milliseconds,
             reachable=there if plan.taken_whole else _reachable(plan, ranking),
-            facets={
-                name: [
-                    (str(value.get("key_as_string", value["key"])), int(value["doc_count"]))
-                    for value in facet["buckets"]
-                ]
-                for name, facet in ranking.facets.items()
-            },
+            facets=read_facets({"aggregations": ranking.facets}),
             normal=normal,
             statistics={
                 name: {"candidates": number, **statistics(plan.fusion.technique, scores[name])}

@@ -14,6 +14,9 @@ from ..query.limits import CAPTION, MARKS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import Vector
 
+#: What the server leaves out at both ends of a caption with marks: Java's trim.
+_TRIMMED = "".join(map(chr, range(33)))
+
 
 @dataclass(frozen=True)
 class Hit:
@@ -131,10 +134,10 @@ def read_marks(caption: str, marked: str) -> tuple[tuple[int, int], ...]:
     """(start, end) in ``caption`` of what the server marked; none where the marks cannot be told from the caption."""
     first, last = MARKS
     pieces = marked.split(first)
-    if len(pieces) == 1 or marked.replace(first, "").replace(last, "") != caption:
+    if len(pieces) == 1 or marked.replace(first, "").replace(last, "") != caption.strip(_TRIMMED):
         return ()
     marks: list[tuple[int, int]] = []
-    start = len(pieces[0])
+    start = len(caption) - len(caption.lstrip(_TRIMMED)) + len(pieces[0])
     for piece in pieces[1:]:
         length = piece.find(last)
         if length < 0:  # not as the server marks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,10 +16,12 @@ from ..query.fusion import Fusion
 from ..query.page import Page
 from ..query.plan import Plan, make_plan
 from ..query.query import Query
-from ..query.scope import read_scope
+from ..query.scope import read_scope, scope_of
 from ..query.vectors import query_vectors
 from .answer import Answer
 from .ask import Asker
+from .browse import Listing, browse, look_up
+from .hits import Hit
 from .index_defaults import Setting, settle
 from .left_out import with_left_out, with_whole_phrases
 from .server_support import check_fusion
@@ -73,6 +75,25 @@ class Searcher:
         if query.fused:
             check_fusion(lambda: self._asker.server_version, plan.fusion.technique, tuple(plan.weights.values()))
         return with_left_out(self._client, self._version, self._asker.ask(plan))
+
+    def browse(
+        self,
+        page: Page | None = None,
+        *,
+        filters: Sequence[str] = (),
+        any_filters: Sequence[str] = (),
+        time_zone: str | None = None,
+    ) -> Listing:
+        """The pictures of the index for which the filters hold (as in ``Query``), in the order of ``Page.sort``, by default the
+        newest first.
+        """
+        page, version = page or Page(), self._version
+        scope = scope_of(filters, any_filters, page, version.fields, time_zone or version.time_zone)
+        return browse(self._client, version, scope, page)
+
+    def look_up(self, ids: Sequence[str]) -> list[Hit]:
+        """The pictures ``ids`` of the index, without those that are not there."""
+        return look_up(self._client, self._version, ids)
 
     def plan(self, query: Query, fusion: Fusion | None = None, page: Page | None = None) -> Plan:
         """What ``search`` would send. Encodes the query, and reads what the index and the server have for it."""

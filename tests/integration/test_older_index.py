@@ -14,16 +14,21 @@ import pytest
 from click.testing import CliRunner, Result
 from clipseek.cli.search import search
 from clipseek.encoder import Crop
-from clipseek.opensearch import Page, Query, QueryPicture, Searcher
+from clipseek.opensearch import Fusion, Page, Query, QueryPicture, Searcher
 from clipseek.opensearch.errors import ModelMismatch
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.query.fusion import pipeline
+from clipseek.opensearch.search.stored_pipelines import delete_pipeline, make_default, put_pipeline
+from clipseek.relevance.labelled_queries import LabelledQuery
+from clipseek.relevance.tuning import tune
 from clipseek.sources import read_source
 from clipseek.testing import ColourEncoder
 
-from tests.older_index import COLOURS, NUMBER, picture_file, restore, row, write_source
+from tests.older_index import ASKED, COLOURS, NUMBER, answers, picture_file, restore, row, write_source
+from tests.plans import values
 
 pytestmark = pytest.mark.integration
 IDS = [f"p{number}" for number in range(NUMBER)]
@@ -141,6 +146,74 @@ def test_an_analyzer_with_synonyms(client: opensearchpy.OpenSearch, alias: str, 
     write_source(tmp_path)
     assert fill(client, alias, tmp_path / "pictures.jsonl").unchanged == NUMBER
     assert set(ids(searcher, Query("ship", kind="caption"))) == set(IDS[:4])
+
+
+# As it was tuned
+
+
+def asked(given: dict[str, Any]) -> tuple[Query, Page]:
+    query, _, page = values(**{"size": 8, **given})
+    return query, page
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_answers_are_those_of_the_clipseek_that_made_it(searcher: Searcher, name: str) -> None:
+    kept = answers()[name]
+    query, page = asked(ASKED[name])
+    answer = searcher.search(query, page=page)
+    assert [hit.id for hit in answer.hits] == [key for key, _ in kept["hits"]]
+    assert [hit.score for hit in answer.hits] == pytest.approx([score for _, score in kept["hits"]], abs=1e-5)
+    assert answer.matched == kept["matched"]
+    assert {name: list(map(list, counts)) for name, counts in answer.facets.items()} == kept["facets"]
+
+
+def test_the_tuned_default_goes_on_and_says_tune_again(searcher: Searcher, alias: str) -> None:
+    query, page = asked(ASKED["hybrid"])
+    answer = searcher.search(query, page=page)
+    assert answer.fusion == Fusion("l2", "arithmetic", 0.3, depth=8, complete=False)
+    assert (answer.query.match, answer.query.exact) == ("most", False)
+    (note,) = [note for note in answer.notes if "chosen before" in note]
+    assert f"clipseek tune HELD-OUT --index {alias}" in note
+    complete = searcher.search(query, searcher.default_fusion(query, page).changed(complete=True), page)
+    assert all(hit.cosine is not None for hit in complete.hits)
+    assert not [note for note in complete.notes if "chosen before" in note]
+    for kind in ("caption", "vector"):  # nothing of it concerns them
+        assert not searcher.search(Query("red", kind=kind)).notes
+
+
+def test_tuned_again_it_asks_no_more(client: opensearchpy.OpenSearch, index: str, alias: str) -> None:
+    queries = [
+        LabelledQuery(f"q{number}", f"{row(number)['caption']}", f"g{number}", {f"p{number}": 1}, own=f"p{number}")
+        for number in range(NUMBER)
+    ]
+    version = versions.current(client, alias)
+    report = tune(client, version, ColourEncoder(), queries)
+    again = versions.current(client, alias)
+    assert dict(again.search) == report.best.kept()
+    assert (again.calibration, again.fields, again.analyzer) == (version.calibration, version.fields, version.analyzer)
+    answer = Searcher.open(client, alias, ColourEncoder()).search(Query("red house"))
+    assert answer.fusion.complete == report.best.fusion.complete
+    assert not [note for note in answer.notes if "chosen before" in note]
+    # The captions stay as they were analysed.
+    assert set(ids(Searcher.open(client, alias, ColourEncoder()), Query("house", kind="caption"))) == HOUSES
+
+
+def test_a_default_pipeline_of_before(client: opensearchpy.OpenSearch, index: str, alias: str) -> None:
+    put_pipeline(client, alias, pipeline("l2", (0.7, 0.3)))
+    mapping = client.indices.get_mapping(index=index)[index]["mappings"]
+    try:
+        for search in ({"pipeline": alias}, {**mapping["_meta"]["search"], "pipeline": alias}):
+            client.indices.put_mapping(index=index, body={"_meta": {**mapping["_meta"], "search": search}})
+            answer = Searcher.open(client, alias, ColourEncoder()).search(Query("red house"), page=Page(8))
+            assert (answer.fusion.pipeline, answer.fusion.complete) == (alias, False)
+            assert len([note for note in answer.notes if "chosen before" in note]) == 1
+            assert answer.hits[0].id == "p4"
+        make_default(client, versions.current(client, alias), None)
+        assert (
+            not Searcher.open(client, alias, ColourEncoder()).search(Query("red house"), Fusion("l2")).fusion.pipeline
+        )
+    finally:
+        delete_pipeline(client, alias)
 
 
 # Filled further

@@ -15,6 +15,7 @@ import orjson
 import pytest
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.declaring import declare
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.fusion import Fusion
@@ -462,7 +463,7 @@ def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -
         by_hand = Searcher(client, made, ENCODER).search(Query("red boat"), Fusion("l2", "harmonic", 0.3))
         assert answer.hits == by_hand.hits
         # Columns that are declared later leave it as it is.
-        versions.declare(client, again, {"later": "keyword"})
+        declare(client, again, {"later": "keyword"})
         assert versions.current(client, made.alias).search == again.search
     finally:
         client.indices.delete(index=made.index)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import urlencode
 
-from clipseek.opensearch.query.limits import Kind
+from clipseek.opensearch.query.fusion import Mean, Technique
 from clipseek.opensearch.search.answer import Answer
+from clipseek.opensearch.search.browse import Listing
 from clipseek.opensearch.search.contributions import Term
 from clipseek.opensearch.search.hits import Hit
 from pydantic import BaseModel, Field
 
-#: Pixels of the longer edge of the thumbnail that a hit names.
-THUMBNAIL = 320
+from .addresses import Addresses
 
 
 class ScoreTerm(BaseModel):
@@ -21,34 +20,34 @@ class ScoreTerm(BaseModel):
 
     clause: str
     raw: float | None = Field(description="The clause's own score; null where it did not find the picture.")
-    cosine: float | None
-    normalised: float = Field(description="What the fusion made of it.")
+    cosine: float | None = Field(description="Of a vector clause, the similarity that the score means.")
+    normalised: float = Field(description="What the fusion made of the score.")
     weight: float
-    added: float = Field(description="What it adds to the score.")
-    share: float = Field(description="That as a part of the score.")
+    added: float = Field(description="What the clause adds to the hit's score.")
+    share: float = Field(description="That as a part of the hit's score.")
 
 
 class HitAnswer(BaseModel):
-    """One picture that a search brought."""
+    """One picture, and why it is there."""
 
-    rank: int = Field(ge=1)
+    rank: int | None = Field(ge=1, description="Its place among all hits, from 1; null where it is no hit of a search.")
     id: str
     uri: str = Field(description="Where the picture was when it was indexed.")
     score: float | None = Field(description="What ranked it; null where nothing was searched for.")
-    raw: dict[str, float] = Field(description="Each clause's own score.")
+    raw: dict[str, float] = Field(description="Each clause's own score of it: BM25, or 1 + cosine.")
     shares: dict[str, float] = Field(description="Each clause's part of the score, summing to 1.")
-    cosine: float | None
+    cosine: float | None = Field(description="Cosine of its vector and the query's.")
     relevant: bool | None = Field(description="Whether its cosine reaches the cut-off; null without one.")
     caption: str
     marks: list[tuple[int, int]] = Field(
         description="Start and end of each matched word in the caption, in Unicode code points."
     )
-    width: int | None
+    width: int | None = Field(description="Of the picture, in pixels.")
     height: int | None
     metadata: dict[str, Any]
     picture: str = Field(description="Address of the picture.")
     thumbnail: str = Field(description="Address of a small picture.")
-    terms: list[ScoreTerm] | None = Field(default=None, description="How the score adds up, where that was asked for.")
+    terms: list[ScoreTerm] | None = Field(description="How the score adds up; null where that was not asked for.")
 
 
 class FacetValue(BaseModel):
@@ -61,9 +60,9 @@ class FacetValue(BaseModel):
 class FusionAnswer(BaseModel):
     """How the clauses' scores became one."""
 
-    technique: Literal["min_max", "l2", "z_score", "rrf"]
-    mean: Literal["arithmetic", "geometric", "harmonic"]
-    pipeline: str | None
+    technique: Technique
+    mean: Mean
+    pipeline: str | None = Field(description="The stored search pipeline that fused instead.")
     weights: dict[str, float] = Field(description="Of each clause.")
     depth: int = Field(description="Candidates of each clause.")
 
@@ -75,31 +74,40 @@ class Took(BaseModel):
     server_ms: float
 
 
-class SearchAnswer(BaseModel):
-    """The hits of a page, best first."""
+class FacetsAnswer(BaseModel):
+    """How often the matched pictures have each value of a field."""
 
     index: str = Field(description="Name of the index version.")
     documents: int = Field(description="Pictures in the index.")
     matched: int = Field(description="Pictures that any clause matched.")
-    reachable: int = Field(description="How many of them paging can show.")
+    facets: dict[str, list[FacetValue]] = Field(description="Of each field, its 20 most frequent values.")
+
+
+class SearchAnswer(FacetsAnswer):
+    """The hits of a page, best first."""
+
+    reachable: int = Field(description="How many of the matched paging can show.")
     start: int
     took: Took
     complete: bool = Field(description="Whether every clause scored every candidate.")
-    kind: Literal["caption", "vector", "hybrid", "browse"]
+    kind: Literal["caption", "vector", "hybrid", "browse"] = Field(
+        description="What was searched; browse where the query had nothing to search for."
+    )
     fusion: FusionAnswer | None = Field(description="Null where there is one clause.")
     cutoff: float | None = Field(description="The cosine below which hits are marked as irrelevant.")
-    facets: dict[str, list[FacetValue]]
     notes: list[str] = Field(description="Remarks for the person who searches.")
     hits: list[HitAnswer]
 
 
-def hit_answer(alias: str, hit: Hit, rank: int, terms: list[Term] | None = None) -> HitAnswer:
-    named = urlencode({"id": hit.id})
+def hit_answer(
+    addresses: Addresses, hit: Hit, rank: int | None, *, scored: bool = True, terms: Sequence[Term] | None = None
+) -> HitAnswer:
+    """``scored``: whether the hit's score ranked it."""
     return HitAnswer(
         rank=rank,
         id=hit.id,
         uri=hit.uri,
-        score=hit.score,
+        score=hit.score if scored else None,
         raw=dict(hit.raw),
         shares=dict(hit.shares),
         cosine=hit.cosine,
@@ -109,8 +117,8 @@ def hit_answer(alias: str, hit: Hit, rank: int, terms: list[Term] | None = None)
         width=hit.width,
         height=hit.height,
         metadata=dict(hit.metadata),
-        picture=f"pictures/{alias}?{named}",
-        thumbnail=f"thumbnails/{alias}?{named}&size={THUMBNAIL}",
+        picture=addresses.picture(hit.id),
+        thumbnail=addresses.thumbnail(hit.id),
         terms=None if terms is None else [score_term(term) for term in terms],
     )
 
@@ -119,38 +127,59 @@ def score_term(term: Term) -> ScoreTerm:
     return ScoreTerm(**{name: getattr(term, name) for name in ScoreTerm.model_fields})
 
 
-def facet_answer(facets: Mapping[str, list[tuple[str, int]]]) -> dict[str, list[FacetValue]]:
+def facet_answer(facets: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, list[FacetValue]]:
     return {name: [FacetValue(value=value, count=count) for value, count in values] for name, values in facets.items()}
 
 
-def search_answer(alias: str, answer: Answer, seconds: float, *, explain: bool = False) -> SearchAnswer:
-    """``seconds``: how long the whole request took."""
-    kind: Kind = answer.query.resolved_kind
-    start, cutoff = answer.page.start, answer.page.min_cosine
-    fused = len(answer.plan.weights) > 1
+def search_answer(addresses: Addresses, answer: Answer, seconds: float, *, explain: bool) -> SearchAnswer:
+    """``seconds``: how long the whole request took. ``explain``: whether hits say how their scores add up."""
+    start, cutoff, plan = answer.page.start, answer.page.min_cosine, answer.plan
+    fusion = FusionAnswer(
+        technique=answer.fusion.technique,
+        mean=answer.fusion.mean,
+        pipeline=answer.fusion.pipeline,
+        weights=dict(plan.weights),
+        depth=plan.depth,
+    )
+    hits = [
+        hit_answer(addresses, hit, rank, terms=answer.terms(hit) if explain else None)
+        for rank, hit in enumerate(answer.hits, start + 1)
+    ]
     return SearchAnswer(
         index=answer.index,
         documents=answer.documents,
         matched=answer.matched,
+        facets=facet_answer(answer.facets),
         reachable=answer.reachable,
         start=start,
-        took=Took(total_ms=round(seconds * 1000, 1), server_ms=answer.milliseconds),
-        complete=answer.plan.complete,
-        kind=kind,
-        fusion=FusionAnswer(
-            technique=answer.fusion.technique,
-            mean=answer.fusion.mean,
-            pipeline=answer.fusion.pipeline,
-            weights=dict(answer.plan.weights),
-            depth=answer.plan.depth,
-        )
-        if fused
-        else None,
+        took=_took(seconds, answer.milliseconds),
+        complete=plan.complete,
+        kind=answer.query.resolved_kind,
+        fusion=fusion if len(plan.weights) > 1 else None,
         cutoff=float(cutoff) if isinstance(cutoff, (int, float)) else None,
-        facets=facet_answer(answer.facets),
         notes=list(answer.notes),
-        hits=[
-            hit_answer(alias, hit, rank, answer.terms(hit) if explain else None)
-            for rank, hit in enumerate(answer.hits, start + 1)
-        ],
+        hits=hits,
     )
+
+
+def browse_answer(addresses: Addresses, listing: Listing, start: int, seconds: float) -> SearchAnswer:
+    """Of pictures that were not searched for; ``start``: how many are before them."""
+    return SearchAnswer(
+        index=listing.index,
+        documents=listing.documents,
+        matched=listing.matched,
+        facets=facet_answer(listing.facets),
+        reachable=listing.reachable,
+        start=start,
+        took=_took(seconds, listing.milliseconds),
+        complete=False,
+        kind="browse",
+        fusion=None,
+        cutoff=None,
+        notes=[],
+        hits=[hit_answer(addresses, hit, rank, scored=False) for rank, hit in enumerate(listing.hits, start + 1)],
+    )
+
+
+def _took(seconds: float, server: int) -> Took:
+    return Took(total_ms=round(seconds * 1000, 1), server_ms=server)

@@ -15,54 +15,57 @@ from clipseek.opensearch.query.limits import (
 )
 from pydantic import BaseModel, ConfigDict, Field
 
-Weight = Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT, description="How much it counts beside the others.")]
-Share = Annotated[float, Field(ge=0, le=1)]
 #: Characters of one text: of a longer one than is searched for, the beginning is taken, and a note says so.
 MAX_TEXT = 100_000
-Words = Annotated[str, Field(max_length=MAX_TEXT)]
+#: Texts and pictures that one request may have encoded, and labels that it may classify by.
+MAX_ENCODED = 256
+
+Weight = Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT, description="How much it counts beside the others.")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Id = Annotated[str, Field(min_length=1, max_length=1024, description="Id of a picture of the index.")]
+FieldName = Annotated[str, Field(min_length=1, max_length=1000)]
+Condition = Annotated[str, Field(max_length=10_000)]
+Phrase = Annotated[str, Field(min_length=1, max_length=4000)]
+
+_CROP = Field(
+    description="The part of the picture that is meant, as it is shown: left, top, width and height, as fractions of its sides.",
+    examples=[[0.1, 0.2, 0.5, 0.5]],
+)
 
 
 class Strict(BaseModel):
     """A part of a request: no other fields, no numbers in strings, no infinities."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class WeightedText(Strict):
     """A text, and how much it counts."""
 
-    text: Annotated[str, Field(min_length=1, max_length=4000)]
+    text: Phrase
     weight: Weight = 1.0
-
-
-class WeightedPicture(Strict):
-    """A picture file: its bytes, or which of the request's uploads it is."""
-
-    data: (
-        Annotated[str, Field(description="The file's bytes in base64.", json_schema_extra={"format": "byte"})] | None
-    ) = None
-    upload: Annotated[int, Field(ge=0, lt=MAX_PARTS, description="Position among the parts named upload.")] | None = (
-        None
-    )
-    weight: Weight = 1.0
-    crop: (
-        Annotated[
-            tuple[Share, Share, Share, Share],
-            Field(
-                description="The part of the picture that is meant, as it is shown: left, top, width and height, as fractions of "
-                "its width and height.",
-                examples=[[0.1, 0.2, 0.5, 0.5]],
-                strict=False,
-            ),
-        ]
-        | None
-    ) = None
 
 
 class WeightedId(Strict):
     """A picture of the index, and how much it counts."""
 
-    id: Annotated[str, Field(min_length=1, max_length=1024)]
+    id: Id
+    weight: Weight = 1.0
+
+
+class SentPicture(Strict):
+    """A picture file: its bytes (data), or which of the request's files it is (upload); one of the two."""
+
+    data: Annotated[str, Field(description="The file's bytes in base64.")] | None = None
+    upload: Annotated[int, Field(ge=0, lt=MAX_PARTS, description="Position among the parts named upload.")] | None = (
+        None
+    )
+    crop: Annotated[tuple[Share, Share, Share, Share], _CROP] | None = None
+
+
+class WeightedPicture(SentPicture):
+    """A picture file, and how much it counts."""
+
     weight: Weight = 1.0
 
 
@@ -72,60 +75,129 @@ class FusionRequest(Strict):
     technique: Literal["min_max", "l2", "z_score", "rrf"] | None = None
     mean: Literal["arithmetic", "geometric", "harmonic"] | None = None
     weight: Annotated[Share, Field(description="Share of the vectors; the caption has the rest.")] | None = None
-    pipeline: Annotated[str, Field(max_length=100, description="A search pipeline stored on the server.")] | None = None
+    pipeline: (
+        Annotated[str, Field(max_length=100, description="A search pipeline stored on the server, instead.")] | None
+    ) = None
     depth: Annotated[int, Field(ge=1, le=MAX_REACH, description="Candidates of each clause.")] | None = None
-    ef_search: Annotated[int, Field(ge=1, le=MAX_REACH)] | None = None
+    ef_search: Annotated[int, Field(ge=1, le=MAX_REACH, description="More is surer and slower.")] | None = None
     complete: Annotated[bool, Field(description="Score every candidate by every clause.")] | None = None
 
 
 class PageRequest(Strict):
     """Which pictures may be found, and which of them are shown."""
 
-    filters: Annotated[
-        list[Annotated[str, Field(max_length=10_000)]],
-        Field(
-            max_length=64,
-            description="Conditions on fields, as of --filter; all must hold.",
-            examples=[["set=lucide,mdi"]],
-        ),
-    ] = Field(default_factory=list)
-    size: Annotated[int, Field(ge=1, le=MAX_HITS, description="Hits on the page.")] = 50
-    start: Annotated[int, Field(ge=0, lt=MAX_REACH, description="Hits before it.")] = 0
-    sort: Annotated[str, Field(max_length=1000, description="FIELD, FIELD:asc or FIELD:desc.")] | None = None
-    facets: Annotated[
-        list[Annotated[str, Field(max_length=1000)]],
-        Field(max_length=10, description="Fields whose values are counted."),
-    ] = Field(default_factory=list)
-    group: Annotated[
-        Literal["none", "duplicates", "near"],
-        Field(description="Show pictures of the same bytes, or that look nearly the same, once."),
-    ] = "none"
-
-
-class SearchRequest(PageRequest):
-    """Words, pictures, pictures of the index, or any mix of them; with none of these, the corpus itself."""
-
-    text: Annotated[Words, Field(description="The words to search for.", examples=["red bicycle"])] = ""
-    texts: Annotated[list[WeightedText], Field(max_length=MAX_PARTS)] = Field(default_factory=list)
-    pictures: Annotated[list[WeightedPicture], Field(max_length=MAX_PARTS)] = Field(default_factory=list)
-    like: Annotated[
-        list[WeightedId], Field(max_length=MAX_PARTS, description="Pictures of the index to search by.")
-    ] = Field(default_factory=list)
-    unlike: Annotated[list[WeightedId], Field(max_length=MAX_PARTS, description="Pictures to move away from.")] = Field(
-        default_factory=list
+    filters: list[Condition] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Conditions on fields; all must hold: field=value, field=one,other, field!=value, width>=640, day=2024-05.",
+        examples=[["set=lucide,mdi"]],
     )
-    not_: Annotated[
-        list[Annotated[str, Field(max_length=4000)]],
-        Field(alias="not", max_length=MAX_PARTS, description="Words to move away from."),
-    ] = Field(default_factory=list)
-    not_weight: Annotated[Share, Field(description="How much of what is not wanted is subtracted.")] = 0.5
-    text_weight: Annotated[Share, Field(description="Share of the texts beside pictures in the query's vector.")] = 0.5
-    kind: Annotated[Kind, Field(description="By default hybrid where there are words, else vector.")] | None = None
-    match: Annotated[Match, Field(description="Which of the words a caption must have.")] | None = None
-    exact: Annotated[bool, Field(description="Match words as they are written, without stemming.")] | None = None
-    split: Annotated[bool, Field(description="Make every text, picture and id a clause of its own.")] = False
-    fusion: FusionRequest | None = None
+    any_: list[Condition] = Field(
+        default_factory=list, alias="any", max_length=64, description="Further conditions; at least one must hold."
+    )
+    time_zone: Annotated[str, Field(max_length=100, examples=["Europe/Berlin"])] | None = Field(
+        default=None, description="Of dates in conditions; by default the index's own."
+    )
+    size: int = Field(default=50, ge=1, le=MAX_HITS, description="Hits on the page.")
+    start: int = Field(default=0, ge=0, lt=MAX_REACH, description="Hits before it.")
+    sort: Annotated[FieldName, Field(description="FIELD, FIELD:asc or FIELD:desc; by default by score.")] | None = None
+    facets: list[FieldName] = Field(
+        default_factory=list, max_length=10, description="Fields whose values are counted.", examples=[["set"]]
+    )
+    group: Literal["none", "duplicates", "near"] = Field(
+        default="none", description="Show pictures of the same bytes, or that look nearly the same, once."
+    )
     min_cosine: Annotated[float, Field(ge=-1, le=1)] | Literal["auto"] | None = Field(
         default=None, description="Mark hits below it as irrelevant; auto is the index's calibrated cut-off."
     )
-    explain: Annotated[bool, Field(description="Add to each hit how its score adds up.")] = False
+
+
+class SearchRequest(PageRequest):
+    """Words, pictures, pictures of the index, or any mix of them; with none of these, the index as it is, newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"text": "red bicycle", "size": 20},
+                {"text": "heart", "not": ["broken"], "filters": ["set=lucide,mdi"], "facets": ["set"]},
+                {"like": [{"id": "lucide/bell"}], "fusion": {"depth": 500}},
+            ]
+        }
+    )
+
+    text: str = Field(default="", max_length=MAX_TEXT, description="The words to search for.", examples=["red bicycle"])
+    texts: list[WeightedText] = Field(default_factory=list, max_length=MAX_PARTS, description="More texts.")
+    pictures: list[WeightedPicture] = Field(
+        default_factory=list,
+        max_length=MAX_PARTS,
+        description="Picture files. Uploads that are not named here are searched for, too.",
+    )
+    like: list[WeightedId] = Field(
+        default_factory=list, max_length=MAX_PARTS, description="Pictures of the index to search by; they are no hits."
+    )
+    unlike: list[WeightedId] = Field(
+        default_factory=list, max_length=MAX_PARTS, description="Pictures of the index to move away from."
+    )
+    not_: list[Phrase] = Field(
+        default_factory=list,
+        alias="not",
+        max_length=MAX_PARTS,
+        description="Words to move away from; captions that have all words of one are left out of the caption clause.",
+    )
+    not_weight: Share = Field(default=0.5, description="How much of what is not wanted is subtracted from the vector.")
+    text_weight: Share = Field(default=0.5, description="Share of the texts beside pictures in the query's vector.")
+    kind: Kind | None = Field(default=None, description="By default hybrid where there are words, else vector.")
+    match: Match | None = Field(default=None, description="Which of the words a caption must have.")
+    exact: bool | None = Field(default=None, description="Match words as they are written, without stemming.")
+    split: bool = Field(default=False, description="Make every text, picture and id a clause of its own.")
+    fusion: FusionRequest | None = None
+    explain: bool = Field(default=False, description="Add to each hit how its score adds up.")
+
+
+class ExplainRequest(SearchRequest):
+    """A search, and the hit of it whose score is explained."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "red bicycle", "id": "carbon/bicycle"}]})
+
+    id: Id
+
+
+class SimilarRequest(PageRequest):
+    """A picture of the index, for what is near it. Needs no model: the index has its vector."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "lucide/bell", "size": 12}]})
+
+    id: Id
+
+
+class ClassifyRequest(Strict):
+    """Labels, and pictures to choose one of them for: picture files, pictures of the index, or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"labels": ["a bell", "a bicycle"], "ids": ["lucide/bell"]}]}
+    )
+
+    labels: list[Phrase] = Field(min_length=2, max_length=MAX_ENCODED, description="Each once.")
+    templates: list[Phrase] = Field(
+        default_factory=lambda: ["a photo of {}"],
+        min_length=1,
+        max_length=16,
+        description="Texts with {} where the label goes; a label's vectors are averaged over them.",
+    )
+    ids: list[Id] = Field(default_factory=list, max_length=MAX_ENCODED)
+    pictures: list[SentPicture] = Field(default_factory=list, max_length=MAX_PARTS)
+
+
+class EncodeRequest(Strict):
+    """Texts and pictures to be made vectors of."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"texts": ["red bicycle"]}]})
+
+    index: str | None = Field(
+        default=None, max_length=255, description="The index whose model is meant; by default the first."
+    )
+    fingerprint: str | None = Field(
+        default=None, max_length=64, description="Refuse (409) unless this is the model, so that vectors never mix."
+    )
+    texts: list[Annotated[str, Field(max_length=MAX_TEXT)]] = Field(default_factory=list, max_length=MAX_ENCODED)
+    pictures: list[SentPicture] = Field(default_factory=list, max_length=MAX_PARTS)

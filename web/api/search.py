@@ -1,25 +1,69 @@
-"""``POST /indexes/{index}/search``."""
+"""Searching: by a whole query, by one picture of the index, and for the facets alone."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from clipseek.opensearch import Page, Query
+from clipseek.opensearch.search.answer import Answer
+from clipseek.opensearch.search.browse import Listing
+from fastapi import APIRouter, Depends, Request
 
-from ..state import State
-from .answer import SearchAnswer, search_answer
-from .asked import asked_fusion, asked_page, asked_query
-from .models import SearchRequest
+from ..state import State, state_of
+from .addresses import Addresses
+from .answer import FacetsAnswer, SearchAnswer, browse_answer, facet_answer, search_answer
+from .asked import asked_fusion, asked_page, asked_query, asked_scope
+from .body import Sent, body_in_openapi, sent
+from .models import SearchRequest, SimilarRequest
 
-router = APIRouter()
+router = APIRouter(tags=["search"])
+SentSearch = Annotated[Sent[SearchRequest], Depends(sent(SearchRequest))]
 
 
-@router.post("/indexes/{index}/search")
-def search(index: str, body: SearchRequest, request: Request) -> SearchAnswer:
-    """Search an index by words, by pictures, or by both."""
+@router.post("/indexes/{index}/search", openapi_extra=body_in_openapi(SearchRequest))
+def search(index: str, body: SentSearch, request: Request) -> SearchAnswer:
+    """Search an index by words, by pictures, or by both.
+
+    A query with nothing to search for shows the index as it is, in the order of `sort`, by default the newest first.
+    """
     started = time.perf_counter()
-    state: State = request.app.state.clipseek
-    searcher = state.opened(index).searcher
-    query, page = asked_query(body), asked_page(body, body.min_cosine)
-    answer = searcher.search(query, asked_fusion(body, searcher, query, page), page)
-    return search_answer(index, answer, time.perf_counter() - started, explain=body.explain)
+    found = find(state_of(request), index, body, asked_page(body.fields))
+    addresses, seconds = Addresses.of(request, index), time.perf_counter() - started
+    if isinstance(found, Listing):
+        return browse_answer(addresses, found, body.fields.start, seconds)
+    return search_answer(addresses, found, seconds, explain=body.fields.explain)
+
+
+@router.post("/indexes/{index}/similar", openapi_extra=body_in_openapi(SimilarRequest))
+def similar(
+    index: str, body: Annotated[Sent[SimilarRequest], Depends(sent(SimilarRequest))], request: Request
+) -> SearchAnswer:
+    """Pictures that are near one of the index, by their vectors."""
+    started, asked = time.perf_counter(), body.fields
+    query = Query(like=((asked.id, 1.0),), **asked_scope(asked))
+    answer = state_of(request).opened(index).searcher.search(query, page=asked_page(asked))
+    return search_answer(Addresses.of(request, index), answer, time.perf_counter() - started, explain=False)
+
+
+@router.post("/indexes/{index}/facets", openapi_extra=body_in_openapi(SearchRequest))
+def facets(index: str, body: SentSearch, request: Request) -> FacetsAnswer:
+    """How often the pictures that a search matches have each value of its `facets`, without the hits."""
+    found = find(state_of(request), index, body, replace(asked_page(body.fields), size=1, start=0))
+    return FacetsAnswer(
+        index=found.index, documents=found.documents, matched=found.matched, facets=facet_answer(found.facets)
+    )
+
+
+def find(state: State, index: str, body: Sent[SearchRequest], page: Page) -> Answer | Listing:
+    """What the request searches for, or, of one with nothing to search for, the pictures of the index."""
+    asked, searcher, query = body.fields, state.opened(index).searcher, asked_query(body)
+    if query is None:
+        found: Answer | Listing = searcher.browse(
+            page, filters=asked.filters, any_filters=asked.any_, time_zone=asked.time_zone
+        )
+    else:
+        found = searcher.search(query, asked_fusion(asked, searcher, query, page), page)
+    state.metrics.stages.labels("server").observe(found.milliseconds / 1000)
+    return found

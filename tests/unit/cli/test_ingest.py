@@ -203,6 +203,19 @@ def test_a_cut_caption_is_named(server: FakeServer, pictures: Path, tmp_path: Pa
     assert line == again
 
 
+def test_captions_without_blanks_get_advice_before_the_index_is_made(server: FakeServer, pictures: Path) -> None:
+    for picture in pictures.glob("*.png"):
+        picture.with_suffix(".txt").write_text("京都の東", "utf-8")
+    said = "5 of the first 5 captions are in Chinese, Japanese or Korean"
+    assert said not in clipseek_ingest(server, pictures, "--analyzer", "cjk", "--index", "right").stderr
+    result = clipseek_ingest(server, pictures, "--index", "wrong")
+    assert result.stderr.count(said) == 1
+    assert result.stderr.count("use --analyzer cjk") == 1
+    assert (
+        said not in clipseek_ingest(server, pictures, "--index", "wrong").stderr
+    )  # it is made, and keeps its analyzer
+
+
 def test_other_synonyms_than_the_indexs_are_refused() -> None:
     rules = ("car, automobile",)
     made = Version("i-1", "i", "ab", 2, 1, synonyms=digest(rules))

@@ -88,13 +88,13 @@ def test_grid_is_cosines_and_cosine_is_what_search_ranks_by(bundle: Bundle) -> N
     np.testing.assert_allclose(found.grid, encoder.encode_patches([picture])[0] @ words, atol=1e-6)
     assert found.cosine == pytest.approx(float(encoder.encode_pictures([picture])[0] @ words), abs=1e-6)
     assert np.abs(found.grid).max() <= 1
-    assert found.crop.shape == (32, 32, 3)
+    assert found.seen.shape == (32, 32, 3)
 
 
 class TestHeat:
     def picture(self, grid: Any) -> Any:
-        crop = np.full((32, 32, 3), 200, np.uint8)
-        heat = Explanation(np.asarray(grid, np.float32), 0.1, crop).heat()
+        seen = np.full((32, 32, 3), 200, np.uint8)
+        heat = Explanation(np.asarray(grid, np.float32), 0.1, seen).heat()
         assert heat.size == (2 * SIDE + GAP, SIDE)
         pixels = np.asarray(heat, np.float32)
         assert (pixels[:, :SIDE] == 200).all()  # the picture itself

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from clipseek.sources import MalformedSource, MissingColumn, Record, SourceNotFound, read_records
+
+Form = Literal["NFC", "NFD"]
 
 
 def write(folder: Path, name: str, text: str | bytes) -> Path:
@@ -159,3 +164,35 @@ def test_a_manifest_that_cannot_be_opened(tmp_path: Path) -> None:
     manifest.symlink_to(manifest)
     with pytest.raises(SourceNotFound):
         list(read_records(manifest))
+
+
+@pytest.mark.parametrize("there", ["NFC", "NFD"])
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("suffix", ["tsv", "jsonl"])
+def test_a_file_is_found_however_its_name_is_composed(tmp_path: Path, there: Form, written: Form, suffix: str) -> None:
+    picture = tmp_path / f"{normalize(there, 'größe 테스트')}.png"
+    picture.touch()
+    name, caption, group = (
+        f"{normalize(written, 'größe 테스트')}.png",
+        normalize(written, "café"),
+        normalize(written, "Zürich"),
+    )
+    row = json.dumps({"image": name, "caption": caption, "group": group}, ensure_ascii=False)
+    table = f"image\tcaption\tgroup\n{name}\t{caption}\t{group}\n"
+    (record,) = read_records(write(tmp_path, f"a.{suffix}", f"{row}\n" if suffix == "jsonl" else table))
+    assert (record.image, record.captions, record.group) == (picture, ("café",), "Zürich")
+
+
+def test_of_two_files_the_one_that_is_written_is_taken(tmp_path: Path) -> None:
+    names = [normalize("NFC", "größe.png"), normalize("NFD", "größe.png")]
+    for name in names:
+        (tmp_path / name).touch()
+    manifest = write(
+        tmp_path, "a.tsv", "image\tcaption\n" + "".join(f"{name}\tx\n" for name in [*names, "fehlt ä.png"])
+    )
+    assert [record.image.name for record in read_records(manifest)] == [*names, "fehlt ä.png"]
+
+
+def test_captions_that_are_the_same_composed_are_one() -> None:
+    assert Record("1", Path("a"), ("cafe\u0301", "café", "tea")).captions == ("café", "tea")
+    assert Record("e\u0301", Path("a")).id == "e\u0301"  # an id is what it is

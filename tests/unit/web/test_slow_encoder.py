@@ -12,6 +12,7 @@ from clipseek.encoder.errors import EncodeTimedOut
 from clipseek.testing import ColourEncoder, FakeServer
 from clipseek.web.app import create_app
 from clipseek.web.encoders import SharedEncoder
+from clipseek.web.metrics import Metrics
 from clipseek.web.settings import Settings
 from numpy.typing import NDArray
 
@@ -59,7 +60,7 @@ def test_one_query_hangs_and_the_next_is_answered(server: FakeServer) -> None:
 
 def test_a_late_vector_is_not_kept() -> None:
     encoder = Hanging()
-    shared = SharedEncoder(encoder, seconds=ALONE)
+    shared = SharedEncoder(encoder, Metrics(), seconds=ALONE)
     try:
         with pytest.raises(EncodeTimedOut):
             shared.encode_texts(["hang"])

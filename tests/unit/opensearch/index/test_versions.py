@@ -16,6 +16,7 @@ from clipseek.opensearch.errors import (
 )
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.analysis import ANALYSIS_VERSION
+from clipseek.opensearch.index.declaring import declare
 from clipseek.opensearch.index.mapping import MAPPING_VERSION, IndexOptions, field_name
 from clipseek.opensearch.index.version import Version, check_alias, version_name
 from clipseek.testing.server import FakeServer, error
@@ -164,10 +165,10 @@ def test_an_index_that_is_gone_in_the_middle(server: FakeServer, client: opensea
 def test_a_declared_column_keeps_its_type(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
     version = make(client, options=IndexOptions(fields={"year": "number"}))
     before = list(server.log)
-    assert versions.declare(client, version, {"year": "number"}) is version
+    assert declare(client, version, {"year": "number"}) is version
     assert server.log == before
     with pytest.raises(InvalidOption, match=r"metadata\.year is a number in index pics, not a keyword"):
-        versions.declare(client, version, {"year": "keyword"})
+        declare(client, version, {"year": "keyword"})
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,4 @@ def test_marks_that_belong_to_another_text_are_not_used() -> None:
     assert read_marks("a red car", f"a {FIRST}red{LAST} car") == ((2, 5),)
     assert read_marks("a red car", f"a {FIRST}red{LAST} cart") == ()
     assert read_marks("", "") == ()
+    assert read_marks("\n a red car \t", f"a {FIRST}red{LAST} car") == ((4, 7),)

@@ -1,0 +1,72 @@
+"""Columns declared in an index that has documents already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import opensearchpy
+
+from ..errors import InvalidOption
+from ..server.failures import check_answers
+from .columns import DeclaredColumns, shown
+from .date_formats import DateReader
+from .documents import changed_values, timestamp, update_action
+from .mapping import FieldType, IndexOptions, check_columns, field_name
+from .version import Version
+
+_BATCH = 1000
+
+
+def declare(
+    client: opensearchpy.OpenSearch, version: Version, fields: Mapping[str, FieldType], dates: DateReader | None = None
+) -> Version:
+    """``version`` with further columns declared; documents that have them already become searchable by them before it returns,
+    their values read as a new document's (``dates``: in which zone and by which formats).
+
+    Raises InvalidOption for a column that has another type there.
+    """
+    wanted = {field_name(column): kind for column, kind in fields.items()}
+    for name, kind in wanted.items():
+        if (present := version.fields.get(name, kind)) != kind:
+            raise InvalidOption(
+                f"metadata.{name} is a {present} in index {version.alias}, not a {kind}; leave it so, or ingest into "
+                "another index"
+            )
+    new = {name: kind for name, kind in wanted.items() if name not in version.fields}
+    if not new:
+        return version
+    check_columns(new)
+    # First the values: a run that is killed here has declared nothing, and the next begins again.
+    _read_again(client, version, DeclaredColumns(new, dates or DateReader()))
+    properties = IndexOptions(fields=new).body(1, {})["mappings"]["properties"]["metadata"]["properties"]
+    body = {"properties": {"metadata": {"dynamic": False, "properties": properties}}}
+    client.indices.put_mapping(index=version.index, body=body)
+    # The server writes its documents anew from their own source; as a task, which goes on if this process is killed.
+    client.indices.refresh(index=version.index)
+    started: dict[str, Any] = client.update_by_query(
+        index=version.index, params={"conflicts": "proceed", "wait_for_completion": "false"}
+    )
+    while not client.tasks.get(task_id=started["task"]).get("completed"):
+        time.sleep(0.1)
+    return replace(version, fields={**version.fields, **new})
+
+
+def _read_again(client: opensearchpy.OpenSearch, version: Version, columns: DeclaredColumns) -> None:
+    """Write the documents' values of ``columns`` as the index is to have them, where they differ."""
+    if set(columns.fields.values()) <= {"keyword"}:
+        return
+    client.indices.refresh(index=version.index)
+    body: dict[str, Any] = {"size": _BATCH, "sort": [{"image_id": "asc"}], "_source": ["metadata"]}
+    while rows := client.search(index=version.index, body=body)["hits"]["hits"]:
+        actions, now = b"", timestamp()
+        for row in rows:
+            there = row["_source"].get("metadata") or {}
+            if changed := changed_values(there, columns.typed(shown(there))[0]):
+                actions += update_action(version.index, row["_id"], {"metadata": changed}, now)
+        if actions:
+            answer = client.bulk(body=actions, params={"filter_path": "items.*.status,items.*.error"})
+            check_answers(version.index, (item["update"] for item in answer.get("items", ())))
+        body["search_after"] = rows[-1]["sort"]

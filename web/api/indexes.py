@@ -1,0 +1,135 @@
+"""What is served: the indexes, what they hold, and single pictures of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from clipseek.opensearch.errors import IndexMissing, IndexUnusable
+from clipseek.opensearch.query.fields import OWN
+from clipseek.opensearch.query.fusion import Mean, Technique
+from clipseek.opensearch.search.browse import count_pictures
+from clipseek.opensearch.search.index_defaults import Setting
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from ..errors import Refused
+from ..state import State, state_of
+from .addresses import Addresses
+from .answer import HitAnswer, hit_answer
+
+router = APIRouter(tags=["indexes"])
+
+
+class FieldAnswer(BaseModel):
+    """A field to filter, sort and count by."""
+
+    name: str
+    kind: Literal["keyword", "number", "date"]
+    own: bool = Field(description="Whether every picture has it, instead of having been declared at ingest.")
+
+
+class Calibration(BaseModel):
+    """The index's cut-off, learnt by clipseek calibrate."""
+
+    cosine: float = Field(description="A hit of words below it is no match.")
+    false_positives: float | None = Field(description="The share of wrong hits that it lets through.")
+
+
+class DefaultFusion(BaseModel):
+    """How a hybrid is fused in this index where a search does not say."""
+
+    technique: Technique
+    mean: Mean
+    weight: float = Field(description="Share of the vectors.")
+    pipeline: str | None
+    depth: int | None = Field(description="Candidates of each clause; null for 200, more for pages beyond.")
+    ef_search: int | None
+    complete: bool
+
+
+class IndexAnswer(BaseModel):
+    """One index: how much is in it, and what can be done with it."""
+
+    name: str
+    version: str = Field(description="Name of the index version behind the alias.")
+    documents: int = Field(description="Pictures in it.")
+    captions: bool = Field(description="Whether any picture has a caption.")
+    dimension: int = Field(description="Length of its vectors.")
+    model: str = Field(description="Fingerprint of the model that filled it.")
+    fields: list[FieldAnswer]
+    calibration: Calibration | None
+    fusion: DefaultFusion
+    heat_map: bool = Field(description="Whether its model can show where in a picture words are found.")
+
+
+class MissingIndex(BaseModel):
+    """An index that is to be served, and cannot be."""
+
+    name: str
+    detail: str
+
+
+class IndexesAnswer(BaseModel):
+    """The indexes that are served."""
+
+    default: str = Field(description="The one to begin with.")
+    indexes: list[IndexAnswer]
+    missing: list[MissingIndex]
+
+
+@router.get("/indexes")
+def indexes(request: Request) -> IndexesAnswer:
+    """The indexes that are served, their fields, and how they are searched by default."""
+    state = state_of(request)
+    there, missing = [], []
+    for alias in state.settings.indexes:
+        try:
+            there.append(_index(state, alias))
+        except (IndexMissing, IndexUnusable) as problem:
+            why = "does not lead to one index that clipseek made"
+            detail = f"there is no index {alias} yet; make one with: clipseek ingest SOURCE --index {alias}"
+            missing.append(
+                MissingIndex(name=alias, detail=detail if isinstance(problem, IndexMissing) else f"{alias} {why}")
+            )
+    return IndexesAnswer(default=state.settings.indexes[0], indexes=there, missing=missing)
+
+
+@router.get("/indexes/{index}/picture")
+def picture(
+    index: str,
+    id: Annotated[str, Query(min_length=1, max_length=1024, description="Id of the picture.")],
+    request: Request,
+) -> HitAnswer:
+    """What the index has of one picture."""
+    found = state_of(request).opened(index).searcher.look_up([id])
+    if not found:
+        raise Refused(
+            404,
+            "no-such-picture",
+            "There is no such picture",
+            f"no picture {id[:80]!r} in index {index}; give the id of a hit",
+        )
+    return hit_answer(Addresses.of(request, index), found[0], None, scored=False)
+
+
+def _index(state: State, alias: str) -> IndexAnswer:
+    version = state.opened(alias).version
+    documents, captioned = count_pictures(state.client, version)
+    fusion = Setting.read(version.search).fusion
+    own = {name: kind for name, kind in OWN.items() if name not in version.fields}
+    cosine, rate = version.calibration.get("cosine"), version.calibration.get("rate")
+    return IndexAnswer(
+        name=alias,
+        version=version.index,
+        documents=documents,
+        captions=captioned > 0,
+        dimension=version.dimension,
+        model=version.fingerprint,
+        fields=[
+            *(FieldAnswer(name=name, kind=kind, own=False) for name, kind in version.fields.items()),
+            *(FieldAnswer(name=name, kind=kind, own=True) for name, kind in own.items()),
+        ],
+        calibration=None if cosine is None else Calibration(cosine=cosine, false_positives=rate),
+        fusion=DefaultFusion(**{name: getattr(fusion, name) for name in DefaultFusion.model_fields}),
+        heat_map=state.has_patches(version),
+    )

@@ -1,0 +1,95 @@
+"""The description of the API (OpenAPI 3.1): every body, every answer, and every problem that may come instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from .api.models import ClassifyRequest, EncodeRequest, ExplainRequest, SearchRequest, SimilarRequest
+from .errors import MEDIA_TYPE, Problem
+
+_DESCRIPTION = """
+Search pictures by words, by pictures, or by both; see of every hit why it is there.
+
+Every failure is a problem (RFC 9457): `detail` says what is wrong in one line, `next` what to do, and `type` is the same for all of
+a kind. `429`, `503` and `504` may pass: wait for the seconds in `Retry-After`, and send the same request again.
+"""
+_TAGS = [
+    {"name": "search", "description": "Hits, and why they are there."},
+    {"name": "indexes", "description": "What is served."},
+    {"name": "model", "description": "Vectors and labels, by the model of an index."},
+]
+#: What no route names to FastAPI: bodies that the API reads itself, and what comes instead of an answer.
+_MODELS: tuple[type[BaseModel], ...] = (
+    SearchRequest,
+    SimilarRequest,
+    ExplainRequest,
+    ClassifyRequest,
+    EncodeRequest,
+    Problem,
+)
+_PROBLEMS = {
+    401: "No token, or a wrong one.",
+    403: "Not from this host or origin.",
+    404: "There is no such index or picture.",
+    409: "The index was filled by another model, or cannot be used.",
+    422: "The request is not understood, or the query cannot be searched for.",
+    429: "Too many requests at once; try again after Retry-After seconds.",
+    500: "Something is wrong in the service; its log says what.",
+    503: "The search server or the model is away; try again after Retry-After seconds.",
+    504: "The search server or the model is too slow; try again after Retry-After seconds.",
+}
+_PROBLEMS_OF_BODIES = {
+    400: "The body ends early, or is no form.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    415: "The body is of another kind.",
+}
+_RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` describe itself so."""
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _describe(app)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        summary=app.summary,
+        description=_DESCRIPTION,
+        routes=app.routes,
+        tags=_TAGS,
+    )
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in _MODELS], ref_template="#/components/schemas/{model}"
+    )
+    made["components"]["schemas"].update(schemas["$defs"])
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            with_body = _PROBLEMS_OF_BODIES if "requestBody" in operation else {}
+            told = {**_PROBLEMS, **with_body}
+            operation["responses"].update({str(status): _problem(status, told[status]) for status in sorted(told)})
+            operation["operationId"] = operation["operationId"].partition("_api_v1_")[0]
+    return made
+
+
+def _problem(status: int, description: str) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        "description": description,
+        "content": content,
+        **({"headers": _RETRY} if status in (429, 503, 504) else {}),
+    }

@@ -1,0 +1,76 @@
+"""What browsers show as it is, and everything else as WebP by the encoder's rules."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import IO
+
+from clipseek.encoder.errors import ImageError
+from clipseek.encoder.pictures.header import Header, read_header
+from clipseek.encoder.pictures.images import open_reduced
+
+from ..errors import Refused
+
+#: Changes with what is made of the same bytes.
+RULES = 1
+#: Longest sides of thumbnails, in pixels; the last is of the WebP that stands for a whole picture.
+SIZES = (160, 320, 640, 1280)
+WHOLE = 4096
+_QUALITY = 82
+_WHITE = (255, 255, 255)
+_LARGE = 25e6  # pixels
+_TYPES = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "AVIF": "image/avif",
+}
+#: Decoded in full a large picture takes a gigabyte, so they are decoded one after another.
+_one_large = threading.Lock()
+
+
+def header_of(stream: IO[bytes], megapixels: float) -> Header:
+    """What kind of picture it is. Raises Refused for what is none, SVG and HTML among them."""
+    try:
+        return read_header(stream, megapixels)
+    except ImageError as problem:
+        raise unreadable(problem) from None
+
+
+def shown_type(header: Header) -> str | None:
+    """The media type by which browsers show the picture as it is; None for other formats, and for deep greys, which they cut."""
+    return None if header.mode.startswith(("I", "F")) else _TYPES.get(header.format)
+
+
+def as_webp(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
+    """The picture as WebP of at most ``size`` x ``size`` pixels, never enlarged. Raises Refused where it cannot be read."""
+    header = header_of(io.BytesIO(data), megapixels)
+    if header.width * header.height > _LARGE and header.format not in ("JPEG", "MPO"):
+        with _one_large:
+            return _webp(data, size, megapixels, megabytes)
+    return _webp(data, size, megapixels, megabytes)
+
+
+def _webp(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
+    try:
+        picture, _ = open_reduced(data, _WHITE, megapixels, megabytes, size)
+    except ImageError as problem:
+        raise unreadable(problem) from None
+    picture.thumbnail((size, size), reducing_gap=2.0)
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=_QUALITY, method=2)
+    return buffer.getvalue()
+
+
+def unreadable(problem: ImageError) -> Refused:
+    """The answer where a file is no picture, or a broken one."""
+    reason = str(problem).replace(" (--max-megapixels)", "").replace(" (--max-megabytes)", "")
+    return Refused(
+        422,
+        "picture-unreadable",
+        "The picture cannot be read",
+        f"the picture cannot be shown: {reason}; look at its file",
+    )
