@@ -149,7 +149,8 @@ def test_the_union_never_has_more_than_the_server_takes(
     union = set().union(*deep[0].normal.values())
     assert each < len(union) <= 10_000
     for answer in deep:
-        assert answer.reachable == len(union)
+        assert answer.reachable == len(union) == answer.union
+        assert [note for note in answer.notes if f"{each:,}" in note and "10,000 in all" in note]
         for hit in answer.hits:
             assert hit.id in union
             assert set(answer.plan.clauses) - {"caption"} <= hit.raw.keys()
