@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from . import errors, health, openapi
-from .api import classify, encode, explain, indexes, search
+from .api import classify, encode, explain, heat_map, indexes, search
 from .guard.install import install
 from .metrics import MeasureRequests
 from .pictures import routes
@@ -59,7 +59,7 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)
     openapi.install(app)
-    for part in (indexes, search, explain, classify, encode):
+    for part in (indexes, search, explain, classify, encode, heat_map):
         app.include_router(part.router, prefix="/api/v1")
     for outside in (routes, health):
         app.include_router(outside.router)

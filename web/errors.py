@@ -222,7 +222,6 @@ def install(app: FastAPI) -> None:
 
 _HTTP = {
     404: "nothing is served at this address; the addresses stand in /api/v1/openapi.json",
-    405: "this address does not take that method; the methods stand in /api/v1/openapi.json",
 }
 
 

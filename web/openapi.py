@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from .api.models import ClassifyRequest, EncodeRequest, ExplainRequest, SearchRequest, SimilarRequest
-from .errors import MEDIA_TYPE, Problem
+from .api.models import ClassifyRequest, EncodeRequest, ExplainRequest, HeatMapRequest, SearchRequest, SimilarRequest
+from .errors import MEDIA_TYPE, Problem, problem
 
 _DESCRIPTION = """
 Search pictures by words, by pictures, or by both; see of every hit why it is there.
@@ -30,6 +32,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     ExplainRequest,
     ClassifyRequest,
     EncodeRequest,
+    HeatMapRequest,
     Problem,
 )
 _PROBLEMS = {
@@ -60,7 +63,23 @@ def install(app: FastAPI) -> None:
             app.openapi_schema = _describe(app)
         return app.openapi_schema
 
+    async def other_method(request: Request, failure: Exception) -> Response:
+        allowed = ", ".join(_methods(app.openapi()["paths"], request.scope["path"])) or "GET, HEAD"
+        detail = f"this address does not take {request.method[:20]}; send {allowed}"
+        return problem(
+            405, "other-method", "This address does not take that method", detail, headers={"Allow": allowed}
+        )
+
     app.openapi = described  # type: ignore[method-assign]
+    app.add_exception_handler(405, other_method)
+
+
+def _methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:
+    """The methods that the address takes; none where the API has no such one."""
+    for template, operations in paths.items():
+        if re.fullmatch(f".*{re.sub('{[a-z]+}', '[^/]+', template)}", path):
+            return [name.upper() for name in operations]
+    return []
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:

@@ -29,7 +29,15 @@ class Explanation:
     seen: NDArray[np.uint8]
 
     def heat(self) -> Image.Image:
-        """What the model sees, and beside it the same under its heat: dark where it is least like the text, bright where most.
+        """What the model sees, and beside it the same under its heat (``over``)."""
+        plain = Image.fromarray(self.seen).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+        both = Image.new("RGB", (2 * SIDE + GAP, SIDE), "white")
+        both.paste(plain, (0, 0))
+        both.paste(self.over(), (SIDE + GAP, 0))
+        return both
+
+    def over(self) -> Image.Image:
+        """What the model sees under its heat: dark where it is least like the text, bright where most.
 
         Colours are stretched over this picture's own range, so two pictures' heats cannot be compared; cosines can.
         """
@@ -42,11 +50,7 @@ class Explanation:
         share = (place - below)[..., None]
         colours = _RAMP[below] * (1 - share) + _RAMP[below + 1] * share
         grey = np.asarray(plain.convert("L"), np.float32)[..., None]
-        over = Image.fromarray((0.6 * colours + 0.4 * grey).clip(0, 255).astype(np.uint8))
-        both = Image.new("RGB", (2 * SIDE + GAP, SIDE), "white")
-        both.paste(plain, (0, 0))
-        both.paste(over, (SIDE + GAP, 0))
-        return both
+        return Image.fromarray((0.6 * colours + 0.4 * grey).clip(0, 255).astype(np.uint8))
 
 
 def explain(encoder: ClipEncoder, data: bytes, text: str, crop: Crop | None = None) -> Explanation:

@@ -15,7 +15,7 @@ from ..errors import not_understood
 from ..state import state_of
 from .body import Sent, body_in_openapi, sent
 from .models import ClassifyRequest
-from .pictures import sent_pictures
+from .pictures import loaded_pictures, sent_pictures
 
 router = APIRouter(tags=["model"])
 
@@ -55,7 +55,7 @@ def classify(
         raise not_understood("there is nothing to classify; give ids, pictures, or both")
     stored = stored_vectors(state.client, version, asked.ids)
     encoder = state.encoder(version)
-    loaded = [encoder.load_picture(picture.data, picture.crop) for picture in pictures]
+    loaded = loaded_pictures(encoder, pictures)
     rows = np.asarray([*(stored[name] for name in asked.ids), *encoder.encode_pictures(loaded)], np.float32)
     likeness = rows @ label_vectors(encoder.encode_texts, labels, asked.templates).T
     names = [*((name, None) for name in asked.ids), *((None, place) for place in range(len(pictures)))]

@@ -11,7 +11,7 @@ from ..errors import Refused, not_understood
 from ..state import state_of
 from .body import Sent, body_in_openapi, sent
 from .models import EncodeRequest
-from .pictures import sent_pictures
+from .pictures import loaded_pictures, sent_pictures
 
 router = APIRouter(tags=["model"])
 
@@ -42,7 +42,7 @@ def encode(body: Annotated[Sent[EncodeRequest], Depends(sent(EncodeRequest))], r
     if not asked.texts and not pictures:
         raise not_understood("there is nothing to encode; give texts, pictures, or both")
     encoder = state.encoder(version)
-    loaded = [encoder.load_picture(picture.data, picture.crop) for picture in pictures]
+    loaded = loaded_pictures(encoder, pictures)
     return Vectors(
         fingerprint=version.fingerprint,
         dimension=version.dimension,

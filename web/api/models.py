@@ -188,6 +188,16 @@ class ClassifyRequest(Strict):
     pictures: list[SentPicture] = Field(default_factory=list, max_length=MAX_PARTS)
 
 
+class HeatMapRequest(Strict):
+    """Words, and the picture to find them in: one of the index, or a picture file."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "a wheel", "id": "carbon/bicycle"}]})
+
+    text: Phrase
+    id: Id | None = None
+    pictures: list[SentPicture] = Field(default_factory=list, max_length=1)
+
+
 class EncodeRequest(Strict):
     """Texts and pictures to be made vectors of."""
 

@@ -10,7 +10,8 @@ from clipseek.encoder import Crop, ImageError
 from clipseek.opensearch import QueryPicture
 from clipseek.opensearch.query.limits import MAX_PARTS
 
-from ..errors import not_understood
+from ..encoders import HeldPicture, SharedEncoder
+from ..errors import Refused, not_understood
 from .models import SentPicture, WeightedPicture
 
 
@@ -24,6 +25,21 @@ def sent_pictures(named: Sequence[SentPicture], uploads: Sequence[bytes]) -> lis
     if len(every) > MAX_PARTS:
         raise not_understood(f"{len(every)} pictures are too many; send at most {MAX_PARTS}")
     return [QueryPicture(_bytes(one, uploads), _weight(one), _crop(one)) for one in every]
+
+
+def loaded_pictures(encoder: SharedEncoder, pictures: Sequence[QueryPicture]) -> list[HeldPicture]:
+    """The pictures as the encoder takes them. Raises Refused for one that cannot be read, with the reason."""
+    loaded = []
+    for place, picture in enumerate(pictures):
+        try:
+            loaded.append(encoder.load_picture(picture.data, picture.crop))
+        except ValueError as problem:
+            raise unreadable(f"picture {place} cannot be read ({problem}); send another") from None
+    return loaded
+
+
+def unreadable(why: str) -> Refused:
+    return Refused(422, "invalid-picture", "The picture cannot be read", why)
 
 
 def _weight(picture: SentPicture) -> float:
