@@ -45,6 +45,25 @@ def test_explain_sums_up_to_every_score(version: Version, opensearch_url: str) -
         assert [term["weight"] for term in row["terms"]] == [0.25, 0.75]
 
 
+def test_json_says_over_how_many_candidates_each_clause_was_normalised(version: Version, opensearch_url: str) -> None:
+    likes = ("--like", "d1", "--like", "d2@3", "--clauses", "--depth", "20", "--json")
+    said = json.loads(run(version, opensearch_url, *likes).stdout)
+    assert (said["complete"], said["union"]) == (True, said["reachable"])
+    assert 20 < said["union"] <= 40
+    for name in ("like 1", "like 2"):
+        figures = said["clauses"][name]
+        assert figures["candidates"] == 20
+        assert figures["max"] == pytest.approx(max(hit["raw"][name] for hit in said["hits"]), abs=0.2)
+        assert figures["min"] < figures["max"]
+    two_lists = run(version, opensearch_url, *likes, "--no-complete")
+    said = json.loads(two_lists.stdout)
+    assert (said["complete"], said["union"], said["clauses"]) == (False, None, {})
+    assert not any(hit["shares"] for hit in said["hits"])
+    explained = run(version, opensearch_url, *likes[:-1], "--no-complete", "--explain")
+    assert "its sum is not known: leave --no-complete out to see it" in explained.stdout
+    assert " of " not in explained.stderr.split(",")[0]
+
+
 def test_sort_and_the_last_page(version: Version, opensearch_url: str) -> None:
     sorted_by = ("boat", "--caption", "--sort", "weight:desc", "--filter", "colour=red,blue")
     first = run(version, opensearch_url, *sorted_by, "-k", "8")

@@ -36,6 +36,7 @@ MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
 class Recorder:
     """Answers every search with one row, and keeps what it was sent."""
 
+    found: dict[str, float] = field(default_factory=lambda: {"caption": 0.5})
     searches: list[dict[str, Any]] = field(default_factory=list)
     parameters: list[dict[str, Any]] = field(default_factory=list)
     together: list[list[dict[str, Any]]] = field(default_factory=list)
@@ -54,8 +55,13 @@ class Recorder:
         self.searches.append(orjson.loads(body))
         self.parameters.append(params)
         source = {"image_id": "a", "image_uri": "file:///a.png", "caption": "a red car"}
-        row = {"_id": "a", "_score": 0.5, "_source": source, "fields": {"image_id": ["a"]}}
-        row["matched_queries"] = {"caption": 0.5}
+        row = {
+            "_id": "a",
+            "_score": 0.5,
+            "_source": source,
+            "fields": {"image_id": ["a"]},
+            "matched_queries": self.found,
+        }
         return {"took": 1, "_shards": {"total": 1}, "hits": {"total": {"value": 1}, "hits": [row]}}
 
     def msearch(self, *, index: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
@@ -219,6 +225,15 @@ def test_hits_below_a_cosine_are_marked_also_where_only_the_caption_found_them()
     assert (near.relevant, far.relevant) == (True, False)
     assert [near.cosine, far.cosine] == pytest.approx([1.0, float(RED @ GREEN)], abs=1e-6)
     assert searcher.search(Query("red car")).hits[0].relevant is None
+
+
+def test_a_hit_that_the_vector_clause_scored_needs_no_further_request_for_its_cosine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(Recorder, "mget")
+    searcher = Searcher(Recorder({"vector": 1.75}), VERSION, ENCODER)  # type: ignore[arg-type]
+    (hit,) = searcher.search(*values("red car", min_cosine=0.7)).hits
+    assert (hit.cosine, hit.relevant) == (0.75, True)
 
 
 def test_an_index_is_searched_as_it_was_tuned_unless_something_else_is_said() -> None:
