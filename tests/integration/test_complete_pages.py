@@ -159,3 +159,28 @@ def test_the_union_never_has_more_than_the_server_takes(
     assert len(ids) == len(set(ids))
     with pytest.raises(InvalidOption):
         searcher.search(query, page=Page(10, 9_995))
+
+
+def test_a_cut_off_needs_no_further_request(
+    client: opensearchpy.OpenSearch, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every hit of a complete hybrid has its cosine from the answer itself, also one that the words alone brought."""
+    searcher, sent = Searcher(client, version, ENCODER), list[str]()
+    send = client.transport.perform_request
+
+    def counted(method: str, url: str, *given: Any, **more: Any) -> Any:
+        sent.append(url.partition("?")[0])
+        return send(method, url, *given, **more)
+
+    searcher.search(Query("red"))  # what is looked up once
+    monkeypatch.setattr(client.transport, "perform_request", counted)
+    asked: list[list[str]] = []
+    for cut in (None, 0.9):
+        sent.clear()
+        answer = searcher.search(Query("red tree by the sea"), Fusion(depth=50), Page(100, min_cosine=cut))
+        asked.append(list(sent))
+    assert asked[0] == asked[1] != []
+    assert {hit.relevant for hit in answer.hits} == {True, False}
+    for hit in answer.hits:
+        assert hit.cosine is not None
+        assert hit.relevant == (hit.cosine >= 0.9)
