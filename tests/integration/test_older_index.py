@@ -74,6 +74,15 @@ def test_captions_and_their_forms(searcher: Searcher) -> None:
     assert set(ids(searcher, Query("cafés", kind="caption"))) == set(IDS[12:16])
 
 
+def test_words_that_its_analyzer_leaves_out(searcher: Searcher) -> None:
+    answer = searcher.search(Query("the of", kind="hybrid"))
+    assert answer.hits
+    assert answer.notes[-1].startswith("no caption can match 'the of': analyzer english leaves out all words of it")
+    phrase = searcher.search(Query("red of houses", kind="caption", match="phrase"))
+    assert (phrase.hits, len(phrase.notes)) == ([], 1)
+    assert "leaves out of:" in phrase.notes[0]
+
+
 def test_vectors_of_words_pictures_crops_and_the_index(searcher: Searcher, tmp_path: Path) -> None:
     assert set(ids(searcher, Query("blue", kind="vector"), size=5)) == {f"p{n}" for n in range(2, NUMBER, 4)}
     yellow = {f"p{n}" for n in range(3, NUMBER, 4)}
