@@ -30,7 +30,7 @@ def with_whole_phrases(
     gone = [word for text, _ in query.all_texts for word in _left_out(client, version, caption_field(query), text)]
     if not gone:
         return query, ()
-    words = ", ".join(dict.fromkeys(gone))
+    words = ", ".join(map(repr, dict.fromkeys(gone)))
     note = f"analyzer {version.analyzer} leaves out {words}: the phrase is searched for as it is written (--exact)"
     return replace(query, exact=True), (note,)
 
@@ -60,7 +60,8 @@ def _left_out(client: opensearchpy.OpenSearch, version: Version, field: str, tex
     units = bytearray(text.encode("utf-16-le"))  # the server counts characters so
     for first, last in _terms(client, version, field, text):
         units[2 * first : 2 * last] = " ".encode("utf-16-le") * (last - first)
-    return _WORD.findall(units.decode("utf-16-le", "replace"))
+    words = _WORD.findall(units.decode("utf-16-le", "replace"))
+    return [word for word in words if any(it.isalpha() or it.isdecimal() for it in word)]  # no "²", which no field has
 
 
 def _terms(client: opensearchpy.OpenSearch, version: Version, field: str, text: str) -> list[tuple[int, int]]:

@@ -80,7 +80,7 @@ def test_words_that_its_analyzer_leaves_out(searcher: Searcher) -> None:
     assert answer.notes[-1].startswith("no caption can match 'the of': analyzer english leaves out all words of it")
     phrase = searcher.search(Query("red of houses", kind="caption", match="phrase"))
     assert (phrase.hits, len(phrase.notes)) == ([], 1)
-    assert "leaves out of:" in phrase.notes[0]
+    assert "leaves out 'of':" in phrase.notes[0]
 
 
 def test_vectors_of_words_pictures_crops_and_the_index(searcher: Searcher, tmp_path: Path) -> None:
