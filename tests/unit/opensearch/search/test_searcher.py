@@ -231,7 +231,7 @@ def test_a_hit_that_the_vector_clause_scored_needs_no_further_request_for_its_co
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr(Recorder, "mget")
-    searcher = Searcher(Recorder({"vector": 1.75}), VERSION, ENCODER)  # type: ignore[arg-type]
+    searcher = Searcher(Recorder({"caption": 0.5, "vector": 1.75}), VERSION, ENCODER)  # type: ignore[arg-type]
     (hit,) = searcher.search(*values("red car", min_cosine=0.7)).hits
     assert (hit.cosine, hit.relevant) == (0.75, True)
 
