@@ -96,6 +96,8 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         [(model, "validation") for model in _MODELS], ref_template="#/components/schemas/{model}"
     )
     made["components"]["schemas"].update(schemas["$defs"])
+    for unused in ("HTTPValidationError", "ValidationError"):  # what FastAPI would answer in place of a problem
+        made["components"]["schemas"].pop(unused, None)
     for operations in made["paths"].values():
         for operation in operations.values():
             with_body = _PROBLEMS_OF_BODIES if "requestBody" in operation else {}

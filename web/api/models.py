@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from clipseek.opensearch.query.fusion import Mean, Technique
 from clipseek.opensearch.query.limits import (
     MAX_HITS,
     MAX_PARTS,
@@ -72,8 +73,10 @@ class WeightedPicture(SentPicture):
 class FusionRequest(Strict):
     """How the scores of a hybrid's clauses become one; what is left out is the index's own."""
 
-    technique: Literal["min_max", "l2", "z_score", "rrf"] | None = None
-    mean: Literal["arithmetic", "geometric", "harmonic"] | None = None
+    technique: Technique | None = Field(
+        default=None, description="How a clause's scores are normalised; rrf counts ranks."
+    )
+    mean: Mean | None = Field(default=None, description="How normalised scores are averaged.")
     weight: Annotated[Share, Field(description="Share of the vectors; the caption has the rest.")] | None = None
     pipeline: (
         Annotated[str, Field(max_length=100, description="A search pipeline stored on the server, instead.")] | None
@@ -150,7 +153,7 @@ class SearchRequest(PageRequest):
     match: Match | None = Field(default=None, description="Which of the words a caption must have.")
     exact: bool | None = Field(default=None, description="Match words as they are written, without stemming.")
     split: bool = Field(default=False, description="Make every text, picture and id a clause of its own.")
-    fusion: FusionRequest | None = None
+    fusion: FusionRequest | None = Field(default=None, description="How the clauses' scores become one.")
     explain: bool = Field(default=False, description="Add to each hit how its score adds up.")
 
 
