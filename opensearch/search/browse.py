@@ -66,6 +66,17 @@ def look_up(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[str
     return [there[name] for name in ids if name in there]
 
 
+def nearly_same(client: opensearchpy.OpenSearch, version: Version, name: str, hits: Sequence[Hit]) -> list[Hit]:
+    """Those of ``hits`` that are the same file as the picture ``name``, or look nearly the same. One request."""
+    body = {"ids": [name, *(hit.id for hit in hits)]}
+    wanted = {"_source_includes": "content_hash,look", "realtime": "false"}
+    answer = client.mget(index=version.index, body=body, params=wanted)
+    rows = {row["_id"]: row for row in answer["docs"] if row.get("found")}
+    if name not in rows:
+        return []
+    return [hit for hit in hits if hit.id in rows and len(first_of_each((rows[name], rows[hit.id]), near=True)) == 1]
+
+
 def count_pictures(client: opensearchpy.OpenSearch, version: Version) -> tuple[int, int]:
     """How many pictures the index has, and how many of them have a caption."""
     body = {"size": 0, "track_total_hits": True, "aggs": {"captions": {"filter": {"exists": {"field": "caption"}}}}}

@@ -20,7 +20,7 @@ from ..query.scope import read_scope, scope_of
 from ..query.vectors import query_vectors
 from .answer import Answer
 from .ask import Asker
-from .browse import Listing, browse, look_up
+from .browse import Listing, browse, look_up, nearly_same
 from .hits import Hit
 from .index_defaults import Setting, settle
 from .left_out import with_left_out, with_whole_phrases
@@ -94,6 +94,10 @@ class Searcher:
     def look_up(self, ids: Sequence[str]) -> list[Hit]:
         """The pictures ``ids`` of the index, without those that are not there."""
         return look_up(self._client, self._version, ids)
+
+    def nearly_same(self, name: str, hits: Sequence[Hit]) -> list[Hit]:
+        """Those of ``hits`` that are the same file as the picture ``name`` of the index, or look nearly the same."""
+        return nearly_same(self._client, self._version, name, hits)
 
     def plan(self, query: Query, fusion: Fusion | None = None, page: Page | None = None) -> Plan:
         """What ``search`` would send. Encodes the query, and reads what the index and the server have for it."""

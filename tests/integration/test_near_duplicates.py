@@ -44,6 +44,9 @@ def test_pictures_that_look_nearly_the_same_are_one_hit(client: opensearchpy.Ope
             assert {hit.id: hit.score for hit in answer.hits} == {hit.id: hit.score for hit in first.values()}
             assert all(hit.caption == "red green blue boat" for hit in answer.hits)
             assert len(searcher.search(query, page=Page(group_near=True, start=1)).hits) == 2
+        alike = searcher.nearly_same("0-0", every.hits)
+        assert sorted(hit.id for hit in alike) == ["0-0", "0-1", "0-2"]
+        assert searcher.nearly_same("not-there", every.hits) == []
         assert not {"look", "image_vector"} & answer.hits[0].metadata.keys()
     finally:
         versions_of = client.indices.get_alias(name="test-near")

@@ -73,6 +73,7 @@ class IndexesAnswer(BaseModel):
     """The indexes that are served."""
 
     default: str = Field(description="The one to begin with.")
+    pictures: bool = Field(description="Whether pictures are shown: folders were named for it.")
     indexes: list[IndexAnswer]
     missing: list[MissingIndex]
 
@@ -91,7 +92,9 @@ def indexes(request: Request) -> IndexesAnswer:
             missing.append(
                 MissingIndex(name=alias, detail=detail if isinstance(problem, IndexMissing) else f"{alias} {why}")
             )
-    return IndexesAnswer(default=state.settings.indexes[0], indexes=there, missing=missing)
+    return IndexesAnswer(
+        default=state.settings.indexes[0], pictures=bool(state.settings.roots), indexes=there, missing=missing
+    )
 
 
 @router.get("/indexes/{index}/picture")

@@ -171,6 +171,11 @@ class SimilarRequest(PageRequest):
     model_config = ConfigDict(json_schema_extra={"examples": [{"id": "lucide/bell", "size": 12}]})
 
     id: Id
+    near: bool = Field(
+        default=False,
+        description="Of its 200 nearest only those that are the same file or look nearly the same: saved again, resized, a "
+        "little brighter.",
+    )
 
 
 class ClassifyRequest(Strict):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from clipseek.opensearch import Page, Query
+from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.browse import Listing
 from fastapi import APIRouter, Depends, Request
@@ -43,7 +44,14 @@ def similar(
     """Pictures that are near one of the index, by their vectors."""
     started, asked = time.perf_counter(), body.fields
     query = Query(like=((asked.id, 1.0),), **asked_scope(asked))
-    answer = state_of(request).opened(index).searcher.search(query, page=asked_page(asked))
+    searcher, page = state_of(request).opened(index).searcher, asked_page(asked)
+    if asked.near:
+        answer = searcher.search(query, page=replace(page, start=0, size=DEPTH))
+        same = searcher.nearly_same(asked.id, answer.hits)
+        answer = replace(answer, hits=same[page.start : page.end], matched=len(same), reachable=len(same))
+        answer = replace(answer, plan=replace(answer.plan, page=page))
+    else:
+        answer = searcher.search(query, page=page)
     return search_answer(Addresses.of(request, index), answer, time.perf_counter() - started, explain=False)
 
 

@@ -28,6 +28,8 @@ SIZES = ((96, 72), (72, 96), (80, 80), (16, 16), (1200, 100), (60, 480))
 HTML = '<img src=x onerror="window.broken=1"><b>red</b> & <script>window.broken=1</script>'
 RIGHT_TO_LEFT = "סירה אדומה קטנה red בנמל הישן"
 CONTROL = "red\u0007 bell \u001b[31mescape \u202eoverride"
+#: Number of a picture that is another's copy.
+COPY = 66
 ASTRAL = "🦊🦊🦊 a red fox 🦊"
 LONG = "A red lighthouse. " + "Behind it the sea, before it a road with many words on its signs. " * 60
 
@@ -73,8 +75,11 @@ def records(folder: Path, count: int) -> Iterator[Record]:
     for number in range(count):
         colour, thing = COLOURS[number % 3], THINGS[number // 3 % 5]
         path = folder / f"{number:04}.png"
-        drawn("red" if number in odd else colour, SIZES[number % 6], number).save(path)
+        picture = drawn("red" if number in odd else colour, SIZES[number % 6], number)
         caption = odd.get(number, f"a {colour} {thing}, number {number}")
+        if number == COPY:  # of p6, in another size
+            picture, caption = drawn("red", SIZES[0], 6).resize((192, 144)), "a copy"
+        picture.save(path)
         metadata: dict[str, MetadataValue] = {
             "set": SETS[number % 3],
             "year": 2000 + number % 24,

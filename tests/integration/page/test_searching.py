@@ -20,6 +20,8 @@ from tests.integration.page.acts import (
     status,
     wait_until,
 )
+from tests.integration.page.conftest import Serving
+from tests.integration.page.gallery import COPY
 
 pytestmark = pytest.mark.integration
 
@@ -142,6 +144,20 @@ def test_more_and_less_like_this(page: Page) -> None:
     assert second not in ids(page)
     assert asked(page)["like"] == [f"{first}@1"]
     assert asked(page)["unlike"] == [second]
+
+
+def test_nearly_the_same_file(page: Page, served: Serving) -> None:
+    page.goto(f"{served.address}?picture=p6")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    same = page.get_by_role("dialog").get_by_role("button", name="Nearly the same file")
+    query = last_query(page, same.click, "/similar")
+    assert query["near"] is True
+    wait_until(page, "document.querySelectorAll('#results .hit').length === 1")
+    assert ids(page) == [f"p{COPY}"]
+    expect(page.locator(".chip.near")).to_contain_text("nearly the same file as p6")
+    assert asked(page) == {"near": ["p6"]}
+    page.goto(f"{served.address}?near=p7")
+    expect(page.get_by_role("heading", name="No other picture is nearly the same file")).to_be_visible()
 
 
 def test_late_answers_never_replace_newer_ones(page: Page) -> None:

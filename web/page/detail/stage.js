@@ -1,7 +1,7 @@
 // The large picture, with what can be laid over it: a part to search by, and the heat map of the words.
 
 import { element } from "../element.js";
-import { originalOf, sizeFor, thumbnailOf } from "../server/indexes.js";
+import { originalOf, showsPictures, sizeFor, thumbnailOf } from "../server/indexes.js";
 import { nameOf } from "../results/hit_picture.js";
 import { cropTool } from "./crop.js";
 import { heatMap } from "./heat_map.js";
@@ -10,6 +10,7 @@ import { heatMap } from "./heat_map.js";
 const LARGE = 1280;
 
 export function stage(hit) {
+  if (!showsPictures()) return element("p", { class: "soft" }, "Pictures are not shown: start clipseek serve with --pictures FOLDER.");
   const large = (hit.width ?? 0) > LARGE || (hit.height ?? 0) > LARGE;
   const image = element("img", {
     src: large ? thumbnailOf(hit.id, sizeFor(LARGE)) : originalOf(hit.id),

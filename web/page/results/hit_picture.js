@@ -2,7 +2,7 @@
 
 import { element } from "../element.js";
 import { OWN } from "../query/drop.js";
-import { sizeFor, thumbnailOf } from "../server/indexes.js";
+import { showsPictures, sizeFor, thumbnailOf } from "../server/indexes.js";
 import { addressOf } from "../state/state.js";
 import { short } from "../text.js";
 
@@ -11,6 +11,23 @@ export const ratioOf = (hit) => (hit.width > 0 && hit.height > 0 ? hit.width / h
 
 /** A link to the picture's detail with the picture in it; `side`: of its place, in pixels of the page. */
 export function hitPicture(hit, side, label) {
+  return element(
+    "a",
+    {
+      class: "picture",
+      href: addressOf({ picture: hit.id }),
+      "aria-label": label,
+      draggable: "true",
+      ondragstart: (event) => {
+        event.dataTransfer.setData(OWN, hit.id);
+        event.dataTransfer.setData("text/plain", hit.id);
+      },
+    },
+    showsPictures() ? thumbnail(hit, side) : element("span", { class: "lost" }, short(hit.id, 40)),
+  );
+}
+
+function thumbnail(hit, side) {
   const image = element("img", {
     src: thumbnailOf(hit.id, sizeFor(side)),
     alt: "",
@@ -24,20 +41,7 @@ export function hitPicture(hit, side, label) {
   // A small picture is shown at twice its size at most.
   if (hit.width) image.style.maxWidth = `min(100%, ${hit.width * 2}px)`;
   if (hit.height) image.style.maxHeight = `min(100%, ${hit.height * 2}px)`;
-  return element(
-    "a",
-    {
-      class: "picture",
-      href: addressOf({ picture: hit.id }),
-      "aria-label": label,
-      draggable: "true",
-      ondragstart: (event) => {
-        event.dataTransfer.setData(OWN, hit.id);
-        event.dataTransfer.setData("text/plain", hit.id);
-      },
-    },
-    image,
-  );
+  return image;
 }
 
 /** What a screen reader says of a hit. */

@@ -6,6 +6,7 @@ import { showFacets } from "../facets/panel.js";
 import { noGoodMatch, nothingFound, uploadsGone } from "../messages/empty.js";
 import { busy, clearProblem, notes, showProblem, status } from "../messages/messages.js";
 import { watchFilling } from "../messages/filling.js";
+import { showsPictures } from "../server/indexes.js";
 import { conflated, Latest } from "../server/latest.js";
 import { search, searching } from "../server/requests.js";
 import { onChange, state } from "../state/state.js";
@@ -81,7 +82,7 @@ function draw({ answer, hits, top }) {
   shown = { answer, hits };
   remember(state, shown);
   status(answer);
-  notes(answer.notes ?? []);
+  notes([...(answer.notes ?? []), ...(showsPictures() ? [] : ["Pictures are not shown: start clipseek serve with --pictures FOLDER."])]);
   showFacets(answer.facets);
   watchFilling(answer.documents, refresh);
   const gone = uploadsGone();

@@ -23,6 +23,9 @@ export function current() {
 /** The columns that were declared at ingest; the others every picture has. */
 export const declared = () => current().fields.filter(({ own }) => !own);
 
+/** Whether the server shows pictures: its operator named their folders. */
+export const showsPictures = () => known.pictures !== false;
+
 /** Path of `what` of the current index. */
 export const path = (what) => `api/v1/indexes/${encodeURIComponent(current().name)}/${what}`;
 
