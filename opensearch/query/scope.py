@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timezone, tzinfo
 from typing import Any
 
 from clipseek.files.text import canonical
@@ -25,11 +26,13 @@ class Scope:
     filters: clauses that must hold.
     order: of ``Page.sort``.
     facets: field of the index by its name in ``Page.facets``.
+    zone: of dates without one in the filters, and of those that facets show.
     """
 
     filters: Sequence[dict[str, Any]] = ()
     order: Order | None = None
     facets: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = timezone.utc
 
 
 def read_scope(query: Query, page: Page, fields: Mapping[str, FieldType], time_zone: str = UTC) -> Scope:
@@ -49,10 +52,12 @@ def scope_of(
     time_zone: str = UTC,
 ) -> Scope:
     """As ``read_scope``, where nothing is searched for."""
+    zone = read_zone(time_zone)
     return Scope(
-        parse_filters(filters, fields, any_texts=any_filters, zone=read_zone(time_zone)),
+        parse_filters(filters, fields, any_texts=any_filters, zone=zone),
         None if page.sort is None else parse_order(page.sort, fields),
         parse_facets(page.facets, fields),
+        zone,
     )
 
 

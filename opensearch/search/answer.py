@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..index.version import Version
 from ..query.fusion import Fusion
@@ -81,14 +80,6 @@ class Answer:
             )
             for name, weight in factors(technique, weights).items()
         ]
-
-
-def read_facets(answer: Mapping[str, Any]) -> dict[str, list[tuple[str, int]]]:
-    """Of each facet in a server's ``answer``, its values with how many of the matched have them."""
-    return {
-        name: [(str(value.get("key_as_string", value["key"])), int(value["doc_count"])) for value in facet["buckets"]]
-        for name, facet in answer.get("aggregations", {}).items()
-    }
 
 
 def notes_on(plan: Plan, version: Version, pictures: int) -> tuple[str, ...]:

@@ -16,12 +16,14 @@ import orjson
 
 from ..errors import RequestRefused, ServerError
 from ..index.version import Version
+from ..index.zones import read_zone
 from ..query.limits import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import LoadStored
 from ..server.capabilities import server_version
-from .answer import Answer, notes_on, read_facets
+from .answer import Answer, notes_on
 from .contributions import added_scores, normal_scores, raw_scores, rescored, statistics
+from .facets import read_facets
 from .hits import read_hits
 from .page_rows import Row, page_rows
 from .second_requests import Candidates, count_pictures, fetch_candidates, fetch_matched, total, with_documents
@@ -85,7 +87,7 @@ class Asker:
             documents=documents,
             milliseconds=ranking.milliseconds,
             reachable=there if plan.taken_whole else _reachable(plan, ranking),
-            facets=read_facets({"aggregations": ranking.facets}),
+            facets=read_facets(ranking.facets, read_zone(plan.query.time_zone or self._version.time_zone)),
             normal=normal,
             statistics={
                 name: {"candidates": number, **statistics(plan.fusion.technique, scores[name])}

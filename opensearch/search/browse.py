@@ -15,8 +15,8 @@ from ..query.order import Order
 from ..query.page import Page
 from ..query.plan import FACET_VALUES, UNSEEN
 from ..query.scope import Scope
-from .answer import read_facets
 from .ask import ranked_rows
+from .facets import read_facets
 from .hits import Hit, read_hit
 from .page_rows import first_of_each
 
@@ -53,7 +53,9 @@ def browse(client: opensearchpy.OpenSearch, version: Version, scope: Scope, page
     else:
         hits = [_hit(row) for row in rows]
     counted = answer["aggregations"].pop(" documents")["doc_count"]
-    return Listing(hits, version.index, found, counted, answer["took"], reachable, read_facets(answer))
+    return Listing(
+        hits, version.index, found, counted, answer["took"], reachable, read_facets(answer["aggregations"], scope.zone)
+    )
 
 
 def look_up(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[str]) -> list[Hit]:
