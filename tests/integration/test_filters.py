@@ -416,3 +416,13 @@ def test_sort_and_facets_of_dates_go_on(client: opensearchpy.OpenSearch, alias: 
         for value, number in answer.facets["day"]:
             again = searcher.search(Query("number", kind=kind, filters=(f"day={value}",)))
             assert len(again.hits) == number, "a value of a facet is a filter"
+
+
+def test_a_facet_of_days_is_written_in_the_indexs_zone(
+    client: opensearchpy.OpenSearch, alias: str, tmp_path: Path
+) -> None:
+    entries = records(tmp_path, [{"day": "2024:05:31", "weight": "5"}, {"day": "20240601", "weight": 5}])
+    ingest(client, alias, ENCODER, entries, index_options=IndexOptions(fields=FIELDS, time_zone=ZONE))
+    searcher = Searcher(client, versions.current(client, alias), ENCODER)
+    answer = searcher.search(Query("number"), page=Page(facets=("day", "weight")))
+    assert answer.facets == {"day": [("2024-05-31", 1), ("2024-06-01", 1)], "weight": [("5", 2)]}
