@@ -172,12 +172,13 @@ def test_a_cut_off_needs_no_further_request(
         sent.append(url.partition("?")[0])
         return send(method, url, *given, **more)
 
-    searcher.search(Query("red"))  # what is looked up once
+    query, fusion = Query("red tree by the sea"), Fusion(depth=50)
+    searcher.search(query, fusion, Page(100))  # what is looked up, and learnt, once
     monkeypatch.setattr(client.transport, "perform_request", counted)
     asked: list[list[str]] = []
     for cut in (None, 0.9):
         sent.clear()
-        answer = searcher.search(Query("red tree by the sea"), Fusion(depth=50), Page(100, min_cosine=cut))
+        answer = searcher.search(query, fusion, Page(100, min_cosine=cut))
         asked.append(list(sent))
     assert asked[0] == asked[1] != []
     assert {hit.relevant for hit in answer.hits} == {True, False}
