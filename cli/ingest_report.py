@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,17 +46,16 @@ class Listener:
             self._file.close()
 
     def __call__(self, event: Event) -> None:
-        from clipseek.opensearch.ingest.report import IngestReport, UnfoundValue
+        from clipseek.opensearch.ingest.report import Shortened, UnfoundValue
         from clipseek.sources import Skipped
 
         if isinstance(event, UnfoundValue):
             self._write(as_unfound(event))
             return
-        if not isinstance(event, IngestReport):
-            if isinstance(event, Skipped) and len(self.skips) < LISTED_JSON:
-                self.skips.append(event)
-            elif not isinstance(event, Skipped) and len(self.shortened) < LISTED_JSON:
-                self.shortened.append(event)
+        if isinstance(event, (Skipped, Shortened)):
+            kept: list[Any] = self.skips if isinstance(event, Skipped) else self.shortened
+            if len(kept) < LISTED_JSON:
+                kept.append(event)
             self._write(as_skip(event))
             return
         parts = [f"{event.encoded / event.seconds:.1f} pictures/s"] if event.encoded and event.seconds else []
@@ -118,8 +119,8 @@ def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Sh
         ):
             if number or word == "indexed":
                 data(f"{number:>9,} {word:<9} {remark}".rstrip())
-    _print_skips(report, skips)
-    _print_shortened(report, shortened)
+    _print_files("skipped", Counter({**report.skipped, "refused by the server": report.rejected}), skips)
+    _print_files("shortened", report.shortened, shortened)
     for unfound in report.unfound:
         example = unfound.example if len(unfound.example) <= 40 else f"{unfound.example[:37]}..."
         note(
@@ -156,31 +157,16 @@ def print_older(version: Version, source: Path, bundle: Path) -> None:
     )
 
 
-def _print_skips(report: IngestReport, skips: list[Skipped]) -> None:
+def _print_files(word: str, kinds: Counter[str], files: Sequence[Skipped | Shortened]) -> None:
+    """How many files were skipped or shortened, by kind, and the first of them."""
     from clipseek.sources import shown
 
-    skipped = sum(report.skipped.values()) + report.rejected
-    if not skipped:
+    if not (total := kinds.total()):
         return
-    kinds = [*report.skipped.items(), *([("refused by the server", report.rejected)] if report.rejected else [])]
-    data(f"{skipped:>9,} {'skipped':<9} {', '.join(f'{number:,} {kind}' for kind, number in kinds)}")
-    for skip in skips[:LISTED]:
-        reason = f": {skip.reason}" if skip.reason != skip.kind else ""
-        data(f"          {shown(skip.path)}{reason}")
-    if skipped > LISTED:
-        data(f"          and {skipped - LISTED:,} more; --report FILE lists them all")
-
-
-def _print_shortened(report: IngestReport, shortened: list[Shortened]) -> None:
-    from clipseek.sources import shown
-
-    total = sum(report.shortened.values())
-    if not total:
-        return
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in report.shortened.items())
-    data(f"{total:>9,} {'shortened':<9} {kinds}")
-    for entry in shortened[:LISTED]:
-        data(f"          {shown(entry.path)}: {entry.reason}")
+    data(f"{total:>9,} {word:<9} {', '.join(f'{number:,} {kind}' for kind, number in kinds.items() if number)}")
+    for entry in files[:LISTED]:
+        reason = f": {entry.reason}" if entry.reason != entry.kind else ""
+        data(f"          {shown(entry.path)}{reason}")
     if total > LISTED:
         data(f"          and {total - LISTED:,} more; --report FILE lists them all")
 
