@@ -23,7 +23,7 @@ endif
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo          train, export, ingest and search on the shipped pictures (TRAIN=0: without training)"
+	@echo "make demo          train, export, ingest, search on the shipped pictures, and a page (TRAIN=0: no training; ARGS=--no-serve: no page)"
 	@echo "make test-unit     the tests that need neither torch nor a server: to run at every save"
 	@echo "make test          every test, the long ones cut short; ARGS=... goes to pytest"
 	@echo "make soak          every test at full size, many minutes; prints a line for docs/log"

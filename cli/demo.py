@@ -16,6 +16,7 @@ from .training_progress import TrainingProgress
 
 if TYPE_CHECKING:
     from clipseek.demo.run import Outcome
+    from clipseek.web.process.state import Service
 
 
 @click.command()
@@ -46,10 +47,11 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Folder of --table's results; a later run continues from them.  [default: in the demo's data folder]",
 )
-def demo(no_train: bool, sheet: Path | None, compare: bool, seeds: int, out: Path | None) -> None:
-    """Fine-tune on line icons, export, ingest, evaluate and search, on the embedded node.
+@click.option("--no-serve", is_flag=True, help="Leave out the search page that is else started in the background.")
+def demo(no_train: bool, sheet: Path | None, compare: bool, seeds: int, out: Path | None, no_serve: bool) -> None:
+    """Fine-tune on line icons, export, ingest, evaluate and search, on the embedded node, and serve a search page.
 
-    Results of an earlier run are reused. The node stays up afterwards.
+    Results of an earlier run are reused. The node and the page stay up afterwards.
     """
     if not no_train or compare:
         prepare_torch("fine-tuning")
@@ -72,7 +74,8 @@ def demo(no_train: bool, sheet: Path | None, compare: bool, seeds: int, out: Pat
     show_outcome(outcome)
     reused = f"; reused {', '.join(story.reused)}" if story.reused else ""
     data(f"Took {time.monotonic() - began:.0f} s{reused}")
-    show_next_steps(outcome, story.home)
+    page = None if no_serve else start_page(outcome, story.home)
+    show_next_steps(outcome, story.home, page)
 
 
 def show_outcome(outcome: Outcome) -> None:
@@ -90,11 +93,25 @@ def show_outcome(outcome: Outcome) -> None:
         click.launch(str(outcome.sheet))
 
 
-def show_next_steps(outcome: Outcome, home: Path) -> None:
-    """Commands to go on with, as this machine calls clipseek."""
+def start_page(outcome: Outcome, home: Path) -> Service:
+    """The search page of the demo's index in the background; that of an earlier demo is replaced."""
+    from clipseek.web.process.background import start_background
+    from clipseek.web.process.options import Options
+
+    pictures = str(home / "pictures")
+    note("== Starting the search page")
+    return start_background(
+        Options(outcome.url, (outcome.index,), model=str(outcome.bundle.absolute()), roots=(pictures,), name="demo")
+    )
+
+
+def show_next_steps(outcome: Outcome, home: Path, page: Service | None) -> None:
+    """Commands to go on with, as this machine calls clipseek; the page's address with its token."""
     here = Path(sys.argv[0])
     command = str(here) if here.name == "clipseek" and here.parent.name == "bin" else "clipseek"
     index, bundle = outcome.index, outcome.bundle
+    if page is not None:
+        data(f"\nSearch page: {page.entrance()}\nIt stays up. Stop it: {command} serve stop")
     data(
         f"\nTry next:\n"
         f'  {command} search "add to cart" --index {index}\n'
@@ -102,5 +119,5 @@ def show_next_steps(outcome: Outcome, home: Path) -> None:
         f"  {command} search --image {home}/pictures/tabler/bell.png --index {index}\n"
         f"  {command} ingest YOUR_PICTURES --model {bundle} --index mine && {command} search WORDS --index mine\n"
         f"The node stays up at {outcome.url}. Stop it: {command} node stop\n"
-        f"Remove everything: {command} node reset --all --yes && rm -r {home}"
+        f"Remove everything: {command} serve stop; {command} node reset --all --yes && rm -r {home}"
     )

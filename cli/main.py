@@ -19,7 +19,7 @@ from .groups import Group
 
 # name -> one-line help, here so that `clipseek --help` imports no subcommand. export-onnx is export_onnx of export_onnx.py.
 COMMANDS: dict[str, str] = {
-    "demo": "Train, export, ingest, evaluate and search, on the shipped pictures.",
+    "demo": "Train, export, ingest, evaluate, search and serve a page, on the shipped pictures.",
     "data": "Check image-caption pairs before training on them.",
     "train": "Fine-tune a CLIP model on your image-caption pairs.",
     "export-onnx": "Export a checkpoint to a parity-checked ONNX bundle.",

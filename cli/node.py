@@ -42,6 +42,11 @@ def stop() -> None:
     from clipseek.opensearch.node.service import stop as stop_node
 
     note("stopped" if stop_node(NodePaths.default()) else "no node was running")
+    from clipseek.web.process.options import default_folder
+    from clipseek.web.process.state import running
+
+    if pages := running(default_folder()):
+        note(f"the page at {pages[0].address} still runs; stop it with: clipseek serve stop")
 
 
 @node.command()

@@ -13,7 +13,7 @@ import click
 from .groups import Group
 from .opening import open_client
 from .options import json_option, model_option, url_option
-from .output import count, data, is_terminal, note, print_json
+from .output import data, is_terminal, note, print_json
 
 if TYPE_CHECKING:
     from clipseek.web.process.options import Options
@@ -184,7 +184,14 @@ def stop(port: int | None) -> None:
     folder = default_folder()
     services = [service for service in running(folder) if port in (None, service.port)]
     stop_services(services, folder)
-    note(f"stopped {count(len(services), 'page')}" if services else "nothing was served")
+    if not services:
+        note("nothing was served")
+        return
+    note(f"stopped {', '.join(service.address for service in services)}")
+    from clipseek.opensearch.node.state import running_url
+
+    if node := running_url():
+        note(f"the node stays up at {node}; stop it with: clipseek node stop")
 
 
 @serve.command()
