@@ -45,8 +45,11 @@ class HitAnswer(BaseModel):
     width: int | None = Field(description="Of the picture, in pixels.")
     height: int | None
     metadata: dict[str, Any]
-    picture: str = Field(description="Address of the picture.")
-    thumbnail: str = Field(description="Address of a small picture.")
+    picture: str | None = Field(description="Address of the picture; null where pictures are not shown.")
+    thumbnail: str | None = Field(description="Address of a small picture; null where pictures are not shown.")
+    embed: str | None = Field(
+        description="Signed address of it for pages of the origin that was named with --embed-from."
+    )
     terms: list[ScoreTerm] | None = Field(description="How the score adds up; null where that was not asked for.")
 
 
@@ -119,6 +122,7 @@ def hit_answer(
         metadata=dict(hit.metadata),
         picture=addresses.picture(hit.id),
         thumbnail=addresses.thumbnail(hit.id),
+        embed=addresses.embedded(hit.id),
         terms=None if terms is None else [score_term(term) for term in terms],
     )
 

@@ -70,7 +70,7 @@ def until(one: socket.socket, text: bytes) -> bytes:
 
 def everything(one: socket.socket) -> bytes:
     """All that comes until the other side closes."""
-    parts = []
+    parts: list[bytes] = []
     while True:
         try:
             part = one.recv(65536)
