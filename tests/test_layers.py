@@ -69,7 +69,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
     },
     "web": {
         ".": {"api", "guard", "pictures"},
-        "api": {"guard"},
+        "api": {"guard", "pictures"},
         "guard": set(),
         "pictures": {"guard"},
         "process": {".", "guard", "pictures"},

@@ -1,0 +1,283 @@
+"""How the service starts and ends: TLS, what is refused at the start, the background, the last requests, many clients at once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clipseek.opensearch.node.state import identity
+from clipseek.web.process.background import start_background, stop
+from clipseek.web.process.options import Options
+from clipseek.web.process.state import running
+
+from tests.served import COMMAND, Served, index_of_colours, serving
+from tests.sizes import sized, soaking
+
+pytestmark = pytest.mark.integration
+ALIAS = f"test-serving-{uuid.uuid4().hex[:8]}"
+SEARCH = f"/api/v1/indexes/{ALIAS}/search"
+QUERY = {"text": "red", "kind": "caption"}
+
+
+@pytest.fixture(scope="module")
+def pictures(opensearch_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("pictures")
+    with index_of_colours(opensearch_url, ALIAS, folder):
+        yield folder
+
+
+def refused(url: str, folder: Path, *options: object) -> str:
+    """The one line with which ``clipseek serve`` refuses to start."""
+    environment = {**os.environ, "CLIPSEEK_DATA": str(folder)}
+    done = subprocess.run(
+        [*COMMAND, "--url", url, *map(str, options)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    return done.stderr
+
+
+def test_what_cannot_be_served_is_one_line(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port}" in refused(opensearch_url, tmp_path, "--index", ALIAS, "--port", port)
+    assert "no index nothing-here" in refused(opensearch_url, tmp_path, "--index", "nothing-here")
+    assert "--certificate and --key" in refused(opensearch_url, tmp_path, "--index", ALIAS, "--host", "0.0.0.0")
+    assert "no OpenSearch at" in refused("http://127.0.0.1:9", tmp_path)
+    (tmp_path / "token").write_text("a-token-of-this-test")
+    (tmp_path / "token").chmod(0o644)
+    assert "chmod 600" in refused(opensearch_url, tmp_path, "--index", ALIAS, "--token-file", tmp_path / "token")
+
+
+def test_tls_with_a_certificate_of_ones_own(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout {key} -out {certificate} -subj /CN=localhost "
+        "-addext subjectAltName=DNS:localhost,IP:127.0.0.1".split(),
+        check=True,
+        capture_output=True,
+    )
+    options = ("--index", ALIAS, "--certificate", certificate, "--key", key, "--host", "0.0.0.0")
+    with serving(opensearch_url, tmp_path, *options) as one:
+        assert one.entrance.startswith("https://127.0.0.1:")
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        connection = http.client.HTTPSConnection("127.0.0.1", one.port, context=trusting, timeout=30)
+        connection.request("GET", f"/?token={one.token}")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 303
+        assert "; Secure" in (answer.getheader("set-cookie") or "")
+        connection.request("POST", SEARCH, json.dumps(QUERY), {"authorization": f"Bearer {one.token}"})
+        assert connection.getresponse().status == 200
+        connection.close()
+        with socket.create_connection(("127.0.0.1", one.port), 10) as plain:  # no token over plain http
+            plain.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert not plain.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_open_wants_no_token_and_says_so(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    with serving(opensearch_url, tmp_path, "--index", ALIAS, "--open") as one:
+        assert "token=" not in one.entrance
+        assert one.ask(SEARCH, "POST", QUERY, token=None)[0] == 200
+        assert one.ask(SEARCH, "POST", QUERY, token=None, origin="https://evil.example")[0] == 403
+        assert one.ask("/", token=None, host="evil.example")[0] == 421
+        code, errors = one.stop()
+    assert code == 0
+    assert "no token is wanted (--open)" in errors
+    assert "pictures are off" in errors
+
+
+def test_the_log_names_neither_token_nor_words(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    with serving(opensearch_url, tmp_path, "--index", ALIAS, "--access-log") as one:
+        one.ask(f"/?token={one.token}&q=secretword")
+        one.ask("/healthz?q=secretword")
+        one.ask(SEARCH, "POST", b"{broken", origin="null")
+        token, (_, errors) = one.token, one.stop()
+    assert re.search(r"GET / 303 \d+ ms", errors)
+    assert f"POST {SEARCH} 403" in errors
+    assert token not in errors
+    assert "secretword" not in errors
+    assert not list((tmp_path / "serve").glob("*.token"))  # with the process, its token is gone
+
+
+def test_a_request_under_way_is_finished_and_then_it_ends(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    body = json.dumps(QUERY).encode()
+    with (
+        serving(opensearch_url, tmp_path, "--index", ALIAS) as one,
+        socket.create_connection(("127.0.0.1", one.port), 30) as half,
+    ):
+        half.sendall(
+            f"POST {SEARCH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {one.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body[:5]
+        )
+        time.sleep(0.5)
+        one.process.terminate()
+        time.sleep(1)
+        with pytest.raises((ConnectionRefusedError, ConnectionResetError)):  # nobody new is let in
+            socket.create_connection(("127.0.0.1", one.port), 2).close()
+        half.sendall(body[5:])
+        answer = b""
+        while part := half.recv(65536):
+            answer += part
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"a red thing" in answer
+        assert one.process.wait(15) == 0
+
+
+def test_a_request_that_never_ends_does_not_keep_it_up(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    with (
+        serving(opensearch_url, tmp_path, "--index", ALIAS) as one,
+        socket.create_connection(("127.0.0.1", one.port), 30) as half,
+    ):
+        half.sendall(
+            f"POST {SEARCH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {one.token}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{".encode()
+        )
+        time.sleep(0.5)
+        began = time.monotonic()
+        one.process.terminate()
+        assert one.process.wait(25) == 0
+        assert time.monotonic() - began < 15
+
+
+def test_in_the_background_it_is_started_found_replaced_and_stopped(
+    opensearch_url: str, pictures: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "serve"
+    options = Options(opensearch_url, (ALIAS,), roots=(str(pictures),), name="demo", folder=str(folder))
+    try:
+        first = start_background(options)
+        assert ask(first.port, first.entrance()) == 303
+        command = Path(f"/proc/{first.pid}/cmdline").read_bytes()
+        assert first.entrance().partition("token=")[2].encode() not in command
+        assert os.getsid(first.pid) != os.getsid(0)
+        second = start_background(options)
+        assert identity(first.pid) != first.identity
+        assert running(folder) == [second]
+        assert second.log is not None
+        assert second.entrance().partition("token=")[2] not in Path(second.log).read_text()
+        other = start_background(Options(opensearch_url, (ALIAS,), folder=str(folder)))
+        assert running(folder) == sorted((second, other), key=lambda service: service.port)
+    finally:
+        stopped = running(folder)
+        stop(stopped, folder)
+    assert len(stopped) == 2
+    assert not any(identity(service.pid) == service.identity for service in stopped)
+    assert not [path for path in folder.iterdir() if path.suffix in (".json", ".token")]
+
+
+def test_a_start_in_the_background_that_fails_says_why(opensearch_url: str, tmp_path: Path) -> None:
+    from clipseek.web.errors import ServeError
+
+    with pytest.raises(ServeError, match="no index nothing-here"):
+        start_background(Options(opensearch_url, ("nothing-here",), folder=str(tmp_path / "serve")))
+    assert running(tmp_path / "serve") == []
+
+
+def test_the_commands_start_show_and_stop_it(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "CLIPSEEK_DATA": str(tmp_path)}
+
+    def clipseek(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments], capture_output=True, text=True, env=environment, timeout=90, check=False
+        )
+
+    assert clipseek("status").returncode == 1
+    began = clipseek("--url", opensearch_url, "--index", ALIAS, "--pictures", str(pictures), "--background")
+    try:
+        assert began.returncode == 0, began.stderr
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{43}\n", began.stdout)
+        shown = clipseek("status", "--json")
+        (facts,) = json.loads(shown.stdout)
+        assert facts["indexes"] == [ALIAS]
+        assert facts["address"] == began.stdout.partition("?")[0]
+        assert "token=" not in shown.stdout
+    finally:
+        ended = clipseek("stop")
+    assert ended.stderr.startswith("stopped http://127.0.0.1:")
+    assert clipseek("stop").stderr.startswith("nothing was served")
+
+
+def ask(port: int, address: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", address.partition(str(port))[2])
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_many_clients_at_once_meet_no_error_but_too_many(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    seconds = sized(4.0, 60.0)
+    with serving(opensearch_url, tmp_path, "--index", ALIAS, "--pictures", pictures) as one:
+        few, _ = load(one, 8, seconds / 2)
+        resident = memory_after(one, sized(1.0, 10.0))
+        many, others = load(one, 64, seconds)
+        assert not others, others
+        assert many > 0
+        if soaking():
+            assert many / seconds >= 0.9 * few / (seconds / 2)
+            assert memory_after(one, 0) <= 1.1 * resident
+        assert one.ask(SEARCH, "POST", QUERY)[0] == 200
+        assert one.stop()[0] == 0
+
+
+def load(one: Served, clients: int, seconds: float) -> tuple[int, Counter[str]]:
+    """Answers 200 to so many clients in so many seconds, and all that was neither 200 nor a 429 that says when to come again."""
+    end, lock = time.monotonic() + seconds, threading.Lock()
+    good, others = 0, Counter[str]()
+    headers = {"authorization": f"Bearer {one.token}", "content-type": "application/json"}
+
+    def client() -> None:
+        nonlocal good
+        connection = http.client.HTTPConnection("127.0.0.1", one.port, timeout=60)
+        while time.monotonic() < end:
+            try:
+                connection.request("POST", SEARCH, json.dumps(QUERY), headers)
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException) as problem:
+                with lock:
+                    others[repr(problem)] += 1
+                connection.close()
+                continue
+            with lock:
+                if answer.status == 200:
+                    good += 1
+                elif answer.status != 429 or answer.getheader("retry-after") is None:
+                    others[str(answer.status)] += 1
+            if answer.status == 429:
+                time.sleep(float(answer.getheader("retry-after") or 1))
+        connection.close()
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return good, others
+
+
+def memory_after(one: Served, seconds: float) -> int:
+    """Bytes that the process holds after so many seconds under 64 clients, or now."""
+    if seconds:
+        load(one, 64, seconds)
+    pages = int(Path(f"/proc/{one.process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
