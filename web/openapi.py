@@ -52,15 +52,22 @@ _PROBLEMS_OF_BODIES = {
     413: "The body is too large.",
     415: "The body is of another kind.",
 }
+_SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of clipseek serve; browsers have it as a cookie.",
+    }
+}
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 
 
-def install(app: FastAPI) -> None:
-    """Make ``app`` describe itself so."""
+def install(app: FastAPI, *, token: bool) -> None:
+    """Make ``app`` describe itself so. ``token``: whether requests must bring one."""
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _describe(app)
+            app.openapi_schema = _describe(app, token=token)
         return app.openapi_schema
 
     async def other_method(request: Request, failure: Exception) -> Response:
@@ -82,7 +89,7 @@ def _methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:
     return []
 
 
-def _describe(app: FastAPI) -> dict[str, Any]:
+def _describe(app: FastAPI, *, token: bool) -> dict[str, Any]:
     made = get_openapi(
         title=app.title,
         version=app.version,
@@ -98,6 +105,9 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     made["components"]["schemas"].update(schemas["$defs"])
     for unused in ("HTTPValidationError", "ValidationError"):  # what FastAPI would answer in place of a problem
         made["components"]["schemas"].pop(unused, None)
+    if token:
+        made["components"]["securitySchemes"] = _SECURITY
+        made["security"] = [{"token": []}]
     for operations in made["paths"].values():
         for operation in operations.values():
             with_body = _PROBLEMS_OF_BODIES if "requestBody" in operation else {}
