@@ -55,6 +55,7 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,  # a client's functions are called so
     )
     app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)

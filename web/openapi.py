@@ -113,7 +113,6 @@ def _describe(app: FastAPI, *, token: bool) -> dict[str, Any]:
             with_body = _PROBLEMS_OF_BODIES if "requestBody" in operation else {}
             told = {**_PROBLEMS, **with_body}
             operation["responses"].update({str(status): _problem(status, told[status]) for status in sorted(told)})
-            operation["operationId"] = operation["operationId"].partition("_api_v1_")[0]
     return made
 
 

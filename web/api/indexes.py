@@ -98,7 +98,7 @@ def indexes(request: Request) -> IndexesAnswer:
 
 
 @router.get("/indexes/{index}/picture")
-def picture(
+def document(
     index: str,
     id: Annotated[str, Query(min_length=1, max_length=1024, description="Id of the picture.")],
     request: Request,
