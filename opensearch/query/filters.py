@@ -75,7 +75,8 @@ def _clause(text: str, declared: Mapping[str, FieldType], zone: tzinfo) -> Claus
     match = _FORM.fullmatch(text)
     if not match:
         raise InvalidOption(
-            f"filter {short(text)} is not understood; write it like set=lucide, set=lucide,mdi, set!=lucide or width>=640"
+            f"filter {short(text)} is not understood; write it like set=lucide, set=lucide,mdi, set!=lucide or 'width>=640', in "
+            "quotes"
         )
     sign, written = match[2], match[3].strip()
     field = indexed_field(match[1], declared, "filter")
