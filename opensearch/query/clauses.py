@@ -88,6 +88,17 @@ def vector_clause(
     return {"knn": {"image_vector": {**knn, "_name": name}}}
 
 
+def unnamed(clause: Any) -> Any:
+    """The clause without its name. To tell which of the named ones a hit matches, the server searches by them once more, the graph
+    too; where a clause is alone, its score is the hit's.
+    """
+    if isinstance(clause, Mapping):
+        return {key: unnamed(part) for key, part in clause.items() if key != "_name"}
+    if isinstance(clause, list) and clause and isinstance(clause[0], Mapping):
+        return [unnamed(part) for part in clause]
+    return clause
+
+
 def over(clause: Mapping[str, Any], documents: Mapping[str, Any]) -> dict[str, Any]:
     """The ``clause``, of the pictures that the query ``documents`` matches. A vector clause scores all of these, exactly, in the
     engine's terms: 1 + cosine of unit vectors, 1 / (1 - cosine) below zero.

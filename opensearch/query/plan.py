@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .clauses import clause_weights, highlight, make_clauses, over
+from .clauses import clause_weights, highlight, make_clauses, over, unnamed
 from .fusion import Fusion, pipeline
 from .limits import DEPTH, DEPTHS, MAX_REACH, VECTOR
 from .order import Order
@@ -131,7 +131,7 @@ def make_plan(query: Query, fusion: Fusion, page: Page, scope: Scope, vectors: M
             fusion.technique, tuple(weights.values()), mean=fusion.mean
         )
     else:
-        (ranked["query"],) = clauses.values()
+        (ranked["query"],) = map(unnamed, clauses.values())
     return Plan(
         query=query,
         fusion=fusion,

@@ -152,6 +152,9 @@ class Asker:
 
     def _rows(self, plan: Plan, answer: Mapping[str, Any]) -> Sequence[Row]:
         rows = ranked_rows(answer["hits"]["hits"]) if plan.in_two_steps else answer["hits"]["hits"]
+        if len(plan.clauses) == 1:  # not named in what was sent (``clauses.unnamed``)
+            (name,) = plan.clauses
+            rows = [{**row, "matched_queries": {name: row["_score"]}} for row in rows]
         if len({row["_id"] for row in rows}) < len(rows):
             raise ServerError(
                 f"{self._version.index} answered a picture twice: its search pipeline did not run. Search with --vector or "

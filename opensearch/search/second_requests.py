@@ -11,6 +11,7 @@ from typing import Any
 import opensearchpy
 import orjson
 
+from ..query.clauses import unnamed
 from ..query.plan import Plan
 from ..server.failures import check_answers
 from .page_rows import Row
@@ -90,7 +91,7 @@ def candidates_body(clause: dict[str, Any], depth: int) -> dict[str, Any]:
     """One clause alone, ids and scores only: in one shard, exactly the candidates that the hybrid normalises."""
     return {
         "size": depth,
-        "query": clause,
+        "query": unnamed(clause),
         "_source": False,
         "stored_fields": "_none_",
         "docvalue_fields": ["image_id"],

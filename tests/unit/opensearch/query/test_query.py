@@ -24,6 +24,7 @@ from tests.plans import plan, values
 from tests.sizes import sized
 
 VECTOR = np.array([0.6, 0.8], np.float32)
+ALONE = {"image_vector": {"vector": VECTOR.tolist(), "k": 200}}
 KNN = {"image_vector": {"vector": VECTOR.tolist(), "k": 200, "_name": "vector"}}
 MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
 WORDS = {"match": {"caption": {"query": "red car"}}}
@@ -49,9 +50,10 @@ def test_weights_of_zero_and_one_stay_floats_in_json() -> None:
 
 
 def test_caption_and_vector_searches_are_plain_queries() -> None:
-    assert body("red car", kind="caption")["query"] == MATCH
+    # Without names: the server would search once more to tell them, and the score is the clause's own.
+    assert body("red car", kind="caption")["query"] == WORDS
     vector = body("red car", kind="vector")
-    assert vector["query"] == {"knn": KNN}
+    assert vector["query"] == {"knn": ALONE}
     assert "search_pipeline" not in vector
     assert "highlight" not in vector
 
@@ -123,7 +125,7 @@ def test_any_text_is_a_value_and_nothing_else(text: str) -> None:
         assert not text.replace("\0", " ").split()
         return
     sent = orjson.loads(orjson.dumps(plan(text, kind="caption").search_body))
-    assert sent["query"] == {"match": {"caption": {"query": query.words, "_name": "caption"}}}
+    assert sent["query"] == {"match": {"caption": {"query": query.words}}}
 
 
 def test_endless_text_is_cut_to_what_the_server_takes() -> None:
@@ -150,7 +152,7 @@ def test_words_and_picture_compose_on_the_sphere() -> None:
 def test_candidates_are_asked_for_without_their_documents() -> None:
     assert candidates_body(MATCH, 200) == {
         "size": 200,
-        "query": MATCH,
+        "query": WORDS,
         "_source": False,
         "stored_fields": "_none_",
         "docvalue_fields": ["image_id"],
@@ -160,20 +162,18 @@ def test_candidates_are_asked_for_without_their_documents() -> None:
 
 def test_all_words_and_phrases_are_match_queries_too() -> None:
     every = body("red car", kind="caption", match="all")
-    assert every["query"] == {"match": {"caption": {"query": "red car", "operator": "and", "_name": "caption"}}}
+    assert every["query"] == {"match": {"caption": {"query": "red car", "operator": "and"}}}
     phrase = body("red car", kind="caption", match="phrase")
-    assert phrase["query"] == {"match_phrase": {"caption": {"query": "red car", "_name": "caption"}}}
+    assert phrase["query"] == {"match_phrase": {"caption": {"query": "red car"}}}
     fields = phrase["highlight"]["fields"]
     assert fields["caption"]["highlight_query"] == {"match_phrase": {"caption": {"query": "red car"}}}
 
 
 def test_most_words_and_words_as_they_are_written() -> None:
     most = body("red car", kind="caption", match="most")
-    assert most["query"] == {
-        "match": {"caption": {"query": "red car", "minimum_should_match": "2<75%", "_name": "caption"}}
-    }
+    assert most["query"] == {"match": {"caption": {"query": "red car", "minimum_should_match": "2<75%"}}}
     exact = body("red car", kind="caption", exact=True)
-    assert exact["query"] == {"match": {"caption.exact": {"query": "red car", "_name": "caption"}}}
+    assert exact["query"] == {"match": {"caption.exact": {"query": "red car"}}}
     (marked,) = exact["highlight"]["fields"].items()
     assert marked[0] == "caption.exact"
     assert marked[1]["highlight_query"] == {"match": {"caption.exact": {"query": "red car"}}}
@@ -187,12 +187,12 @@ def test_a_smaller_depth_cuts_what_the_graph_finds_as_usual() -> None:
     deep = body("red car", depth=300)["query"]["hybrid"]
     assert deep["queries"][1]["knn"]["image_vector"]["k"] == deep["pagination_depth"] == 300
     alone = body("red car", kind="vector", depth=50)["query"]
-    assert alone == {"knn": {"image_vector": {**KNN["image_vector"], "k": 50}}}
+    assert alone == {"knn": {"image_vector": {**ALONE["image_vector"], "k": 50}}}
 
 
 def test_ef_search_goes_with_the_vector() -> None:
     sent = body("red car", kind="vector", ef_search=400)["query"]
-    assert sent == {"knn": {"image_vector": {**KNN["image_vector"], "method_parameters": {"ef_search": 400}}}}
+    assert sent == {"knn": {"image_vector": {**ALONE["image_vector"], "method_parameters": {"ef_search": 400}}}}
     with pytest.raises(InvalidOption, match="ef_search 0"):
         Fusion(ef_search=0)
 
@@ -239,7 +239,6 @@ def test_captions_of_what_is_not_wanted_are_left_out_of_the_caption_clause() -> 
     sent = body("red car", kind="caption", unwanted=(" old\n van ",))
     assert sent["query"] == {
         "bool": {
-            "_name": "caption",
             "must": [WORDS],
             "must_not": [{"match": {"caption": {"query": "old van", "operator": "and"}}}],
         }

@@ -29,6 +29,7 @@ RED, GREEN = ENCODER.encode_texts(["red car", "green"])
 STORED = {"cat-1": [1.0, 0.0, 0.0, 0.0], "dog-1": [0.0, 1.0, 0.0, 0.0], "a": RED.tolist()}
 SHOWN = {"size": 10, "_source": {"excludes": ["image_vector", "look"]}, "track_total_hits": True}
 RANKED = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["image_id"]}
+WORDS = {"match": {"caption": {"query": "red car"}}}
 MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
 
 
@@ -92,10 +93,14 @@ def sent(text: str = "", **given: Any) -> Recorder:
 
 
 def knn(vector: Any, *filters: dict[str, Any]) -> dict[str, Any]:
+    return {"knn": {"image_vector": {**alone(vector, *filters)["knn"]["image_vector"], "_name": "vector"}}}
+
+
+def alone(vector: Any, *filters: dict[str, Any]) -> dict[str, Any]:
     inner: dict[str, Any] = {"vector": pytest.approx(np.asarray(vector).tolist(), abs=1e-6), "k": 200}
     if filters:
         inner["filter"] = {"bool": {"filter": list(filters)}}
-    return {"knn": {"image_vector": {**inner, "_name": "vector"}}}
+    return {"knn": {"image_vector": inner}}
 
 
 def without(*ids: str) -> dict[str, Any]:
@@ -113,8 +118,8 @@ def highlight(**more: Any) -> dict[str, Any]:
 
 
 def test_text_to_image_by_caption() -> None:
-    assert sent("red car", kind="caption").searches == [{**SHOWN, "query": MATCH, "highlight": highlight()}]
-    all_words = {"match": {"caption": {"query": "red car", "operator": "and", "_name": "caption"}}}
+    assert sent("red car", kind="caption").searches == [{**SHOWN, "query": WORDS, "highlight": highlight()}]
+    all_words = {"match": {"caption": {"query": "red car", "operator": "and"}}}
     assert sent("red car", kind="caption", match="all", start=10).searches == [
         {**SHOWN, "from": 10, "query": all_words, "highlight": highlight(operator="and")}
     ]
@@ -122,7 +127,7 @@ def test_text_to_image_by_caption() -> None:
 
 def test_text_to_image_by_vector() -> None:
     recorder = sent("red car", kind="vector", filters=("set=x",))
-    assert recorder.searches == [{**SHOWN, "query": knn(RED, {"term": {"metadata.set": {"value": "x"}}})}]
+    assert recorder.searches == [{**SHOWN, "query": alone(RED, {"term": {"metadata.set": {"value": "x"}}})}]
     assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
 
 
@@ -164,12 +169,12 @@ def test_a_complete_hybrid_is_its_candidates_their_ranking_and_a_page() -> None:
     count = {"size": 0, "track_total_hits": True}
     # The index matches three by their vectors and answers one, as several shards would: that is counted apart.
     matched = {**count, "query": {"bool": {"should": [MATCH, knn(RED)]}}}
-    assert recorder.together == [[{**bare, "query": MATCH}, {**bare, "query": knn(RED)}, count], [matched]]
+    assert recorder.together == [[{**bare, "query": WORDS}, {**bare, "query": alone(RED)}, count], [matched]]
 
 
 def test_image_to_image_by_vector_and_with_words() -> None:
     red = ENCODER.encode_pictures([ENCODER.load_picture(picture("red"))])[0]
-    assert sent(picture=picture("red")).searches == [{**SHOWN, "query": knn(red)}]
+    assert sent(picture=picture("red")).searches == [{**SHOWN, "query": alone(red)}]
     ranking, _ = sent("red car", picture=picture("lime"), text_weight=0.25, complete=False).searches
     lime = ENCODER.encode_pictures([ENCODER.load_picture(picture("lime"))])[0]
     joined = compose(RED, [(1.0, lime)], text_weight=0.25)
@@ -181,7 +186,7 @@ def test_like_and_unlike_search_with_stored_vectors_and_leave_them_out() -> None
         None, [(2.0, np.array(STORED["cat-1"], np.float32))], [(1.0, np.array(STORED["dog-1"], np.float32))]
     )
     found = sent(like=(("cat-1", 2.0),), unlike=(("dog-1", 1.0),)).searches
-    assert found == [{**SHOWN, "query": knn(vector, without("cat-1", "dog-1"))}]
+    assert found == [{**SHOWN, "query": alone(vector, without("cat-1", "dog-1"))}]
 
 
 def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> None:
