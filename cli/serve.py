@@ -121,7 +121,7 @@ def serve(
         key=key,
         hosts=hosts,
         proxies=proxies,
-        root_path=root_path,
+        root_path=root_path.rstrip("/"),
         token_file=None if token_file is None else str(Path(token_file).absolute()),
         open=anybody,
         embed_from=embed_from,

@@ -81,7 +81,7 @@ _FOUNDATION: dict[str, set[str]] = {
     "export": {"errors"},
     "opensearch": {"errors", "protocols"},
     "training": {"config", "errors", "machine"},
-    "web": {"encoders", "errors", "settings", "state"},
+    "web": {"decoding", "encoders", "errors", "settings", "state"},
 }
 #: Sub-rooms that import nothing of clipseek, so that any room may use them without the rest.
 _ALONE: set[str] = {"encoder.pictures"}

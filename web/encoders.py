@@ -16,6 +16,7 @@ from clipseek.encoder import Batcher, Crop
 from clipseek.opensearch.protocols import AnyEncoder
 from numpy.typing import NDArray
 
+from .decoding import in_turn
 from .metrics import Metrics
 
 Vector = NDArray[np.float32]
@@ -73,7 +74,8 @@ class SharedEncoder:
         key = hashlib.sha256(data).hexdigest() + ("" if crop is None else f"#{crop!r}")
         if (vector := self.cache.get(("picture", key))) is not None:
             return HeldPicture(key, None, vector, 0, 0)
-        loaded = self.encoder.load_picture(data, crop)
+        with in_turn(data):
+            loaded = self.encoder.load_picture(data, crop)
         return HeldPicture(key, loaded, None, loaded.width, loaded.height, loaded.appearance)
 
     def encode_pictures(self, pictures: Sequence[HeldPicture]) -> Vector:

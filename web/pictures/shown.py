@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import threading
 from typing import IO
 
 from clipseek.encoder.errors import ImageError
 from clipseek.encoder.pictures.header import Header, read_header
 from clipseek.encoder.pictures.images import open_reduced
 
+from ..decoding import in_turn
 from ..errors import Refused
 
 #: Changes with what is made of the same bytes.
@@ -19,7 +19,6 @@ SIZES = (160, 320, 640, 1280)
 WHOLE = 4096
 _QUALITY = 82
 _WHITE = (255, 255, 255)
-_LARGE = 25e6  # pixels
 _TYPES = {
     "JPEG": "image/jpeg",
     "MPO": "image/jpeg",
@@ -28,8 +27,6 @@ _TYPES = {
     "GIF": "image/gif",
     "AVIF": "image/avif",
 }
-#: Decoded in full a large picture takes a gigabyte, so they are decoded one after another.
-_one_large = threading.Lock()
 
 
 def header_of(stream: IO[bytes], megapixels: float) -> Header:
@@ -47,16 +44,9 @@ def shown_type(header: Header) -> str | None:
 
 def as_webp(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
     """The picture as WebP of at most ``size`` x ``size`` pixels, never enlarged. Raises Refused where it cannot be read."""
-    header = header_of(io.BytesIO(data), megapixels)
-    if header.width * header.height > _LARGE and header.format not in ("JPEG", "MPO"):
-        with _one_large:
-            return _webp(data, size, megapixels, megabytes)
-    return _webp(data, size, megapixels, megabytes)
-
-
-def _webp(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
     try:
-        picture, _ = open_reduced(data, _WHITE, megapixels, megabytes, size)
+        with in_turn(data):
+            picture, _ = open_reduced(data, _WHITE, megapixels, megabytes, size)
     except ImageError as problem:
         raise unreadable(problem) from None
     picture.thumbnail((size, size), reducing_gap=2.0)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 
 from ..errors import ServeError
+from ..guard.hosts import host_name
+from ..guard.origins import origin_of
 from .options import PREFERRED_PORT, Options
 
 _BACKLOG = 256
@@ -39,8 +42,31 @@ def listen(host: str, port: int | None) -> socket.socket:
     raise ServeError(f"no port of {host} is free; end something that listens there")
 
 
+def check_names(options: Options) -> None:
+    """Raise ServeError for a name of the service, a proxy, a path or an origin that is none."""
+    for name in options.hosts:
+        if host_name(name) != name.lower().rstrip("."):
+            raise ServeError(
+                f"--allowed-host {name!r} is no host name; write it like pictures.example.org, without port"
+            )
+    for proxy in options.proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            raise ServeError(f"--proxy {proxy!r} is no IP address; write it like 10.0.0.7, or 10.0.0.0/24") from None
+    if not re.fullmatch(r"(/[\w.~-]+)*", options.root_path, re.ASCII):
+        raise ServeError(f"--root-path {options.root_path!r} is no path; write it like /icons")
+    if options.embed_from is not None and origin_of(options.embed_from) is None:
+        raise ServeError(
+            f"--embed-from {options.embed_from!r} is no origin; write it like https://dashboards.example.org"
+        )
+
+
 def check_transport(options: Options) -> None:
-    """Raise ServeError where a certificate cannot be used, or a token would travel over plain http to another machine."""
+    """Raise ServeError where a name is none, a certificate cannot be used, or a token would travel over plain http to another
+    machine.
+    """
+    check_names(options)
     if (options.certificate is None) != (options.key is None):
         raise ServeError("--certificate and --key go together; name both files (PEM)")
     if options.certificate is not None and options.key is not None:

@@ -39,13 +39,10 @@ def serve(options: Options, on_ready: Callable[[Service], None], *, detached: bo
     Raises ServeError, or OpenSearchError where the server or an index is missing, before anything is left behind.
     """
     check_transport(options)
-    origin = None if options.embed_from is None else origin_of(options.embed_from)
-    if options.embed_from is not None and origin is None:
-        raise ServeError(f"--embed-from {options.embed_from!r} is no origin; write it like https://dashboards.example")
     folder = private_folder(Path(options.folder))
     indexes = check_indexes(options.url, options.indexes)
     with listen(options.host, options.port) as listener:
-        service, access = _admit(options, folder, listener, indexes, origin)
+        service, access = _admit(options, folder, listener, indexes)
         if detached:
             service = dataclasses.replace(service, log=str(folder / f"{service.port}.log"))
         try:
@@ -88,11 +85,10 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
 
-def _admit(
-    options: Options, folder: Path, listener: socket.socket, indexes: tuple[str, ...], origin: str | None
-) -> tuple[Service, Access]:
+def _admit(options: Options, folder: Path, listener: socket.socket, indexes: tuple[str, ...]) -> tuple[Service, Access]:
     """Who may come in, by secrets written into files; and the word to be left of this process."""
     port = int(listener.getsockname()[1])
+    origin = None if options.embed_from is None else origin_of(options.embed_from)
     own = Path(options.token_file) if options.token_file else folder / f"{port}.token"
     token = None if options.open else (kept_secret(own) if options.token_file else new_secret(own))
     # Kept over restarts: the links stand in other people's pages.

@@ -59,6 +59,37 @@ def test_a_certificate_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hosts": ("https://pictures.example",)},
+        {"hosts": ("pictures.example:8642",)},
+        {"hosts": ("",)},
+        {"hosts": ("a b",)},
+        {"proxies": ("proxy.example",)},
+        {"proxies": ("*",)},
+        {"root_path": "icons"},
+        {"root_path": "/icons/"},
+        {"root_path": "/a;b"},
+        {"root_path": '/"'},
+        {"embed_from": "dashboards.example"},
+        {"embed_from": "ftp://dashboards.example"},
+        {"embed_from": "*"},
+    ],
+)
+def test_a_name_that_is_none_is_one_line_that_shows_how_to_write_it(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ServeError, match="write it like") as refused:
+        check_transport(Options(URL, **wrong))
+    assert "\n" not in str(refused.value)
+
+
+def test_names_as_people_write_them_are_taken() -> None:
+    names = ("Pictures.Example.org.", "localhost", "10.0.0.7")
+    check_transport(
+        Options(URL, hosts=names, proxies=("10.0.0.0/24", "::1"), root_path="/a/b-c", embed_from="https://x.y:8/z")
+    )
+
+
 def test_loopback_is_known_without_asking_a_name_server() -> None:
     assert is_loopback("127.0.0.1")
     assert not is_loopback("localhost.evil.example")
