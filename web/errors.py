@@ -94,6 +94,13 @@ _KNOWN: tuple[tuple[type[Exception], int, str, str, str | None], ...] = (
         "The search server was too slow",
         "the search server did not answer in time; try again in some seconds, or narrow the search",
     ),
+    (
+        errors.RequestRefused,
+        503,
+        "server-busy",
+        "The search server could not answer",
+        "the search server could not answer; try again in some seconds",
+    ),
     (errors.ServerError, 503, "server-away", "The search server does not answer", _AWAY),
     (errors.OpenSearchError, 503, "server-away", "The search server does not answer", _AWAY),
     (encoder_errors.ImageError, 422, "invalid-picture", "The picture cannot be read", None),
@@ -156,6 +163,8 @@ _FIELDS = {
     "--match": "match",
     "--facet": "facets",
     "--sort": "sort",
+    "--complete": "fusion.complete",
+    "--no-complete": "fusion.complete false",
 }
 _OPTION = re.compile(r"--[a-z-]+")
 

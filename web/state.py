@@ -67,7 +67,7 @@ class State:
             raise IndexMissing(
                 f"no index {alias[:80]!r} is served here; choose one of {', '.join(self.settings.indexes)}"
             )
-        before = self._opened.get(alias)
+        before = self._opened.get(alias)  # no lock: two that look it up at once find the same
         if before is not None and time.monotonic() - before.looked_up < VERSION_SECONDS:
             return before
         version = versions.current(self.client, alias)
@@ -79,11 +79,13 @@ class State:
         return now
 
     def encoder(self, version: Version) -> SharedEncoder:
-        """The encoder of the index's model, loaded once. Raises EncoderError where there is none."""
+        """The encoder of the index's model, loaded once. Raises EncoderError for none, ModelMismatch for another's."""
         with self._loading:
             known = self._encoders.get(version.fingerprint)
             if known is None:
                 made = self._open_encoder(self.settings, version)
+                version.check_model(made.fingerprint, made.dimension)
+                self._let_go()
                 known = SharedEncoder(
                     made,
                     self.metrics,
@@ -92,6 +94,12 @@ class State:
                 )
                 self._encoders[version.fingerprint] = known
             return known
+
+    def _let_go(self) -> None:
+        """Close the encoders of models that no index has any more."""
+        used = {opened.version.fingerprint for opened in self._opened.values()}
+        for fingerprint in self._encoders.keys() - used:
+            self._encoders.pop(fingerprint).close()
 
     def warm_up(self) -> None:
         """Load the text towers, so that no request pays for it. What fails here fails again, and is answered, at a request."""

@@ -12,6 +12,7 @@ from clipseek.opensearch.search.contributions import Term
 from clipseek.opensearch.search.hits import Hit
 from pydantic import BaseModel, Field
 
+from ..errors import in_fields
 from .addresses import Addresses
 
 
@@ -161,7 +162,7 @@ def search_answer(addresses: Addresses, answer: Answer, seconds: float, *, expla
         kind=answer.query.resolved_kind,
         fusion=fusion if len(plan.weights) > 1 else None,
         cutoff=float(cutoff) if isinstance(cutoff, (int, float)) else None,
-        notes=list(answer.notes),
+        notes=[in_fields(note) for note in answer.notes],
         hits=hits,
     )
 
