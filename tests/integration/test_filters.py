@@ -426,3 +426,28 @@ def test_a_facet_of_days_is_written_in_the_indexs_zone(
     searcher = Searcher(client, versions.current(client, alias), ENCODER)
     answer = searcher.search(Query("number"), page=Page(facets=("day", "weight")))
     assert answer.facets == {"day": [("2024-05-31", 1), ("2024-06-01", 1)], "weight": [("5", 2)]}
+
+
+def test_a_picture_with_several_values_has_each(client: opensearchpy.OpenSearch, alias: str, tmp_path: Path) -> None:
+    days = ("2024:05:31", "once", "20240701")
+    entries = records(tmp_path, [{"day": days, "weight": ("1", "9007199254740993", "5")}, {"day": "2024-06"}])
+    report = ingest(client, alias, ENCODER, entries, index_options=IndexOptions(fields=FIELDS))
+    assert report.malformed == {"day": 1, "weight": 1}
+    version = versions.current(client, alias)
+    for text, expected in (
+        ("day=2024-05", {"000"}),
+        ("day!=2024-05", {"001"}),
+        ("day=2024-06", {"001"}),  # between the two of the first, which are none of June
+        ("day<=2024-06", {"000", "001"}),
+        ("weight=5", {"000"}),
+        ("weight=3", set()),
+        ("weight>1", {"000"}),
+    ):
+        assert found(client, version, Query("number", filters=(text,))) == expected, text
+    (first,) = [
+        hit for hit in Searcher(client, version).search(Query("number", kind="caption")).hits if hit.id == "000"
+    ]
+    assert first.metadata == {
+        "day": ["2024-05-31", "2024-07-01", "once"],
+        "weight": [1, 5, "9007199254740993"],
+    }

@@ -128,6 +128,38 @@ def test_columns(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
     assert "--image-column" in str(missing.exception)
 
 
+def test_values_that_no_filter_finds_are_named_listed_and_in_the_report(
+    server: FakeServer, pictures: Path, tmp_path: Path
+) -> None:
+    manifest, report = tmp_path / "m.csv", tmp_path / "report.jsonl"
+    days = ["31.05.2024", "20240531", "05.2024", "30.02.2024", "\x1b[2J"]
+    rows = "".join(f"pictures/{number}.png,{day},{'x' * 9000}\n" for number, day in enumerate(days))
+    manifest.write_text(f"image,day,set\n{rows}")
+    declared = ("--date", "day", "--keyword", "set", "--report", report)
+    lines = done(clipseek_ingest(server, manifest, *declared)).stderr.splitlines()
+    assert lines == [
+        "2 values of day kept and shown, but not found by a filter: a date with the day or the month first (--date-format says "
+        "which), like '31.05.2024'",
+        f"5 values of set kept and shown, but not found by a filter: longer than 8,191 characters, like '{'x' * 37}...'",
+        "2 values of day kept and shown, but not found by a filter: no date, like '05.2024'",
+    ]
+    written = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
+    assert len(written) == 9
+    reason = "a date with the day or the month first (--date-format says which)"
+    file = f"{pictures}/0.png"
+    assert written[0] == {"file": file, "kind": "value", "reason": reason, "column": "day", "value": "31.05.2024"}
+    formats = ("--date-format", "day-first", "--date-format", "%m.%Y", "--json")
+    summary = json.loads(done(clipseek_ingest(server, manifest, *formats)).stdout)
+    assert (summary["updated"], summary["malformed"]) == (2, {"set": 5, "day": 2})
+    assert [(one["column"], one["reason"], one["values"]) for one in summary["unfound"]] == [
+        ("set", "longer than 8,191 characters", 5),
+        ("day", "no such day or time", 1),
+        ("day", "no date", 1),
+    ]
+    assert isinstance(clipseek_ingest(server, manifest, "--date-format", "dmy").exception, InvalidOption)
+    assert isinstance(clipseek_ingest(server, manifest, "--time-zone", "Nowhere").exception, InvalidOption)
+
+
 def test_an_empty_source(server: FakeServer, tmp_path: Path) -> None:
     result = done(clipseek_ingest(server, tmp_path))
     assert (result.stdout, result.stderr) == ("", f"{tmp_path} holds no picture; nothing was written\n")
