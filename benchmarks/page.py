@@ -34,6 +34,14 @@ MEASURE = """async (kind) => {
   }
   throw new Error(`no ${kind} in ten seconds`);
 }"""
+RESTED = """async () => {
+  for (let seen = -1; ;) {
+    const now = performance.getEntriesByType("resource").length;
+    if (now === seen) { performance.clearResourceTimings(); return; }
+    seen = now;
+    await new Promise((done) => setTimeout(done, 300));
+  }
+}"""
 OWN_FILES = """() => performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
   .filter(({ name }) => name.includes("/static/") || new URL(name).pathname === "/")
   .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
@@ -104,8 +112,8 @@ def measure(browser: Any, address: str, queries: list[str], rounds: int) -> dict
 
 
 def timed(page: Any, kind: str, act: Callable[[], None]) -> float:
-    """Milliseconds from the act's event in the page until its results are painted; then the page rests, as between two acts."""
-    page.wait_for_load_state("networkidle")
+    """Milliseconds from the act's event in the page until its results are painted; before it all pictures have come."""
+    page.evaluate(RESTED)
     act()
     _, took = page.evaluate(MEASURE, kind)
     return float(took)

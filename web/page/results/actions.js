@@ -22,14 +22,21 @@ export function nearlySame(id) {
   change({ words, not, like, unlike, crops, uploads, filters: {}, sort: "", near: id, picture: "" });
 }
 
-/** The buttons over a picture. They are reached by Tab from the hit that has the focus. */
-export function actions(id) {
-  const button = (icon, name, act) => iconButton(icon, name, () => act(id), { tabindex: -1 });
-  return element(
-    "span",
-    { class: "actions" },
-    button("more", "More like this (m)", moreLike),
-    button("less", "Less like this (l)", lessLike),
-    button("near", "Nearly the same file (n)", nearlySame),
+/** Put the buttons over a picture once the pointer or the focus is on its hit: most hits never need theirs. */
+export function startActions(place) {
+  for (const kind of ["pointerover", "focusin"]) place.addEventListener(kind, (event) => offer(event.target.closest(".hit")));
+}
+
+function offer(item) {
+  if (!item || item.querySelector(".actions") || !item.querySelector(".tick")) return;
+  const button = (icon, name, act) => iconButton(icon, name, () => act(item.dataset.id));
+  item.querySelector(".tick").after(
+    element(
+      "span",
+      { class: "actions" },
+      button("more", "More like this (m)", moreLike),
+      button("less", "Less like this (l)", lessLike),
+      button("near", "Nearly the same file (n)", nearlySame),
+    ),
   );
 }

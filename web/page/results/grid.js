@@ -1,6 +1,7 @@
 // The grid and the list: the same hits, laid out in justified rows, or one below the other with whole captions.
 
 import { element } from "../element.js";
+import { sizeFor } from "../server/indexes.js";
 import { state } from "../state/state.js";
 import { hitItem } from "./hit.js";
 import { ratioOf } from "./hit_picture.js";
@@ -12,11 +13,13 @@ const PHONE_GAP = 8;
 
 let list = null;
 let laid = [];
+let row = 0; // where the last row begins: further hits may join it
 
 /** An empty list for hits. */
 export function emptyGrid() {
   list = element("ul", { class: `hits ${state.view}`, id: "hits" });
   laid = [];
+  row = 0;
   return list;
 }
 
@@ -24,7 +27,7 @@ export function emptyGrid() {
 export function append(hits) {
   laid.push(...hits);
   list.append(...hits.map((hit) => hitItem(hit, side())));
-  layOut();
+  layOut(row);
 }
 
 const narrow = () => list.clientWidth < 560;
@@ -32,8 +35,8 @@ const rowHeight = () => HEIGHTS[Math.min(state.size, HEIGHTS.length) - 1];
 /** What a thumbnail must fill: a place may be wider than high, and rows higher than wanted. */
 const side = () => rowHeight() * (state.view === "list" ? 1 : 1.34);
 
-/** Give every hit its place; called again when the width changes. */
-export function layOut() {
+/** Give the hits from one on their places; all of them again when the width changes. */
+export function layOut(from = 0) {
   if (!list?.isConnected) return;
   list.style.setProperty("--side", `${rowHeight()}px`);
   if (state.view === "list") {
@@ -43,20 +46,36 @@ export function layOut() {
   const gap = narrow() ? PHONE_GAP : GAP;
   list.style.setProperty("--gap", `${gap}px`);
   const width = Math.floor(list.clientWidth);
-  const places = narrow() ? columns(width, gap) : justified(laid.map(ratioOf), width, rowHeight(), gap, 104);
-  places.forEach((place, at) => {
-    const item = list.children[at];
-    item.style.width = `${place.width}px`;
-    item.style.setProperty("--height", `${place.height}px`);
+  const ratios = laid.slice(from).map(ratioOf);
+  const rows = narrow() ? columns(ratios, width, gap) : justified(ratios, width, rowHeight(), gap, 104);
+  const items = [...list.querySelectorAll(".hit")].slice(from);
+  rows.flat().forEach((place, at) => {
+    items[at].style.width = `${place.width}px`;
+    items[at].style.setProperty("--height", `${place.height}px`);
   });
+  row = laid.length - (rows.at(-1)?.length ?? 0);
+}
+
+/** The same hits in another size: their places, and larger thumbnails where those that are there would be stretched. */
+export function resize() {
+  layOut();
+  const wanted = sizeFor(side());
+  for (const image of list.querySelectorAll("img")) {
+    const address = new URL(image.src);
+    if (Number(address.searchParams.get("size")) >= wanted) continue;
+    address.searchParams.set("size", wanted);
+    image.src = address;
+  }
 }
 
 /** A phone has two columns; a row is as high as its higher picture needs. */
-function columns(width, gap) {
+function columns(ratios, width, gap) {
   const each = Math.floor((width - gap) / 2);
-  const heights = laid.map((hit) => Math.min(each * 1.4, each / ratioOf(hit)));
-  return laid.map((_, at) => {
-    const first = at - (at % 2);
-    return { width: each, height: Math.round(Math.max(56, heights[first], heights[first + 1] ?? 0)) };
-  });
+  const rows = [];
+  for (let at = 0; at < ratios.length; at += 2) {
+    const pair = ratios.slice(at, at + 2);
+    const height = Math.round(Math.max(56, ...pair.map((ratio) => Math.min(each * 1.4, each / ratio))));
+    rows.push(pair.map(() => ({ width: each, height })));
+  }
+  return rows;
 }

@@ -1,7 +1,6 @@
 // One hit of the grid or the list.
 
 import { element } from "../element.js";
-import { actions } from "./actions.js";
 import { caption } from "./caption.js";
 import { hitPicture, nameOf } from "./hit_picture.js";
 import { tick } from "./select.js";
@@ -15,7 +14,6 @@ export function hitItem(hit, side) {
     { class: `hit${hit.relevant === false ? " unlikely" : ""}` },
     hitPicture(hit, side, label),
     tick(hit),
-    actions(hit.id),
     element("span", { class: "why", "aria-hidden": "true" }, why(hit)),
     hit.score === null ? null : shareBar(hit),
     caption(hit, { title: hit.caption || null }),

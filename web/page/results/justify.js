@@ -7,19 +7,15 @@ const HIGHEST = 1.3;
 const LEAST_HEIGHT = 64;
 
 /**
- * Where each picture goes: {width, height} of its place, in rows that fill `width` with `gap` between places.
+ * Where each picture goes: rows of {width, height}, which fill `width` with `gap` between places.
  *
  * ratios: width / height of each picture. height: wanted of a row. least: no place is narrower, so that its caption can be read; a
  * picture narrower than its place is shown whole in it.
  */
 export function justified(ratios, width, height, gap, least) {
-  const places = [];
-  for (let start = 0; start < ratios.length; ) {
-    const row = rowFrom(ratios, start, width, height, gap, least);
-    places.push(...row);
-    start += row.length;
-  }
-  return places;
+  const rows = [];
+  for (let start = 0; start < ratios.length; start += rows.at(-1).length) rows.push(rowFrom(ratios, start, width, height, gap, least));
+  return rows;
 }
 
 function rowFrom(ratios, start, width, height, gap, least) {

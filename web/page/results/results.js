@@ -10,8 +10,9 @@ import { showsPictures } from "../server/indexes.js";
 import { conflated, Latest } from "../server/latest.js";
 import { search, searching } from "../server/requests.js";
 import { onChange, state } from "../state/state.js";
+import { startActions } from "./actions.js";
 import { cutOffLine, lineAt } from "./cut_off.js";
-import { append, emptyGrid, layOut } from "./grid.js";
+import { append, emptyGrid, layOut, resize } from "./grid.js";
 import { again as known, remember } from "./history.js";
 import { whenNear } from "./scrolling.js";
 import { startSelection } from "./select.js";
@@ -26,6 +27,7 @@ let stopWatching = () => {};
 
 export function startResults() {
   startSelection(hitsShown);
+  startActions(place);
   onChange(changed);
   new ResizeObserver(() => layOut()).observe(place);
 }
@@ -40,7 +42,8 @@ function changed(names) {
   if (names.back && known(state)) draw(known(state));
   else if (asked.length === 1 && asked[0] === "weight" && !other) rerank();
   else if (asked.length || other) refresh();
-  else if (names.has("view") || names.has("size")) redraw();
+  else if (names.has("view")) redraw();
+  else if (names.has("size") && !comparing() && hitsShown().length) resize();
 }
 
 /** Ask again for what the state says, and show it. */
