@@ -7,7 +7,7 @@ import { startHelp } from "./keyboard/help.js";
 import { startKeys } from "./keyboard/keys.js";
 import { startRoving } from "./keyboard/roving.js";
 import { showProblem } from "./messages/messages.js";
-import { startBox } from "./query/box.js";
+import { drawBox, startBox } from "./query/box.js";
 import { startDrop } from "./query/drop.js";
 import { drawIndexChoice, startIndexChoice } from "./query/index_choice.js";
 import { drawMode, startMode } from "./query/mode.js";
@@ -49,6 +49,7 @@ async function load(first) {
     return;
   }
   drawIndexChoice();
+  drawBox();
   drawMode();
   drawToolbar();
   if (!current().name) return showProblem({ kind: "index-missing" }, () => load(first));

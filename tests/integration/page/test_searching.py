@@ -178,3 +178,16 @@ def test_late_answers_never_replace_newer_ones(page: Page) -> None:
     assert held
     assert all("blue" in caption for caption in captions(page, 5))
     assert page.input_value("#words") == "blue"
+
+
+def test_captions_take_no_pictures_and_negatives_need_something(page: Page, served: Serving) -> None:
+    page.goto(f"{served.address}?q=boat&like=p6@1&kind=caption")
+    page.wait_for_selector(HIT)
+    expect(page.locator("#mode-why")).to_have_text("Pictures take no part")
+    assert all("boat" in caption for caption in captions(page, 10))
+    expect(page.locator(".chip.like img")).to_have_js_property("complete", True)
+    page.goto(f"{served.address}?q=boat&like=p6@1&view=compare")
+    expect(page.locator(".compare .of-caption .hit")).to_have_count(12)
+    # Away from something alone is no search.
+    page.goto(f"{served.address}?not=boat")
+    expect(page.get_by_role("alert")).to_be_visible()

@@ -24,8 +24,8 @@ export function startBox() {
   without.addEventListener("keydown", (event) => {
     if (event.key === "Backspace" && !without.value && state.not.length) change({ not: state.not.slice(0, -1) });
   });
-  onChange(draw);
-  draw();
+  onChange(drawBox);
+  drawBox();
 }
 
 function submit(event) {
@@ -42,7 +42,8 @@ function clear() {
   words.focus();
 }
 
-function draw(changed) {
+/** Show what the state has; again once the index is known, whose pictures stand on the chips. */
+export function drawBox(changed) {
   if (!changed || changed.has("words")) words.value = state.words;
   const parts = state.not.length + state.like.length + state.unlike.length + state.crops.length + state.uploads.length;
   document.getElementById("clear").hidden = !(state.words || parts || state.near);

@@ -1,7 +1,7 @@
 // Caption, vector or both; and how much the vector weighs in a hybrid.
 
 import { current } from "../server/indexes.js";
-import { hasWords, searching } from "../server/requests.js";
+import { hasPictures, hasWords, searching } from "../server/requests.js";
 import { state, change, onChange } from "../state/state.js";
 
 const kinds = [...document.querySelectorAll("#mode input[name=kind]")];
@@ -30,5 +30,5 @@ export function drawMode() {
   const percent = Math.round(slider.valueAsNumber * 100);
   slider.setAttribute("aria-valuetext", `caption ${100 - percent} %, vector ${percent} %`);
   shown.textContent = slider.disabled ? "" : `${percent} % vector`;
-  why.textContent = pictures ? "Captions need words" : "";
+  why.textContent = pictures ? "Captions need words" : chosen === "caption" && hasPictures() ? "Pictures take no part" : "";
 }

@@ -2,6 +2,7 @@
 
 import { element } from "../element.js";
 import { current } from "../server/indexes.js";
+import { state } from "../state/state.js";
 import { percent, score } from "../text.js";
 
 /** How many of the hits stand above the line: up to the last that reaches the cut-off. null: no line (no cut-off, or all reach it). */
@@ -12,7 +13,7 @@ export function lineAt(hits) {
 
 /** The line, as an item of the list. */
 export function cutOffLine(cutoff) {
-  const chance = current().calibration?.false_positives;
+  const chance = state.cut === "auto" ? current().calibration?.false_positives : null;
   const how = chance ? `, calibrated at ${percent(chance)} false` : "";
   return element("li", { class: "cut-off", role: "separator" }, `below here nothing is likely to match (cosine under ${score(cutoff ?? 0, 2)}${how})`);
 }

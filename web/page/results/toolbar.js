@@ -51,7 +51,7 @@ function drawCut() {
   const learnt = wordsAlone() ? current().calibration : null;
   const own = typeof state.cut === "number";
   const choices = [
-    ["auto", learnt ? `calibrated (${score(learnt.cosine, 2)})` : "none"],
+    ["auto", learnt ? `auto (${score(learnt.cosine, 2)})` : "none"],
     ...(learnt ? [["none", "none"]] : []),
     ["own", "cosine …"],
   ];

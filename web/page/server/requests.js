@@ -9,8 +9,7 @@ import { fileOf } from "./uploads.js";
 export const PAGE = 60;
 
 /** Whether the state has something to search with; without, the index is browsed. */
-export const searching = () =>
-  Boolean(state.words || state.not.length || state.like.length || state.unlike.length || state.crops.length || uploads().length);
+export const searching = () => Boolean(state.words || state.not.length || hasPictures());
 
 /** Whether caption and vector can both take part. */
 export const hasWords = () => Boolean(state.words);
@@ -22,15 +21,16 @@ export const facetFields = () => declared().filter(({ kind }) => kind === "keywo
 
 /** The body of a search of the state, without page and facets. `kind` instead of the state's, for the side by side. */
 export function query(kind = state.kind) {
+  const captions = hasWords() && kind === "caption"; // pictures take no part in these
   const own = uploads();
   const pictures = own.map(({ weight }, upload) => ({ upload, weight }));
   const crops = state.crops.map(({ box, weight }, at) => ({ upload: own.length + at, crop: box, weight }));
   return {
     text: state.words || undefined,
     not: state.not.length ? state.not : undefined,
-    like: state.like.length ? state.like : undefined,
-    unlike: state.unlike.length ? state.unlike.map((id) => ({ id })) : undefined,
-    pictures: [...pictures, ...crops],
+    like: state.like.length && !captions ? state.like : undefined,
+    unlike: state.unlike.length && !captions ? state.unlike.map((id) => ({ id })) : undefined,
+    pictures: captions ? [] : [...pictures, ...crops],
     kind: (hasWords() && kind) || undefined,
     fusion: hasWords() && state.weight !== null ? { weight: state.weight } : undefined,
     ...written(state.filters),
@@ -47,12 +47,15 @@ function cutOff(kind) {
   return current().calibration && wordsAlone() ? "auto" : undefined;
 }
 
+/** Whether pictures are searched with, of the person or of the index. */
+export const hasPictures = () => Boolean(state.like.length || state.unlike.length || state.crops.length || uploads().length);
+
 /** Whether nothing but words is searched with. */
-export const wordsAlone = () =>
-  hasWords() && !state.not.length && !state.like.length && !state.unlike.length && !state.crops.length && !uploads().length;
+export const wordsAlone = () => hasWords() && !state.not.length && !hasPictures();
 
 /** The files of `query().pictures`: those of the person, then those of the index of which a part is searched by. */
-async function files(signal) {
+async function files(signal, kind = state.kind) {
+  if (hasWords() && kind === "caption") return [];
   return [...uploads().map(({ key }) => fileOf(key)), ...(await Promise.all(state.crops.map(({ id }) => pictureOf(id, signal))))];
 }
 
@@ -71,7 +74,7 @@ export async function search(start, signal, { kind, size = PAGE, facets = start 
     return post(path("similar"), body, signal);
   }
   const free = facetFields().filter((field) => !state.filters[field]?.values);
-  return post(path("search"), { ...query(kind), start, size, facets: facets ? free : [] }, signal, await files(signal));
+  return post(path("search"), { ...query(kind), start, size, facets: facets ? free : [] }, signal, await files(signal, kind));
 }
 
 /** Counts of a field whose values filter already: over what the other filters leave, so that more values can be added. */
