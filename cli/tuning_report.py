@@ -53,5 +53,11 @@ def _ways(ways: Ways) -> str:
     """Whether every candidate's score by every clause finds more."""
     low, high = ways.gain_interval
     found = f"complete: MRR@10 {ways.complete:.3f}, not complete: {ways.not_complete:.3f}"
-    verdict = "complete finds more" if low > 0 else "--no-complete finds more" if high < 0 else "no certain difference"
+    verdict = (
+        "complete finds more"
+        if low > 0
+        else "--no-complete finds more"
+        if high < 0
+        else "no certain difference: complete stays"
+    )
     return f"{found}; {ways.gain:+.3f} (95 %: {low:+.3f} to {high:+.3f}), {verdict}"

@@ -28,7 +28,7 @@ from .fusion_grid import RRF, fusions, grid, supported_wordings
 from .hnsw_recall import ENOUGH_RECALL, query_recall
 from .labelled_queries import LabelledQuery
 from .reciprocal_ranks import BASELINES, baselines, reciprocal_ranks
-from .tuning_decision import TUNED, Comparison, Ways, best_by_option, compare, compare_ways, decide, decide_ef_search
+from .tuning_decision import TUNED, Comparison, Ways, best_by_option, compare, decide, decide_ef_search
 
 LEAST_QUERIES = 20
 #: HNSW recall is measured with so many queries. Where it is lower than ENOUGH_RECALL, EF_SEARCHES are tried.
@@ -120,15 +120,14 @@ def tune(
         named["rrf"] = ranks[:, settings.index(RRF)]
     named["fusion alone tuned" if decision.all_options else "words and depth tuned too"] = decision.passed_over
     named[TUNED] = decision.cross_validated
-    compared = len(settings) if decision.all_options else usual
     report = TuningReport(
         queries=len(queries),
         best=best,
         all_options=decision.all_options,
-        compared=compared,
+        compared=len(settings) if decision.all_options else usual,
         all_settings=len(settings),
         comparisons=compare(named, decision.cross_validated, groups),
-        ways=compare_ways(ranks[:, :compared], settings[:compared], groups),
+        ways=decision.ways,
         by_option=by_option,
         hnsw_recall=recall,
         ef_searches=tried,

@@ -16,37 +16,6 @@ TUNED = "tuned, cross-validated"
 
 
 @dataclass(frozen=True)
-class Decision:
-    """``best`` is kept; ``cross_validated`` holds (Q,) reciprocal ranks of the choice that led to it, ``passed_over`` those of the
-    other. ``all_options``: whether wording and depth were chosen too, not the fusion alone.
-    """
-
-    best: Setting
-    all_options: bool
-    cross_validated: Floats
-    passed_over: Floats
-
-
-def decide(ranks: Floats, settings: Sequence[Setting], usual: int, groups: Ints) -> Decision:
-    """The best of the first ``usual`` settings, which differ in the fusion alone; or of all, if that is a sure gain.
-
-    More to choose from is more to choose wrongly: wording and depth stay as they are unless the 95 % interval of the gain of
-    choosing them too lies above 0. ``ranks``: (Q, S) reciprocal ranks; ``groups``: (Q,) int64.
-    """
-    narrow, wide = (cross_validated(columns, groups) for columns in (ranks[:, :usual], ranks))
-    all_options = paired(narrow, wide, clusters=groups).low > 0
-    chosen_from = ranks if all_options else ranks[:, :usual]
-    best = settings[int(chosen_from.mean(axis=0).argmax())]
-    return Decision(best, all_options, *((wide, narrow) if all_options else (narrow, wide)))
-
-
-def decide_ef_search(ranks: Floats, settings: Sequence[Setting], groups: Ints) -> Setting:
-    """The best of ``settings``, which differ in ef_search alone, if choosing it is a sure gain over the first; else the first."""
-    gain = paired(ranks[:, 0], cross_validated(ranks, groups), clusters=groups)
-    return settings[int(ranks.mean(axis=0).argmax())] if gain.low > 0 else settings[0]
-
-
-@dataclass(frozen=True)
 class Ways:
     """Cross-validated MRR@10 of the best complete fusion and of the best that is not, and what the complete one gains, with its
     95 % interval.
@@ -64,6 +33,43 @@ def compare_ways(ranks: Floats, settings: Sequence[Setting], groups: Ints) -> Wa
     first, second = (cross_validated(ranks[:, chosen], groups) for chosen in (complete, ~complete))
     gain = paired(second, first, clusters=groups)
     return Ways(float(first.mean()), float(second.mean()), gain.mean, (gain.low, gain.high))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``best`` is kept; ``cross_validated`` holds (Q,) reciprocal ranks of the choice that led to it, ``passed_over`` those of the
+    other. ``ways``: complete fusions beside the others. ``all_options``: whether wording and depth were chosen too, not the fusion
+    alone.
+    """
+
+    best: Setting
+    ways: Ways
+    all_options: bool
+    cross_validated: Floats
+    passed_over: Floats
+
+
+def decide(ranks: Floats, settings: Sequence[Setting], usual: int, groups: Ints) -> Decision:
+    """The best of the first ``usual`` settings, which differ in the fusion alone; or of all, if that is a sure gain.
+
+    More to choose from is more to choose wrongly: wording and depth stay as they are unless the 95 % interval of the gain of
+    choosing them too lies above 0, and fusions stay complete unless others are better by as sure a gain. ``ranks``: (Q, S)
+    reciprocal ranks; ``groups``: (Q,) int64.
+    """
+    ways = compare_ways(ranks[:, :usual], settings[:usual], groups)
+    complete = ways.gain_interval[1] >= 0
+    chosen = np.array([at for at, setting in enumerate(settings) if setting.fusion.complete is complete])
+    narrow, wide = (cross_validated(ranks[:, columns], groups) for columns in (chosen[chosen < usual], chosen))
+    all_options = paired(narrow, wide, clusters=groups).low > 0
+    chosen_from = chosen if all_options else chosen[chosen < usual]
+    best = settings[int(chosen_from[ranks[:, chosen_from].mean(axis=0).argmax()])]
+    return Decision(best, ways, all_options, *((wide, narrow) if all_options else (narrow, wide)))
+
+
+def decide_ef_search(ranks: Floats, settings: Sequence[Setting], groups: Ints) -> Setting:
+    """The best of ``settings``, which differ in ef_search alone, if choosing it is a sure gain over the first; else the first."""
+    gain = paired(ranks[:, 0], cross_validated(ranks, groups), clusters=groups)
+    return settings[int(ranks.mean(axis=0).argmax())] if gain.low > 0 else settings[0]
 
 
 @dataclass(frozen=True)
@@ -97,9 +103,13 @@ def compare(values: Mapping[str, Floats], tuned: Floats, groups: Ints) -> tuple[
 
 
 def best_by_option(ranks: Floats, settings: Sequence[Setting], best: Setting) -> dict[str, float]:
-    """MRR@10 of the best fusion of each wording at the usual depth, and of each depth with ``best``'s wording; in-sample."""
+    """MRR@10 of the best fusion of each wording at the usual depth, and of each depth with ``best``'s wording; in-sample, and
+    complete or not as ``best``.
+    """
     figures: dict[str, float] = {}
     for mean, setting in zip(ranks.mean(axis=0).tolist(), settings, strict=True):
+        if setting.fusion.complete is not best.fusion.complete:
+            continue
         depth = setting.fusion.depth
         names = [str(setting.wording)] if depth == settings[0].fusion.depth else []
         names += [f"depth {depth}"] if setting.wording == best.wording else []

@@ -20,7 +20,8 @@ from clipseek.relevance.tuning_decision import (
 )
 
 CAPTIONS = Setting(Fusion(weight=0.1, depth=DEPTH))
-SETTINGS = [RRF, CAPTIONS, replace(RRF, wording=WORDINGS[2]), Setting(replace(CAPTIONS.fusion, depth=50))]
+LISTS = Setting(replace(CAPTIONS.fusion, complete=False))
+SETTINGS = [RRF, CAPTIONS, LISTS, replace(RRF, wording=WORDINGS[2]), Setting(replace(CAPTIONS.fusion, depth=50))]
 GROUPS = np.arange(100)
 
 
@@ -30,17 +31,28 @@ def columns(*means: float) -> np.ndarray:
 
 
 def test_wording_and_depth_are_chosen_only_where_that_is_a_sure_gain() -> None:
-    sure = decide(columns(0.2, 0.3, 0.9, 0.1), SETTINGS, 2, GROUPS)
-    assert (sure.best, sure.all_options) == (SETTINGS[2], True)
+    sure = decide(columns(0.2, 0.3, 0.2, 0.9, 0.1), SETTINGS, 3, GROUPS)
+    assert (sure.best, sure.all_options) == (SETTINGS[3], True)
     assert sure.cross_validated.mean() == pytest.approx(0.9)
     assert sure.passed_over.mean() == pytest.approx(0.3)
-    unsure = decide(columns(0.2, 0.3, 0.31, 0.1), SETTINGS, 2, GROUPS)
+    unsure = decide(columns(0.2, 0.3, 0.2, 0.31, 0.1), SETTINGS, 3, GROUPS)
     assert (unsure.best, unsure.all_options) == (CAPTIONS, False)
     assert unsure.cross_validated.mean() == pytest.approx(0.3)
 
 
 def test_of_equal_settings_the_first_is_chosen() -> None:
-    assert decide(columns(0.3, 0.3, 0.3, 0.3), SETTINGS, 2, GROUPS).best == RRF
+    assert decide(columns(0.3, 0.3, 0.3, 0.3, 0.3), SETTINGS, 3, GROUPS).best == RRF
+
+
+def test_fusions_stay_complete_unless_others_are_a_sure_gain() -> None:
+    sure = decide(columns(0.2, 0.3, 0.9, 0.1, 0.1), SETTINGS, 3, GROUPS)
+    assert (sure.best, sure.all_options) == (LISTS, False)
+    assert sure.ways.gain == pytest.approx(-0.6)
+    unsure = decide(columns(0.2, 0.3, 0.31, 0.1, 0.1), SETTINGS, 3, GROUPS)
+    assert unsure.best == CAPTIONS
+    assert unsure.cross_validated.mean() == pytest.approx(0.3)
+    better = decide(columns(0.2, 0.9, 0.3, 0.1, 0.1), SETTINGS, 3, GROUPS)
+    assert (better.best, better.ways.gain_interval[0] > 0) == (CAPTIONS, True)
 
 
 def test_another_ef_search_must_be_a_sure_gain() -> None:
@@ -73,7 +85,7 @@ def test_the_best_of_each_way_is_compared() -> None:
 
 
 def test_each_option_has_the_figure_of_its_best_fusion() -> None:
-    figures = best_by_option(columns(0.2, 0.3, 0.9, 0.1), SETTINGS, CAPTIONS)
+    figures = best_by_option(columns(0.2, 0.3, 0.95, 0.9, 0.1), SETTINGS, CAPTIONS)
     assert figures == {
         "any of the words": pytest.approx(0.3),
         "all of the words": pytest.approx(0.9),
