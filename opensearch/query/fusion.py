@@ -31,8 +31,8 @@ class Fusion:
     weight: share of the vectors, 0 to 1; the caption has the rest.
     weights: of each clause in their order, instead of what ``weight`` makes of them.
     pipeline: name of a search pipeline stored on the server, which says technique, mean and weights instead.
-    depth: candidates of each clause that are fused. By default 200 up to hit 200, from there on 1,000 or 10,000. Pages of one
-        search must have the same.
+    depth: candidates of each clause that are fused. By default 200 for pages that these fill, from there on 1,000 or 10,000. Pages
+        of one search must have the same.
     ef_search: vectors that the search of the HNSW graph keeps on its way; more is surer and slower. By default the engine's own.
     complete: score every candidate of a hybrid by every clause. Without, a candidate counts as 0 in a clause that did not bring
         it, though the clause could score it: two lists are shuffled into one another instead of joined.
