@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import clipseek.cli.ingest as command
 import opensearchpy
 import pytest
 from click.testing import CliRunner, Result
+from clipseek.cli.index import index as index_commands
 from clipseek.cli.search import search
 from clipseek.encoder import Crop
 from clipseek.opensearch import Fusion, Page, Query, QueryPicture, Searcher
@@ -301,6 +303,15 @@ def test_the_search_command(index: str, alias: str, opensearch_url: str) -> None
     lines = run("houses", "--caption", "--facet", "set", "--filter", "year>=2000").stdout.splitlines()
     assert {line.split("\t")[1] for line in lines if "\t" in line} >= HOUSES
     assert run("--like", "p1", "-k", "3").stdout.count("\n") == 3
+
+
+def test_the_index_commands(index: str, alias: str, opensearch_url: str) -> None:
+    done = CliRunner().invoke(index_commands, ["list", "--url", opensearch_url, "--json"], catch_exceptions=False)
+    (facts,) = [facts for facts in json.loads(done.stdout) if facts["index"] == index]
+    assert (facts["aliases"], facts["pictures"], facts["engine"], facts["m"]) == ([alias], NUMBER, "lucene", 16)
+    given = ["check", alias, "--url", opensearch_url, "--queries", "10", "--json"]
+    figures = json.loads(CliRunner().invoke(index_commands, given, catch_exceptions=False).stdout)
+    assert [figure["recall"] for figure in figures] == [1.0] * len(figures) != []
 
 
 def test_the_ingest_command(

@@ -164,6 +164,12 @@ def test_the_command(alias: str, folder: Path, opensearch_url: str) -> None:
     assert best("--image", f"{collage}#50%,33.3334%,25%,33.3333%@2")[0] == "p6"
     two = ("--image", f"{collage}#0,0,96,96", "--image", f"{collage}#288,192,96,96@99", "--clauses")
     assert best(*two)[0] == "p11"
+    odd = folder / "collage.png#0,0,96,96"  # a file of that name wins
+    odd.write_bytes((folder / "p5.png").read_bytes())
+    assert best("--image", str(odd))[0] == "p5"
+    assert best("--image", f"{odd}@2")[0] == "p5"
+    odd.unlink()
+    assert best("--image", str(odd))[0] == "p0"
     page = folder / "page.html"
     assert run_command("search", "--image", f"{collage}#0,0,96,96", *where, "--html", str(page)).returncode == 0
     assert page.read_text("utf-8").count("data:image/webp") == 11  # the crop, and ten hits
