@@ -107,7 +107,8 @@ query_options = gathered(
     click.option(
         "--time-zone",
         metavar="ZONE",
-        help="What dates without a time zone mean in filters, like Europe/Berlin.  [default: as at ingest]",
+        help="What dates without a time zone mean in filters, and in which facets show dates, like Europe/Berlin.  "
+        "[default: as at ingest]",
     ),
 )
 

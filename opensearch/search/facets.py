@@ -1,4 +1,4 @@
-"""The counted values of facets, written so that each is a filter that finds as many. Pure."""
+"""The counted values of facets; a number and a date as a filter takes it that finds as many. Pure."""
 
 from __future__ import annotations
 
