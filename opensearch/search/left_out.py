@@ -10,12 +10,14 @@ from dataclasses import replace
 
 import opensearchpy
 
+from ..errors import AccessRefused
 from ..index.version import Version
 from ..query.clauses import caption_field
 from ..query.limits import CAPTION
 from ..query.query import Query
 from .answer import Answer
 
+_REFUSED = "this user may not ask which words the index's analyzer leaves out (indices:admin/analyze)"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -27,7 +29,10 @@ def with_whole_phrases(
     """
     if query.match != "phrase" or query.exact or CAPTION not in query.clause_names:
         return query, ()
-    gone = [word for text, _ in query.all_texts for word in _left_out(client, version, caption_field(query), text)]
+    try:
+        gone = [word for text, _ in query.all_texts for word in _left_out(client, version, caption_field(query), text)]
+    except AccessRefused:
+        return query, (f"{_REFUSED}: in a phrase, another word may stand in their place",)
     if not gone:
         return query, ()
     words = ", ".join(map(repr, dict.fromkeys(gone)))
@@ -40,19 +45,18 @@ def with_left_out(client: opensearchpy.OpenSearch, version: Version, answer: Ans
     query = answer.query
     if CAPTION not in query.clause_names or any(CAPTION in hit.raw for hit in answer.hits):
         return answer
-    field = caption_field(query)
-    gone = [text for text, _ in query.all_texts if not _terms(client, version, field, text)]
+    try:
+        gone = [text for text, _ in query.all_texts if not _terms(client, version, caption_field(query), text)]
+        written = not query.exact and any(_terms(client, version, "caption.exact", text) for text in gone)
+    except AccessRefused:
+        return answer  # what was found is right, with and without a note
     if not gone:
         return answer
-    what = f"no caption can match {', '.join(map(repr, gone))}"
-    if not query.exact and any(_terms(client, version, "caption.exact", text) for text in gone):
-        why = (
-            f"analyzer {version.analyzer} leaves out all words of it; search for them as they are written with --exact"
-        )
-    else:
-        why = "it has no words, only signs"
-    on = "; the vector ranks alone" if query.resolved_kind == "hybrid" and len(gone) == len(query.all_texts) else ""
-    return replace(answer, notes=(*answer.notes, f"{what}: {why}{on}"))
+    why = f"analyzer {version.analyzer} leaves out all words of it; search for them as they are written with --exact"
+    none = f"no caption can match {', '.join(map(repr, gone))}: {why if written else 'it has no words, only signs'}"
+    every = query.match in ("all", "phrase") or len(gone) == len(query.all_texts)
+    alone = "; the vector ranks alone" if every and query.resolved_kind == "hybrid" else ""
+    return replace(answer, notes=(*answer.notes, none + alone))
 
 
 def _left_out(client: opensearchpy.OpenSearch, version: Version, field: str, text: str) -> list[str]:

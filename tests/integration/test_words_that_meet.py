@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import clipseek.cli.ingest as command
 import numpy as np
 import opensearchpy
 import pytest
+from click.testing import CliRunner
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.analysis import ANALYZERS, steps
 from clipseek.opensearch.index.columns import DeclaredColumns
@@ -23,6 +25,8 @@ from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.hits import Hit
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.sources import Record
+from clipseek.testing.encoder import ColourEncoder
+from PIL import Image
 
 pytestmark = pytest.mark.integration
 VECTOR = np.array([1, 0], np.float32)
@@ -79,6 +83,13 @@ ALONE = [
     "🦊",
     "❤\u200d🔥",
 ]
+
+
+class Bundled(ColourEncoder):
+    """The colour encoder with a bundle, as the command records its place."""
+
+    class bundle:
+        path = Path("models/colour")
 
 
 def forms(text: str) -> list[str]:
@@ -178,6 +189,35 @@ def test_an_analyzer_of_parts_has_the_stem_of_the_plain_word(client: opensearchp
             )
             assert one, (analyzer, plain)
             assert one <= both, (analyzer, accented, plain)
+
+
+@pytest.mark.parametrize(("caption", "better"), [("東京の猫", "cjk"), ("빨간 자동차", "cjk"), ("แมวและสุนัข", "thai")])
+def test_advice_comes_before_the_index_is_made(
+    client: opensearchpy.OpenSearch,
+    opensearch_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caption: str,
+    better: str,
+) -> None:
+    alias, said = f"test-words-{uuid.uuid4().hex[:8]}", []
+    for number in range(3):
+        Image.new("RGB", (4, 4), (number, 0, 0)).save(tmp_path / f"{number}.png")
+        (tmp_path / f"{number}.txt").write_text(caption, "utf-8")
+    monkeypatch.setattr(command, "note", lambda text: said.append((text, versions.find(client, alias))))
+    monkeypatch.setattr(command, "encoder_of_index", lambda *_, **__: Bundled())
+    arguments = [str(tmp_path), "--index", alias, "--url", opensearch_url]
+    try:
+        assert CliRunner().invoke(command.ingest, arguments).exit_code == 0
+        ((text, there),) = said
+        assert there is None
+        assert text.startswith("3 of the first 3 captions are in ")
+        assert text.endswith(f"use --analyzer {better}")
+        client.indices.delete(index=versions.current(client, alias).index)
+        assert CliRunner().invoke(command.ingest, [*arguments, "--analyzer", better]).exit_code == 0
+        assert len(said) == 1
+    finally:
+        client.indices.delete(index=versions.current(client, alias).index)
 
 
 @pytest.mark.parametrize("indexed", ["standard", "english", "german", "cjk", "thai"], indirect=True)
