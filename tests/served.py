@@ -58,15 +58,23 @@ class Served:
         return parse_qs(urlsplit(self.entrance).query)["token"][0]
 
     def ask(
-        self, path: str, method: str = "GET", body: object = None, token: str | None = "", **headers: str
+        self,
+        path: str,
+        method: str = "GET",
+        body: object = None,
+        token: str | None = "",
+        **headers: str,
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers (names in small letters) and body; ``token`` "" is the right one, None sends none."""
+        """Status, headers (names in small letters) and body.
+
+        ``token``: "" is the right one, None sends none. A "port" among the headers is asked instead of the printed one.
+        """
         if token is not None:
             headers["authorization"] = f"Bearer {token or self.token}"
         sent = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         if sent is not None:
             headers.setdefault("content-type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", int(headers.pop("port", "") or self.port), timeout=30)
         try:
             connection.request(method, path, sent, {name.replace("_", "-"): value for name, value in headers.items()})
             answer = connection.getresponse()

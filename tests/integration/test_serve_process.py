@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import pty
 import re
 import socket
 import ssl
@@ -33,7 +34,8 @@ QUERY = {"text": "red", "kind": "caption"}
 
 @pytest.fixture(scope="module")
 def pictures(opensearch_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("home") / "pictures"  # as the demo's lie below its home
+    folder.mkdir()
     with index_of_colours(opensearch_url, ALIAS, folder):
         yield folder
 
@@ -222,6 +224,70 @@ def ask(port: int, address: str) -> int:
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def test_behind_a_proxy_https_is_what_the_proxy_says(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    options = ("--index", ALIAS, "--allowed-host", "pictures.example", "--root-path", "/icons", "--pictures", pictures)
+    with serving(opensearch_url, tmp_path, *options) as one:
+        assert one.entrance.startswith("https://pictures.example/icons/?token=")
+        port = str(json.loads(next((tmp_path / "serve").glob("*.json")).read_text())["port"])
+        through = {"host": "pictures.example", "x_forwarded_proto": "https"}
+        status, headers, body = one.ask(SEARCH, "POST", QUERY, port=port, **through, origin="https://pictures.example")
+        assert (status, json.loads(body)["hits"][0]["picture"][:16]) == (200, "/icons/pictures/")
+        assert one.ask(SEARCH, "POST", QUERY, port=port, **through, origin="http://pictures.example")[0] == 403
+        assert one.ask(SEARCH, "POST", QUERY, port=port, host="pictures.example")[0] == 403  # plain http
+        status, headers, _ = one.ask(f"/?token={one.token}", token=None, port=port, **through)
+        assert (status, headers["location"]) == (303, "/icons/")
+        assert "; Secure" in headers["set-cookie"]
+        assert "Path=/icons;" in headers["set-cookie"]
+
+
+@pytest.mark.parametrize(("answer", "shown"), [("y\n", True), ("\n", True), ("n\n", False)])
+def test_in_a_terminal_the_folders_of_the_index_are_asked_for(
+    opensearch_url: str, pictures: Path, tmp_path: Path, answer: str, shown: bool
+) -> None:
+    terminal, end = pty.openpty()
+    environment = {**os.environ, "CLIPSEEK_DATA": str(tmp_path), "CLIPSEEK_CACHE": str(tmp_path / "cache")}
+    command = [*COMMAND, "--url", opensearch_url, "--index", ALIAS]
+    process = subprocess.Popen(command, stdin=end, stdout=subprocess.PIPE, stderr=end, text=True, env=environment)
+    os.close(end)
+    try:
+        asked = b""
+        while b"?" not in asked:
+            asked += os.read(terminal, 1000)
+        assert str(pictures) in asked.decode()
+        os.write(terminal, answer.encode())
+        assert process.stdout is not None
+        one = Served(process, process.stdout.readline().strip(), tmp_path / "serve")
+        assert json.loads(one.ask("/api/v1/indexes")[2])["pictures"] is shown
+        (hit,) = json.loads(one.ask(SEARCH, "POST", QUERY)[2])["hits"]
+        assert (hit["picture"] is not None) is shown
+        if shown:
+            assert one.ask(hit["picture"])[0] == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+        os.close(terminal)
+
+
+def test_the_demo_leaves_one_page_running_and_replaces_it(
+    opensearch_url: str, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clipseek.cli.demo import start_page
+    from clipseek.demo.run import Outcome
+
+    monkeypatch.setenv("CLIPSEEK_DATA", str(tmp_path))
+    home, folder = pictures.parent, tmp_path / "serve"
+    outcome = Outcome(opensearch_url, ALIAS, tmp_path / "bundle", "", [], tmp_path / "results.html")
+    try:
+        first, second = start_page(outcome, home), start_page(outcome, home)
+        assert running(folder) == [second]
+        assert not first.alive()
+        assert second.entrance().startswith("http://127.0.0.1:")
+        assert ask(second.port, second.entrance()) == 303
+    finally:
+        stop(running(folder), folder)
+    assert not second.alive()
 
 
 def test_many_clients_at_once_meet_no_error_but_too_many(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
