@@ -57,7 +57,7 @@ class Asker:
         self._client, self._version, self._load_stored = client, version, load_stored
         self._path = f"/{quote(version.index)}/_search?{urlencode(SEARCH_PARAMETERS)}"
         self._counted = (0, -math.inf)  # pictures in the index, and when that was
-        self._counts_apart = False  # whether to ask what complete hybrids match, with their candidates
+        self._sharded = False  # until a complete hybrid tells
 
     @cached_property
     def server_version(self) -> tuple[int, int]:
@@ -113,7 +113,8 @@ class Asker:
 
     def _complete(self, plan: Plan) -> Ranking:
         """First the candidates of each clause, then the server's ranking of all of them by every clause."""
-        counted = self._counts_apart or "aggs" in plan.ranked
+        # Of one shard the candidates tell what matches, where they are all of the nearest; each shard has nearest of its own.
+        counted = self._sharded or plan.depth < plan.nearest or "aggs" in plan.ranked
         found = fetch_candidates(self._client, self._version.index, plan, counted=counted)
         self._counted = (found.documents, time.monotonic())
         brought = {name: len(ids) for name, ids in found.ids.items()}
@@ -122,12 +123,11 @@ class Asker:
             answer = self._send(plan.complete_body(ids), plan)
             self._check_ranks(plan, answer)
             rows = self._rows(plan, answer)
-        counted_by = found.counted
-        if counted_by is None and not _tells_matched(plan, found):
-            self._counts_apart, counted_by = True, fetch_matched(self._client, self._version.index, plan)
-        matched = _matched(found, rows) if counted_by is None else total(counted_by)
-        milliseconds = found.milliseconds + (int(answer["took"]) if ids else 0)
-        return Ranking(rows, True, matched, (counted_by or {}).get("aggregations", {}), milliseconds, brought)
+        milliseconds, answered = found.milliseconds + (int(answer["took"]) if ids else 0), found.counted
+        if answered is None and any(found.matched[name] > brought[name] for name in plan.clauses if name != CAPTION):
+            self._sharded, answered = True, fetch_matched(self._client, self._version.index, plan)
+        matched = _matched(found, rows) if answered is None else total(answered)
+        return Ranking(rows, True, matched, (answered or {}).get("aggregations", {}), milliseconds, brought)
 
     def _check_ranks(self, plan: Plan, answer: Mapping[str, Any]) -> None:
         if len(plan.clauses) > 1 and plan.fusion.technique == "rrf" and (shards := int(answer["_shards"]["total"])) > 1:
@@ -161,12 +161,6 @@ class Asker:
                 "--caption, and look whether its plugin neural-search works"
             )
         return rows
-
-
-def _tells_matched(plan: Plan, found: Candidates) -> bool:
-    """Whether the candidates hold all that the vector clauses match: not of several shards, which have their nearest each."""
-    vectors = [name for name in plan.clauses if name != CAPTION]
-    return plan.depth == plan.nearest and all(found.matched[name] == len(found.ids[name]) for name in vectors)
 
 
 def _matched(found: Candidates, rows: Sequence[Row]) -> int:

@@ -462,6 +462,11 @@ def test_what_was_tuned_is_the_indexs_default(client: opensearchpy.OpenSearch) -
         assert answer.hits[0].shares
         by_hand = Searcher(client, made, ENCODER).search(Query("red boat"), Fusion("l2", "harmonic", 0.3))
         assert answer.hits == by_hand.hits
+        # What does not say whether it is complete was chosen before, and goes on without.
+        older = replace(made, search={name: value for name, value in kept.items() if name != "complete"})
+        answer = Searcher(client, older, ENCODER).search(Query("red boat"))
+        assert answer.fusion == Fusion("l2", "harmonic", 0.3, complete=False)
+        assert answer.notes[0].endswith(f"choose it again: clipseek tune HELD-OUT --index {made.alias}")
         # Columns that are declared later leave it as it is.
         declare(client, again, {"later": "keyword"})
         assert versions.current(client, made.alias).search == again.search
