@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import Any
 
 import httpx
 import opensearchpy
 import pytest
+from clipseek.encoder import Crop
 from clipseek.opensearch import Page, Query, QueryPicture, Searcher
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.search.answer import Answer
+from PIL import Image
 
 from tests.integration.test_search import ENCODER, picture
 
 pytestmark = pytest.mark.integration
 RED, BLUE = picture("red"), picture("blue")
+
+
+def halves() -> bytes:
+    """Red at the left, blue at the right."""
+    made, stream = Image.new("RGB", (40, 16), "red"), io.BytesIO()
+    made.paste(Image.new("RGB", (20, 16), "blue"), (20, 0))
+    made.save(stream, "PNG")
+    return stream.getvalue()
+
+
+HALVES = halves()
 
 
 def sent(data: bytes) -> str:
@@ -36,6 +50,12 @@ SEARCHES: list[tuple[dict[str, Any], Query, dict[str, Any], Page]] = [
     (
         {"pictures": [{"data": sent(RED), "weight": 2}, {"data": sent(BLUE)}], "text": "car", "text_weight": 0.3},
         Query("car", pictures=(QueryPicture(RED, 2.0), QueryPicture(BLUE)), text_weight=0.3),
+        {},
+        Page(50),
+    ),
+    (
+        {"pictures": [{"data": sent(HALVES), "crop": [0.5, 0, 0.5, 1]}], "text": "car", "text_weight": 0.1},
+        Query("car", pictures=(QueryPicture(HALVES, crop=Crop(20, 0, 20, 16)),), text_weight=0.1),
         {},
         Page(50),
     ),
