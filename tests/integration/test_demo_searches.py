@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import opensearchpy
 import pytest
@@ -14,12 +16,13 @@ from clipseek.demo.story import EXAMPLES
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.opensearch.index.inventory import delete_index
 from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.query.fusion import Fusion
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.sheets.results import Section, render_sheet
 from clipseek.sources import Record
 
-from tests.shipped import TUNED
+from tests.shipped import ROOT, TUNED
 
 pytestmark = pytest.mark.integration
 #: Icons whose captions have one of these words, and as many others.
@@ -74,3 +77,20 @@ def test_every_other_search_of_the_demo_finds_what_it_is_about(searcher: Searche
     assert by_picture[0].id == "lucide/shopping-cart"
     assert by_both[0].shares.keys() == {"caption", "vector"}
     assert "roken" in by_both[0].caption
+
+
+def test_the_guides_picture_of_a_complete_hybrid_is_drawn_from_such_searches(
+    searcher: Searcher, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    script = importlib.import_module("complete_picture")
+    query, page = EXAMPLES[2].query(pictures), Page(script.HITS, group_duplicates=True)
+    lists, complete = (searcher.search(query, Fusion(complete=way), page) for way in (False, True))
+    assert script.candidates(lists) == script.candidates(complete)
+    icons = {item.id: item for item in read_corpus("domain")}
+    drawn = ElementTree.fromstring("\n".join(script.drawing(query.text, lists, complete, icons)))
+    circles = [one for one in drawn.iter("{http://www.w3.org/2000/svg}circle") if one.get("r") in ("4", "12")]
+    assert len(circles) == 2 * len(script.candidates(complete))
+    # In two lists a candidate of one alone lies on an axis; complete, all that have any of the words lie off them.
+    assert len(lists.normal["caption"].keys() & lists.normal["vector"].keys()) < len(complete.normal["caption"])
+    assert complete.normal["vector"].keys() == script.candidates(complete)

@@ -122,12 +122,18 @@ def test_tune_reports_and_keeps_the_best(where: list[object], pairs: Path) -> No
     figures = {row["setting"]: row["MRR@10"] for row in tried["report"]}
     assert figures["caption alone"] == 0.25
     assert tried["hnsw_recall@10"] == 1
+    ways = tried["ways"]
+    assert ways["gain"] == pytest.approx(ways["complete"] - ways["not_complete"])
+    assert ways["gain_interval"][0] <= ways["gain"] <= ways["gain_interval"][1]
+    assert tried["best"]["complete"] is (ways["gain_interval"][1] >= 0)
     assert {"any of the words", "all of the words as they are written", "depth 25"} <= tried["by_option"].keys()
     wider = clipseek("tune", pairs, *where, "--others", "--dry-run", "--json", "--ef-search", 150, "--queries", 30)
     assert {"ef_search usual", "ef_search 150"} <= json.loads(wider.stdout)["by_option"].keys()
     assert "no other ef_search is a certain gain: not kept" in wider.stderr
     kept = json.loads(clipseek("tune", pairs, *where, "--others", "--json").stdout)
     assert (kept["best"], kept["written"]) == (tried["best"], True)
+    found = json.loads(clipseek("search", "red square", *where, "--json").stdout)
+    assert found["complete"] is kept["best"]["complete"]
     report = json.loads(clipseek("index", "evaluate", pairs, *where, "--others", "--json").stdout)
     tuned = next(row for row in report["modes"] if row["mode"] == "hybrid, tuned")
     # What was computed from the clauses' candidates is what the server gives.
