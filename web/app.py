@@ -59,7 +59,7 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     )
     app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)
-    openapi.install(app, token=settings.access.token is not None)
+    openapi.install(app, token=settings.access.token is not None, root=settings.root_path)
     for part in (indexes, search, explain, classify, encode, heat_map):
         app.include_router(part.router, prefix="/api/v1")
     for outside in (routes, health):

@@ -37,9 +37,10 @@ _MODELS: tuple[type[BaseModel], ...] = (
 )
 _PROBLEMS = {
     401: "No token, or a wrong one.",
-    403: "Not from this host or origin.",
+    403: "Not from a page of this origin, or not over plain http.",
     404: "There is no such index or picture.",
     409: "The index was filled by another model, or cannot be used.",
+    421: "Not by this host's name.",
     422: "The request is not understood, or the query cannot be searched for.",
     429: "Too many requests at once; try again after Retry-After seconds.",
     500: "Something is wrong in the service; its log says what.",
@@ -62,12 +63,12 @@ _SECURITY = {
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 
 
-def install(app: FastAPI, *, token: bool) -> None:
-    """Make ``app`` describe itself so. ``token``: whether requests must bring one."""
+def install(app: FastAPI, *, token: bool, root: str = "") -> None:
+    """Make ``app`` describe itself so. ``token``: whether requests must bring one. ``root``: where a proxy has put it."""
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _describe(app, token=token)
+            app.openapi_schema = _describe(app, token=token, root=root)
         return app.openapi_schema
 
     async def other_method(request: Request, failure: Exception) -> Response:
@@ -89,7 +90,7 @@ def _methods(paths: Mapping[str, Mapping[str, Any]], path: str) -> list[str]:
     return []
 
 
-def _describe(app: FastAPI, *, token: bool) -> dict[str, Any]:
+def _describe(app: FastAPI, *, token: bool, root: str) -> dict[str, Any]:
     made = get_openapi(
         title=app.title,
         version=app.version,
@@ -98,6 +99,7 @@ def _describe(app: FastAPI, *, token: bool) -> dict[str, Any]:
         description=_DESCRIPTION,
         routes=app.routes,
         tags=_TAGS,
+        servers=[{"url": root}] if root else None,
     )
     _, schemas = models_json_schema(
         [(model, "validation") for model in _MODELS], ref_template="#/components/schemas/{model}"

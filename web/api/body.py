@@ -66,8 +66,10 @@ async def _form(request: Request) -> tuple[str | bytes, tuple[bytes, ...]]:
                 else:
                     raise not_understood(f"part {name[:80]!r} is neither query nor a file named upload; leave it out")
             return query, tuple(uploads)
-    except (LookupError, UnicodeError):
-        raise not_understood("its parts are in no known character set; send them as UTF-8") from None
+    except (LookupError, ValueError):  # an unknown character set, or what the parser does not take
+        raise Refused(
+            400, "no-form", "The form cannot be read", "the body is no form; send it as curl -F does"
+        ) from None
 
 
 def body_in_openapi(model: type[BaseModel]) -> dict[str, Any]:

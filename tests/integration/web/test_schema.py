@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
+from clipseek.opensearch.index.version import Version
 from clipseek.web.app import create_app
-from clipseek.web.settings import Settings
+from clipseek.web.settings import Access, Settings
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tests.integration.test_search import ENCODER
+from tests.serving import serving
 from tests.sizes import sized
 
 pytestmark = pytest.mark.integration
-schema = schemathesis.openapi.from_dict(create_app(Settings("http://127.0.0.1:9")).openapi())
+TOKEN = "a-token-of-this-test"
+schema = schemathesis.openapi.from_dict(
+    create_app(Settings("http://127.0.0.1:9", access=Access(token=TOKEN))).openapi()
+)
 #: A field, an id or an index that is not there is refused, and no schema can say which are there.
 _EXCLUDED: list[Callable[..., Any]] = [positive_data_acceptance]
 
 
+@pytest.fixture(scope="module")
+def guarded(opensearch_url: str, version: Version) -> Iterator[httpx.Client]:
+    """A client of an application that wants a token."""
+    settings = Settings(opensearch_url, (version.alias,), access=Access(token=TOKEN))
+    with serving(create_app(settings, lambda settings, version: ENCODER)) as client:
+        yield client
+
+
 @schema.parametrize()
 @settings(max_examples=sized(25, 1000), deadline=None, suppress_health_check=list(HealthCheck))
-def test_no_failure_and_nothing_that_is_not_described(case: schemathesis.Case[Any], web: httpx.Client) -> None:
-    *_, alias, _ = web.base_url.path.split("/")
+def test_no_failure_and_nothing_that_is_not_described(
+    case: schemathesis.Case[Any], guarded: httpx.Client, version: Version
+) -> None:
     if isinstance(case.path_parameters, dict) and case.path_parameters.get("index"):
-        case.path_parameters["index"] = alias
-    case.call_and_validate(base_url=str(web.base_url.join("/")), excluded_checks=_EXCLUDED)
+        case.path_parameters["index"] = version.alias
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    case.call_and_validate(base_url=str(guarded.base_url), headers=bearer, excluded_checks=_EXCLUDED)
