@@ -40,17 +40,17 @@ class Crop:
 
     def __post_init__(self) -> None:
         numbers = (self.left, self.top, self.width, self.height)
+        ends = (self.left + self.width, self.top + self.height)
         if self.unit not in ("pixels", "fractions"):
             raise ImageError(f"the crop's unit {self.unit!r} is not known; give pixels or fractions")
-        if not all(map(math.isfinite, numbers)):
-            raise ImageError(f"the crop {self} has a number that is not finite")
+        if not all(map(math.isfinite, (*numbers, *ends))):
+            raise ImageError(f"the crop {self} has a number that is not finite, or too large")
         if self.unit == "pixels" and any(number != int(number) for number in numbers):
             raise ImageError(f"the crop {self} has a part of a pixel; give whole numbers, or per cent")
         if self.left < 0 or self.top < 0:
             raise ImageError(f"the crop {self} begins outside the picture; give 0 or more from its left and top")
         if self.width <= 0 or self.height <= 0:
             raise ImageError(f"the crop {self} is empty; give a width and a height above 0")
-        ends = (self.left + self.width, self.top + self.height)
         if self.unit == "fractions" and max(ends) > 1 + _ROUNDING:
             raise ImageError(f"the crop {self} ends outside the picture, at {max(ends):.4g} of 1 (100%)")
 

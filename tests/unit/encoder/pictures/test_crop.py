@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder.errors import ImageError
-from clipseek.encoder.pictures.crop import Crop
+from clipseek.encoder.pictures.crop import SMALLEST, Crop
 from clipseek.encoder.pictures.images import open_image, open_reduced
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 ORIENTATION = 0x0112
@@ -145,3 +147,45 @@ def test_a_crop_outside_is_a_reason_like_others() -> None:
     data = saved(noise(160, 96), "PNG")
     with pytest.raises(ImageError, match="which has 160 x 96 pixels"):
         open_image(data, crop=Crop(150, 0, 20, 20))
+
+
+NUMBER = st.one_of(st.integers(-5, 400), st.floats(-1, 401), st.sampled_from([1e308, float("inf"), float("nan"), -0.0]))
+
+
+@given(
+    st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
+    st.sampled_from(["pixels", "fractions"]),
+    st.integers(1, 400),
+    st.integers(1, 400),
+)
+def test_any_numbers_make_a_part_of_the_picture_or_a_reason(
+    numbers: tuple[float, float, float, float], unit: Any, width: int, height: int
+) -> None:
+    try:
+        left, top, right, bottom = Crop(*numbers, unit).box(width, height)
+    except ImageError as problem:
+        assert "\n" not in str(problem)  # noqa: PT017  # whether it is refused is what is drawn
+        return
+    assert 0 <= left <= right - SMALLEST
+    assert 0 <= top <= bottom - SMALLEST
+    assert right <= width
+    assert bottom <= height
+    assert all(isinstance(number, int) for number in (left, top, right, bottom))
+
+
+@given(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.1, 0.5), st.floats(0.1, 0.5))
+def test_what_is_written_is_read_again_nearly(left: float, top: float, width: float, height: float) -> None:
+    crop = Crop(left, top, width, height, "fractions")
+    again = Crop.read(str(crop))
+    assert again is not None
+    for one, other in zip(crop.box(640, 480), again.box(640, 480), strict=True):
+        assert abs(one - other) <= 1
+
+
+@given(st.text("0123456789.,%+-e #", max_size=30))
+def test_any_text_is_a_crop_none_or_a_reason(text: str) -> None:
+    try:
+        crop = Crop.read(text)
+    except ImageError:
+        return
+    assert crop is None or crop.width > 0
