@@ -26,7 +26,9 @@ def listen(host: str, port: int | None) -> socket.socket:
             f"--host {host!r} is no address of this machine; use 127.0.0.1, or the address of a network card"
         ) from None
     for number in (port,) if port is not None else (PREFERRED_PORT, 0):
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # The protocol is named because asyncio sets TCP_NODELAY only then: without it each answer waits 40 ms for the other
+        # side's delayed acknowledgement.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((place[0], number))
