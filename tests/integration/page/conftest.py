@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 from clipseek.web.app import create_app
 from clipseek.web.settings import Settings
+from clipseek.web.state import OpenEncoder
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.integration.page.gallery import ENCODER, Gallery, gallery
@@ -22,8 +23,10 @@ COUNT = 200
 class Serving:
     """The application on one port, that can be stopped and started again."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, own_encoder: bool = False) -> None:
+        """``own_encoder``: the one of the settings' model, instead of colours."""
         self.settings, self.port = settings, 0
+        self._open: OpenEncoder | None = None if own_encoder else lambda settings, version: ENCODER
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -32,7 +35,7 @@ class Serving:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        app = create_app(self.settings, lambda settings, version: ENCODER)
+        app = create_app(self.settings, self._open)
         self._server = uvicorn.Server(
             uvicorn.Config(app, port=self.port, log_level="warning", timeout_graceful_shutdown=2)
         )

@@ -20,6 +20,7 @@ export function heatMap(hit, frame) {
       const layer = element("img", { class: "heat-map", src: URL.createObjectURL(map), alt: "", onload: () => URL.revokeObjectURL(layer.src) });
       const strength = element("input", { type: "range", min: 0, max: 1, step: 0.05, value: 0.6, oninput: () => (layer.style.opacity = strength.value) });
       layer.style.opacity = "0.6";
+      square(layer, hit);
       frame.append(layer);
       place.replaceChildren(element("label", {}, "heat map ", strength));
     } catch (problem) {
@@ -28,4 +29,11 @@ export function heatMap(hit, frame) {
     }
   }
   return place;
+}
+
+/** The map is of the square in the middle of the picture, which is what the model sees. */
+function square(layer, { width, height }) {
+  const ratio = width && height ? width / height : 1;
+  const [wide, high] = ratio > 1 ? [1 / ratio, 1] : [1, ratio];
+  Object.assign(layer.style, { width: `${100 * wide}%`, height: `${100 * high}%`, left: `${50 * (1 - wide)}%`, top: `${50 * (1 - high)}%` });
 }
