@@ -22,6 +22,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from checkpoints import DEMO_BUNDLE
 from page_server import chromium, picture_folder, served
 from servers import add_url, icons_index, server
 
@@ -61,11 +62,12 @@ def main() -> None:
     with ExitStack() as stack:
         url = stack.enter_context(server(options.url))
         client = connect(url)
-        index = options.index
+        index, model = options.index, None
         if index is None:
+            model = DEMO_BUNDLE
             version, _, _ = stack.enter_context(icons_index(client, options.icons))
             index = version.alias
-        address = stack.enter_context(served(url, index, options.pictures or picture_folder(client, index)))
+        address = stack.enter_context(served(url, index, options.pictures or picture_folder(client, index), model))
         browser = stack.enter_context(chromium())
         figures = measure(browser, address, words(options.rounds), options.rounds)
     load = os.getloadavg()[0]

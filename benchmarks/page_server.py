@@ -13,8 +13,8 @@ from typing import Any
 
 
 @contextmanager
-def served(url: str, index: str, pictures: Path) -> Iterator[str]:
-    """The address of ``clipseek serve`` over ``index``, which ends with the block."""
+def served(url: str, index: str, pictures: Path, model: Path | None = None) -> Iterator[str]:
+    """The address of ``clipseek serve`` over ``index``, which ends with the block. ``model``: where the index does not name it."""
     command = [
         "serve",
         "--open",
@@ -27,6 +27,7 @@ def served(url: str, index: str, pictures: Path) -> Iterator[str]:
         "--port",
         str(free_port()),
     ]
+    command += [] if model is None else ["--model", str(model)]
     process = subprocess.Popen([sys.executable, "-m", "clipseek.cli", *command], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
