@@ -9,14 +9,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import anyio.to_thread
-from fastapi import FastAPI
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
 
 from . import errors, health, openapi
 from .api import classify, encode, explain, heat_map, indexes, search
 from .guard.install import install
 from .metrics import MeasureRequests
+from .page_files import PageFiles
 from .pictures import routes
 from .pictures.service import Pictures
 from .settings import Settings
@@ -74,10 +74,10 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
 
 
 def _serve_page(app: FastAPI) -> None:
-    folder = Path(str(files("clipseek.web"))) / "page"
+    page = PageFiles(Path(str(files("clipseek.web"))) / "page")
 
     @app.get("/", include_in_schema=False)
-    def shell() -> FileResponse:
-        return FileResponse(folder / "index.html")
+    async def shell(request: Request) -> Response:
+        return page.answer(request, "index.html")
 
-    app.mount("/static", StaticFiles(directory=folder), "static")
+    app.mount("/static", page, "static")

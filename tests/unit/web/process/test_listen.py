@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,19 @@ def test_names_as_people_write_them_are_taken() -> None:
 def test_loopback_is_known_without_asking_a_name_server() -> None:
     assert is_loopback("127.0.0.1")
     assert not is_loopback("localhost.evil.example")
+
+
+def test_what_is_written_is_sent_at_once() -> None:
+    async def no_delay() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(accepted, sock=listen("127.0.0.1", None)) as server:
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.close()
+            return await found
+
+    assert asyncio.run(no_delay()) == 1
