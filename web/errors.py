@@ -101,7 +101,6 @@ _KNOWN: tuple[tuple[type[Exception], int, str, str, str | None], ...] = (
         "The search server could not answer",
         "the search server could not answer; try again in some seconds",
     ),
-    (errors.ServerError, 503, "server-away", "The search server does not answer", _AWAY),
     (errors.OpenSearchError, 503, "server-away", "The search server does not answer", _AWAY),
     (encoder_errors.ImageError, 422, "invalid-picture", "The picture cannot be read", None),
     (
@@ -229,11 +228,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
-_HTTP = {
-    404: "nothing is served at this address; the addresses stand in /api/v1/openapi.json",
-}
-
-
+_HTTP = {404: "nothing is served at this address; the addresses stand in /api/v1/openapi.json"}
 _PARTS = ("body", "query", "path")
 
 
