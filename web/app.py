@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from . import errors, health, openapi
-from .api import classify, encode, explain, heat_map, indexes, search
+from .api import classify, encode, explain, heat_map, indexes, neural, search
 from .guard.install import install
 from .metrics import MeasureRequests
 from .page_files import PageFiles
@@ -60,7 +60,7 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)
     openapi.install(app, token=settings.access.token is not None, root=settings.root_path)
-    for part in (indexes, search, explain, classify, encode, heat_map):
+    for part in (indexes, search, explain, classify, encode, neural, heat_map):
         app.include_router(part.router, prefix="/api/v1")
     for outside in (routes, health):
         app.include_router(outside.router)

@@ -11,7 +11,15 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from .api.models import ClassifyRequest, EncodeRequest, ExplainRequest, HeatMapRequest, SearchRequest, SimilarRequest
+from .api.models import (
+    ClassifyRequest,
+    EncodeRequest,
+    ExplainRequest,
+    HeatMapRequest,
+    NeuralRequest,
+    SearchRequest,
+    SimilarRequest,
+)
 from .errors import MEDIA_TYPE, Problem, problem
 
 _DESCRIPTION = """
@@ -33,6 +41,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     ClassifyRequest,
     EncodeRequest,
     HeatMapRequest,
+    NeuralRequest,
     Problem,
 )
 _PROBLEMS = {

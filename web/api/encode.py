@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from clipseek.opensearch.index.version import Version
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
@@ -25,19 +26,24 @@ class Vectors(BaseModel):
     pictures: list[list[float]]
 
 
+def check_fingerprint(asked: str | None, version: Version) -> None:
+    """Raise Refused (409) where the caller's vectors are another model's than the index's."""
+    if asked not in (None, version.fingerprint):
+        raise Refused(
+            409,
+            "model-mismatch",
+            "Another model is served",
+            f"model {str(asked)[:8]} was asked for, this index has {version.fingerprint[:8]}; name an index that the "
+            "model filled, or take these vectors for none of yours",
+        )
+
+
 @router.post("/encode", openapi_extra=body_in_openapi(EncodeRequest))
 def encode(body: Annotated[Sent[EncodeRequest], Depends(sent(EncodeRequest))], request: Request) -> Vectors:
     """The vectors of texts and pictures, by the model of an index."""
     state, asked = state_of(request), body.fields
     version = state.opened(asked.index or state.settings.indexes[0]).version
-    if asked.fingerprint not in (None, version.fingerprint):
-        raise Refused(
-            409,
-            "model-mismatch",
-            "Another model is served",
-            f"model {str(asked.fingerprint)[:8]} was asked for, this index has {version.fingerprint[:8]}; name an index that the "
-            "model filled, or take these vectors for none of yours",
-        )
+    check_fingerprint(asked.fingerprint, version)
     pictures = sent_pictures(asked.pictures, body.uploads)
     if not asked.texts and not pictures:
         raise not_understood("there is nothing to encode; give texts, pictures, or both")

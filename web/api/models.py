@@ -219,3 +219,17 @@ class EncodeRequest(Strict):
     )
     texts: list[Annotated[str, Field(max_length=MAX_TEXT)]] = Field(default_factory=list, max_length=MAX_ENCODED)
     pictures: list[SentPicture] = Field(default_factory=list, max_length=MAX_PARTS)
+
+
+class NeuralRequest(Strict):
+    """Words, a picture, or both, as a connector of ml-commons sends them; null or "null" stands for what is not there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"inputText": "red bicycle", "inputImage": None}]})
+
+    inputText: str | None = Field(default=None, max_length=MAX_TEXT, description="The words.")
+    inputImage: str | None = Field(default=None, description="A picture file's bytes in base64.")
+    fingerprint: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Refuse (409) unless this is the index's model, so that vectors never mix.",
+    )
