@@ -103,6 +103,8 @@ def serve(
     """
     if context.invoked_subcommand is not None:
         return
+    if sys.platform == "win32":
+        raise click.ClickException("the page is served on Linux and macOS; on Windows use WSL")
     if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn")):
         raise click.ClickException("the page needs fastapi and uvicorn; try: pip install 'clipseek[web]'")
     client = open_client(url)

@@ -9,6 +9,7 @@ import pty
 import re
 import socket
 import ssl
+import stat
 import subprocess
 import threading
 import time
@@ -175,6 +176,7 @@ def test_in_the_background_it_is_started_found_replaced_and_stopped(
         assert identity(first.pid) != first.identity
         assert running(folder) == [second]
         assert second.log is not None
+        assert stat.S_IMODE(Path(second.log).stat().st_mode) == 0o600
         assert second.entrance().partition("token=")[2] not in Path(second.log).read_text()
         other = start_background(Options(opensearch_url, (ALIAS,), folder=str(folder)))
         assert running(folder) == sorted((second, other), key=lambda service: service.port)

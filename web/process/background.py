@@ -14,7 +14,7 @@ from clipseek.opensearch.node.paths import locked
 
 from ..errors import ServeError
 from ..guard.secret_files import private_folder
-from .options import Options
+from .options import STARTING, Options
 from .state import Service, running
 
 START_SECONDS = 60.0
@@ -30,7 +30,7 @@ def start_background(options: Options) -> Service:
     with locked(folder / "start.lock"):
         if options.name:
             stop([service for service in running(folder) if service.name == options.name], folder)
-        log = folder / "starting.log"
+        log = folder / STARTING  # one start, one log
         log.unlink(missing_ok=True)
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
@@ -46,10 +46,7 @@ def start_background(options: Options) -> Service:
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
             stdin.write(options.to_json().encode())  # not as arguments, which every user of the machine may list
-        service = _wait(process, folder, log)
-        if service.log is not None:
-            log.replace(service.log)  # one start, one log
-        return service
+        return _wait(process, folder, log)
 
 
 def stop(services: list[Service], folder: Path) -> None:

@@ -12,6 +12,8 @@ from clipseek.opensearch.node.paths import NodePaths
 
 #: The port where none is named, if it is free.
 PREFERRED_PORT = 8642
+#: The log of a start in the background, until its port is known.
+STARTING = "starting.log"
 
 
 @dataclass(frozen=True)

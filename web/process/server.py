@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import logging.handlers
 import os
 import socket
 import sys
@@ -27,16 +28,18 @@ from ..guard.secret_files import kept_secret, new_secret, private_folder
 from ..settings import Access, Settings
 from .deadlines import protocol_with
 from .listen import check_transport, is_loopback, listen
-from .options import Options
+from .options import STARTING, Options
 from .state import Service
 
+_LOG_BYTES = 10_000_000
 _BEHIND_US = ("127.0.0.1", "::1")
 
 
 def serve(options: Options, on_ready: Callable[[Service], None], *, detached: bool = False) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished. ``on_ready`` is told once it answers.
 
-    Raises ServeError, or OpenSearchError where the server or an index is missing, before anything is left behind.
+    ``detached``: by ``start_background``. Raises ServeError, or OpenSearchError where the server or an index is missing, before
+    anything is left behind.
     """
     check_transport(options)
     folder = private_folder(Path(options.folder))
@@ -47,7 +50,7 @@ def serve(options: Options, on_ready: Callable[[Service], None], *, detached: bo
             service = dataclasses.replace(service, log=str(folder / f"{service.port}.log"))
         try:
             server = _server(options, service, access, lambda: on_ready(service))
-            _log_to_stderr(options.access_log)
+            _log_to(service.log, requests=options.access_log)
             with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal that stopped it once more
                 server.run(sockets=[listener])
         finally:
@@ -150,14 +153,19 @@ def _server(options: Options, service: Service, access: Access, on_ready: Callab
     )
 
     def ready() -> None:
+        if service.log is not None:  # from now on it is this service's
+            Path(options.folder, STARTING).replace(service.log)
         service.write(Path(options.folder))
         on_ready()
 
     return _Server(config, ready)
 
 
-def _log_to_stderr(requests: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+def _log_to(path: str | None, *, requests: bool) -> None:
+    """Warnings, and with ``requests`` a line for each, on stderr or in a file that does not grow without end."""
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if path is not None:
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("clipseek.web.access").setLevel("INFO" if requests else "WARNING")
     for name in ("uvicorn", "clipseek.web"):
