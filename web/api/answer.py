@@ -69,6 +69,12 @@ class FusionAnswer(BaseModel):
     pipeline: str | None = Field(description="The stored search pipeline that fused instead.")
     weights: dict[str, float] = Field(description="Of each clause.")
     depth: int = Field(description="Candidates of each clause.")
+    union: int | None = Field(
+        description="Candidates of all clauses together; null where not every clause scored every one."
+    )
+    statistics: dict[str, dict[str, float]] = Field(
+        description="Of a complete fusion, how many candidates each clause brought, and what normalised its scores."
+    )
 
 
 class Took(BaseModel):
@@ -145,6 +151,8 @@ def search_answer(addresses: Addresses, answer: Answer, seconds: float, *, expla
         pipeline=answer.fusion.pipeline,
         weights=dict(plan.weights),
         depth=plan.depth,
+        union=answer.union if plan.complete else None,
+        statistics={name: dict(values) for name, values in answer.statistics.items()},
     )
     hits = [
         hit_answer(addresses, hit, rank, terms=answer.terms(hit) if explain else None)

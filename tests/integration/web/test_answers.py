@@ -124,6 +124,9 @@ def assert_same(body: dict[str, Any], found: Answer) -> None:
         name: [{"value": value, "count": count} for value, count in values] for name, values in found.facets.items()
     }
     assert (body["kind"], body["complete"]) == (found.query.resolved_kind, found.plan.complete)
+    if found.query.fused:
+        assert body["fusion"]["union"] == (found.union if found.plan.complete else None)
+        assert body["fusion"]["statistics"] == found.statistics
     assert (body["fusion"] or {}).get("weights") == (dict(found.plan.weights) if found.query.fused else None)
 
 
