@@ -24,13 +24,18 @@ def node() -> None:
 @node.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 9200, or a free one]")
 @click.option("--heap", default="1g", show_default=True, help="Java heap size, e.g. 512m or 2g.")
-def start(port: int | None, heap: str) -> None:
+@click.option(
+    "--ml",
+    is_flag=True,
+    help="With ml-commons, for neural queries (clipseek neural): 366 MB are fetched the first time.",
+)
+def start(port: int | None, heap: str, ml: bool) -> None:
     """Start the node unless it runs already, and print its address."""
     from clipseek.opensearch.node.paths import NodePaths
     from clipseek.opensearch.node.service import start as start_node
 
     began = time.monotonic()
-    state = start_node(NodePaths.default(), port=port, heap=heap, on_progress=note)
+    state = start_node(NodePaths.default(), port=port, heap=heap, ml=ml, on_progress=note)
     note(f"ready after {time.monotonic() - began:.1f} s; stop it with: clipseek node stop")
     data(state.url)
 
@@ -64,6 +69,7 @@ def status(as_json: bool) -> None:
         "url": running.url if running else None,
         "pid": running.pid if running else None,
         "version": state.version if state else None,
+        "ml": running.ml if running else None,
         "started_at": running.started_at if running else None,
         "data": str(paths.node),
         "jars": str(paths.jars),

@@ -24,7 +24,14 @@ _started: list[subprocess.Popen[bytes]] = []
 
 
 def launch(
-    paths: NodePaths, home: Path, java: Java, port: int | None, heap: str, on_progress: Callable[[str], None]
+    paths: NodePaths,
+    home: Path,
+    java: Java,
+    port: int | None,
+    heap: str,
+    on_progress: Callable[[str], None],
+    *,
+    ml: bool = False,
 ) -> NodeState:
     """Start the process of the node assembled at ``home``; it is not ``ready`` yet. Raises PortTaken, UnreachableFolder."""
     http_port, transport_port = _free_ports(port)
@@ -59,6 +66,7 @@ def launch(
         version=Lock.shipped().version,
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         ready=False,
+        ml=ml,
     )
     state.write(paths.state)
     return state

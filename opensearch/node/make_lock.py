@@ -1,4 +1,5 @@
-"""Write ``lock.json``: every artifact that the embedded node is made of, by coordinates, size and SHA-256.
+"""Write ``lock.json``, every artifact that the embedded node is made of, by coordinates, size and SHA-256, and ``ml_lock.json``,
+those that ``--ml`` adds.
 
 For maintainers, after a change of version: ``python -m clipseek.opensearch.node.make_lock``. Needs ``mvn`` to work out which
 artifacts a module depends on; a user's start only ever fetches what the lock file names.
@@ -52,6 +53,14 @@ def entry(jar: Path, target: str, kind: str = "jar") -> dict[str, Any]:
     }
 
 
+def plugin_entry(plugin: str) -> dict[str, Any]:
+    """The lock's line for a plugin of the distribution, which is fetched."""
+    coordinates = f"org.opensearch.plugin:{plugin}:{VERSION}.0:zip"
+    subprocess.run(["mvn", "-q", "dependency:get", "-Dtransitive=false", f"-Dartifact={coordinates}"], check=True)
+    home = Path.home() / ".m2/repository/org/opensearch/plugin"
+    return entry(home / plugin / f"{VERSION}.0" / f"{plugin}-{VERSION}.0.zip", f"plugins/{plugin}", "zip")
+
+
 def main() -> None:
     lib = runtime_jars([name.replace("VERSION", VERSION) for name in PARTS["lib"]])
     names = {jar.name for jar in lib}
@@ -59,15 +68,11 @@ def main() -> None:
     for module, facts in PARTS["modules"].items():
         jars = runtime_jars([f"org.opensearch.plugin:{facts.pop('artifact')}:{VERSION}"])
         artifacts += [entry(jar, f"modules/{module}") for jar in sorted(jars) if jar.name not in names]
-    for plugin in PARTS["plugins"]:
-        coordinates = f"org.opensearch.plugin:{plugin}:{VERSION}.0:zip"
-        subprocess.run(["mvn", "-q", "dependency:get", "-Dtransitive=false", f"-Dartifact={coordinates}"], check=True)
-        home = Path.home() / ".m2/repository/org/opensearch/plugin"
-        artifacts.append(
-            entry(home / plugin / f"{VERSION}.0" / f"{plugin}-{VERSION}.0.zip", f"plugins/{plugin}", "zip")
-        )
+    artifacts += map(plugin_entry, PARTS["plugins"])
     lock = {"version": VERSION, "modules": PARTS["modules"], "artifacts": artifacts}
-    Path(__file__).with_name("lock.json").write_text(json.dumps(lock, indent=1) + "\n", "utf-8")
+    added = {"artifacts": list(map(plugin_entry, PARTS["ml_plugins"]))}
+    for name, content in (("lock.json", lock), ("ml_lock.json", added)):
+        Path(__file__).with_name(name).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     print(f"{len(artifacts)} artifacts, {sum(a['size'] for a in artifacts) / 1e6:.1f} MB")
 
 

@@ -29,11 +29,17 @@ Progress = Callable[[str], None]
 
 
 def start(
-    paths: NodePaths, *, port: int | None = None, heap: str = "1g", on_progress: Progress = lambda text: None
+    paths: NodePaths,
+    *,
+    port: int | None = None,
+    heap: str = "1g",
+    ml: bool = False,
+    on_progress: Progress = lambda text: None,
 ) -> NodeState:
     """The running node, started now or before. Two starts at once give one node; leftovers of a crash are cleared away.
 
-    ``port`` is a wish that must be met; without it 9200 or any free one is taken. Raises NodeError's tree.
+    ``port`` is a wish that must be met; without it 9200 or any free one is taken. ``ml``: with ml-commons, which is fetched when it
+    is first wanted. Raises NodeError's tree.
     """
     if sys.platform == "win32":
         raise UnsupportedSystem(
@@ -46,6 +52,10 @@ def start(
     with locked(paths.lock):
         state = read_state(paths.state)
         if state is not None and state.alive():
+            if ml and not state.ml:
+                raise StartFailed(
+                    f"a node without ml-commons runs at {state.url}; stop it first, its data stays: clipseek node stop"
+                )
             if not state.ready:
                 # Somebody was killed while waiting for it: the node itself may be well.
                 on_progress("a node is already starting; waiting for it")
@@ -57,8 +67,8 @@ def start(
             on_progress("the last node ended without saying so; clearing up after it")
             paths.state.unlink(missing_ok=True)
         java = find_java()
-        home = assembled(Lock.shipped(), paths, on_progress)
-        return _wait(paths, launch(paths, home, java, port, heap, on_progress), on_progress)
+        home = assembled(Lock.shipped(ml=ml), paths, on_progress)
+        return _wait(paths, launch(paths, home, java, port, heap, on_progress, ml=ml), on_progress)
 
 
 def stop(paths: NodePaths, seconds: float = 30.0) -> bool:

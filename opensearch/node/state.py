@@ -18,7 +18,9 @@ from .paths import NodePaths
 
 @dataclass(frozen=True)
 class NodeState:
-    """One started node. ``ready`` turns true when it has answered; a starter that was killed before leaves it false."""
+    """One started node. ``ready`` turns true when it has answered; a starter that was killed before leaves it false. ``ml``: with
+    ml-commons.
+    """
 
     pid: int
     identity: str
@@ -26,6 +28,7 @@ class NodeState:
     version: str
     started_at: str
     ready: bool
+    ml: bool = False
 
     def alive(self) -> bool:
         """True while the process that was started still runs."""
@@ -42,7 +45,9 @@ def read_state(path: Path) -> NodeState | None:
     """What the state file says, or ``None`` where there is none or it is not ours; says nothing about the process."""
     try:
         fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        return NodeState(**{field.name: fields[field.name] for field in dataclasses.fields(NodeState)})
+        names = [field.name for field in dataclasses.fields(NodeState)]
+        # A node that an older clipseek started runs on: its file has no "ml".
+        return NodeState(**{name: {"ml": False, **fields}[name] for name in names})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
