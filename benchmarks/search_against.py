@@ -47,11 +47,16 @@ class Worker:
 
 
 def against(
-    worktree: Path, url: str, index: str, texts: Sequence[str], vectors: Any, same: Callable[[Any, Any, str], None]
+    other: Path, url: str, index: str, texts: Sequence[str], vectors: Any, same: Callable[[Any, Any, str], None]
 ) -> None:
-    """Print each pair's p50 and their ratio, one client and eight. Ends the benchmark where the two lists differ (``same``)."""
+    """Print each pair's p50 and their ratio, one client and eight. Ends the benchmark where equals differ (``same``).
+    ``other``: a checkout with its ``.venv``, or that environment's Python.
+    """
+    python = other if other.is_file() else other / ".venv" / "bin" / "python"
+    if not python.exists():
+        sys.exit(f"{other} has no .venv/bin/python; make its environment there first: make check")
     first = {"url": url, "index": index, "texts": list(texts), "vectors": [list(map(float, row)) for row in vectors]}
-    sides = {"ours": Worker(sys.executable, first), "theirs": Worker(worktree / ".venv" / "bin" / "python", first)}
+    sides = {"ours": Worker(sys.executable, first), "theirs": Worker(python, first)}
     took: dict[tuple[str, str], list[float]] = defaultdict(list)
     unknown: dict[str, int] = defaultdict(int)
     for turn in range(2):  # the first fills caches

@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--queries", type=Path, help="with --index: pairs whose captions are the queries")
     parser.add_argument("--icons", type=int, default=8000)
     parser.add_argument("--count", type=int, default=600, help="queries")
-    parser.add_argument("--against", type=Path, metavar="WORKTREE", help="compare with this checkout")
+    parser.add_argument("--against", type=Path, metavar="WORKTREE", help="compare with this checkout, by its .venv")
     options = parser.parse_args()
     if (options.index is None) != (options.queries is None):
         parser.error("--index and --queries go together")
