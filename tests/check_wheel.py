@@ -13,7 +13,6 @@ PUBLIC = {
     "clipseek.encoder": ("Bundle", "ClipEncoder"),
     "clipseek.evaluation": ("Judgments", "evaluate"),
     "clipseek.testing": ("ColourEncoder", "fake_server"),
-    "clipseek.web.app": ("create_app",),
     "clipseek.opensearch": ("Fusion", "Page", "Query", "Searcher", "connect"),
 }
 
