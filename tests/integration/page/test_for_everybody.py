@@ -14,7 +14,13 @@ from tests.integration.page.gallery import Gallery
 
 pytestmark = pytest.mark.integration
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-VIEWS = ("?q=boat&not=tree&is.set=harbour", "?q=boat&view=list", "?q=green+boat&view=compare", "?q=boat&picture=p6")
+VIEWS = (
+    "?q=boat&not=tree&is.set=harbour",
+    "?q=green&like=p6@2&cut=0.9",
+    "?q=boat&view=list",
+    "?q=green+boat&view=compare",
+    "?q=boat&picture=p6",
+)
 
 
 @pytest.mark.parametrize("colours", ["dark", "light"])
@@ -36,6 +42,32 @@ def test_axe_finds_nothing_serious(browser: Browser, served: Serving, shown: Gal
                 if violation["impact"] in ("serious", "critical")
             ]
     assert found == []
+
+
+def test_light_and_dark_as_the_system_or_as_chosen(browser: Browser, served: Serving) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    with browser.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto(served.address)
+        dark = page.evaluate(background)
+        page.get_by_role("button", name="Colours: auto").click()
+        light = page.evaluate(background)
+        assert light == "rgb(255, 255, 255)" != dark
+        page.reload()
+        assert page.evaluate(background) == light
+        page.get_by_role("button", name="Colours: light").click()
+        assert page.evaluate(background) == dark
+
+
+def test_no_motion_where_the_system_asks_for_less(browser: Browser, served: Serving) -> None:
+    with browser.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(served.address)
+        page.wait_for_selector(HIT)
+        moving = (
+            "[...document.querySelectorAll('*')].filter(e => getComputedStyle(e).transitionDuration !== '0s').length"
+        )
+        assert page.evaluate(moving) == 0
 
 
 def test_every_module_is_fetched_at_once() -> None:

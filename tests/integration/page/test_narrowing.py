@@ -19,26 +19,26 @@ pytestmark = pytest.mark.integration
 def test_several_values_of_a_facet(page: Page) -> None:
     search(page, "boat")
     before = page.locator("#facets li").all_inner_texts()
-    page.get_by_label("harbour").check()
+    page.get_by_role("checkbox", name="harbour").check()
     settled(page)
     expect(page.locator("#facet-chips .chip")).to_have_text(["set: harbour"])
     # The other values keep their counts: they can be added.
-    expect(page.get_by_label(re.compile("^street"))).to_be_visible()
+    expect(page.get_by_role("checkbox", name="street")).to_be_visible()
     assert len(page.locator("#facets li").all_inner_texts()) == len(before) == 3
-    page.get_by_label(re.compile("^street")).check()
+    page.get_by_role("checkbox", name="street").check()
     settled(page)
     assert sorted(asked(page)["is.set"]) == ["harbour", "street"]
     page.get_by_role("button", name="Remove set: harbour").click()
     settled(page)
     assert asked(page)["is.set"] == ["street"]
-    expect(page.get_by_label("harbour")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="harbour")).not_to_be_checked()
 
 
 def test_a_value_with_a_comma(page: Page) -> None:
-    page.get_by_label("Smith, J").check()
+    page.get_by_role("checkbox", name="Smith, J").check()
     settled(page)
     assert status(page).startswith("67 of 200")
-    page.get_by_label("harbour").check()
+    page.get_by_role("checkbox", name="harbour").check()
     settled(page)
     assert status(page).startswith("134 of 200")
 

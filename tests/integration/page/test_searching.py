@@ -30,7 +30,7 @@ def test_a_first_visit_shows_the_corpus_with_facets(page: Page) -> None:
     assert len(ids(page)) == 60
     assert status(page).startswith("200 pictures")
     expect(page.locator("#facets legend")).to_have_text(["day", "set", "year"])
-    expect(page.get_by_label("harbour")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="harbour")).to_be_visible()
 
 
 def test_words_rank_and_mark(page: Page) -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 
 def test_a_shared_link_shows_the_same(page: Page, browser: Browser) -> None:
     search(page, "boat")
-    page.get_by_label("street").check()
+    page.get_by_role("checkbox", name="street").check()
     settled(page)
     page.locator(HIT).first.hover()
     page.locator(HIT).first.get_by_label("More like this").click()
@@ -113,7 +113,7 @@ def test_phone(browser: Browser, served: Serving, faults: list[str]) -> None:
         expect(facets).to_be_hidden()
         page.get_by_role("button", name="Filters").tap()
         expect(facets).to_be_visible()
-        page.get_by_label("harbour").check()
+        page.get_by_role("checkbox", name="harbour").check()
         settled(page)
         page.get_by_role("button", name="Done").tap()
         expect(facets).to_be_hidden()
