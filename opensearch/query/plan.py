@@ -112,9 +112,10 @@ def make_plan(query: Query, fusion: Fusion, page: Page, scope: Scope, vectors: M
     Raises InvalidOption for weights that make no pipeline.
     """
     complete = fusion.complete and query.fused
-    # All pages of a complete search are of one union, which has up to so many candidates of each clause.
+    # All pages of a complete search are of one union, which has up to so many candidates of each clause; the last begins in it.
     clauses_counted = len(query.clause_names) if complete else 1
-    depth = fusion.depth or next(depth for depth in DEPTHS if depth * clauses_counted >= page.end)
+    needed = max(page.size, page.start + 1) if complete else page.end
+    depth = fusion.depth or next(depth for depth in DEPTHS if depth * clauses_counted >= needed)
     depth = min(depth, MAX_REACH // clauses_counted)  # the server takes no more candidates in all
     # A server groups by equal values only, and OpenSearch 2.19 takes a collapse in a hybrid, and does nothing.
     grouped_here = page.group_near or (page.group_duplicates and query.fused)

@@ -70,7 +70,9 @@ def test_matches_and_facets_are_counted_beside() -> None:
     [
         ({"size": 10}, 200),
         ({"start": 390, "size": 10}, 200),  # of one union with the first page: up to 200 of each clause
-        ({"start": 391, "size": 10}, 1_000),
+        ({"start": 399, "size": 30}, 200),  # the union's last page
+        ({"start": 400, "size": 30}, 1_000),
+        ({"size": 500}, 1_000),
         ({"start": 9_990, "size": 10}, 5_000),  # the server takes 10,000 in all
     ],
 )
