@@ -17,6 +17,8 @@ from .body import Sent, body_in_openapi, sent
 from .models import ClassifyRequest
 from .pictures import loaded_pictures, sent_pictures
 
+#: Labels times templates: all are encoded, while the queries of others wait.
+MAX_TEXTS = 512
 router = APIRouter(tags=["model"])
 
 
@@ -50,6 +52,10 @@ def classify(
         check_labels(labels, asked.templates)
     except EncoderError as problem:
         raise not_understood(str(problem)) from None
+    if (count := len(labels) * len(asked.templates)) > MAX_TEXTS:
+        raise not_understood(
+            f"{len(labels)} labels in {len(asked.templates)} templates are {count:,} texts; give at most {MAX_TEXTS} in all"
+        )
     pictures = sent_pictures(asked.pictures, body.uploads)
     if not asked.ids and not pictures:
         raise not_understood("there is nothing to classify; give ids, pictures, or both")

@@ -217,7 +217,7 @@ class EncodeRequest(Strict):
     fingerprint: str | None = Field(
         default=None, max_length=64, description="Refuse (409) unless this is the model, so that vectors never mix."
     )
-    texts: list[Annotated[str, Field(max_length=MAX_TEXT)]] = Field(default_factory=list, max_length=MAX_ENCODED)
+    texts: list[Annotated[str, Field(max_length=4000)]] = Field(default_factory=list, max_length=MAX_ENCODED)
     pictures: list[SentPicture] = Field(default_factory=list, max_length=MAX_PARTS)
 
 

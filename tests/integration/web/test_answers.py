@@ -193,6 +193,7 @@ def test_labels(web: httpx.Client) -> None:
         {"templates": ["none"]},
         {"ids": [], "pictures": []},
         {"ids": ["no"]},
+        {"labels": [f"label {number}" for number in range(200)], "templates": ["{}", "a {}", "the {}"]},
     ]
     for wrong in wrongs:
         assert web.post("classify", json={**asked, **wrong}).status_code == 422
