@@ -208,7 +208,7 @@ def status(as_json: bool) -> None:
         print_json([_facts(service) for service in services])
     for service in services if not as_json else []:
         for name, value in _facts(service).items():
-            data(f"{name:11} {value}")
+            data(f"{name:11} {', '.join(value) if isinstance(value, list) else value}")
     if not services and not as_json:
         data("nothing is served; start it with: clipseek serve")
     sys.exit(0 if services else 1)
