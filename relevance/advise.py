@@ -21,6 +21,7 @@ from clipseek.opensearch.index.mapping import Engine, IndexOptions
 from clipseek.opensearch.index.vectors import load_vectors
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.limits import DEPTH
+from clipseek.opensearch.search.browse import count_pictures
 from clipseek.opensearch.server.capabilities import check_engine
 from numpy.typing import NDArray
 
@@ -107,7 +108,7 @@ def advise(
     if not graphs:
         raise InvalidOption("the server took none of the variants; is its plugin opensearch-knn complete?")
     best = choose(graphs, least_recall)
-    pictures = int(client.count(index=version.index)["count"])
+    pictures = count_pictures(client, version)[0]
     mapping = best.options.body(version.dimension, {})["mappings"]["properties"]["image_vector"]
     return Advice(len(sample), pictures, tuple(graphs), tuple(pareto(graphs)), best, mapping)
 

@@ -25,6 +25,7 @@ from clipseek.opensearch.index.vectors import stored_ids
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.filters import without_ids
+from clipseek.opensearch.search.browse import count_pictures
 from clipseek.opensearch.search.hits import cosine
 from numpy.typing import NDArray
 
@@ -131,7 +132,7 @@ def calibrate(
         background=len(others),
         hidden=background is None,
         pairs=len(judged),
-        pictures=int(client.count(index=version.index)["count"]),
+        pictures=count_pictures(client, version)[0],
         sources=tuple(sources),
     )
     hybrids = cut_hybrids(client, version, chosen.cosine, (judged, vectors), (unanswered, of_unanswered))

@@ -17,6 +17,7 @@ from clipseek.opensearch.index.zones import read_zone
 from clipseek.opensearch.query.filters import parse_filters, without_ids
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.failures import check_answers
+from clipseek.opensearch.server.pipelines import NO_PIPELINE
 from numpy.typing import NDArray
 
 KS = (10, 100)
@@ -82,7 +83,8 @@ def frequent_filter(client: opensearchpy.OpenSearch, version: Version) -> list[s
     column = next((name for name, kind in version.fields.items() if kind == "keyword"), None)
     if column is None:
         return []
-    body = {"size": 0, "aggs": {"values": {"terms": {"field": f"metadata.{column}", "size": 1}}}}
+    values = {"terms": {"field": f"metadata.{column}", "size": 1}}
+    body = {**NO_PIPELINE, "size": 0, "aggs": {"values": values}}
     buckets = client.search(index=version.index, body=body)["aggregations"]["values"]["buckets"]
     return [f"{column}={buckets[0]['key']}"] if buckets else []
 
@@ -92,7 +94,7 @@ def sample_vectors(
 ) -> list[NDArray[np.float32]]:
     """Up to ``count`` (D,) vectors of the index, drawn by ``seed``. Raises InvalidOption for an index without pictures."""
     drawn = {"function_score": {"random_score": {"seed": seed, "field": "_seq_no"}}}
-    body = {"size": count, "query": drawn, "_source": ["image_vector"]}
+    body = {**NO_PIPELINE, "size": count, "query": drawn, "_source": ["image_vector"]}
     rows = client.search(index=version.index, body=body)["hits"]["hits"]
     if not rows:
         raise InvalidOption(f"index {version.alias} has no pictures to check with; ingest some first")
@@ -104,7 +106,8 @@ def exact_body(vector: NDArray[np.float32], size: int, filters: Sequence[dict[st
     among: dict[str, Any] = {"bool": {"filter": list(filters)}} if filters else {"match_all": {}}
     parameters = {"field": "image_vector", "query_value": vector.tolist(), "space_type": "innerproduct"}
     script = {"lang": "knn", "source": "knn_score", "params": parameters}
-    return {"size": size, "_source": False, "query": {"script_score": {"query": among, "script": script}}}
+    query = {"script_score": {"query": among, "script": script}}
+    return {**NO_PIPELINE, "size": size, "_source": False, "query": query}
 
 
 def hnsw_body(
@@ -114,7 +117,7 @@ def hnsw_body(
     knn: dict[str, Any] = {"vector": vector.tolist(), "k": max(depth, size)}
     if filters:
         knn["filter"] = {"bool": {"filter": list(filters)}}
-    return {"size": size, "_source": False, "query": {"knn": {"image_vector": knn}}}
+    return {**NO_PIPELINE, "size": size, "_source": False, "query": {"knn": {"image_vector": knn}}}
 
 
 def all_scores(

@@ -11,6 +11,7 @@ import opensearchpy
 
 from ..errors import InvalidOption
 from ..server.failures import check_answers
+from ..server.pipelines import NO_PIPELINE
 from .columns import DeclaredColumns, shown
 from .date_formats import DateReader
 from .documents import changed_values, timestamp, update_action
@@ -47,7 +48,7 @@ def declare(
     # The server writes its documents anew from their own source; as a task, which goes on if this process is killed.
     client.indices.refresh(index=version.index)
     started: dict[str, Any] = client.update_by_query(
-        index=version.index, params={"conflicts": "proceed", "wait_for_completion": "false"}
+        index=version.index, body=NO_PIPELINE, params={"conflicts": "proceed", "wait_for_completion": "false"}
     )
     while not client.tasks.get(task_id=started["task"]).get("completed"):
         time.sleep(0.1)
@@ -59,7 +60,8 @@ def _read_again(client: opensearchpy.OpenSearch, version: Version, columns: Decl
     if set(columns.fields.values()) <= {"keyword"}:
         return
     client.indices.refresh(index=version.index)
-    body: dict[str, Any] = {"size": _BATCH, "sort": [{"image_id": "asc"}], "_source": ["metadata"]}
+    order = [{"image_id": "asc"}]
+    body: dict[str, Any] = {**NO_PIPELINE, "size": _BATCH, "sort": order, "_source": ["metadata"]}
     while rows := client.search(index=version.index, body=body)["hits"]["hits"]:
         actions, now = b"", timestamp()
         for row in rows:

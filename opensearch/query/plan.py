@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..server.pipelines import NO_PIPELINE
 from .clauses import clause_weights, highlight, make_clauses, over, unnamed
 from .fusion import Fusion, pipeline
 from .limits import DEPTH, DEPTHS, MAX_REACH, VECTOR
@@ -87,6 +88,7 @@ class Plan:
         """How many pictures any clause matches, and the facets of these, which a ranking of candidates cannot tell."""
         facets = {"aggs": self.ranked["aggs"]} if "aggs" in self.ranked else {}
         return {
+            **NO_PIPELINE,
             "size": 0,
             "track_total_hits": True,
             "query": {"bool": {"should": list(self.clauses.values())}},
@@ -103,7 +105,8 @@ class Plan:
 
     def page_body(self, ids: Sequence[str]) -> dict[str, Any]:
         """The documents ``ids`` as the search in one step would show them."""
-        return {"size": len(ids), "query": {"ids": {"values": list(ids)}}, "track_total_hits": False, **self.shown}
+        query = {"ids": {"values": list(ids)}}
+        return {**NO_PIPELINE, "size": len(ids), "query": query, "track_total_hits": False, **self.shown}
 
 
 def make_plan(query: Query, fusion: Fusion, page: Page, scope: Scope, vectors: Mapping[str, Vector]) -> Plan:
@@ -133,6 +136,7 @@ def make_plan(query: Query, fusion: Fusion, page: Page, scope: Scope, vectors: M
         )
     else:
         (ranked["query"],) = map(unnamed, clauses.values())
+        ranked.update(NO_PIPELINE)
     return Plan(
         query=query,
         fusion=fusion,

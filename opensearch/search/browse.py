@@ -15,6 +15,7 @@ from ..query.order import Order
 from ..query.page import Page
 from ..query.plan import FACET_VALUES, UNSEEN
 from ..query.scope import Scope
+from ..server.pipelines import NO_PIPELINE
 from .ask import ranked_rows
 from .facets import read_facets
 from .hits import Hit, read_hit
@@ -62,7 +63,8 @@ def look_up(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[str
     """The pictures ``ids`` in their order, without those that are not there. One request, none for no ids."""
     if not ids:
         return []
-    body = {"size": len(ids), "query": {"ids": {"values": list(ids)}}, "_source": {"excludes": UNSEEN}}
+    query = {"ids": {"values": list(ids)}}
+    body = {**NO_PIPELINE, "size": len(ids), "query": query, "_source": {"excludes": UNSEEN}}
     answer = client.search(index=version.index, body=orjson.dumps(body), params=_PARAMETERS)
     there = {row["_id"]: _hit(row) for row in answer["hits"]["hits"]}
     return [there[name] for name in ids if name in there]
@@ -81,7 +83,8 @@ def nearly_same(client: opensearchpy.OpenSearch, version: Version, name: str, hi
 
 def count_pictures(client: opensearchpy.OpenSearch, version: Version) -> tuple[int, int]:
     """How many pictures the index has, and how many of them have a caption."""
-    body = {"size": 0, "track_total_hits": True, "aggs": {"captions": {"filter": {"exists": {"field": "caption"}}}}}
+    captions = {"captions": {"filter": {"exists": {"field": "caption"}}}}
+    body = {**NO_PIPELINE, "size": 0, "track_total_hits": True, "aggs": captions}
     answer = client.search(index=version.index, body=orjson.dumps(body), params=_PARAMETERS)
     return answer["hits"]["total"]["value"], answer["aggregations"]["captions"]["doc_count"]
 
@@ -89,6 +92,7 @@ def count_pictures(client: opensearchpy.OpenSearch, version: Version) -> tuple[i
 def _body(scope: Scope, page: Page) -> dict[str, Any]:
     facets = {name: {"terms": {"field": it, "size": FACET_VALUES}} for name, it in scope.facets.items()}
     body: dict[str, Any] = {
+        **NO_PIPELINE,
         "query": {"bool": {"filter": list(scope.filters)}},
         "sort": (scope.order or NEWEST).server_sort,
         "track_total_hits": True,

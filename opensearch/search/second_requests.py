@@ -14,11 +14,12 @@ import orjson
 from ..query.clauses import unnamed
 from ..query.plan import Plan
 from ..server.failures import check_answers
+from ..server.pipelines import NO_PIPELINE
 from .page_rows import Row
 
 _ANSWERED = ("hits.hits._score", "hits.hits.fields", "hits.total.value", "aggregations", "error", "status")
 _KEPT = ",".join(["took", *(f"responses.{part}" for part in _ANSWERED)])
-_COUNT = {"size": 0, "track_total_hits": True}
+_COUNT = {**NO_PIPELINE, "size": 0, "track_total_hits": True}
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def _msearch(client: opensearchpy.OpenSearch, index: str, plan: Plan, bodies: Se
 def candidates_body(clause: dict[str, Any], depth: int) -> dict[str, Any]:
     """One clause alone, ids and scores only: in one shard, exactly the candidates that the hybrid normalises."""
     return {
+        **NO_PIPELINE,
         "size": depth,
         "query": unnamed(clause),
         "_source": False,

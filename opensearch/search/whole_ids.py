@@ -12,6 +12,7 @@ from ..errors import InvalidOption
 from ..index.version import Version
 from ..query.query import Query
 from ..server.failures import check_answers
+from ..server.pipelines import NO_PIPELINE
 
 #: Digits of a hash, and those that are shown.
 HASH, SHOWN = 64, 12
@@ -34,7 +35,8 @@ def with_whole_ids(client: opensearchpy.OpenSearch, version: Version, query: Que
     for name in short:
         exact = {"constant_score": {"filter": {"term": {"image_id": name}}, "boost": 2}}
         begins = {"constant_score": {"filter": {"regexp": {"image_id": f"{name}[0-9a-f]{{{HASH - len(name)}}}"}}}}
-        body = {"query": {"bool": {"should": [exact, begins]}}, "size": 2, "_source": False, "track_total_hits": False}
+        wanted = {"bool": {"should": [exact, begins]}}
+        body = {**NO_PIPELINE, "query": wanted, "size": 2, "_source": False, "track_total_hits": False}
         lines += [{"allow_partial_search_results": False}, body]
     answers = client.msearch(index=version.index, body=b"\n".join(map(orjson.dumps, lines)) + b"\n")["responses"]
     check_answers(version.index, answers)

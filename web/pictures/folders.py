@@ -9,6 +9,7 @@ from pathlib import Path
 
 import opensearchpy
 from clipseek.opensearch.index.image_uri import image_place
+from clipseek.opensearch.server.pipelines import NO_PIPELINE
 
 _LOOKED_AT = 10_000
 
@@ -20,7 +21,9 @@ def picture_folders(client: opensearchpy.OpenSearch, alias: str) -> list[Path]:
     """
     folders: set[Path] = set()
     for size, order in ((_LOOKED_AT, "_doc"), (1, {"image_uri": "asc"}), (1, {"image_uri": "desc"})):
-        answer = client.search(index=alias, body={"size": size, "_source": ["image_uri"], "sort": [order]})
+        answer = client.search(
+            index=alias, body={**NO_PIPELINE, "size": size, "_source": ["image_uri"], "sort": [order]}
+        )
         for hit in answer["hits"]["hits"]:
             place = image_place(str(hit["_source"].get("image_uri") or ""))
             if place is not None:

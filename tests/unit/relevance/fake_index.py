@@ -63,9 +63,6 @@ class FakeIndex:
     def search_shards(self, *, index: str) -> dict[str, Any]:
         return {"shards": [[{}]]}
 
-    def count(self, *, index: str) -> dict[str, int]:
-        return {"count": len(self.captions)}
-
     def mget(self, *, index: str, body: dict[str, Any], params: Any) -> dict[str, Any]:
         docs = []
         for name in body["ids"]:
@@ -85,6 +82,9 @@ class FakeIndex:
 
     def _answer(self, body: dict[str, Any]) -> dict[str, Any]:
         self.bodies.append(body)
+        if "captions" in body.get("aggs", {}):
+            counted = {"captions": {"doc_count": sum(map(bool, self.captions.values()))}}
+            return {"hits": {"total": {"value": len(self.captions)}}, "aggregations": counted}
         if "aggs" in body:
             return {"aggregations": {"values": {"buckets": [{"key": "even"}]}}}
         raw = self._raw(body.get("query", {}))

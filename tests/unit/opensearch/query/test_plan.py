@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.server.pipelines import NO_PIPELINE
 
 from tests.plans import plan, values
 
@@ -58,6 +59,7 @@ def test_every_clause_is_over_all_candidates() -> None:
 def test_matches_and_facets_are_counted_beside() -> None:
     made = plan("red car", VECTOR, complete=True, facets=("set",), declared={"set": "keyword"})
     assert made.matched_body == {
+        **NO_PIPELINE,
         "size": 0,
         "track_total_hits": True,
         "query": {"bool": {"should": list(made.clauses.values())}},

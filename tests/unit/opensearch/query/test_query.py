@@ -17,6 +17,7 @@ from clipseek.opensearch.query.scope import parse_facets
 from clipseek.opensearch.query.vectors import compose, read_weight
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.opensearch.search.second_requests import candidates_body
+from clipseek.opensearch.server.pipelines import NO_PIPELINE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +55,7 @@ def test_caption_and_vector_searches_are_plain_queries() -> None:
     assert body("red car", kind="caption")["query"] == WORDS
     vector = body("red car", kind="vector")
     assert vector["query"] == {"knn": ALONE}
-    assert "search_pipeline" not in vector
+    assert vector["search_pipeline"] == "_none"
     assert "highlight" not in vector
 
 
@@ -151,6 +152,7 @@ def test_words_and_picture_compose_on_the_sphere() -> None:
 
 def test_candidates_are_asked_for_without_their_documents() -> None:
     assert candidates_body(MATCH, 200) == {
+        **NO_PIPELINE,
         "size": 200,
         "query": WORDS,
         "_source": False,

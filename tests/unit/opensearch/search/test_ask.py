@@ -8,6 +8,7 @@ import numpy as np
 import opensearchpy
 from clipseek.opensearch.search.ask import ranked_rows
 from clipseek.opensearch.search.second_requests import with_documents
+from clipseek.opensearch.server.pipelines import NO_PIPELINE
 from clipseek.testing.server import FakeServer
 
 from tests.plans import plan
@@ -28,6 +29,7 @@ def test_the_ranking_is_the_same_search_without_documents() -> None:
 
 def test_the_page_shows_what_the_search_would_have() -> None:
     assert PLAN.page_body(["b", "a"]) == {
+        **NO_PIPELINE,
         "size": 2,
         "query": {"ids": {"values": ["b", "a"]}},
         "track_total_hits": False,

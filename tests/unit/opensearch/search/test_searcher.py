@@ -18,6 +18,7 @@ from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.vectors import compose
 from clipseek.opensearch.search.searcher import Searcher
+from clipseek.opensearch.server.pipelines import NO_PIPELINE
 from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
 
@@ -27,6 +28,7 @@ ENCODER = ColourEncoder()
 VERSION = Version("i-1", "i", ENCODER.fingerprint, 4, 1, fields={"set": "keyword"})
 RED, GREEN = ENCODER.encode_texts(["red car", "green"])
 STORED = {"cat-1": [1.0, 0.0, 0.0, 0.0], "dog-1": [0.0, 1.0, 0.0, 0.0], "a": RED.tolist()}
+COUNT = {**NO_PIPELINE, "size": 0, "track_total_hits": True}
 SHOWN = {"size": 10, "_source": {"excludes": ["image_vector", "look"]}, "track_total_hits": True}
 RANKED = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["image_id"]}
 WORDS = {"match": {"caption": {"query": "red car"}}}
@@ -118,17 +120,21 @@ def highlight(**more: Any) -> dict[str, Any]:
 
 
 def test_text_to_image_by_caption() -> None:
-    assert sent("red car", kind="caption").searches == [{**SHOWN, "query": WORDS, "highlight": highlight()}]
+    assert sent("red car", kind="caption").searches == [
+        {**SHOWN, **NO_PIPELINE, "query": WORDS, "highlight": highlight()}
+    ]
     all_words = {"match": {"caption": {"query": "red car", "operator": "and"}}}
     assert sent("red car", kind="caption", match="all", start=10).searches == [
-        {**SHOWN, "from": 10, "query": all_words, "highlight": highlight(operator="and")}
+        {**SHOWN, **NO_PIPELINE, "from": 10, "query": all_words, "highlight": highlight(operator="and")}
     ]
 
 
 def test_text_to_image_by_vector() -> None:
     recorder = sent("red car", kind="vector", filters=("set=x",))
-    assert recorder.searches == [{**SHOWN, "query": alone(RED, {"term": {"metadata.set": {"value": "x"}}})}]
-    assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
+    assert recorder.searches == [
+        {**SHOWN, **NO_PIPELINE, "query": alone(RED, {"term": {"metadata.set": {"value": "x"}}})}
+    ]
+    assert recorder.together == [[COUNT]]
 
 
 def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
@@ -142,8 +148,15 @@ def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
     assert ranking == {**SHOWN, **RANKED, "query": hybrid}
     ids = {"ids": {"values": ["a"]}}
     excluded = {"excludes": ["image_vector", "look"]}
-    assert page == {"size": 1, "query": ids, "track_total_hits": False, "_source": excluded, "highlight": highlight()}
-    assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
+    assert page == {
+        **NO_PIPELINE,
+        "size": 1,
+        "query": ids,
+        "track_total_hits": False,
+        "_source": excluded,
+        "highlight": highlight(),
+    }
+    assert recorder.together == [[COUNT]]
 
 
 def test_a_complete_hybrid_is_its_candidates_their_ranking_and_a_page() -> None:
@@ -160,13 +173,14 @@ def test_a_complete_hybrid_is_its_candidates_their_ranking_and_a_page() -> None:
     assert vector["script_score"]["script"]["params"]["query_value"] == pytest.approx(RED.tolist())
     assert page["query"] == ids
     bare = {
+        **NO_PIPELINE,
         "size": 200,
         "_source": False,
         "stored_fields": "_none_",
         "docvalue_fields": ["image_id"],
         "track_total_hits": True,
     }
-    count = {"size": 0, "track_total_hits": True}
+    count = COUNT
     # The index matches three by their vectors and answers one, as several shards would: that is counted apart.
     matched = {**count, "query": {"bool": {"should": [MATCH, knn(RED)]}}}
     assert recorder.together == [[{**bare, "query": WORDS}, {**bare, "query": alone(RED)}, count], [matched]]
@@ -174,7 +188,7 @@ def test_a_complete_hybrid_is_its_candidates_their_ranking_and_a_page() -> None:
 
 def test_image_to_image_by_vector_and_with_words() -> None:
     red = ENCODER.encode_pictures([ENCODER.load_picture(picture("red"))])[0]
-    assert sent(picture=picture("red")).searches == [{**SHOWN, "query": alone(red)}]
+    assert sent(picture=picture("red")).searches == [{**SHOWN, **NO_PIPELINE, "query": alone(red)}]
     ranking, _ = sent("red car", picture=picture("lime"), text_weight=0.25, complete=False).searches
     lime = ENCODER.encode_pictures([ENCODER.load_picture(picture("lime"))])[0]
     joined = compose(RED, [(1.0, lime)], text_weight=0.25)
@@ -186,7 +200,7 @@ def test_like_and_unlike_search_with_stored_vectors_and_leave_them_out() -> None
         None, [(2.0, np.array(STORED["cat-1"], np.float32))], [(1.0, np.array(STORED["dog-1"], np.float32))]
     )
     found = sent(like=(("cat-1", 2.0),), unlike=(("dog-1", 1.0),)).searches
-    assert found == [{**SHOWN, "query": alone(vector, without("cat-1", "dog-1"))}]
+    assert found == [{**SHOWN, **NO_PIPELINE, "query": alone(vector, without("cat-1", "dog-1"))}]
 
 
 def test_words_that_are_not_wanted_move_the_vector_and_leave_captions_out() -> None:
@@ -220,7 +234,7 @@ def test_a_search_in_one_request_asks_for_the_number_of_pictures_once() -> None:
     searcher = Searcher(recorder, VERSION, ENCODER)  # type: ignore[arg-type]
     plain = Fusion(complete=False)
     assert [searcher.search(Query("red car"), plain).documents for _ in range(3)] == [3, 3, 3]
-    assert recorder.together == [[{"size": 0, "track_total_hits": True}]]
+    assert recorder.together == [[COUNT]]
 
 
 def test_hits_below_a_cosine_are_marked_also_where_only_the_caption_found_them() -> None:
