@@ -139,6 +139,16 @@ def test_sorts_facets_and_groups(searcher: Searcher) -> None:
     assert len(near) < NUMBER  # the look that it keeps is compared
 
 
+def test_it_is_browsed(searcher: Searcher) -> None:
+    whole = searcher.browse(Page(100))
+    assert sorted(hit.id for hit in whole.hits) == sorted(f"p{number}" for number in range(NUMBER))
+    some = searcher.browse(Page(3, sort="year:desc", facets=("set",)), filters=("set=even",))
+    assert [hit.id for hit in some.hits] == ["p18", "p16", "p14"]
+    assert (some.matched, some.documents, some.facets) == (10, NUMBER, {"set": [("even", 10)]})
+    assert 1 <= searcher.browse(Page(group_near=True)).reachable <= NUMBER
+    assert [hit.metadata["year"] for hit in searcher.look_up(["p3", "none"])] == [2003]
+
+
 def test_the_calibrated_cut_off(searcher: Searcher) -> None:
     answer = searcher.search(Query("red"), page=Page(NUMBER, min_cosine="auto"))
     assert {hit.id for hit in answer.hits if hit.relevant} >= RED

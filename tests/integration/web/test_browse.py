@@ -10,6 +10,8 @@ import pytest
 from clipseek.opensearch import Page, Searcher
 from clipseek.opensearch.errors import InvalidOption
 
+from tests.integration.test_search import filled
+
 pytestmark = pytest.mark.integration
 
 
@@ -62,3 +64,16 @@ def test_what_cannot_be_browsed_is_refused(searcher: Searcher) -> None:
         searcher.browse(filters=("nothing",))
     assert searcher.look_up([]) == []
     assert [hit.id for hit in searcher.look_up(["d2", "no", "d1"])] == ["d2", "d1"]
+
+
+def test_of_several_shards(client: opensearchpy.OpenSearch) -> None:
+    made = filled(client, 120, 3)
+    try:
+        searcher = Searcher(client, made)
+        pages = [searcher.browse(Page(50, start, sort="weight")).hits for start in (0, 50, 100)]
+        assert [hit.id for page in pages for hit in page] == [f"d{number}" for number in range(120)]
+        assert [hit.id for hit in searcher.look_up([f"d{number}" for number in range(119, -1, -1)])] == [
+            f"d{number}" for number in range(119, -1, -1)
+        ]
+    finally:
+        client.indices.delete(index=made.index)
