@@ -244,6 +244,32 @@ def test_behind_a_proxy_https_is_what_the_proxy_says(opensearch_url: str, pictur
         assert "Path=/icons;" in headers["set-cookie"]
 
 
+def test_signed_links_show_thumbnails_to_one_origin_and_stay_good(
+    opensearch_url: str, pictures: Path, tmp_path: Path
+) -> None:
+    origin, links = "https://dashboards.example", []
+    options = ("--index", ALIAS, "--pictures", pictures, "--embed-from", f"{origin}/app")
+    for _ in range(2):  # another start has another token, and the same key
+        with serving(opensearch_url, tmp_path, *options) as one:
+            (hit,) = json.loads(one.ask(SEARCH, "POST", QUERY)[2])["hits"]
+            links.append(hit["embed"])
+            page = {"referer": f"{origin}/", "sec_fetch_site": "cross-site"}
+            status, headers, body = one.ask(links[0], token=None, **page)
+            assert (status, headers["content-type"]) == (200, "image/webp"), body
+            assert headers["cross-origin-resource-policy"] == "cross-origin"
+            assert headers["access-control-allow-origin"] == origin
+            for path, referer in (
+                (links[0], "https://evil.example/"),
+                (hit["thumbnail"], f"{origin}/"),
+                (hit["picture"], f"{origin}/"),
+                (links[0].replace("/thumbnails/", "/pictures/"), f"{origin}/"),
+            ):
+                assert one.ask(path, token=None, referer=referer)[0] == 401
+    assert links[0] == links[1]
+    key = tmp_path / "serve" / "links.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
 @pytest.mark.parametrize(("answer", "shown"), [("y\n", True), ("\n", True), ("n\n", False)])
 def test_in_a_terminal_the_folders_of_the_index_are_asked_for(
     opensearch_url: str, pictures: Path, tmp_path: Path, answer: str, shown: bool
