@@ -26,7 +26,11 @@ function filled(made, attributes, children) {
 
 /** A button that shows an icon of `icons`, with its name for screen readers and as a tooltip. */
 export function iconButton(icon, name, onclick, attributes = {}) {
-  return element("button", { type: "button", class: "icon", "aria-label": name, title: name, onclick, ...attributes }, picture(icon));
+  return element(
+    "button",
+    { type: "button", class: "icon", "aria-label": name, title: name, onclick, ...attributes },
+    picture(icon),
+  );
 }
 
 /** The icon of the page's own sheet of lines, 16 by 16. */

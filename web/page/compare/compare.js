@@ -26,7 +26,11 @@ export async function showCompare(signal) {
     ),
   );
   kept = { key, caption: answers.caption, vector: answers.vector };
-  return { view: view(answers), answer: answers.hybrid, hits: unique(COLUMNS.flatMap((kind) => answers[kind].hits.slice(0, SHOWN))) };
+  return {
+    view: view(answers),
+    answer: answers.hybrid,
+    hits: unique(COLUMNS.flatMap((kind) => answers[kind].hits.slice(0, SHOWN))),
+  };
 }
 
 const unique = (hits) => [...new Map(hits.map((hit) => [hit.id, hit])).values()];
@@ -39,7 +43,11 @@ function view(answers) {
       { class: `column of-${kind}`, "aria-label": TITLES[kind] },
       element("h2", {}, TITLES[kind]),
       answers[kind].hits.length
-        ? element("ol", { class: "hits" }, answers[kind].hits.slice(0, SHOWN).map((hit, at) => row(hit, at + 1, kind, ranks)))
+        ? element(
+            "ol",
+            { class: "hits" },
+            answers[kind].hits.slice(0, SHOWN).map((hit, at) => row(hit, at + 1, kind, ranks)),
+          )
         : element("p", { class: "soft" }, kind === "caption" ? "No caption has these words." : "Nothing found."),
     ),
   );
@@ -49,14 +57,22 @@ function view(answers) {
 }
 
 function row(hit, rank, kind, ranks) {
-  const places = COLUMNS.filter((other) => other !== kind).map((other) => `${other} ${ranks[other].get(hit.id) ? `#${ranks[other].get(hit.id)}` : "–"}`);
+  const places = COLUMNS.filter((other) => other !== kind).map(
+    (other) => `${other} ${ranks[other].get(hit.id) ? `#${ranks[other].get(hit.id)}` : "–"}`,
+  );
   const alone = COLUMNS.every((other) => other === kind || !ranks[other].has(hit.id));
   const item = element(
     "li",
     { class: `hit${hit.relevant === false ? " unlikely" : ""}${alone ? " alone" : ""}` },
     element("span", { class: "rank" }, String(rank)),
     hitPicture(hit, 64, `${rank}. ${nameOf(hit)}; ${places.join(", ")}`),
-    element("div", { class: "said" }, kind === "hybrid" ? shareBar(hit) : null, caption(hit, { title: why(hit) }), element("span", { class: "soft places" }, places.join(" · "))),
+    element(
+      "div",
+      { class: "said" },
+      kind === "hybrid" ? shareBar(hit) : null,
+      caption(hit, { title: why(hit) }),
+      element("span", { class: "soft places" }, places.join(" · ")),
+    ),
   );
   item.dataset.id = hit.id;
   item.querySelector(".picture").tabIndex = -1; // one of all hits is reached by Tab: keyboard/roving.js

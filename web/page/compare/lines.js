@@ -7,7 +7,8 @@ export function connect(view) {
   const sheet = drawing("svg", { class: "lines", "aria-hidden": "true" });
   view.append(sheet);
   new ResizeObserver(() => draw(view, sheet)).observe(view);
-  for (const kind of ["pointerover", "focusin"]) view.addEventListener(kind, (event) => light(view, event.target.closest?.(".hit")?.dataset.id));
+  for (const kind of ["pointerover", "focusin"])
+    view.addEventListener(kind, (event) => light(view, event.target.closest?.(".hit")?.dataset.id));
   view.addEventListener("pointerleave", () => light(view, null));
 }
 

@@ -9,8 +9,19 @@ const STEP = 0.02;
 /** The tool for a picture in its `frame`; it draws over the frame and returns its buttons. */
 export function cropTool(hit, frame) {
   let box = null; // [x, y, width, height] as fractions of the picture
-  const area = element("div", { class: "crop", tabindex: 0, role: "application", hidden: true, "aria-label": "Part to search by. Arrows move it, with Shift they resize it, Enter searches" });
-  const start = element("button", { type: "button", "data-name": "crop", onclick: () => put([0.25, 0.25, 0.5, 0.5], true) }, icon("crop"), "Search by a part");
+  const area = element("div", {
+    class: "crop",
+    tabindex: 0,
+    role: "application",
+    hidden: true,
+    "aria-label": "Part to search by. Arrows move it, with Shift they resize it, Enter searches",
+  });
+  const start = element(
+    "button",
+    { type: "button", "data-name": "crop", onclick: () => put([0.25, 0.25, 0.5, 0.5], true) },
+    icon("crop"),
+    "Search by a part",
+  );
   const go = element("button", { type: "button", class: "accent", onclick: search }, "Search by this part");
   const leave = element("button", { type: "button", onclick: remove }, "Cancel");
   const hint = element("span", { class: "soft hint" }, "or draw it on the picture");

@@ -68,7 +68,12 @@ async function show() {
 function draw(hit) {
   latest.stop();
   const held = dialog.contains(document.activeElement) ? document.activeElement.dataset.name : "";
-  fill(dialog, header(hit), element("div", { class: "detail" }, stage(hit), element("div", { class: "about" }, buttons(hit), facts(hit), scorePart(hit))), neighbours(hit));
+  fill(
+    dialog,
+    header(hit),
+    element("div", { class: "detail" }, stage(hit), element("div", { class: "about" }, buttons(hit), facts(hit), scorePart(hit))),
+    neighbours(hit),
+  );
   dialog.setAttribute("aria-label", nameOf(hit));
   if (!dialog.open) dialog.showModal();
   (dialog.querySelector(`[data-name="${held || "next"}"]:not(:disabled)`) ?? dialog.querySelector("[data-name=close]")).focus();
@@ -82,7 +87,10 @@ function header(hit) {
     "header",
     {},
     iconButton("left", "The one before (←)", () => step(-1), { "data-name": "previous", disabled: at <= 0 }),
-    iconButton("right", "The next (→)", () => step(1), { "data-name": "next", disabled: at < 0 || (at === total - 1 && !fetchMore.left()) }),
+    iconButton("right", "The next (→)", () => step(1), {
+      "data-name": "next",
+      disabled: at < 0 || (at === total - 1 && !fetchMore.left()),
+    }),
     element("span", { class: "soft", role: "status" }, text ? `hit ${text}` : "not among the hits shown"),
     iconButton("close", "Close (Esc)", closeDetail, { "data-name": "close" }),
   );

@@ -11,8 +11,18 @@ import { count, short, visible } from "../text.js";
 export function facts(hit) {
   return [
     caption(hit, { class: "whole" }),
-    element("div", { class: "columns" }, Object.entries(hit.metadata ?? {}).map(([name, value]) => column(name, value))),
-    element("dl", { class: "file" }, line("id", hit.id), line("path", pathOf(hit.uri)), hit.width ? [element("dt", {}, "size"), element("dd", {}, `${count(hit.width)} × ${count(hit.height)} pixels`)] : null),
+    element(
+      "div",
+      { class: "columns" },
+      Object.entries(hit.metadata ?? {}).map(([name, value]) => column(name, value)),
+    ),
+    element(
+      "dl",
+      { class: "file" },
+      line("id", hit.id),
+      line("path", pathOf(hit.uri)),
+      hit.width ? [element("dt", {}, "size"), element("dd", {}, `${count(hit.width)} × ${count(hit.height)} pixels`)] : null,
+    ),
   ];
 }
 
@@ -30,10 +40,17 @@ function column(name, value) {
 
 function filterChip({ name, kind }, value) {
   const on = (state.filters[name]?.values ?? []).includes(value);
-  const filters = () => (kind === "keyword" ? toggled(state.filters, name, value) : replaced(state.filters, name, { from: value, to: value }));
+  const filters = () =>
+    kind === "keyword" ? toggled(state.filters, name, value) : replaced(state.filters, name, { from: value, to: value });
   return element(
     "button",
-    { type: "button", class: "chip", "aria-pressed": String(on), title: `Only pictures with ${name}: ${short(value)}`, onclick: () => change({ filters: filters(), picture: "" }) },
+    {
+      type: "button",
+      class: "chip",
+      "aria-pressed": String(on),
+      title: `Only pictures with ${name}: ${short(value)}`,
+      onclick: () => change({ filters: filters(), picture: "" }),
+    },
     element("bdi", {}, short(value, 80)),
   );
 }
@@ -41,6 +58,11 @@ function filterChip({ name, kind }, value) {
 function line(name, value) {
   return [
     element("dt", {}, name),
-    element("dd", {}, element("bdi", {}, visible(value)), iconButton("copy", `Copy the ${name}`, () => copyLines([value], name))),
+    element(
+      "dd",
+      {},
+      element("bdi", {}, visible(value)),
+      iconButton("copy", `Copy the ${name}`, () => copyLines([value], name)),
+    ),
   ];
 }

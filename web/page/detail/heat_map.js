@@ -17,8 +17,20 @@ export function heatMap(hit, frame) {
     button.disabled = true;
     try {
       const map = await post(path("heatmap"), { id: hit.id, text: state.words });
-      const layer = element("img", { class: "heat-map", src: URL.createObjectURL(map), alt: "", onload: () => URL.revokeObjectURL(layer.src) });
-      const strength = element("input", { type: "range", min: 0, max: 1, step: 0.05, value: 0.6, oninput: () => (layer.style.opacity = strength.value) });
+      const layer = element("img", {
+        class: "heat-map",
+        src: URL.createObjectURL(map),
+        alt: "",
+        onload: () => URL.revokeObjectURL(layer.src),
+      });
+      const strength = element("input", {
+        type: "range",
+        min: 0,
+        max: 1,
+        step: 0.05,
+        value: 0.6,
+        oninput: () => (layer.style.opacity = strength.value),
+      });
       layer.style.opacity = "0.6";
       square(layer, hit);
       frame.append(layer);
@@ -35,5 +47,10 @@ export function heatMap(hit, frame) {
 function square(layer, { width, height }) {
   const ratio = width && height ? width / height : 1;
   const [wide, high] = ratio > 1 ? [1 / ratio, 1] : [1, ratio];
-  Object.assign(layer.style, { width: `${100 * wide}%`, height: `${100 * high}%`, left: `${50 * (1 - wide)}%`, top: `${50 * (1 - high)}%` });
+  Object.assign(layer.style, {
+    width: `${100 * wide}%`,
+    height: `${100 * high}%`,
+    left: `${50 * (1 - wide)}%`,
+    top: `${50 * (1 - high)}%`,
+  });
 }

@@ -9,10 +9,22 @@ const latest = new Latest();
 
 export function neighbours(hit) {
   const strip = element("ul", {});
-  const part = element("section", { class: "neighbours", "aria-label": "Pictures like this one" }, element("h3", {}, "Like this one"), strip);
+  const part = element(
+    "section",
+    { class: "neighbours", "aria-label": "Pictures like this one" },
+    element("h3", {}, "Like this one"),
+    strip,
+  );
   latest
     .run((signal) => similar(hit.id, signal))
-    .then((done) => done && fill(strip, done.value.hits.map((other) => element("li", {}, hitPicture(other, 72, nameOf(other))))))
+    .then(
+      (done) =>
+        done &&
+        fill(
+          strip,
+          done.value.hits.map((other) => element("li", {}, hitPicture(other, 72, nameOf(other)))),
+        ),
+    )
     .catch(() => part.remove());
   return part;
 }

@@ -31,9 +31,18 @@ function draw(answer, part) {
   fill(
     part,
     element("h3", {}, "Why it is here"),
-    answer.words.length ? element("p", {}, "In the caption: ", answer.words.flatMap((word, at) => [at ? ", " : "", element("mark", {}, visible(word))])) : null,
+    answer.words.length
+      ? element(
+          "p",
+          {},
+          "In the caption: ",
+          answer.words.flatMap((word, at) => [at ? ", " : "", element("mark", {}, visible(word))]),
+        )
+      : null,
     terms.map((term) => termLine(term, most, terms.length > 1)),
-    terms.length ? element("p", { class: "sum" }, answer.written ?? `Score ${score(answer.hit.score)}`) : element("p", { class: "soft" }, "Its sum is not known."),
+    terms.length
+      ? element("p", { class: "sum" }, answer.written ?? `Score ${score(answer.hit.score)}`)
+      : element("p", { class: "soft" }, "Its sum is not known."),
   );
 }
 
@@ -46,12 +55,18 @@ function termLine(term, most, fused) {
     { class: "term" },
     element("p", {}, element("strong", {}, term.clause), fused ? ` ${percent(term.share)}` : ""),
     element("span", { class: "bar", "aria-hidden": "true" }, bar),
-    element("p", { class: "soft" }, said(term), fused ? ` Normalised ${score(term.normalised)}, times its weight ${score(term.weight, 2)}: adds ${score(term.added)}.` : ""),
+    element(
+      "p",
+      { class: "soft" },
+      said(term),
+      fused ? ` Normalised ${score(term.normalised)}, times its weight ${score(term.weight, 2)}: adds ${score(term.added)}.` : "",
+    ),
   );
 }
 
 function said({ clause, raw, cosine }) {
-  if (raw === null || raw === undefined) return clause === "caption" ? "The caption has none of the words." : "It is beyond this clause's candidates.";
+  if (raw === null || raw === undefined)
+    return clause === "caption" ? "The caption has none of the words." : "It is beyond this clause's candidates.";
   if (cosine === null || cosine === undefined) return `The words match the caption with a BM25 score of ${score(raw, 2)}.`;
   return `The picture's vector is at a cosine of ${score(cosine)} to the query's; 1 is the same picture.`;
 }

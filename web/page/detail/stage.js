@@ -10,7 +10,8 @@ import { heatMap } from "./heat_map.js";
 const LARGE = 1280;
 
 export function stage(hit) {
-  if (!showsPictures()) return element("p", { class: "soft" }, "Pictures are not shown: start clipseek serve with --pictures FOLDER.");
+  if (!showsPictures())
+    return element("p", { class: "soft" }, "Pictures are not shown: start clipseek serve with --pictures FOLDER.");
   const large = (hit.width ?? 0) > LARGE || (hit.height ?? 0) > LARGE;
   const image = element("img", {
     src: large ? thumbnailOf(hit.id, sizeFor(LARGE)) : originalOf(hit.id),
@@ -18,7 +19,8 @@ export function stage(hit) {
     width: hit.width || null,
     height: hit.height || null,
     draggable: "false",
-    onerror: () => image.replaceWith(element("p", { class: "lost" }, "The picture is not found at the place where it was when it was indexed.")),
+    onerror: () =>
+      image.replaceWith(element("p", { class: "lost" }, "The picture is not found at the place where it was when it was indexed.")),
   });
   const frame = element("div", { class: "frame" }, image);
   if (hit.width && hit.height) {

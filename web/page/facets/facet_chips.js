@@ -23,5 +23,10 @@ function draw() {
 
 function facetChip(field, value, without) {
   const text = `${short(field, 20)}: ${short(value, 30)}`;
-  return element("span", { class: "chip facet-chip" }, element("bdi", {}, text), iconButton("close", `Remove ${text}`, () => change({ filters: without() })));
+  return element(
+    "span",
+    { class: "chip facet-chip" },
+    element("bdi", {}, text),
+    iconButton("close", `Remove ${text}`, () => change({ filters: without() })),
+  );
 }

@@ -22,7 +22,10 @@ export function showFacets(counts) {
 
 async function countChosen(field) {
   if (!ofChosen.has(field)) ofChosen.set(field, new Latest());
-  const done = await ofChosen.get(field).run((signal) => facetOf(field, signal)).catch(() => null);
+  const done = await ofChosen
+    .get(field)
+    .run((signal) => facetOf(field, signal))
+    .catch(() => null);
   if (!done) return;
   counted[field] = done.value.map(pair);
   draw();

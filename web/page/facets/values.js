@@ -11,7 +11,10 @@ const opened = new Set();
 /** The group of one column; null where it has no values to show. */
 export function valuesFacet(field, counted) {
   const chosen = state.filters[field]?.values ?? [];
-  const values = [...counted, ...chosen.filter((value) => !counted.some((one) => String(one.value) === value)).map((value) => ({ value, count: null }))];
+  const values = [
+    ...counted,
+    ...chosen.filter((value) => !counted.some((one) => String(one.value) === value)).map((value) => ({ value, count: null })),
+  ];
   if (!values.length) return null;
   const all = opened.has(field);
   const shown = all ? values : values.filter((one, at) => at < FEW || chosen.includes(String(one.value)));
@@ -20,10 +23,17 @@ export function valuesFacet(field, counted) {
     "fieldset",
     { class: "facet" },
     element("legend", {}, visible(field)),
-    element("ul", {}, shown.map((one) => row(field, one, chosen, most))),
+    element(
+      "ul",
+      {},
+      shown.map((one) => row(field, one, chosen, most)),
+    ),
     values.length > FEW
-      ? element("button", { type: "button", class: "quiet", "aria-expanded": String(all), onclick: (event) => unfold(field, event, counted) },
-          all ? "fewer" : `${values.length - FEW} more`)
+      ? element(
+          "button",
+          { type: "button", class: "quiet", "aria-expanded": String(all), onclick: (event) => unfold(field, event, counted) },
+          all ? "fewer" : `${values.length - FEW} more`,
+        )
       : null,
   );
 }

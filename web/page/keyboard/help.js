@@ -20,9 +20,29 @@ const dialog = document.getElementById("help");
 export function help() {
   fill(
     dialog,
-    element("header", {}, element("h2", {}, "Keys"), iconButton("close", "Close (Esc)", () => dialog.close())),
-    element("dl", {}, KEYS.map(([keys, does]) => [element("dt", {}, keys.split(/(, )/).map((part) => (part === ", " ? part : element("kbd", {}, part)))), element("dd", {}, does)])),
-    element("p", { class: "soft" }, "Pictures can be dropped or pasted anywhere, several at once. A picture of the page can be dragged onto the page: more like it."),
+    element(
+      "header",
+      {},
+      element("h2", {}, "Keys"),
+      iconButton("close", "Close (Esc)", () => dialog.close()),
+    ),
+    element(
+      "dl",
+      {},
+      KEYS.map(([keys, does]) => [
+        element(
+          "dt",
+          {},
+          keys.split(/(, )/).map((part) => (part === ", " ? part : element("kbd", {}, part))),
+        ),
+        element("dd", {}, does),
+      ]),
+    ),
+    element(
+      "p",
+      { class: "soft" },
+      "Pictures can be dropped or pasted anywhere, several at once. A picture of the page can be dragged onto the page: more like it.",
+    ),
   );
   dialog.showModal();
 }

@@ -28,7 +28,15 @@ const choosing = (target) => target.closest?.("input[type=radio], input[type=ran
 function inDetail(event) {
   if (typing(event.target) || choosing(event.target)) return null;
   const { picture: id } = state;
-  return { ArrowLeft: () => step(-1), ArrowRight: () => step(1), m: () => moreLike(id), l: () => lessLike(id), n: () => nearlySame(id), Escape: closeDetail, c: crop }[event.key];
+  return {
+    ArrowLeft: () => step(-1),
+    ArrowRight: () => step(1),
+    m: () => moreLike(id),
+    l: () => lessLike(id),
+    n: () => nearlySame(id),
+    Escape: closeDetail,
+    c: crop,
+  }[event.key];
 }
 
 const crop = () => document.querySelector("#detail [data-name=crop]")?.click();
@@ -38,7 +46,8 @@ function onPage(event) {
   if (target === words && key === "ArrowDown" && hitsShown().length) return () => go(key);
   if (key === "Escape") return typing(target) ? () => target.blur() : clearSelection() ? () => {} : null;
   if (typing(target)) return null;
-  if (ARROWS.includes(key) && !choosing(target) && (focused() || (key === "ArrowDown" && target === document.body))) return () => go(key);
+  if (ARROWS.includes(key) && !choosing(target) && (focused() || (key === "ArrowDown" && target === document.body)))
+    return () => go(key);
   return ANYWHERE[key] ?? onHit(key, shiftKey);
 }
 
@@ -56,5 +65,11 @@ function onHit(key, shiftKey) {
   const id = focused()?.dataset.id;
   const hit = hitsShown().find((one) => one.id === id);
   if (!hit) return null;
-  return { m: () => moreLike(id), l: () => lessLike(id), n: () => nearlySame(id), x: () => toggle(hit, false), X: () => toggle(hit, shiftKey) }[key];
+  return {
+    m: () => moreLike(id),
+    l: () => lessLike(id),
+    n: () => nearlySame(id),
+    x: () => toggle(hit, false),
+    X: () => toggle(hit, shiftKey),
+  }[key];
 }

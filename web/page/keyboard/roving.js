@@ -8,7 +8,10 @@ export function startRoving(place) {
     const item = event.target.closest(".hit");
     if (item) take(item);
   });
-  new MutationObserver(() => current?.isConnected || take(place.querySelector(".hit"))).observe(place, { childList: true, subtree: true });
+  new MutationObserver(() => current?.isConnected || take(place.querySelector(".hit"))).observe(place, {
+    childList: true,
+    subtree: true,
+  });
 }
 
 function take(item) {

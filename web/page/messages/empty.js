@@ -18,19 +18,31 @@ export function nothingFound(answer) {
     state.not.length ? button("Allow what was excluded", () => change({ not: [] })) : null,
   ].filter(Boolean);
   const [title, next] = reason(answer, filtered);
-  return element("div", { class: "empty" }, element("h2", {}, title), element("p", {}, next), ways.length ? element("p", { class: "buttons" }, ways) : null);
+  return element(
+    "div",
+    { class: "empty" },
+    element("h2", {}, title),
+    element("p", {}, next),
+    ways.length ? element("p", { class: "buttons" }, ways) : null,
+  );
 }
 
 function reason(answer, filtered) {
   if (answer.documents === 0) {
-    return ["This index is empty", `Pictures appear here by themselves while it is being filled: clipseek ingest YOUR_PICTURES --index ${current().name}`];
+    return [
+      "This index is empty",
+      `Pictures appear here by themselves while it is being filled: clipseek ingest YOUR_PICTURES --index ${current().name}`,
+    ];
   }
   if (state.near) return ["No other picture is nearly the same file", "It is the only one of its kind in this index."];
   if (!searching()) return ["No picture has all of this", "Fewer filters leave more."];
   if (state.words && state.kind === "caption") {
     return [`No caption has “${short(state.words, 60)}”`, "The pictures themselves may show it: their vectors need no caption."];
   }
-  return ["Nothing was found", filtered ? "The filters leave nothing to search in." : "Other words, or a picture of what you look for, may do."];
+  return [
+    "Nothing was found",
+    filtered ? "The filters leave nothing to search in." : "Other words, or a picture of what you look for, may do.",
+  ];
 }
 
 /** Above the hits where none reaches the cut-off, else null. */
@@ -40,7 +52,11 @@ export function noGoodMatch(answer, hits) {
     "div",
     { class: "notice", role: "status" },
     element("p", { class: "title" }, "No good match."),
-    element("p", {}, "Nothing here is likely to be what you asked for; the nearest pictures are below. Other words may do, or a picture of it."),
+    element(
+      "p",
+      {},
+      "Nothing here is likely to be what you asked for; the nearest pictures are below. Other words may do, or a picture of it.",
+    ),
   );
 }
 
@@ -51,8 +67,16 @@ export function uploadsGone() {
   return element(
     "div",
     { class: "notice", role: "status" },
-    element("p", { class: "title" }, `This search had ${several(gone.length, "picture")} of somebody's own, which a link cannot carry.`),
+    element(
+      "p",
+      { class: "title" },
+      `This search had ${several(gone.length, "picture")} of somebody's own, which a link cannot carry.`,
+    ),
     element("p", {}, "Drop or paste it again; the rest of the search is shown."),
-    element("p", { class: "buttons" }, button("Search without", () => change({ uploads: state.uploads.filter(({ key }) => fileOf(key)) }))),
+    element(
+      "p",
+      { class: "buttons" },
+      button("Search without", () => change({ uploads: state.uploads.filter(({ key }) => fileOf(key)) })),
+    ),
   );
 }

@@ -17,13 +17,19 @@ let stopWaiting = () => {};
 /** How many pictures, and how long it took. */
 export function status(answer) {
   const documents = answer.documents ?? current().documents ?? 0;
-  const found = searching() || answer.matched !== documents ? `${count(answer.matched)} of ${several(documents, "picture")}` : several(documents, "picture");
+  const found =
+    searching() || answer.matched !== documents
+      ? `${count(answer.matched)} of ${several(documents, "picture")}`
+      : several(documents, "picture");
   line.textContent = answer.took ? `${found} · ${Math.round(answer.took.total_ms)} ms` : found;
 }
 
 /** The server's remarks on a search. */
 export function notes(texts) {
-  fill(remarks, texts.map((text) => element("p", {}, text)));
+  fill(
+    remarks,
+    texts.map((text) => element("p", {}, text)),
+  );
 }
 
 /** While an answer is on its way; shown only where it takes longer than people notice. */

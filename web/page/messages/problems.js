@@ -53,7 +53,9 @@ const noModel = (problem) => ({
 
 const noIndex = (problem) => ({
   title: indexes().length ? sentence(problem) : "There is no index yet.",
-  next: indexes().length ? "Choose one of these:" : "Make one from a folder of pictures: clipseek ingest YOUR_PICTURES --model BUNDLE --index mine",
+  next: indexes().length
+    ? "Choose one of these:"
+    : "Make one from a folder of pictures: clipseek ingest YOUR_PICTURES --model BUNDLE --index mine",
   actions: indexes().map(({ name }) => button(name, () => change({ ...START, index: name }))),
 });
 
@@ -65,7 +67,9 @@ const refused = (problem, again) => ({
   title: sentence(problem),
   actions: [
     button("Try again", again),
-    ...(state.uploads.length || state.crops.length ? [button("Remove the pictures", () => change({ uploads: [], crops: [] }))] : []),
+    ...(state.uploads.length || state.crops.length
+      ? [button("Remove the pictures", () => change({ uploads: [], crops: [] }))]
+      : []),
   ],
 });
 

@@ -11,14 +11,20 @@ export function drawQueryChips(parent) {
   const like = (id) => element("img", { src: current().name ? thumbnailOf(id, 160) : null, alt: "" });
   fill(
     parent,
-    state.near ? chip("near", [like(state.near), "nearly the same file as ", short(state.near, 24)], () => change({ near: "" })) : null,
+    state.near
+      ? chip("near", [like(state.near), "nearly the same file as ", short(state.near, 24)], () => change({ near: "" }))
+      : null,
     state.uploads.map((part, at) => weighted("uploads", part, at, upload(part.key))),
     state.crops.map((part, at) => weighted("crops", part, at, [like(part.id), "part of ", short(part.id, 20)])),
     state.like.map((part, at) => weighted("like", part, at, [like(part.id), "like ", short(part.id, 20)])),
     state.unlike.map((id) =>
-      chip("unlike", [like(id), "− unlike ", short(id, 20)], () => change({ unlike: state.unlike.filter((other) => other !== id) })),
+      chip("unlike", [like(id), "− unlike ", short(id, 20)], () =>
+        change({ unlike: state.unlike.filter((other) => other !== id) }),
+      ),
     ),
-    state.not.map((words) => chip("not", [`− ${short(words)}`], () => change({ not: state.not.filter((other) => other !== words) }))),
+    state.not.map((words) =>
+      chip("not", [`− ${short(words)}`], () => change({ not: state.not.filter((other) => other !== words) })),
+    ),
   );
 }
 
@@ -51,6 +57,10 @@ function weighted(name, part, at, shown) {
 }
 
 function chip(kind, shown, remove) {
-  const text = shown.filter((piece) => typeof piece === "string").join("").trim() || "this picture";
+  const text =
+    shown
+      .filter((piece) => typeof piece === "string")
+      .join("")
+      .trim() || "this picture";
   return element("span", { class: `chip query ${kind}` }, shown, iconButton("close", `Remove ${text}`, remove));
 }

@@ -30,13 +30,15 @@ export function startActions(place) {
 function offer(item) {
   if (!item || item.querySelector(".actions") || !item.querySelector(".tick")) return;
   const button = (icon, name, act) => iconButton(icon, name, () => act(item.dataset.id));
-  item.querySelector(".tick").after(
-    element(
-      "span",
-      { class: "actions" },
-      button("more", "More like this (m)", moreLike),
-      button("less", "Less like this (l)", lessLike),
-      button("near", "Nearly the same file (n)", nearlySame),
-    ),
-  );
+  item
+    .querySelector(".tick")
+    .after(
+      element(
+        "span",
+        { class: "actions" },
+        button("more", "More like this (m)", moreLike),
+        button("less", "Less like this (l)", lessLike),
+        button("near", "Nearly the same file (n)", nearlySame),
+      ),
+    );
 }

@@ -8,5 +8,9 @@ export function caption(hit, attributes = {}) {
   const shown = pieces(hit.caption ?? "", hit.marks).map(([text, matched]) =>
     matched ? element("mark", {}, visible(text)) : visible(text),
   );
-  return element("p", { dir: "auto", ...attributes, class: `caption ${attributes.class ?? ""}` }, shown.length ? shown : element("span", { class: "soft" }, "no caption"));
+  return element(
+    "p",
+    { dir: "auto", ...attributes, class: `caption ${attributes.class ?? ""}` },
+    shown.length ? shown : element("span", { class: "soft" }, "no caption"),
+  );
 }

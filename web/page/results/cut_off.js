@@ -15,5 +15,9 @@ export function lineAt(hits) {
 export function cutOffLine(cutoff) {
   const chance = state.cut === "auto" ? current().calibration?.false_positives : null;
   const how = chance ? `, calibrated at ${percent(chance)} false` : "";
-  return element("li", { class: "cut-off", role: "separator" }, `below here nothing is likely to match (cosine under ${score(cutoff ?? 0, 2)}${how})`);
+  return element(
+    "li",
+    { class: "cut-off", role: "separator" },
+    `below here nothing is likely to match (cosine under ${score(cutoff ?? 0, 2)}${how})`,
+  );
 }

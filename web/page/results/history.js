@@ -19,7 +19,11 @@ export function remember(state, shown) {
 /** What was shown for a state before, or undefined. */
 export const again = (state) => answers.get(key(state));
 
-addEventListener("scroll", () => {
-  const shown = answers.get(current);
-  if (shown && !document.body.classList.contains("busy")) shown.top = scrollY;
-}, { passive: true });
+addEventListener(
+  "scroll",
+  () => {
+    const shown = answers.get(current);
+    if (shown && !document.body.classList.contains("busy")) shown.top = scrollY;
+  },
+  { passive: true },
+);

@@ -14,7 +14,7 @@ export function hitItem(hit, side) {
     { class: `hit${hit.relevant === false ? " unlikely" : ""}` },
     hitPicture(hit, side, label),
     tick(hit),
-    element("span", { class: "why", "aria-hidden": "true" }, why(hit)),
+    element("span", { class: "why", "aria-hidden": "true" }, element("span", {}, why(hit))),
     hit.score === null ? null : shareBar(hit),
     caption(hit, { title: hit.caption || null }),
   );

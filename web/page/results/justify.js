@@ -14,7 +14,8 @@ const LEAST_HEIGHT = 64;
  */
 export function justified(ratios, width, height, gap, least) {
   const rows = [];
-  for (let start = 0; start < ratios.length; start += rows.at(-1).length) rows.push(rowFrom(ratios, start, width, height, gap, least));
+  for (let start = 0; start < ratios.length; start += rows.at(-1).length)
+    rows.push(rowFrom(ratios, start, width, height, gap, least));
   return rows;
 }
 

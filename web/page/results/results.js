@@ -18,7 +18,22 @@ import { whenNear } from "./scrolling.js";
 import { startSelection } from "./select.js";
 import { painted } from "./timing.js";
 
-const QUERY = ["index", "words", "not", "like", "unlike", "crops", "uploads", "near", "kind", "weight", "filters", "sort", "cut", "group"];
+const QUERY = [
+  "index",
+  "words",
+  "not",
+  "like",
+  "unlike",
+  "crops",
+  "uploads",
+  "near",
+  "kind",
+  "weight",
+  "filters",
+  "sort",
+  "cut",
+  "group",
+];
 const place = document.getElementById("results");
 const latest = new Latest();
 const further = new Latest();
@@ -52,7 +67,9 @@ export async function refresh({ kind = "search" } = {}) {
   further.stop();
   busy(true);
   try {
-    const done = await latest.run((signal) => (comparing() ? showCompare(signal) : search(0, signal, { facets: kind !== "rerank" })));
+    const done = await latest.run((signal) =>
+      comparing() ? showCompare(signal) : search(0, signal, { facets: kind !== "rerank" }),
+    );
     if (!done) return;
     busy(false);
     clearProblem();
@@ -85,7 +102,10 @@ function draw({ answer, hits, top }) {
   shown = { answer, hits };
   remember(state, shown);
   status(answer);
-  notes([...(answer.notes ?? []), ...(showsPictures() ? [] : ["Pictures are not shown: start clipseek serve with --pictures FOLDER."])]);
+  notes([
+    ...(answer.notes ?? []),
+    ...(showsPictures() ? [] : ["Pictures are not shown: start clipseek serve with --pictures FOLDER."]),
+  ]);
   showFacets(answer.facets);
   watchFilling(answer.documents, refresh);
   const gone = uploadsGone();

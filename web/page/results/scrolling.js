@@ -2,7 +2,9 @@
 
 /** Call `more()` whenever `end` is less than a screen away; it answers whether to go on looking. */
 export function whenNear(end, more) {
-  const watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && again(), { rootMargin: "100% 0px" });
+  const watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && again(), {
+    rootMargin: "100% 0px",
+  });
   async function again() {
     watcher.unobserve(end);
     if (await more()) watcher.observe(end); // tells at once whether it is still near

@@ -75,8 +75,18 @@ function draw() {
   fill(
     bar,
     element("strong", { role: "status" }, `${several(all.length, "picture")} selected`),
-    button("Copy ids", () => copyLines(all.map((hit) => hit.id), "id")),
-    button("Copy paths", () => copyLines(all.map((hit) => pathOf(hit.uri)), "path")),
+    button("Copy ids", () =>
+      copyLines(
+        all.map((hit) => hit.id),
+        "id",
+      ),
+    ),
+    button("Copy paths", () =>
+      copyLines(
+        all.map((hit) => pathOf(hit.uri)),
+        "path",
+      ),
+    ),
     button("Download JSONL", () => downloadLines(all)),
     button("More like these", () => likeAll(all)),
     iconButton("close", "Select none (Esc)", clearSelection),

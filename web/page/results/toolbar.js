@@ -39,11 +39,19 @@ export function drawToolbar() {
 
 function drawSort() {
   const fields = declared().flatMap(({ name, kind }) =>
-    kind === "keyword" ? [[`${name}:asc`, visible(name)]] : [[`${name}:desc`, `${visible(name)}, highest first`], [`${name}:asc`, `${visible(name)}, lowest first`]],
+    kind === "keyword"
+      ? [[`${name}:asc`, visible(name)]]
+      : [
+          [`${name}:desc`, `${visible(name)}, highest first`],
+          [`${name}:asc`, `${visible(name)}, lowest first`],
+        ],
   );
   const choices = [["", searching() ? "relevance" : "newest first"], ...fields, ...Object.entries(OWN_FIELDS)];
   if (!choices.some(([value]) => value === state.sort)) choices.push([state.sort, state.sort]);
-  fill(by("sort"), choices.map(([value, text]) => element("option", { value, selected: value === state.sort }, text)));
+  fill(
+    by("sort"),
+    choices.map(([value, text]) => element("option", { value, selected: value === state.sort }, text)),
+  );
   by("sort").closest("label").hidden = Boolean(state.near);
 }
 
@@ -55,7 +63,10 @@ function drawCut() {
     ...(learnt ? [["none", "none"]] : []),
     ["own", "cosine …"],
   ];
-  fill(by("cut"), choices.map(([value, text]) => element("option", { value, selected: value === (own ? "own" : state.cut) }, text)));
+  fill(
+    by("cut"),
+    choices.map(([value, text]) => element("option", { value, selected: value === (own ? "own" : state.cut) }, text)),
+  );
   by("cut-own").hidden = !own;
   if (own) by("cut-own").valueAsNumber = state.cut;
   by("cut").closest(".choice").hidden = !searching() || Boolean(state.near);

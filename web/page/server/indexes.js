@@ -16,7 +16,9 @@ export const indexes = () => known.indexes;
 /** The one that is searched: its name is the state's, or the server's default. */
 export function current() {
   const { indexes: all } = known;
-  const found = all.find((index) => index.name === state.index) ?? (state.index ? null : (all.find((index) => index.name === known.default) ?? all[0]));
+  const found =
+    all.find((index) => index.name === state.index) ??
+    (state.index ? null : (all.find((index) => index.name === known.default) ?? all[0]));
   return found ?? { name: state.index, fields: [], fusion: null, calibration: null, documents: null };
 }
 
@@ -30,7 +32,8 @@ export const showsPictures = () => known.pictures !== false;
 export const path = (what) => `api/v1/indexes/${encodeURIComponent(current().name)}/${what}`;
 
 /** Where a picture is shown from. `hit` has an address of its own, below the page's. */
-export const thumbnailOf = (id, size) => `thumbnails/${encodeURIComponent(current().name)}?id=${encodeURIComponent(id)}&size=${size}`;
+export const thumbnailOf = (id, size) =>
+  `thumbnails/${encodeURIComponent(current().name)}?id=${encodeURIComponent(id)}&size=${size}`;
 export const originalOf = (id, download = false) =>
   `pictures/${encodeURIComponent(current().name)}?id=${encodeURIComponent(id)}${download ? "&download=1" : ""}`;
 

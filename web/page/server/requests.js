@@ -17,7 +17,11 @@ export const hasWords = () => Boolean(state.words);
 const uploads = () => state.uploads.filter(({ key }) => fileOf(key));
 
 /** Columns with a few values each: what facets count. */
-export const facetFields = () => declared().filter(({ kind }) => kind === "keyword").map(({ name }) => name).slice(0, 10);
+export const facetFields = () =>
+  declared()
+    .filter(({ kind }) => kind === "keyword")
+    .map(({ name }) => name)
+    .slice(0, 10);
 
 /** The body of a search of the state, without page and facets. `kind` instead of the state's, for the side by side. */
 export function query(kind = state.kind) {

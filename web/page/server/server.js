@@ -6,7 +6,15 @@ const TRIES = 4;
 export class Problem extends Error {
   constructor({ type, title, status, detail, next }) {
     super(detail || title || `status ${status}`);
-    Object.assign(this, { kind: String(type ?? "").split(/[/:#]/).pop(), title, status, detail, next });
+    Object.assign(this, {
+      kind: String(type ?? "")
+        .split(/[/:#]/)
+        .pop(),
+      title,
+      status,
+      detail,
+      next,
+    });
   }
 }
 

@@ -38,10 +38,16 @@ export function read(search) {
     index: one("index"),
     words: one("q"),
     not: given.getAll("not").filter(Boolean),
-    like: given.getAll("like").map(weighted).map(([id, weight]) => ({ id, weight })),
+    like: given
+      .getAll("like")
+      .map(weighted)
+      .map(([id, weight]) => ({ id, weight })),
     unlike: given.getAll("unlike").filter(Boolean),
     crops: given.getAll("crop").map(readCrop).filter(Boolean),
-    uploads: given.getAll("upload").map(weighted).map(([key, weight]) => ({ key, weight })),
+    uploads: given
+      .getAll("upload")
+      .map(weighted)
+      .map(([key, weight]) => ({ key, weight })),
     near: one("near"),
     kind: among("kind", KINDS, ""),
     weight: between("weight", 0, 1),
