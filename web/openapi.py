@@ -121,6 +121,7 @@ def _describe(app: FastAPI, *, token: bool, root: str) -> dict[str, Any]:
         made["security"] = [{"token": []}]
     for operations in made["paths"].values():
         for operation in operations.values():
+            operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
             with_body = _PROBLEMS_OF_BODIES if "requestBody" in operation else {}
             told = {**_PROBLEMS, **with_body}
             operation["responses"].update({str(status): _problem(status, told[status]) for status in sorted(told)})

@@ -10,10 +10,42 @@ from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.browse import Listing
 from clipseek.opensearch.search.contributions import Term
 from clipseek.opensearch.search.hits import Hit
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from ..errors import in_fields
 from .addresses import Addresses
+
+#: A hit of "red bicycle", searched by vector alone, as the description of the API shows it.
+EXAMPLE: JsonDict = {
+    "rank": 1,
+    "id": "carbon/bicycle",
+    "uri": "file:///pictures/carbon/bicycle.png",
+    "score": 1.5032,
+    "raw": {"vector": 1.5032},
+    "shares": {"vector": 1.0},
+    "cosine": 0.5032,
+    "relevant": True,
+    "caption": "Bicycle: transport, cycling, ride",
+    "marks": [],
+    "width": 128,
+    "height": 128,
+    "metadata": {"set": "carbon"},
+    "picture": "/pictures/icons?id=carbon%2Fbicycle",
+    "thumbnail": "/thumbnails/icons?id=carbon%2Fbicycle&size=320",
+    "embed": "/thumbnails/icons?id=carbon%2Fbicycle&size=320&signature=5XmX0yQ",
+    "terms": [
+        {
+            "clause": "vector",
+            "raw": 1.5032,
+            "cosine": 0.5032,
+            "normalised": 1.5032,
+            "weight": 1.0,
+            "added": 1.5032,
+            "share": 1.0,
+        },
+    ],
+}
 
 
 class ScoreTerm(BaseModel):
@@ -30,6 +62,8 @@ class ScoreTerm(BaseModel):
 
 class HitAnswer(BaseModel):
     """One picture, and why it is there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     rank: int | None = Field(ge=1, description="Its place among all hits, from 1; null where it is no hit of a search.")
     id: str

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import httpx
 import pytest
+from clipseek.web.api import answer, models
 from clipseek.web.app import create_app
 from clipseek.web.settings import Settings
+from pydantic import BaseModel
 
 MADE: dict[str, Any] = create_app(Settings("http://127.0.0.1:9")).openapi()
 OPERATIONS = [
@@ -59,6 +62,13 @@ def test_every_field_of_a_request_is_described() -> None:
         assert told["additionalProperties"] is False
         bare = [field for field, schema in told["properties"].items() if "description" not in str(schema)]
         assert bare == []
+
+
+@pytest.mark.parametrize("name", [name for name, told in MADE["components"]["schemas"].items() if "examples" in told])
+def test_the_examples_are_as_they_are_described(name: str) -> None:
+    model: type[BaseModel] = getattr(answer, name, None) or getattr(models, name)
+    for example in MADE["components"]["schemas"][name]["examples"]:
+        model.model_validate_json(json.dumps(example))
 
 
 def test_the_description_is_served_and_no_page_with_scripts_from_elsewhere(client: httpx.Client) -> None:
