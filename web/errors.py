@@ -14,7 +14,7 @@ from clipseek.opensearch import errors
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 _LOG = logging.getLogger("clipseek.web")
@@ -182,7 +182,7 @@ def describe(failure: Exception) -> JSONResponse:
     """The answer for any exception."""
     if isinstance(failure, Refused):
         return problem(failure.status, failure.kind, failure.title, failure.detail, headers=failure.headers)
-    if isinstance(failure, (ValidationError, RequestValidationError)):
+    if isinstance(failure, RequestValidationError):
         return problem(422, "invalid-request", "The request is not understood", _invalid(failure.errors()))
     if isinstance(failure, errors.RequestRefused) and failure.status == 400:
         # The server's own word on a query: it says what of it cannot be.
@@ -221,7 +221,7 @@ def install(app: FastAPI) -> None:
 
     handlers: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: refused,
-        **dict.fromkeys((Refused, RequestValidationError, ValidationError, Exception), failed),
+        **dict.fromkeys((Refused, RequestValidationError, Exception), failed),
         **dict.fromkeys((errors.OpenSearchError, encoder_errors.EncoderError), failed),
     }
     for kind, handler in handlers.items():

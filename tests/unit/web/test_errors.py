@@ -9,6 +9,7 @@ import pytest
 from clipseek.encoder import errors as encoder_errors
 from clipseek.opensearch import errors
 from clipseek.web.errors import Refused, describe, in_fields
+from pydantic_core import ValidationError
 
 FAILURES: list[tuple[Exception, int, str]] = [
     (errors.InvalidOption("weight 3 is outside 0 to 1; leave --weight out"), 422, "invalid-query"),
@@ -28,6 +29,8 @@ FAILURES: list[tuple[Exception, int, str]] = [
     (encoder_errors.BundleError("/secret is no bundle"), 503, "model-missing"),
     (Refused(404, "no-such-hit", "None", "none; give another"), 404, "no-such-hit"),
     (KeyError("/secret"), 500, "internal"),
+    # Of an answer that we made, not of what was asked.
+    (ValidationError.from_exception_data("HitAnswer", []), 500, "internal"),
 ]
 
 
