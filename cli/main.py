@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "pipelines": "Manage search pipelines for score fusion on the server.",
     "classify": "Zero-shot classification of pictures.",
     "serve": "Serve a search page and an API over indexes.",
+    "neural": "Let any OpenSearch client search by words and pictures.",
     "node": "Start, stop and inspect the embedded OpenSearch node.",
 }
 

@@ -58,6 +58,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "ingest": {"server", "index"},
         "query": {"server", "index"},
         "search": {"server", "index", "query"},
+        "neural": {"server", "index", "query", "search"},
         "node": set(),
     },
     "training": {
