@@ -11,11 +11,12 @@ import pytest
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.run import ingest
+from clipseek.sources import Record
 from clipseek.web.settings import Access, Settings
 from playwright.sync_api import BrowserContext, expect
 
-from tests.integration.page.acts import HIT
-from tests.integration.page.conftest import Serving
+from tests.integration.page.acts import HIT, asked, wait_until
+from tests.integration.page.conftest import Serving, watched
 from tests.integration.page.gallery import ENCODER, records
 
 pytestmark = pytest.mark.integration
@@ -135,3 +136,29 @@ def test_pictures_that_are_not_shown(context: BrowserContext, settings: Settings
         assert not [address for address in asked_for if "/thumbnails/" in address]
     finally:
         serving.stop()
+
+
+def test_two_indexes_one_without_captions_and_columns(
+    context: BrowserContext, settings: Settings, client: opensearchpy.OpenSearch, tmp_path: Path, faults: list[str]
+) -> None:
+    alias = f"{settings.indexes[0]}-plain"
+    plain = (Record(None, one.image) for one in records(tmp_path, 12))
+    ingest(client, alias, ENCODER, plain)
+    serving = Serving(replace(settings, indexes=(settings.indexes[0], alias), roots=(*settings.roots, tmp_path)))
+    serving.start()
+    try:
+        page = watched(context.new_page(), faults)
+        page.goto(f"{serving.address}?q=green&is.set=harbour")
+        page.wait_for_selector(HIT)
+        page.get_by_label("Index", exact=True).select_option(alias)
+        # The words stay, what was of the other index does not.
+        wait_until(page, "document.querySelectorAll('#results .hit').length === 12")
+        assert asked(page) == {"index": [alias], "q": ["green"]}
+        expect(page.locator(f"{HIT} .caption").first).to_have_text("no caption")
+        expect(page.locator("#facets")).to_be_hidden()
+        page.locator(f"{HIT} .picture").first.click()
+        expect(page.get_by_role("dialog").locator(".score")).to_contain_text("The caption has none of the words.")
+    finally:
+        serving.stop()
+        client.indices.delete(index=versions.current(client, alias).index)
+    assert faults == []

@@ -102,6 +102,9 @@ def test_side_by_side_with_lines(page: Page) -> None:
     page.get_by_role("slider", name="Weight of the vector").fill("1")
     settled(page)
     assert len(requests) == 1
+    page.get_by_role("radio", name="grid").check()
+    expect(page.locator("#hits")).to_have_class("hits grid")
+    expect(page.locator(HIT)).to_have_count(60)
 
 
 def test_detail_with_arrows_and_chips(page: Page) -> None:

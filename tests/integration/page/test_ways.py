@@ -47,16 +47,28 @@ def test_a_link_says_that_it_cannot_carry_a_picture(page: Page, browser: Browser
 def test_back_and_forward(page: Page) -> None:
     search(page, "boat")
     boats = ids(page)
+    page.mouse.wheel(0, 900)
+    wait_until(page, "scrollY > 500")
+    page.wait_for_timeout(200)
+    scrolled = page.evaluate("scrollY")
     search(page, "tree")
     trees = ids(page)
+    assert page.evaluate("scrollY") == 0
     page.go_back()
     wait_until(page, "document.getElementById('words').value === 'boat'")
     settled(page)
-    assert ids(page) == boats
+    assert ids(page)[: len(boats)] == boats
+    assert page.evaluate("scrollY") == scrolled
     page.go_forward()
     wait_until(page, "document.getElementById('words').value === 'tree'")
     settled(page)
     assert ids(page) == trees
+    page.locator(f"{HIT} .picture").first.click()
+    expect(page.locator("#detail")).to_be_visible()
+    page.evaluate("document.querySelector('#results .hit').dataset.kept = 'yes'")
+    page.go_back()
+    expect(page.locator("#detail")).to_be_hidden()
+    assert page.get_attribute(HIT, "data-kept") == "yes"  # closing a picture leaves the hits as they are
 
 
 def test_keyboard_alone(page: Page) -> None:

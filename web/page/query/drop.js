@@ -29,7 +29,8 @@ export async function addFiles(files) {
   if (!pictures.length) return;
   const keys = await Promise.all(pictures.map(keep));
   const fresh = keys.filter((key, at) => keys.indexOf(key) === at && !state.uploads.some((other) => other.key === key));
-  change({ uploads: [...state.uploads, ...fresh.map((key) => ({ key, weight: 1 }))], near: "", picture: "" });
+  const uploads = [...state.uploads, ...fresh.map((key) => ({ key, weight: 1 }))];
+  change({ uploads, words: words.value.trim(), near: "", picture: "" }); // with what is typed already
 }
 
 const isPicture = (file) => (file.type.startsWith("image/") && !file.type.includes("svg")) || KNOWN.test(file.name);

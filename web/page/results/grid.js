@@ -17,7 +17,7 @@ let row = 0; // where the last row begins: further hits may join it
 
 /** An empty list for hits. */
 export function emptyGrid() {
-  list = element("ul", { class: `hits ${state.view}`, id: "hits" });
+  list = element("ul", { class: `hits ${state.view === "list" ? "list" : "grid"}`, id: "hits" });
   laid = [];
   row = 0;
   return list;

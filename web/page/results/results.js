@@ -37,7 +37,7 @@ const QUERY = [
 const place = document.getElementById("results");
 const latest = new Latest();
 const further = new Latest();
-let shown = null; // {answer, hits}
+let shown = null; // {answer, hits, fetched: rows asked for so far, top: where one has scrolled to, compared: whether side by side}
 let stopWatching = () => {};
 
 export function startResults() {
@@ -53,8 +53,9 @@ const rerank = conflated(() => refresh({ kind: "rerank" }));
 
 function changed(names) {
   const asked = QUERY.filter((name) => names.has(name));
-  const other = names.has("view") && (state.view === "compare" || !shown);
-  if (names.back && known(state)) draw(known(state));
+  const other = names.has("view") && (comparing() || !shown || shown.compared);
+  if (shown && (asked.length || other)) shown.top = scrollY; // for the way back
+  if (names.back && (asked.length || names.has("view")) && !comparing() && known(state)) draw(known(state));
   else if (asked.length === 1 && asked[0] === "weight" && !other) rerank();
   else if (asked.length || other) refresh();
   else if (names.has("view")) redraw();
@@ -76,7 +77,8 @@ export async function refresh({ kind = "search" } = {}) {
     if (comparing()) compared(done.value);
     else {
       const facets = kind === "rerank" ? shown?.answer.facets : done.value.facets;
-      draw({ answer: { ...done.value, facets }, hits: done.value.hits, top: kind === "rerank" ? null : 0 });
+      const { hits } = done.value;
+      draw({ answer: { ...done.value, facets }, hits, fetched: hits.length, top: kind === "rerank" ? null : 0 });
     }
     painted(kind, began);
   } catch (problem) {
@@ -89,17 +91,18 @@ export const comparing = () => state.view === "compare" && Boolean(state.words) 
 
 function compared({ view, answer, hits }) {
   stopWatching();
-  shown = { answer, hits };
+  shown = { answer, hits, compared: true };
   fill(place, view);
   view.dispatchEvent(new Event("shown"));
   status(answer);
   showFacets(answer.facets);
 }
 
-/** Show an answer with the hits fetched so far. `top`: where to scroll to; null leaves it. */
-function draw({ answer, hits, top }) {
+/** Show an answer with the hits fetched so far; a `top` of null leaves the page where it is scrolled to. */
+function draw(next) {
+  const { answer, hits, top } = next;
   stopWatching();
-  shown = { answer, hits };
+  shown = next;
   remember(state, shown);
   status(answer);
   notes([
@@ -118,22 +121,24 @@ function draw({ answer, hits, top }) {
     drawLine();
     stopWatching = whenNear(end, fetchMore);
   }
-  if (top !== null && top !== undefined) scrollTo({ top });
+  if (top !== null) scrollTo({ top });
 }
 
 function redraw() {
-  if (shown && !comparing()) draw({ ...shown, top: null });
+  if (shown && !shown.compared) draw({ ...shown, top: null });
 }
 
 /** The next page; answers whether there may be more. */
 export async function fetchMore() {
   if (!fetchMore.left()) return false;
-  const { hits } = shown;
+  const before = shown;
   try {
-    const done = await further.run((signal) => search(hits.length, signal));
-    if (!done || shown.hits !== hits) return false;
-    const fresh = done.value.hits.filter((hit) => !hits.some((other) => other.id === hit.id));
-    hits.push(...fresh);
+    const done = await further.run((signal) => search(before.fetched, signal));
+    if (!done || shown !== before) return false;
+    // The next page may rank deeper: what it has again is shown already.
+    const fresh = done.value.hits.filter((hit) => !shown.hits.some((other) => other.id === hit.id));
+    shown.fetched += done.value.hits.length;
+    shown.hits.push(...fresh);
     append(fresh);
     drawLine();
     return done.value.hits.length > 0;
@@ -144,7 +149,7 @@ export async function fetchMore() {
 }
 
 /** Whether there are hits that paging can still reach. */
-fetchMore.left = () => Boolean(shown) && !comparing() && shown.hits.length < (shown.answer.reachable ?? shown.answer.matched);
+fetchMore.left = () => Boolean(shown) && !shown.compared && shown.fetched < (shown.answer.reachable ?? shown.answer.matched);
 
 /** Where the cut-off line belongs; not where hits stand in another order than their relevance, nor where none is above it. */
 function drawLine() {
