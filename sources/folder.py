@@ -1,20 +1,18 @@
 """A folder of pictures, with or without captions beside them.
 
-The captions of ``a.jpg`` stand in ``a.txt`` or ``a.caption`` (one caption a line) or in ``a.json`` (``caption`` or
-``captions``, and ``id``, ``group`` and further keys as in a manifest); ``a.jpg.txt`` and the like are read too, and
-come first.
+The captions of ``a.jpg`` stand in its sidecars (sidecar.py).
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import MalformedSource, SourceNotFound
-from .fields import Columns, from_object, parse_object
+from .fields import Columns
 from .record import Record, Skipped, shown
+from .sidecar import Sidecars, is_sidecar_name, orphan, with_sidecars
 
 #: What is taken for a picture by its name. Whether it can be decoded is the encoder's to say, with a reason.
 IMAGE_SUFFIXES = frozenset(
@@ -25,7 +23,6 @@ IMAGE_SUFFIXES = frozenset(
     )
     for name in group
 )
-SIDECAR_SUFFIXES = (".txt", ".caption", ".json")
 
 
 def iter_files(folder: Path) -> Iterator[Path]:
@@ -57,7 +54,7 @@ def read_folder(folder: Path, columns: Columns) -> Iterator[Record | Skipped]:
 
     Memory is bounded by the names of the largest single folder.
     """
-    names: frozenset[str] = frozenset()
+    sidecars = Sidecars((), ())
     here: Path | None = None
     for entry in _walk(folder):
         if isinstance(entry, Skipped):
@@ -65,14 +62,17 @@ def read_folder(folder: Path, columns: Columns) -> Iterator[Record | Skipped]:
             continue
         if entry.parent != here:
             here = entry.parent
-            names = frozenset(_names(here))
+            names = _names(here)
+            sidecars = Sidecars(names, (name for name in names if is_image_name(Path(name))))
         if is_image_name(entry):
             try:
-                yield _with_sidecar(entry, names, columns)
+                yield from with_sidecars(entry, sidecars.of(entry.name), columns)
             except MalformedSource as problem:
                 yield Skipped(entry, "unreadable caption", str(problem), problem)
-        elif not _is_sidecar(entry, names):
+        elif not is_sidecar_name(entry.name):
             yield Skipped(entry, "not an image", "not an image")
+        elif not sidecars.has_picture(entry.name):
+            yield orphan(entry)
 
 
 def _walk(folder: Path) -> Iterator[Path | Skipped]:
@@ -122,35 +122,3 @@ def _names(folder: Path) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
-
-
-def _is_sidecar(path: Path, names: frozenset[str]) -> bool:
-    if path.suffix.lower() not in SIDECAR_SUFFIXES:
-        return False
-    # Both a.jpg.txt (the stem is the picture) and a.txt (the stem and any suffix of a picture).
-    stem = path.stem
-    if is_image_name(Path(stem)) and stem in names:
-        return True
-    return any(stem + suffix in names or stem + suffix.upper() in names for suffix in IMAGE_SUFFIXES)
-
-
-def _with_sidecar(image: Path, names: frozenset[str], columns: Columns) -> Record:
-    for base in (image.name, image.stem):
-        for suffix in SIDECAR_SUFFIXES:
-            if base + suffix in names:
-                return _read_sidecar(image, image.with_name(base + suffix), columns)
-    return Record(id=None, image=image)
-
-
-def _read_sidecar(image: Path, sidecar: Path, columns: Columns) -> Record:
-    try:
-        if not stat.S_ISREG(sidecar.stat().st_mode):
-            raise MalformedSource(f"{shown(sidecar)} is no regular file; captions are read from regular files")
-        text = sidecar.read_bytes().decode("utf-8-sig")
-    except OSError as problem:
-        raise MalformedSource(f"{shown(sidecar)} cannot be read: {problem.strerror}") from None
-    except UnicodeDecodeError as problem:
-        raise MalformedSource(f"{shown(sidecar)} is not UTF-8 (byte {problem.start}); save it as UTF-8") from None
-    if sidecar.suffix == ".json":
-        return from_object(parse_object(text, shown(sidecar)), columns, shown(sidecar), image=image)
-    return Record(id=None, image=image, captions=tuple(line.strip() for line in text.splitlines() if line.strip()))

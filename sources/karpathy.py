@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .captions import decoded
 from .errors import MalformedSource, SourceNotFound
 from .record import Record, on_disk, shown
 
@@ -25,7 +26,7 @@ def read_karpathy(path: Path) -> Iterator[Record]:
     MalformedSource where it is not laid out so, both before the first record but for a single entry's faults.
     """
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
+        content = json.loads(decoded(path.read_bytes(), shown(path)))
     except OSError as problem:
         raise SourceNotFound(f"{shown(path)} cannot be read: {problem.strerror}") from None
     except (ValueError, RecursionError) as problem:

@@ -7,10 +7,13 @@ that its first line has most of.
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
+from .captions import check_is_text, encoding_of
 from .errors import MalformedSource, MissingColumn, SourceNotFound
 from .fields import Columns, from_object, parse_object
 from .folder import is_image_name
@@ -133,18 +136,40 @@ def lines(path: Path, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
     """Number and text of each line, decoded one by one so that a wrong byte has a line number."""
     try:
         with path.open("rb") as stream:
-            for number, raw in enumerate(stream, 1):
-                if number == 1:
-                    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-                        raise MalformedSource(f"{shown(path)} is UTF-16; save it as UTF-8")
-                    raw = raw.removeprefix(b"\xef\xbb\xbf")
-                try:
-                    line = raw.decode("utf-8")
-                except UnicodeDecodeError as problem:
-                    raise MalformedSource(
-                        f"{shown(path)} line {number}: not UTF-8 (byte {raw[problem.start]:#04x}); save the file as "
-                        "UTF-8"
-                    ) from None
+            first = stream.readline()
+            mark, encoding = encoding_of(first, shown(path))
+            raws = chain([first[len(mark) :]] if first else [], stream)
+            texts = _eight_bit(path, raws) if encoding == "utf-8" else _sixteen_bit(path, raws, encoding)
+            for number, line in enumerate(texts, 1):
+                check_is_text(line, f"{shown(path)} line {number}")
                 yield number, line if keep_ends else line.rstrip("\r\n")
     except OSError as problem:
         raise SourceNotFound(f"{shown(path)} cannot be read: {problem.strerror}; name a manifest or a folder") from None
+
+
+def _eight_bit(path: Path, raws: Iterable[bytes]) -> Iterator[str]:
+    for number, raw in enumerate(raws, 1):
+        try:
+            yield raw.decode("utf-8")
+        except UnicodeDecodeError as problem:
+            byte = f"byte {raw[problem.start]:#04x}"
+            raise MalformedSource(f"{shown(path)} line {number}: not UTF-8 ({byte}); save the file as UTF-8") from None
+
+
+def _sixteen_bit(path: Path, raws: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """``raws`` end where a byte is that of a line's end, which may be in the middle of a character."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    number, held = 1, ""
+    try:
+        for raw in raws:
+            *whole, held = (held + decoder.decode(raw)).split("\n")
+            for line in whole:
+                yield line + "\n"
+                number += 1
+        held += decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise MalformedSource(
+            f"{shown(path)} line {number}: not UTF-16, though the file begins like it; save the file as UTF-8"
+        ) from None
+    if held:
+        yield held

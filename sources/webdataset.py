@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from .captions import caption_lines, decoded
 from .errors import MalformedSource, SourceNotFound
 from .fields import Columns, from_object, parse_object
 from .folder import IMAGE_SUFFIXES
 from .record import Record, Skipped, shown
+from .sidecar import captions_in
 from .tar_member import tar_picture
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
@@ -113,14 +115,15 @@ def _sample(
     record = Record(id=None, image=image)
     if "json" in members:
         place = f"{shown(shard)} {members['json'].name}"
-        record = from_object(parse_object(_text(archive, members["json"], place), place), columns, place, image=image)
+        fields = parse_object(_text(archive, members["json"], place), place)
+        record = from_object(fields, captions_in(fields, columns) or columns, place, image=image)
     lines = [
-        line.strip()
+        line
         for name in _CAPTIONS
         if name in members
-        for line in _text(archive, members[name], f"{shown(shard)} {members[name].name}").splitlines()
+        for line in caption_lines(_text(archive, members[name], f"{shown(shard)} {members[name].name}"))
     ]
-    captions = dict.fromkeys([*filter(None, lines), *record.captions])
+    captions = dict.fromkeys([*lines, *record.captions])
     return replace(record, captions=tuple(captions), metadata={**record.metadata, "key": key})
 
 
@@ -128,7 +131,4 @@ def _text(archive: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> str:
     if member.size > _LARGEST_TEXT:
         raise MalformedSource(f"{place} has {member.size:,} bytes; a caption has at most {_LARGEST_TEXT:,}")
     stream = archive.extractfile(member)
-    try:
-        return stream.read().decode("utf-8-sig") if stream is not None else ""
-    except UnicodeDecodeError as problem:
-        raise MalformedSource(f"{place} is not UTF-8 (byte {problem.start}); write captions as UTF-8") from None
+    return decoded(stream.read(), place) if stream is not None else ""

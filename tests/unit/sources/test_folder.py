@@ -39,7 +39,7 @@ def test_what_is_no_picture_is_skipped_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "round").symlink_to(tmp_path)
     skipped = {entry.path.name: entry.reason for entry in read_source(tmp_path) if isinstance(entry, Skipped)}
     assert skipped == {
-        "notes.txt": "not an image",
+        "notes.txt": "no picture of this name beside it",
         "song.mp3": "not an image",
         ".git": "a hidden folder, not entered; ingest it by itself if it holds pictures",
         "trap.jpg": "a folder with a picture's name; what it holds is read",
@@ -62,7 +62,7 @@ def test_captions_beside_the_pictures(tmp_path: Path) -> None:
         Record(None, tmp_path / "a.jpg", ("one", "two")),
         Record(None, tmp_path / "b.JPG", ("words",)),
         Record("c1", tmp_path / "c.png", ("x", "y"), "4", {"year": 1999}),
-        Record(None, tmp_path / "d.png", ("of d.png",)),
+        Record(None, tmp_path / "d.png", ("of d.png", "of any d")),
         Record(None, tmp_path / "e.png"),
     ]
     assert [record.caption for record in read_records(tmp_path)] == ["one", "words", "x", "of d.png", ""]

@@ -101,7 +101,9 @@ def test_a_column_asked_for_by_name_must_be_there(tmp_path: Path) -> None:
         ("a.tsv", "image\tcaption\n \tx\n", "line 2: 'image' is empty"),
         ("a.tsv", "image\timage\nx\ty\n", "two columns are named 'image'"),
         ("a.tsv", b"image\tcaption\na.png\tok\nb.png\tcaf\xe9\n", "line 3: not UTF-8 .byte 0xe9"),
-        ("a.tsv", "image\tcaption\n".encode("utf-16"), "is UTF-16; save it as UTF-8"),
+        ("a.tsv", "image\tcaption\n".encode("utf-16") + b"\x00", "line 2: not UTF-16, though the file begins like it"),
+        ("a.tsv", "image\tcaption\n".encode("utf-16-le"), "line 1 holds zero bytes"),
+        ("a.tsv", "image\tcaption\n".encode("utf-32"), "is UTF-32; save it as UTF-8"),
         ("a.csv", 'image,caption\na.png,ok\nb.png,"open\nc.png,x\n', "line 3: a quote is opened there and not closed"),
         ("a.csv", 'image,caption\na.png,"x"y\n', r"line 2: .*write a quote inside a cell twice"),
         ("a.jsonl", '{"image": "a.png"}\n{"image": \n', "line 2: not JSON"),
@@ -196,3 +198,13 @@ def test_of_two_files_the_one_that_is_written_is_taken(tmp_path: Path) -> None:
 def test_captions_that_are_the_same_composed_are_one() -> None:
     assert Record("1", Path("a"), ("cafe\u0301", "café", "tea")).captions == ("café", "tea")
     assert Record("e\u0301", Path("a")).id == "e\u0301"  # an id is what it is
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_utf_16_with_its_mark_is_read(tmp_path: Path, encoding: str, end: str) -> None:
+    # U+0A0D and U+0D0A hold the bytes of line ends.
+    text = end.join(["\ufeffimage\tcaption", "a.png\tGrüße \u0a0d \u0d0a 🎈", "b.png\tx\u2028y"])
+    (tmp_path / "a.tsv").write_bytes(text.encode(encoding))
+    found = [(record.image.name, record.captions) for record in read_records(tmp_path / "a.tsv")]
+    assert found == [("a.png", ("Grüße \u0a0d \u0d0a 🎈",)), ("b.png", ("x\u2028y",))]

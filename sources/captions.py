@@ -1,0 +1,51 @@
+"""From bytes to captions: the encodings that say what they are, and where a line ends, the same in every source."""
+
+from __future__ import annotations
+
+import codecs
+
+from .errors import MalformedSource
+
+#: Of a text's first bytes, the encoding that they say; a text without them is UTF-8.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def encoding_of(start: bytes, place: str) -> tuple[bytes, str]:
+    """The byte order mark that ``start`` begins with, and the encoding: UTF-8 without a mark. Raises MalformedSource for UTF-32."""
+    mark, encoding = next((entry for entry in _MARKS if start.startswith(entry[0])), (b"", "utf-8"))
+    if encoding == "utf-32":
+        raise MalformedSource(f"{place} is UTF-32; save it as UTF-8")
+    return mark, encoding
+
+
+def decoded(data: bytes, place: str) -> str:
+    """``data`` as text: UTF-8, with or without a byte order mark, or UTF-16 with one. Raises MalformedSource for any other:
+    what a wrong guess makes of it would be searched for in vain."""
+    mark, encoding = encoding_of(data, place)
+    try:
+        text = data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as problem:
+        name = "UTF-8" if encoding == "utf-8" else "UTF-16, though it begins like it"
+        raise MalformedSource(f"{place} is not {name} (byte {problem.start + len(mark)}); save it as UTF-8") from None
+    check_is_text(text, place)
+    return text
+
+
+def check_is_text(text: str, place: str) -> None:
+    """Raise MalformedSource for zero bytes: UTF-16 without a mark passes for UTF-8 that has them."""
+    if "\0" in text:
+        raise MalformedSource(
+            f"{place} holds zero bytes, as UTF-16 without a mark and files that are no text do; save it as UTF-8"
+        )
+
+
+def caption_lines(text: str) -> list[str]:
+    """One caption a line, without blank ones. A line ends at \\n or \\r\\n alone, not at the many marks of ``str.splitlines``:
+    U+2028, U+0085 and a vertical tab stand inside captions that were copied from web pages and slides."""
+    return [line for line in map(str.strip, text.split("\n")) if line]

@@ -1,0 +1,136 @@
+"""Captions in files beside the pictures: ``a.txt`` or ``a.jpg.txt``, ``.caption``, ``.json``, in any case of the letters.
+
+All sidecars of a picture count. A ``.json`` holds ``caption`` or ``captions``, else ``text``, else ``description``, and ``id``,
+``group`` and further keys as in a manifest.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from .captions import caption_lines, decoded
+from .errors import MalformedSource
+from .fields import Columns, from_object, parse_object
+from .record import Record, Skipped, shown
+
+SUFFIXES = (".txt", ".caption", ".json")
+#: Where a JSON object has its captions, if it has no ``caption``.
+_OTHER_KEYS = ("text", "description")
+_LARGEST_ORPHAN = 1 << 20
+
+
+class Sidecars:
+    """The sidecars among ``names``, those of one folder; ``pictures`` are the pictures' names among them."""
+
+    def __init__(self, names: Iterable[str], pictures: Iterable[str]) -> None:
+        self._pictures: dict[str, list[str]] = defaultdict(list)
+        for picture in pictures:
+            for base in (picture, PurePath(picture).stem):
+                self._pictures[base.lower()].append(picture)
+        self._of: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(name for name in names if is_sidecar_name(name)):
+            for picture in self._owners(PurePath(name).stem):
+                self._of[picture].append(name)
+
+    def _owners(self, base: str) -> list[str]:
+        """The pictures whose name or stem is ``base``: those written exactly so, where there are any, else in other letters."""
+        alike = self._pictures.get(base.lower(), [])
+        return [name for name in alike if base in (name, PurePath(name).stem)] or alike
+
+    def has_picture(self, name: str) -> bool:
+        """True for a sidecar whose picture is there."""
+        return is_sidecar_name(name) and bool(self._owners(PurePath(name).stem))
+
+    def of(self, picture: str) -> list[str]:
+        """The sidecars of ``picture``: the ones with its whole name first, and text before JSON."""
+        whole = picture.lower()
+        return sorted(
+            self._of.get(picture, []),
+            key=lambda name: (
+                PurePath(name).stem.lower() != whole,
+                SUFFIXES.index(PurePath(name).suffix.lower()),
+                name,
+            ),
+        )
+
+
+def is_sidecar_name(name: str) -> bool:
+    """True for a name with a sidecar's suffix."""
+    return PurePath(name).suffix.lower() in SUFFIXES
+
+
+def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[Record | Skipped]:
+    """The record of ``image`` with what its sidecars ``names`` say, and each JSON in which no caption was found where none has one.
+
+    Where two say an id, a group or a key, the first one's counts. Raises MalformedSource.
+    """
+    record = Record(id=None, image=image)
+    silent: list[Skipped] = []
+    for name in names:
+        path = image.with_name(name)
+        place = shown(path)
+        text = decoded(_content(path), place)
+        if path.suffix.lower() != ".json":
+            record = replace(record, captions=(*record.captions, *caption_lines(text)))
+            continue
+        fields = parse_object(text, place)
+        keyed = captions_in(fields, columns)
+        if keyed is None:
+            keys = ", ".join(list(fields)[:8]) or "none"
+            silent.append(
+                Skipped(
+                    path,
+                    "caption not understood",
+                    f"none of its keys is {columns.caption}, text or description; its keys are {keys}",
+                )
+            )
+        own = from_object(fields, keyed or columns, place, image=image)
+        record = Record(
+            id=record.id or own.id,
+            image=image,
+            captions=record.captions + own.captions,
+            group=record.group or own.group,
+            metadata={**own.metadata, **record.metadata},
+        )
+    return [replace(record, captions=tuple(dict.fromkeys(record.captions))), *(() if record.captions else silent)]
+
+
+def captions_in(fields: Mapping[str, Any], columns: Columns) -> Columns | None:
+    """``columns`` with the key that holds the captions of a JSON object, the first that is not empty; None where no key may."""
+    if columns.caption != "caption":
+        return columns if columns.caption in fields else None
+    if fields.get("caption") or fields.get("captions"):
+        return columns
+    keys = [key for key in _OTHER_KEYS if key in fields]
+    if not keys:
+        return columns if "caption" in fields or "captions" in fields else None
+    return replace(columns, caption=next((key for key in keys if fields[key]), keys[0]))
+
+
+def orphan(path: Path) -> Skipped:
+    """The entry of a sidecar without a picture; its reason says how many captions are lost with it, if they can be read."""
+    lost = 0
+    try:
+        if path.suffix.lower() != ".json" and path.stat().st_size <= _LARGEST_ORPHAN:
+            lost = len(caption_lines(decoded(_content(path), shown(path))))
+    except MalformedSource:
+        pass
+    except OSError:
+        pass
+    lines = f"; its {lost:,} line{'s are' if lost != 1 else ' is'} no caption" if lost else ""
+    return Skipped(path, "caption without a picture", f"no picture of this name beside it{lines}")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise MalformedSource(f"{shown(path)} is no regular file; captions are read from regular files")
+        return path.read_bytes()
+    except OSError as problem:
+        raise MalformedSource(f"{shown(path)} cannot be read: {problem.strerror}") from None
