@@ -13,7 +13,7 @@ from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.run import ingest
 from clipseek.sources import Record
 from clipseek.web.settings import Access, Settings
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.integration.page.acts import HIT, asked, wait_until
 from tests.integration.page.conftest import Serving, watched
@@ -40,6 +40,22 @@ def test_server_gone_and_back(context: BrowserContext, settings: Settings) -> No
         expect(page.locator(f"{HIT} mark").first).to_have_text("boat")
     finally:
         serving.stop()
+
+
+def test_a_busy_server_is_asked_again(context: BrowserContext, served: Serving) -> None:
+    page, refused = context.new_page(), list[str]()
+
+    def refuse_once(route: Route) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=429, headers={"Retry-After": "1"}, json={"title": "busy", "status": 429})
+
+    page.route("**/search", refuse_once)
+    page.goto(f"{served.address}?q=boat")
+    expect(page.locator(f"{HIT} mark").first).to_have_text("boat")
+    assert len(refused) == 1
 
 
 def test_opensearch_away(context: BrowserContext, settings: Settings) -> None:

@@ -146,6 +146,13 @@ def test_more_and_less_like_this(page: Page) -> None:
     assert asked(page)["unlike"] == [second]
 
 
+def test_a_hit_dragged_onto_the_page_is_searched_by(page: Page) -> None:
+    first = ids(page)[0]
+    page.locator(f"{HIT} .picture").first.drag_to(page.locator("#box"))
+    expect(page.locator(".chip.like")).to_contain_text(f"like {first}")
+    assert asked(page) == {"like": [f"{first}@1"]}
+
+
 def test_nearly_the_same_file(page: Page, served: Serving) -> None:
     page.goto(f"{served.address}?picture=p6")
     expect(page.get_by_role("dialog")).to_be_visible()

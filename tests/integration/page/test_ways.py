@@ -121,6 +121,9 @@ def test_phone(browser: Browser, served: Serving, faults: list[str]) -> None:
             HIT, "items => [...new Set(items.map(i => Math.round(i.getBoundingClientRect().left)))]"
         )
         assert len(lefts) == 2
+        slider = page.get_by_role("slider", name="Weight of the vector").bounding_box()
+        assert slider is not None
+        assert slider["y"] > 700  # the thumb reaches it
         facets = page.locator("#facets")
         expect(facets).to_be_hidden()
         page.get_by_role("button", name="Filters").tap()
