@@ -78,6 +78,18 @@ def source_options(last_column: Callable[[Any], Any]) -> Callable[[Command], Com
             help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco "
             "or hub (hub:owner/name); auto detects it.",
         ),
+        click.option(
+            "--exclude",
+            multiple=True,
+            metavar="PATTERN",
+            help="Leave out these files and folders of the folder SOURCE: 'previews/', '*_thumb.jpg', 'a/**/*.png'. Repeatable.",
+        ),
+        click.option(
+            "--include",
+            multiple=True,
+            metavar="PATTERN",
+            help="Take only these files and folders of the folder SOURCE. Repeatable.",
+        ),
         column_option("image", "the picture's path"),
         column_option("caption", "the caption"),
         last_column,

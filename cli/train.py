@@ -67,9 +67,7 @@ def train(
 
     named = {"keep": keep, "validation": validation, "keep_validation": keep_validation}
     others = {
-        name: source if path == source.path else dataclasses.replace(source, path=path, layout="auto")
-        for name, path in named.items()
-        if path is not None
+        name: source if path == source.path else _like(source, path) for name, path in named.items() if path is not None
     }
     for one in (source, *others.values()):
         one.check()  # before a base model is fetched
@@ -85,6 +83,13 @@ def train(
         print_json(summary)
     else:
         show(summary)
+
+
+def _like(source: Source, path: Path) -> Source:
+    """``path`` read as ``source`` is; --exclude and --include hold for it where it is a folder."""
+    if path.is_dir():
+        return dataclasses.replace(source, path=path, layout="auto")
+    return dataclasses.replace(source, path=path, layout="auto", exclude=(), include=())
 
 
 def _check_free(out: Path, resume: bool, overwrite: bool) -> None:

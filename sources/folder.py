@@ -12,7 +12,9 @@ from pathlib import Path
 from .errors import MalformedSource, SourceNotFound
 from .fields import Columns
 from .record import Record, Skipped, shown
+from .selection import Selection, below
 from .sidecar import Sidecars, is_sidecar_name, orphan, with_sidecars
+from .system_files import maker_of
 
 #: What is taken for a picture by its name. Whether it can be decoded is the encoder's to say, with a reason.
 IMAGE_SUFFIXES = frozenset(
@@ -26,12 +28,13 @@ IMAGE_SUFFIXES = frozenset(
 
 
 def iter_files(folder: Path) -> Iterator[Path]:
-    """Every file under ``folder``, folder by folder, in the order of their names; whatever it is, folders excepted.
+    """Every file under ``folder``, folder by folder, in the order of their names; whatever it is, but folders and what a
+    system made for itself.
 
     Links to folders are not followed, for they may lead back; hidden folders are not entered; neither is yielded.
     Raises SourceNotFound where ``folder`` itself is not there or cannot be read.
     """
-    for entry in _walk(folder):
+    for entry in _walk(folder, Selection()):
         if isinstance(entry, Path):
             yield entry
 
@@ -49,22 +52,26 @@ def picture_files(path: Path) -> Iterator[Path]:
         yield path
 
 
-def read_folder(folder: Path, columns: Columns) -> Iterator[Record | Skipped]:
+def read_folder(folder: Path, columns: Columns, selection: Selection) -> Iterator[Record | Skipped]:
     """A record for every picture under ``folder``; every other file, but the captions' own, as Skipped.
 
     Memory is bounded by the names of the largest single folder.
     """
     sidecars = Sidecars((), ())
     here: Path | None = None
-    for entry in _walk(folder):
+    for entry in _walk(folder, selection):
         if isinstance(entry, Skipped):
             yield entry
             continue
         if entry.parent != here:
             here = entry.parent
-            names = _names(here)
+            names = [name for name in _names(here) if not maker_of(name, is_folder=False)]
             sidecars = Sidecars(names, (name for name in names if is_image_name(Path(name))))
-        if is_image_name(entry):
+        if why := selection.left_out(below(entry, folder)):
+            # Sidecars go with their pictures, so that a pattern need not name them.
+            if not sidecars.has_picture(entry.name):
+                yield Skipped(entry, *why)
+        elif is_image_name(entry):
             try:
                 yield from with_sidecars(entry, sidecars.of(entry.name), columns)
             except MalformedSource as problem:
@@ -75,7 +82,7 @@ def read_folder(folder: Path, columns: Columns) -> Iterator[Record | Skipped]:
             yield orphan(entry)
 
 
-def _walk(folder: Path) -> Iterator[Path | Skipped]:
+def _walk(folder: Path, selection: Selection) -> Iterator[Path | Skipped]:
     """Depth first, each folder's files before its folders: one folder's files come without interruption."""
     waiting = [folder]
     while waiting:
@@ -94,8 +101,13 @@ def _walk(folder: Path) -> Iterator[Path | Skipped]:
         folders: list[Path] = []
         for entry in entries:
             path = here / entry.name
-            if not _leads_to_folder(entry):
+            is_folder = _leads_to_folder(entry)
+            if who := maker_of(entry.name, is_folder=is_folder):
+                yield Skipped(path, "made by a system", f"made by {who}, no picture of yours; left out")
+            elif not is_folder:
                 yield path
+            elif why := selection.left_out(below(path, folder), is_folder=True):
+                yield Skipped(path, *why)
             elif entry.is_symlink():
                 yield Skipped(path, "link to a folder", "a link to a folder, not followed; ingest the folder itself")
             elif entry.name.startswith("."):

@@ -20,6 +20,7 @@ from .manifest import read_jsonl, read_table
 from .parquet import read_parquet
 from .record import Record, Skipped, shown
 from .roco import is_roco, read_roco
+from .selection import Selection
 from .webdataset import is_webdataset, read_webdataset
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Reading(TypedDict, total=False):
     caption_column: str
     id_column: str
     group_column: str
+    exclude: tuple[str, ...]
+    include: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,19 +69,31 @@ class Source:
     caption_column: str = "caption"
     id_column: str = "id"
     group_column: str = "group"
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Record | Skipped]:
-        """Every record, and every file of a folder that is none, in an order that is the same each time.
+        """Every record, and every file of a folder that is none, in an order that is the same each time; of a folder only the
+        files that ``exclude`` and ``include`` mean (``Selection``).
 
         A stream: memory does not grow with the source. Rows of one picture that follow each other become one record with
         several captions. Relative paths are relative to the manifest. Whether a picture exists is not examined. Raises
         SourceError: before the first record where the source is not there or cannot be understood, later with file and
         line.
         """
-        path, columns = self.path, Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
-        chosen = _layout(path, self.layout)
+        chosen = _layout(self.path, self.layout)
+        columns = Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
+        selection = Selection(self.exclude, self.include)
+        if not selection or chosen == "folder":
+            return self._entries(chosen, columns, selection)
+        if not self.path.is_dir():
+            raise SourceError(f"{shown(self.path)} is no folder; --exclude and --include choose among a folder's files")
+        return selection.of(self._entries(chosen, columns, selection), self.path)
+
+    def _entries(self, chosen: Layout, columns: Columns, selection: Selection) -> Iterator[Record | Skipped]:
+        path = self.path
         if chosen == "folder":
-            return read_folder(path, columns)
+            return read_folder(path, columns, selection)
         if chosen == "webdataset":
             return read_webdataset(path, columns)
         if chosen == "hub":

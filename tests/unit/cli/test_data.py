@@ -70,3 +70,23 @@ def test_a_model_names_the_pairs_that_it_doubts(tmp_path: Path) -> None:
     done = check(tmp_path / "pairs.jsonl", "--mismatches")
     assert done.returncode == 2
     assert "--model" in done.stderr
+
+
+def test_patterns_choose_among_the_files_of_a_folder(tmp_path: Path) -> None:
+    for place in ("mine", "mine/previews", "@eaDir"):
+        for record in write_squares(tmp_path / "pairs" / place):
+            record.image.with_suffix(".txt").write_text(record.caption)
+    done = check(tmp_path / "pairs", "--exclude", "previews/", "--include", "mine", "--json")
+    value = json.loads(done.stdout)
+    reasons = {Path(row["file"]).name: row["reason"] for row in value["other_files"]}
+    assert reasons == {
+        "previews": "left out by --exclude previews/",
+        "@eaDir": "made by a Synology NAS, no picture of yours; left out",
+    }
+    assert value["files"] == value["captions"] == 24
+    (tmp_path / "pairs.tsv").write_text("image\tcaption\na.png\ta cat\n")
+    refused = check(tmp_path / "pairs.tsv", "--exclude", "x")
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].endswith(
+        "is no folder; --exclude and --include choose among a folder's files"
+    )
