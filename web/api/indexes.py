@@ -8,6 +8,7 @@ from clipseek.opensearch.errors import IndexMissing, IndexUnusable
 from clipseek.opensearch.query.fields import OWN
 from clipseek.opensearch.query.fusion import Mean, Technique
 from clipseek.opensearch.search.browse import count_pictures
+from clipseek.opensearch.search.hits import Hit
 from clipseek.opensearch.search.index_defaults import Setting
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -85,7 +86,7 @@ def indexes(request: Request) -> IndexesAnswer:
     there, missing = [], []
     for alias in state.settings.indexes:
         try:
-            there.append(_index(state, alias))
+            there.append(index_answer(state, alias))
         except (IndexMissing, IndexUnusable) as problem:
             why = "does not lead to one index that clipseek made"
             detail = f"there is no index {alias} yet; make one with: clipseek ingest SOURCE --index {alias}"
@@ -104,18 +105,24 @@ def document(
     request: Request,
 ) -> HitAnswer:
     """What the index has of one picture."""
-    found = state_of(request).opened(index).searcher.look_up([id])
+    return hit_answer(Addresses.of(request, index), known_picture(state_of(request), index, id), None, scored=False)
+
+
+def known_picture(state: State, alias: str, name: str) -> Hit:
+    """What the index has of the picture ``name``. Raises Refused where there is none."""
+    found = state.opened(alias).searcher.look_up([name])
     if not found:
         raise Refused(
             404,
             "no-such-picture",
             "There is no such picture",
-            f"no picture {id[:80]!r} in index {index}; give the id of a hit",
+            f"no picture {name[:80]!r} in index {alias}; give the id of a hit",
         )
-    return hit_answer(Addresses.of(request, index), found[0], None, scored=False)
+    return found[0]
 
 
-def _index(state: State, alias: str) -> IndexAnswer:
+def index_answer(state: State, alias: str) -> IndexAnswer:
+    """What is in the index ``alias``. Raises the errors of ``State.opened``."""
     version = state.opened(alias).version
     documents, captioned = count_pictures(state.client, version)
     fusion = Setting.read(version.search).fusion

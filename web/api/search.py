@@ -42,16 +42,8 @@ def similar(
     index: str, body: Annotated[Sent[SimilarRequest], Depends(sent(SimilarRequest))], request: Request
 ) -> SearchAnswer:
     """Pictures that are near one of the index, by their vectors."""
-    started, asked = time.perf_counter(), body.fields
-    query = Query(like=((asked.id, 1.0),), **asked_scope(asked))
-    searcher, page = state_of(request).opened(index).searcher, asked_page(asked)
-    if asked.near:
-        answer = searcher.search(query, page=replace(page, start=0, size=DEPTH))
-        same = searcher.nearly_same(asked.id, answer.hits)
-        answer = replace(answer, hits=same[page.start : page.end], matched=len(same), reachable=len(same))
-        answer = replace(answer, plan=replace(answer.plan, page=page))
-    else:
-        answer = searcher.search(query, page=page)
+    started = time.perf_counter()
+    answer = find_similar(state_of(request), index, body.fields)
     return search_answer(Addresses.of(request, index), answer, time.perf_counter() - started, explain=False)
 
 
@@ -75,3 +67,15 @@ def find(state: State, index: str, body: Sent[SearchRequest], page: Page) -> Ans
         found = searcher.search(query, asked_fusion(asked, searcher, query, page), page)
     state.metrics.stages.labels("server").observe(found.milliseconds / 1000)
     return found
+
+
+def find_similar(state: State, index: str, asked: SimilarRequest) -> Answer:
+    """What is near the picture ``asked.id``."""
+    query = Query(like=((asked.id, 1.0),), **asked_scope(asked))
+    searcher, page = state.opened(index).searcher, asked_page(asked)
+    if not asked.near:
+        return searcher.search(query, page=page)
+    answer = searcher.search(query, page=replace(page, start=0, size=DEPTH))
+    same = searcher.nearly_same(asked.id, answer.hits)
+    answer = replace(answer, hits=same[page.start : page.end], matched=len(same), reachable=len(same))
+    return replace(answer, plan=replace(answer.plan, page=page))

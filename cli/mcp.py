@@ -1,0 +1,53 @@
+"""``clipseek mcp``: the tools for agents, over standard input and output."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import click
+
+from .opening import open_client
+from .options import model_option, url_option
+
+
+@click.command()
+@click.option(
+    "--index",
+    "indexes",
+    multiple=True,
+    envvar="CLIPSEEK_INDEX",
+    metavar="NAME",
+    help="Alias of an index that can be searched; repeat it for several, the first is meant by default.  [default: every index]",
+)
+@model_option
+@url_option
+@click.option(
+    "--pictures",
+    "roots",
+    multiple=True,
+    type=click.Path(file_okay=False, exists=True, resolve_path=True, path_type=Path),
+    metavar="ROOT",
+    help="Folder whose pictures may be looked at and searched by; repeat it for several.  [default: none]",
+)
+def mcp(indexes: tuple[str, ...], model: Path | None, url: str | None, roots: tuple[Path, ...]) -> None:
+    """Answer an agent's questions about indexes, as a Model Context Protocol server on stdin and stdout.
+
+    Started by the agent's program, not by hand. It offers tools to describe an index, to search by words or a picture, to find
+    similar pictures, to count values, and to look at a picture; none changes anything.
+    """
+    if any(importlib.util.find_spec(name) is None for name in ("mcp", "fastapi")):
+        raise click.ClickException("the server for agents needs mcp; try: pip install 'clipseek[mcp]'")
+    client = open_client(url, check=not indexes)
+    from clipseek.opensearch.server.address import address
+    from clipseek.web.mcp.server import serve
+    from clipseek.web.settings import Settings
+
+    if not indexes:
+        from clipseek.web.process.server import check_indexes
+
+        indexes = check_indexes(address(client), ())
+    # With its names given it starts without the server: each call says what is missing.
+    serve(
+        Settings(url=address(client), indexes=indexes, model=None if model is None else model.absolute(), roots=roots)
+    )
