@@ -70,7 +70,8 @@ def test_a_picture_comes_as_an_image(settings: Settings) -> None:
     image = call(settings, "look_at_picture", id=hit["id"]).content[1]
     assert isinstance(image, ImageContent)
     with Image.open(io.BytesIO(base64.b64decode(image.data))) as seen:
-        assert (seen.size, seen.convert("RGB").getpixel((4, 4))) == ((8, 8), pytest.approx((0, 0, 255), abs=8))
+        assert seen.size == (8, 8)
+        assert seen.convert("RGB").getpixel((4, 4)) == pytest.approx((0, 0, 255), abs=8)
 
 
 @pytest.mark.parametrize(
