@@ -52,6 +52,7 @@ async function load(first) {
   drawBox();
   drawMode();
   drawToolbar();
+  document.body.classList.remove("unready");
   if (!current().name) return showProblem({ kind: "index-missing" }, () => load(first));
   await refresh();
   if (first) startDetail();
