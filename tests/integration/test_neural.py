@@ -1,0 +1,363 @@
+"""Plain ``neural`` queries of any client: an embedded node with ml-commons, ``clipseek serve`` of the shipped model with its token,
+and what ``clipseek neural`` sets up between the two.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import opensearchpy
+import pytest
+from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.opensearch import connect
+from clipseek.opensearch.errors import RequestRefused
+from clipseek.opensearch.index import versions
+from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.node.paths import NodePaths
+from clipseek.opensearch.node.service import start, stop
+from clipseek.sources import read_source
+from PIL import Image, ImageDraw
+
+from tests.command import run_command
+from tests.served import Served, serving
+from tests.shipped import ROOT, TUNED
+
+pytestmark = pytest.mark.integration
+ALIAS = f"test-neural-{uuid.uuid4().hex[:8]}"
+NAME = f"clipseek-{ALIAS}"
+WORDS = "red star"
+
+
+@dataclass
+class Place:
+    """A node, an index on it, and the folders of both and of ``clipseek serve``."""
+
+    url: str
+    folder: Path
+    pictures: Path
+    encoder: ClipEncoder
+    served: Served | None = None
+
+    def command(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        own = {"CLIPSEEK_DATA": str(self.folder), "CLIPSEEK_CACHE": str(self.folder / "cache")}
+        return run_command(*arguments, "--index", ALIAS, "--url", self.url, environment=own)
+
+    def clipseek(self, *arguments: str | Path) -> str:
+        """What the command printed on stdout."""
+        done = self.command(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def found(self, *arguments: str | Path) -> list[tuple[str, float]]:
+        """Ids and scores of ``clipseek search``."""
+        answer = json.loads(self.clipseek("search", *arguments, "--model", TUNED, "-k", "8", "--json"))
+        return by_score((hit["id"], hit["score"]) for hit in answer["hits"])
+
+
+def by_score(hits: Any) -> list[tuple[str, float]]:
+    return sorted(hits, key=lambda hit: (-round(hit[1], 4), hit[0]))
+
+
+def assert_same(found: list[tuple[str, float]], expected: list[tuple[str, float]]) -> None:
+    assert [name for name, _ in found] == [name for name, _ in expected]
+    assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-4)
+    assert len({round(score, 4) for _, score in expected}) > 2  # a ranking
+
+
+def draw(folder: Path) -> None:
+    """Stars, squares and discs in four colours, with captions."""
+    for colour in ("red", "green", "blue", "orange"):
+        for shape in ("star", "square", "disc"):
+            image = Image.new("RGB", (96, 96), "white")
+            pen = ImageDraw.Draw(image)
+            if shape == "star":
+                turns = [
+                    (48 + r * math.sin(i * math.pi / 5), 48 - r * math.cos(i * math.pi / 5))
+                    for i, r in enumerate([44, 18] * 5)
+                ]
+                pen.polygon(turns, fill=colour)
+            elif shape == "square":
+                pen.rectangle((14, 14, 82, 82), fill=colour)
+            else:
+                pen.ellipse((10, 10, 86, 86), fill=colour)
+            image.save(folder / f"{colour}-{shape}.png")
+            (folder / f"{colour}-{shape}.txt").write_text(f"a {colour} {shape}")
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    # /var/tmp: as root the node runs as another user, who must get there; pytest's own folders are closed to it.
+    folder = Path(tempfile.mkdtemp(prefix="clipseek-neural-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    paths = NodePaths(folder, NodePaths.default().cache)
+    try:
+        url = start(paths, port=free_port(), heap="1g", ml=True).url
+        pictures = folder / "pictures"
+        pictures.mkdir()
+        draw(pictures)
+        encoder = ClipEncoder(Bundle.load(TUNED))
+        ingest(connect(url), ALIAS, encoder, read_source(pictures), bundle=str(TUNED))
+        yield Place(url, folder, pictures, encoder)
+    finally:
+        stop(paths)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def served(place: Place) -> Iterator[Served]:
+    """``clipseek serve`` of the index; it wants its token."""
+    with serving(place.url, place.folder, "--index", ALIAS, "--model", TUNED, "--port", free_port()) as one:
+        yield one
+
+
+@pytest.fixture
+def model(place: Place, served: Served) -> str:
+    """Id of the model that is set up."""
+    return place.clipseek("neural", "setup", "--yes").strip()
+
+
+@pytest.fixture(scope="module")
+def ml(place: Place) -> opensearchpy.OpenSearch:
+    """A client of the node: opensearch-py as anybody has it, but that its failures are raised in one line."""
+    return connect(place.url)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def hits(ml: opensearchpy.OpenSearch, query: Mapping[str, Any], **parameters: Any) -> list[tuple[str, float]]:
+    body = {"size": 8, "_source": False, "query": dict(query)}
+    answer = ml.search(index=ALIAS, body=body, params=parameters)
+    return by_score((hit["_id"], hit["_score"]) for hit in answer["hits"]["hits"])
+
+
+def neural(**asked: Any) -> dict[str, Any]:
+    return {"neural": {"image_vector": {"k": 200, **asked}}}
+
+
+def base64_of(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def test_setup_is_shown_asked_for_and_done_once(place: Place, served: Served, ml: opensearchpy.OpenSearch) -> None:
+    place.command("neural", "remove", "--yes")
+    printed = place.command("neural", "setup", "--print")
+    assert printed.returncode == 0, printed.stderr
+    addresses = [line for line in printed.stdout.splitlines() if line.startswith(("PUT /", "POST /"))]
+    assert [line.split("/")[1].partition("?")[0] for line in addresses[-4:]] == [
+        "_plugins",
+        "_plugins",
+        "_search",
+        "_ingest",
+    ]
+    assert '"token": "TOKEN"' in printed.stdout
+    assert json.loads(place.command("neural", "status", "--json").stdout)["problem"] == "no model is registered"
+
+    unasked = place.command("neural", "setup")  # nobody is there to say yes
+    assert unasked.returncode == 130
+    assert "plugins.ml_commons.trusted_connector_endpoints_regex" in unasked.stderr
+    assert json.loads(place.command("neural", "status", "--json").stdout)["problem"] == "no model is registered"
+
+    first, second = place.command("neural", "setup", "--yes"), place.command("neural", "setup")
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert "made: cluster settings, connector and model, search pipeline, ingest pipeline" in first.stderr
+    assert "everything was there" in second.stderr
+    assert first.stdout == second.stdout
+    status = place.command("neural", "status", "--json")
+    facts = json.loads(status.stdout)
+    assert (status.returncode, facts["problem"], facts["default"]) == (0, "", False)
+    for told in (printed, unasked, first, second, status):
+        assert served.token not in told.stdout + told.stderr
+    described = ml.transport.perform_request("GET", f"/_plugins/_ml/models/{first.stdout.strip()}")
+    assert place.encoder.fingerprint in described["description"]
+
+
+def test_words_and_pictures_find_what_clipseek_finds(place: Place, model: str, ml: opensearchpy.OpenSearch) -> None:
+    assert_same(hits(ml, neural(query_text=WORDS, model_id=model)), place.found(WORDS, "--vector"))
+    picture = place.pictures / "blue-disc.png"
+    found = place.found("--image", picture, "--vector")
+    assert_same(hits(ml, neural(query_image=base64_of(picture), model_id=model)), found)
+    both = place.found(WORDS, "--image", picture, "--vector")
+    assert_same(hits(ml, neural(query_text=WORDS, query_image=base64_of(picture), model_id=model)), both)
+
+
+@pytest.mark.parametrize(
+    "words", ['a "red" star', "back\\slash and new\nline", "größe 名前 🦊", "null", "{}", "{{_id}}"]
+)
+def test_words_arrive_as_they_are(place: Place, model: str, ml: opensearchpy.OpenSearch, words: str) -> None:
+    vector = place.encoder.encode_texts([words])[0]
+    knn = {"knn": {"image_vector": {"vector": vector.tolist(), "k": 200}}}
+    assert_same(hits(ml, neural(query_text=words, model_id=model)), hits(ml, knn))
+
+
+def test_a_hybrid_of_match_and_neural_is_clipseeks(place: Place, model: str, ml: opensearchpy.OpenSearch) -> None:
+    # The pipeline knows the model.
+    clauses = [{"match": {"caption": {"query": WORDS}}}, neural(query_text=WORDS)]
+    query = {"hybrid": {"pagination_depth": 200, "queries": clauses}}
+    assert_same(hits(ml, query, search_pipeline=NAME), place.found(WORDS, "--no-complete"))
+
+
+def test_a_document_gets_the_vector_that_ingest_gives_it(place: Place, model: str, ml: opensearchpy.OpenSearch) -> None:
+    picture, odd = place.pictures / "green-star.png", 'my "own" one'
+    body = {"picture": base64_of(picture), "caption": "put by another client"}
+    ml.index(index=ALIAS, id=odd, body=body, params={"pipeline": NAME, "refresh": "true"})
+    try:
+        (ingested,) = ml.search(index=ALIAS, body={"query": {"match_phrase": {"caption": "green star"}}, "size": 1})[
+            "hits"
+        ]["hits"]
+        mine = ml.get(index=ALIAS, id=odd)["_source"]
+        assert np.allclose(mine["image_vector"], ingested["_source"]["image_vector"], atol=1e-6)
+        assert mine["fingerprint"] == place.encoder.fingerprint
+        assert (mine["image_id"], "picture" in mine, len(mine["content_hash"]) > 40) == (odd, False, True)
+        assert odd in [name for name, _ in place.found("another client")]
+        assert '"recall"' in place.clipseek("index", "check", "--json")
+    finally:
+        ml.delete(index=ALIAS, id=odd, params={"refresh": "true"})
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("one", {"caption": "no picture"}, "the document has no picture"),
+        (None, {"picture": "bm90aGluZw=="}, "the document has no id"),
+        ("one", {"picture": "bm90aGluZw=="}, "cannot be read"),
+        ("one", {"picture": "not base64"}, "base64"),
+    ],
+)
+def test_a_document_that_gets_no_vector_is_refused(
+    place: Place, model: str, ml: opensearchpy.OpenSearch, name: str | None, body: Any, reason: str
+) -> None:
+    with pytest.raises(RequestRefused, match=reason):
+        ml.index(index=ALIAS, id=name, body=body, params={"pipeline": NAME})
+
+
+def test_another_model_is_refused_by_the_encoder_and_by_the_index(
+    place: Place, model: str, served: Served, ml: opensearchpy.OpenSearch
+) -> None:
+    body = {"inputText": "red", "inputImage": None, "fingerprint": "0" * 64}
+    assert served.ask(f"/api/v1/indexes/{ALIAS}/neural", "POST", body)[0] == 409
+    assert served.ask(f"/api/v1/indexes/{ALIAS}/neural", "POST", body, token=None)[0] == 401
+    version = versions.current(ml, ALIAS)
+    document = {"image_id": "x", "image_vector": [1.0] + [0.0] * (version.dimension - 1), "fingerprint": "0" * 64}
+    with pytest.raises(RequestRefused, match="fingerprint"):
+        ml.index(index=ALIAS, id="x", body=document)
+
+
+def searches(place: Place) -> Iterator[Callable[[], Any]]:
+    """Everything of clipseek that searches the index."""
+    for options in (
+        (WORDS,),
+        (WORDS, "--no-complete"),
+        (WORDS, "--vector"),
+        (WORDS, "--caption"),
+        (WORDS, "-k", "300"),
+    ):
+        yield lambda options=options: place.clipseek("search", *options, "--model", TUNED)
+    (first, *_) = place.found(WORDS)
+    yield lambda: place.clipseek("search", "--like", first[0][:8])
+    yield lambda: place.clipseek("search", WORDS, "--group-near", "--model", TUNED)
+    yield lambda: place.clipseek("index", "check", "--queries", "5")
+    yield lambda: place.clipseek(
+        "ingest", place.pictures, "--number", f"size{random.randrange(10**6)}", "--model", TUNED
+    )
+
+
+def test_every_search_of_clipseek_goes_on_when_the_default_is_deleted(
+    place: Place, model: str, served: Served, ml: opensearchpy.OpenSearch
+) -> None:
+    place.clipseek("neural", "setup", "--as-default")
+    query = {"hybrid": {"pagination_depth": 200, "queries": [{"match": {"caption": WORDS}}, neural(query_text=WORDS)]}}
+    assert_same(hits(ml, query), place.found(WORDS, "--no-complete"))
+    before = place.found(WORDS)
+    ml.transport.perform_request("DELETE", f"/_search/pipeline/{NAME}")
+    try:
+        with pytest.raises(RequestRefused, match="is not defined"):
+            hits(ml, {"match_all": {}})
+        assert place.found(WORDS) == before
+        for search in searches(place):
+            search()
+        for asked in ({}, {"text": WORDS}, {"text": WORDS, "fusion": {"complete": False}}, {"group": "near"}):
+            status, _, body = served.ask(f"/api/v1/indexes/{ALIAS}/search", "POST", asked)
+            assert status == 200, body
+        assert served.ask("/api/v1/indexes")[0] == 200
+    finally:
+        place.clipseek("neural", "setup")  # makes it anew
+        place.clipseek("neural", "remove", "--yes")
+    assert hits(ml, {"match_all": {}})
+
+
+def test_an_encoder_that_is_down_is_named_and_a_new_one_is_taken(place: Place, ml: opensearchpy.OpenSearch) -> None:
+    place.command("neural", "remove", "--yes")
+    port = free_port()
+    with ExitStack() as stack:
+        served = stack.enter_context(
+            serving(place.url, place.folder, "--index", ALIAS, "--model", TUNED, "--port", port)
+        )
+        encoder = ("--encoder", f"http://127.0.0.1:{port}")
+        model = place.clipseek("neural", "setup", "--yes", *encoder).strip()
+        served.stop()
+        with pytest.raises(RequestRefused, match=f"127.0.0.1:{port}"):
+            hits(ml, neural(query_text=WORDS, model_id=model))
+        status = place.command("neural", "status")
+        assert status.returncode == 1
+        assert f"127.0.0.1:{port}" in status.stdout
+        again = place.command("neural", "setup", "--yes", *encoder)
+        assert again.returncode == 1
+        assert f"127.0.0.1:{port}" in again.stderr
+    with serving(place.url, place.folder, "--index", ALIAS, "--model", TUNED, "--port", port) as other:
+        assert other.token != served.token
+        mended = place.clipseek("neural", "setup", "--yes", *encoder).strip()
+        assert mended != model
+        assert place.command("neural", "status").returncode == 0
+        assert hits(ml, neural(query_text=WORDS), search_pipeline=NAME)
+    place.clipseek("neural", "remove", "--yes")
+
+
+def test_remove_leaves_nothing(place: Place, model: str, ml: opensearchpy.OpenSearch) -> None:
+    place.clipseek("neural", "setup", "--as-default")
+    assert place.command("neural", "remove").returncode == 2
+    assert (
+        "removed: default of the index, search pipeline, ingest pipeline, connector and model"
+        in place.command("neural", "remove", "--yes").stderr
+    )
+    version: Version = versions.current(ml, ALIAS)
+    settings = ml.indices.get_settings(index=version.index, params={"flat_settings": "true"})
+    assert "index.search.default_pipeline" not in settings[version.index]["settings"]
+    for kind in ("models", "connectors", "model_groups"):
+        body = {"query": {"term": {"name.keyword": NAME}}}
+        found = ml.transport.perform_request("POST", f"/_plugins/_ml/{kind}/_search", body=body)
+        assert found["hits"]["total"]["value"] == 0
+    assert NAME not in json.dumps(ml.cluster.get_settings(params={"flat_settings": "true"}))
+    assert "nothing was set up" in place.command("neural", "remove", "--yes").stderr
+    assert place.command("neural", "status").returncode == 1
+
+
+def test_the_guides_file_for_dev_tools_runs(place: Place, model: str, ml: opensearchpy.OpenSearch) -> None:
+    text = (ROOT / "docs" / "guide" / "neural.console").read_text("utf-8")
+    asked = re.findall(r"^(GET|PUT|DELETE) (\S+)\n((?:[{} ].*\n)*)", text, re.M)
+    assert [method for method, _, _ in asked] == ["GET", "GET", "GET", "PUT", "DELETE"]
+    for method, path, body in asked:
+        own = "/" + path.replace("icons", ALIAS)
+        answer = ml.transport.perform_request(method, own, body=json.loads(body) if body else None)
+        if method == "GET":
+            assert answer["hits"]["hits"][0]["_score"] > 0
+            assert "image_vector" not in answer["hits"]["hits"][0]["_source"]
