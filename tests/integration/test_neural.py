@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -262,23 +262,13 @@ def test_another_model_is_refused_by_the_encoder_and_by_the_index(
         ml.index(index=ALIAS, id="x", body=document)
 
 
-def searches(place: Place) -> Iterator[Callable[[], Any]]:
-    """Everything of clipseek that searches the index."""
-    for options in (
-        (WORDS,),
-        (WORDS, "--no-complete"),
-        (WORDS, "--vector"),
-        (WORDS, "--caption"),
-        (WORDS, "-k", "300"),
-    ):
-        yield lambda options=options: place.clipseek("search", *options, "--model", TUNED)
-    (first, *_) = place.found(WORDS)
-    yield lambda: place.clipseek("search", "--like", first[0][:8])
-    yield lambda: place.clipseek("search", WORDS, "--group-near", "--model", TUNED)
-    yield lambda: place.clipseek("index", "check", "--queries", "5")
-    yield lambda: place.clipseek(
-        "ingest", place.pictures, "--number", f"size{random.randrange(10**6)}", "--model", TUNED
-    )
+def searches(place: Place) -> Iterator[tuple[str | Path, ...]]:
+    """Commands of clipseek that search the index, each in its own ways."""
+    for options in ((), ("--no-complete",), ("--vector",), ("--caption",), ("-k", "300"), ("--group-near",)):
+        yield "search", WORDS, "--model", TUNED, *options
+    yield "search", "--like", place.found(WORDS)[0][0][:8]
+    yield "index", "check", "--queries", "5"
+    yield "ingest", place.pictures, "--number", f"size{random.randrange(10**6)}", "--model", TUNED
 
 
 def test_every_search_of_clipseek_goes_on_when_the_default_is_deleted(
@@ -293,8 +283,8 @@ def test_every_search_of_clipseek_goes_on_when_the_default_is_deleted(
         with pytest.raises(RequestRefused, match="is not defined"):
             hits(ml, {"match_all": {}})
         assert place.found(WORDS) == before
-        for search in searches(place):
-            search()
+        for command in searches(place):
+            place.clipseek(*command)
         for asked in ({}, {"text": WORDS}, {"text": WORDS, "fusion": {"complete": False}}, {"group": "near"}):
             status, _, body = served.ask(f"/api/v1/indexes/{ALIAS}/search", "POST", asked)
             assert status == 200, body
