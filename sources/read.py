@@ -21,7 +21,7 @@ from .parquet import read_parquet
 from .record import Record, Skipped, shown
 from .roco import is_roco, read_roco
 from .selection import Selection
-from .webdataset import is_webdataset, read_webdataset
+from .webdataset import is_tar_name, is_webdataset, read_webdataset
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -179,6 +179,8 @@ def _layout(source: Path, layout: Layout) -> Layout:
             return "webdataset" if is_webdataset(source) else "folder"
         if (by_suffix := _BY_SUFFIX.get(source.suffix.lower())) is not None:
             return by_suffix
+        if is_tar_name(source):
+            return "webdataset"
         if is_image_name(source):
             raise UnknownLayout(f"{shown(source)} is a picture; name its folder, or a manifest that lists it")
         raise UnknownLayout(

@@ -82,14 +82,7 @@ def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[R
         fields = parse_object(text, place)
         keyed = captions_in(fields, columns)
         if keyed is None:
-            keys = ", ".join(list(fields)[:8]) or "none"
-            silent.append(
-                Skipped(
-                    path,
-                    "caption not understood",
-                    f"none of its keys is {columns.caption}, text or description; its keys are {keys}",
-                )
-            )
+            silent.append(not_understood(path, fields, columns))
         own = from_object(fields, keyed or columns, place, image=image)
         record = Record(
             id=record.id or own.id,
@@ -111,6 +104,13 @@ def captions_in(fields: Mapping[str, Any], columns: Columns) -> Columns | None:
     if not keys:
         return columns if "caption" in fields or "captions" in fields else None
     return replace(columns, caption=next((key for key in keys if fields[key]), keys[0]))
+
+
+def not_understood(path: Path, fields: Mapping[str, Any], columns: Columns) -> Skipped:
+    """The entry of a JSON in which no key may hold a caption."""
+    keys = ", ".join(list(fields)[:8]) or "none"
+    known = "caption, text or description" if columns.caption == "caption" else columns.caption
+    return Skipped(path, "caption not understood", f"none of its keys is {known}; its keys are {keys}")
 
 
 def orphan(path: Path) -> Skipped:

@@ -1,4 +1,5 @@
-"""WebDataset: tar shards in which files of one name are one sample, ``0001.jpg`` with ``0001.txt`` or ``0001.json``.
+"""WebDataset: tar shards in which files of one name are one sample, ``0001.jpg`` with ``0001.txt`` or ``0001.json``,
+side by side or apart.
 
 One shard, a folder of them, or a pattern: ``pairs-{0000..0127}.tar``. Pictures are read out of the tar where they lie,
 so shards must not be compressed: in a compressed one nothing can be found without reading all that stands before it.
@@ -17,10 +18,13 @@ from .errors import MalformedSource, SourceNotFound
 from .fields import Columns, from_object, parse_object
 from .folder import IMAGE_SUFFIXES
 from .record import Record, Skipped, shown
-from .sidecar import captions_in
+from .sidecar import captions_in, not_understood
+from .system_files import maker_of
 from .tar_member import tar_picture
+from .tar_samples import Sample, is_scattered, samples_of
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+_COMPRESSED = (".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar.lz4", ".tgz", ".tbz2", ".txz", ".tzst")
 _CAPTIONS = ("txt", "caption", "text")
 # Not part of a pair, but often beside one: class numbers, arrays.
 _LARGEST_TEXT = 1 << 20
@@ -32,7 +36,7 @@ def shards_of(source: Path) -> list[Path]:
     Raises SourceNotFound where a shard of the range is not there.
     """
     if source.is_dir():
-        return sorted(path for path in source.iterdir() if path.suffix.lower() == ".tar" and path.is_file())
+        return sorted(path for path in source.iterdir() if is_tar_name(path) and path.is_file())
     span = _RANGE.search(source.name)
     if span is None:
         return [source]
@@ -50,35 +54,51 @@ def shards_of(source: Path) -> list[Path]:
 def is_webdataset(source: Path) -> bool:
     """True for a tar, a range of them, and a folder with tars and without pictures of its own."""
     if source.is_dir():
-        suffixes = {path.suffix.lower() for path in source.iterdir()}
+        suffixes = {path.suffix.lower() for path in source.iterdir() if not maker_of(path.name, is_folder=False)}
+        # An archive beside the folder that was unpacked from it is no shard: compressed ones alone do not count here.
         return ".tar" in suffixes and not suffixes & IMAGE_SUFFIXES
-    return source.suffix.lower() == ".tar"
+    return is_tar_name(source)
+
+
+def is_tar_name(path: Path) -> bool:
+    """True for a tar by its name, a compressed one too: that is refused with a cure, not passed over."""
+    return path.name.lower().endswith((".tar", *_COMPRESSED)) and not maker_of(path.name, is_folder=False)
+
+
+def _is_compressed(shard: Path) -> bool:
+    return shard.name.lower().endswith(_COMPRESSED)
 
 
 def read_webdataset(source: Path, columns: Columns) -> Iterator[Record | Skipped]:
-    """A record for every sample with a picture, shard by shard; samples without one are Skipped.
+    """A record for every sample with a picture, shard by shard; what is in none is Skipped.
 
     The keys of the JSON part become metadata, and so does the sample's ``key``. Raises SourceNotFound or MalformedSource.
     """
-    for shard in shards_of(source):
+    shards = shards_of(source)
+    if source.is_dir():
+        for path in sorted(set(source.iterdir()) - set(shards)):
+            yield Skipped(path, "not a shard", "beside the shards, and no tar")
+    for shard in shards:
         yield from _read_shard(shard, columns)
 
 
 def _read_shard(shard: Path, columns: Columns) -> Iterator[Record | Skipped]:
+    if _is_compressed(shard):
+        problem = MalformedSource(f"{shown(shard)} is compressed; shards are read in place, so uncompress it first")
+        yield Skipped(shard, "compressed shard", str(problem), problem)
+        return
     try:
         with tarfile.open(shard, "r:") as archive:
-            key, members = "", dict[str, tarfile.TarInfo]()
-            for member in archive:
-                if not member.isreg():
-                    continue
-                own, extension = _parts(member.name)
-                if own != key and members:
-                    yield _sample(archive, shard, key, members, columns)
-                    members = {}
-                key = own
-                members.setdefault(extension, member)
-            if members:
-                yield _sample(archive, shard, key, members, columns)
+            members, cut = _members(archive, shard)
+            samples, skipped = samples_of(members, shard)
+            yield from skipped
+            for sample in samples:
+                try:
+                    yield from _entries(archive, shard, sample, columns)
+                except MalformedSource as problem:
+                    yield Skipped(shard / sample.key, "unreadable caption", str(problem), problem)
+            if cut is not None:
+                raise cut
             _check_end(archive, shard)
     except tarfile.ReadError as problem:
         raise MalformedSource(
@@ -86,6 +106,20 @@ def _read_shard(shard: Path, columns: Columns) -> Iterator[Record | Skipped]:
         ) from None
     except OSError as problem:
         raise SourceNotFound(f"{shown(shard)} cannot be read: {problem.strerror}") from None
+
+
+def _members(archive: tarfile.TarFile, shard: Path) -> tuple[list[tarfile.TarInfo], tarfile.ReadError | None]:
+    """The members that are whole, and the error where the tar is cut off or broken."""
+    length = shard.stat().st_size
+    members: list[tarfile.TarInfo] = []
+    try:
+        for member in archive:
+            if member.isreg() and not member.issparse() and member.offset_data + member.size > length:
+                return members, tarfile.ReadError("unexpected end of data")
+            members.append(member)
+    except tarfile.ReadError as problem:
+        return members, problem
+    return members, None
 
 
 def _check_end(archive: tarfile.TarFile, shard: Path) -> None:
@@ -97,34 +131,49 @@ def _check_end(archive: tarfile.TarFile, shard: Path) -> None:
         raise MalformedSource(f"{shown(shard)} ends after {archive.offset:,} bytes, without a tar's end; copy it again")
 
 
-def _parts(name: str) -> tuple[str, str]:
-    """``a/b.c.jpg`` -> ``a/b`` and ``c.jpg``: the key ends at the first dot of the file's own name."""
-    folder, slash, file = name.rpartition("/")
-    stem, _, extension = file.partition(".")
-    return f"{folder}{slash}{stem}", extension.lower()
-
-
-def _sample(
-    archive: tarfile.TarFile, shard: Path, key: str, members: dict[str, tarfile.TarInfo], columns: Columns
-) -> Record | Skipped:
-    pictures = [name for name in members if f".{name.rpartition('.')[2]}" in IMAGE_SUFFIXES]
+def _entries(archive: tarfile.TarFile, shard: Path, sample: Sample, columns: Columns) -> Iterator[Record | Skipped]:
+    # 1.jpg is the picture where 1.mask.png stands beside it, whatever comes first.
+    pictures = sorted((name for name in sample.members if _is_picture(name)), key=lambda name: name.count("."))
     if not pictures:
-        return Skipped(shard / key.lstrip("/"), "no picture", f"a sample without a picture ({', '.join(members)})")
-    member = members[pictures[0]]
-    image = tar_picture(shard, member.name, member.offset_data, member.size)
+        endings = ", ".join(sample.members)
+        yield Skipped(shard / sample.key, "no picture", f"a sample without a picture ({endings})")
+        return
+    first = sample.members[pictures[0]]
+    for other in pictures[1:]:
+        reason = f"a sample is one picture, and {pictures[0]} comes before {other}"
+        yield Skipped(shard / sample.names[other], "second picture of a sample", reason)
+    if is_scattered(first):
+        reason = "a sparse file, whose bytes stand apart; pack it again without --sparse"
+        yield Skipped(shard / sample.names[pictures[0]], "sparse file", reason)
+        return
+    image = tar_picture(shard, sample.names[pictures[0]], first.offset_data, first.size)
     record = Record(id=None, image=image)
-    if "json" in members:
-        place = f"{shown(shard)} {members['json'].name}"
-        fields = parse_object(_text(archive, members["json"], place), place)
-        record = from_object(fields, captions_in(fields, columns) or columns, place, image=image)
-    lines = [
-        line
-        for name in _CAPTIONS
-        if name in members
-        for line in caption_lines(_text(archive, members[name], f"{shown(shard)} {members[name].name}"))
-    ]
-    captions = dict.fromkeys([*lines, *record.captions])
-    return replace(record, captions=tuple(captions), metadata={**record.metadata, "key": key})
+    texts: list[str] = []
+    silent: list[Skipped] = []
+    for name, member in sample.members.items():
+        kind, place = name.rpartition(".")[2], f"{shown(shard)} {sample.names[name]}"
+        if kind in _CAPTIONS:
+            texts += caption_lines(_text(archive, member, place))
+        elif kind == "json":
+            fields = parse_object(_text(archive, member, place), place)
+            keyed = captions_in(fields, columns)
+            if keyed is None:
+                silent.append(not_understood(shard / sample.names[name], fields, columns))
+            own = from_object(fields, keyed or columns, place, image=image)
+            record = replace(
+                own,
+                captions=record.captions + own.captions,
+                id=record.id or own.id,
+                group=record.group or own.group,
+                metadata={**own.metadata, **record.metadata},
+            )
+    captions = dict.fromkeys([*texts, *record.captions])
+    yield replace(record, captions=tuple(captions), metadata={**record.metadata, "key": sample.key})
+    yield from () if captions else silent
+
+
+def _is_picture(extension: str) -> bool:
+    return f".{extension.rpartition('.')[2]}" in IMAGE_SUFFIXES
 
 
 def _text(archive: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> str:

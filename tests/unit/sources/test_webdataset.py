@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -92,3 +94,128 @@ def test_a_shard_cut_short_yields_what_stands_before_the_cut(tmp_path: Path, len
     with pytest.raises(MalformedSource, match=r"no plain tar|without a tar's end"):
         found.extend(read_source(source))
     assert len(list(zip(range(1), read_source(source), strict=False))) == 1
+
+
+def packed(path: Path, members: list[tuple[str, bytes | str]], **options: int) -> Path:
+    """A tar of (name, bytes); a text instead is a symbolic link's target, or a hard link's after ``=``."""
+    with tarfile.open(path, "w", **options) as archive:  # type: ignore[call-overload]
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                member.type = tarfile.LNKTYPE if content.startswith("=") else tarfile.SYMTYPE
+                member.linkname = content.removeprefix("=")
+                archive.addfile(member)
+            else:
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def outcome(source: Path) -> tuple[list[tuple[bytes, tuple[str, ...]]], dict[str, str]]:
+    """(picture, captions) of the records, and name -> kind of what is skipped."""
+    entries = list(read_source(source))
+    found = [(entry.image.read_bytes(), entry.captions) for entry in entries if isinstance(entry, Record)]
+    return found, {entry.path.name: entry.kind for entry in entries if isinstance(entry, Skipped)}
+
+
+TWIN = b"\x00\x05\x16\x07" + bytes(100)
+
+
+def test_a_tar_made_on_a_mac(tmp_path: Path) -> None:
+    members: list[tuple[str, bytes | str]] = []
+    for number in range(3):
+        for ending, content in (("jpg", b"picture %d" % number), ("txt", b"caption %d" % number)):
+            members += [(f"./._000{number}.{ending}", TWIN), (f"./000{number}.{ending}", content)]
+    found, skipped = outcome(packed(tmp_path / "a.tar", [*members, ("__MACOSX/0001.jpg", TWIN)]))
+    assert found == [(b"picture %d" % number, (f"caption {number}",)) for number in range(3)]
+    assert set(skipped.values()) == {"made by a system"}
+    assert len(skipped) == 7
+
+
+@pytest.mark.parametrize("order", ["0.jpg 1.jpg 0.txt 1.txt", "0.txt 1.txt 1.jpg 0.jpg", "0.jpg 1.txt 1.jpg 0.txt"])
+def test_files_of_a_sample_apart(tmp_path: Path, order: str) -> None:
+    found, skipped = outcome(packed(tmp_path / "a.tar", [(name, name.encode()) for name in order.split()]))
+    assert sorted(found) == [(b"0.jpg", ("0.txt",)), (b"1.jpg", ("1.txt",))]
+    assert not skipped
+
+
+def test_a_key_that_comes_again_is_another_sample(tmp_path: Path) -> None:
+    source = packed(
+        tmp_path / "a.tar", [("0.jpg", b"A"), ("0.txt", b"a"), ("0.jpg", b"B"), ("0.txt", b"b"), ("0.txt", b"c")]
+    )
+    found, skipped = outcome(source)
+    assert found == [(b"A", ("a",)), (b"B", ("b",))]
+    assert skipped == {"0": "no picture"}
+
+
+def test_links_stand_for_what_they_lead_to(tmp_path: Path) -> None:
+    members: list[tuple[str, bytes | str]] = [
+        ("x/0.jpg", b"A"),
+        ("x/0.txt", b"a"),
+        ("x/1.jpg", "=x/0.jpg"),
+        ("x/1.txt", b"hard"),
+        ("y/2.jpg", "../x/0.jpg"),
+        ("y/2.txt", "../x/1.txt"),
+        ("y/3.jpg", "2.jpg"),
+        ("y/4.jpg", "/etc/passwd"),
+        ("y/5.jpg", "5.jpg"),
+    ]
+    found, skipped = outcome(packed(tmp_path / "a.tar", members))
+    assert found == [(b"A", ("a",)), (b"A", ("hard",)), (b"A", ("hard",)), (b"A", ())]
+    assert skipped == {"4.jpg": "not a file", "5.jpg": "not a file"}
+
+
+def test_of_two_pictures_in_a_sample_the_other_is_named(tmp_path: Path) -> None:
+    found, skipped = outcome(
+        packed(tmp_path / "a.tar", [("0.mask.png", b"mask"), ("0.jpg", b"A"), ("0.jpg.txt", b"a")])
+    )
+    assert found == [(b"A", ("a",))]
+    assert skipped == {"0.mask.png": "second picture of a sample"}
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_long_names_and_those_beyond_ascii(tmp_path: Path, form: int) -> None:
+    name = "größe 名前/" * 30 + "0"
+    found, skipped = outcome(packed(tmp_path / "a.tar", [(f"{name}.jpg", b"A"), (f"{name}.txt", b"a")], format=form))
+    assert (found, skipped) == ([(b"A", ("a",))], {})
+
+
+@pytest.mark.skipif(shutil.which("tar") is None, reason="needs tar")
+@pytest.mark.parametrize("form", ["gnu", "pax"])
+def test_a_sparse_picture_is_never_read_from_the_wrong_bytes(tmp_path: Path, form: str) -> None:
+    with (tmp_path / "0.jpg").open("wb") as stream:
+        stream.seek(1 << 20)
+        stream.write(b"end")
+    with (tmp_path / "0.txt").open("wb") as stream:
+        stream.write(b"a caption" + b"\n" * 8)
+    (tmp_path / "1.jpg").write_bytes(b"B")
+    command = ["tar", f"--format={form}", "-S", "-cf", "a.tar", "0.jpg", "0.txt", "1.jpg"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    found, skipped = outcome(tmp_path / "a.tar")
+    assert found == [(b"B", ())]
+    assert skipped == {"0.jpg": "sparse file"}
+
+
+@pytest.mark.parametrize("name", ["b.tar.gz", "b.tgz", "b.tar.zst"])
+def test_a_compressed_shard_is_named_by_itself_and_among_others(tmp_path: Path, name: str) -> None:
+    packed(tmp_path / "a.tar", [("0.jpg", b"A"), ("0.txt", b"a")])
+    (tmp_path / name).write_bytes(b"\x1f\x8b compressed")
+    (tmp_path / "stats.json").write_text("{}")
+    found, skipped = outcome(tmp_path)
+    assert found == [(b"A", ("a",))]
+    assert skipped == {name: "compressed shard", "stats.json": "not a shard"}
+    with pytest.raises(MalformedSource, match="uncompress it first"):
+        records(tmp_path / name)
+
+
+def test_a_caption_that_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
+    members: list[tuple[str, bytes | str]] = [("0.jpg", b"A"), ("0.txt", b"K\xe4se"), ("1.jpg", b"B"), ("1.txt", b"b")]
+    found, skipped = outcome(packed(tmp_path / "a.tar", members))
+    assert found == [(b"B", ("b",))]
+    assert skipped == {"0": "unreadable caption"}
+
+
+def test_a_json_without_a_caption_is_named(tmp_path: Path) -> None:
+    found, skipped = outcome(packed(tmp_path / "a.tar", [("0.jpg", b"A"), ("0.json", b'{"url": "x"}')]))
+    assert found == [(b"A", ())]
+    assert skipped == {"0.json": "caption not understood"}
