@@ -21,9 +21,10 @@ def sent_pictures(named: Sequence[SentPicture], uploads: Sequence[bytes]) -> lis
     Raises Refused where a picture has no file, no base64, or no such part, or there are too many.
     """
     meant = {picture.upload for picture in named}
-    every = [*named, *(SentPicture(upload=place) for place in range(len(uploads)) if place not in meant)]
-    if len(every) > MAX_PARTS:
-        raise not_understood(f"{len(every)} pictures are too many; send at most {MAX_PARTS}")
+    others = [place for place in range(len(uploads)) if place not in meant]
+    if (number := len(named) + len(others)) > MAX_PARTS:
+        raise not_understood(f"{number} pictures are too many; send at most {MAX_PARTS}")
+    every = [*named, *(SentPicture(upload=place) for place in others)]
     return [QueryPicture(_bytes(one, uploads), _weight(one), _crop(one)) for one in every]
 
 

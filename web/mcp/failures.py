@@ -18,17 +18,15 @@ _HERE = {
 }
 
 
-def one_line(failure: Exception, known: Iterable[str] = ()) -> str:
-    """``known``: names of the tool's arguments."""
-    if isinstance(failure, ValidationError):
-        return _invalid(failure, known)
+def one_line(failure: Exception) -> str:
     told = str(json.loads(bytes(describe(failure).body))["detail"])
     for theirs, ours in _HERE.items():
         told = told.replace(theirs, ours)
     return told
 
 
-def _invalid(failure: ValidationError, known: Iterable[str]) -> str:
+def invalid(failure: ValidationError, known: Iterable[str]) -> str:
+    """Of arguments that a tool does not take; ``known`` are the names of those that it takes."""
     first = failure.errors(include_url=False)[0]
     name = ".".join(map(str, first["loc"]))[:80] or "the call"
     if first["type"] == "extra_forbidden":

@@ -23,12 +23,12 @@ from mcp.types import (
     Tool,
     ToolAnnotations,
 )
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from ..pictures.service import Pictures
 from ..settings import Settings
 from ..state import OpenEncoder, State
-from .failures import one_line
+from .failures import invalid, one_line
 from .tools import TOOLS
 
 _READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -55,10 +55,14 @@ def make_server(settings: Settings, open_encoder: OpenEncoder | None = None) -> 
             raise MCPError(INVALID_PARAMS, told)
         try:
             asked = tool.arguments.model_validate(params.arguments or {})
+        except ValidationError as failure:
+            return _failed(
+                invalid(failure, [field.alias or name for name, field in tool.arguments.model_fields.items()])
+            )
+        try:
             return await anyio.to_thread.run_sync(lambda: tool.work(state, pictures, asked), limiter=limiter)
         except Exception as failure:
-            names = [field.alias or name for name, field in tool.arguments.model_fields.items()]
-            return CallToolResult(content=[TextContent(type="text", text=one_line(failure, names))], is_error=True)
+            return _failed(one_line(failure))
 
     server: Server[Any] = Server(
         "clipseek",
@@ -112,3 +116,7 @@ async def _serve(server: Server[Any]) -> None:
 
 def _schema(model: type[BaseModel], mode: Any = "validation") -> dict[str, Any]:
     return model.model_json_schema(by_alias=True, mode=mode)
+
+
+def _failed(line: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=line)], is_error=True)

@@ -23,3 +23,9 @@ def test_a_query_that_cannot_be_is_a_problem_with_the_next_thing_to_do(client: h
 def test_unknown_fields_are_refused(client: httpx.Client) -> None:
     answer = client.post("/api/v1/indexes/pictures/search", json={"txt": "red"})
     assert (answer.status_code, answer.json()["detail"].split(";")[0]) == (422, "txt: Extra inputs are not permitted")
+
+
+def test_one_picture_too_many_is_refused(client: httpx.Client) -> None:
+    uploads = [("upload", (f"{at}.png", b"any")) for at in range(65)]
+    answer = client.post("/api/v1/indexes/pictures/search", files=uploads)
+    assert (answer.status_code, answer.json()["detail"]) == (422, "65 pictures are too many; send at most 64")
