@@ -44,15 +44,19 @@ def check(source: Source, model: str | None, mismatches: bool, as_json: bool) ->
     if model is not None and not is_bundle(model):
         prepare_torch("a checkpoint")
     counter = token_counter(model) if model is not None else None
+    source.check_splits()
     with ProgressLine(f"reading {source.path}") as line:
-        surveyed = survey(source, line.update)
+        chosen = source.chosen()
+        surveyed = survey(chosen, line.update)
+    if splits := chosen.line():
+        note(splits)
     value = surveyed.as_dict()
     if counter is not None:
         value["lengths"] = token_lengths(surveyed.captions, *counter)
     if mismatches and model is not None and surveyed.captions:
         value["mismatched"] = {"model": model, **_doubts(surveyed, source, model)}
     if as_json:
-        print_json({"source": str(source.path), **value})
+        print_json({"source": str(source.path), "split": chosen.read, **value})
     else:
         _show(surveyed, value)
     if not surveyed.captions:

@@ -14,10 +14,10 @@ from .opening import open_model, read_pairs
 from .options import (
     DeviceOptions,
     device_options,
+    held_out_pair_options,
     html_option,
     json_option,
     no_cache_option,
-    pair_options,
 )
 from .output import count, data, note, print_json
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.evaluation import Change, Report
     from clipseek.evaluation.examples import JudgedModel
-    from clipseek.sources import Source
+    from clipseek.sources import Chosen, Source
     from clipseek.training.data.pairs import Pairs
 
 
 @click.command()
 @click.argument("model")
-@pair_options
+@held_out_pair_options
 @click.option("--batch", default=64, show_default=True, type=click.IntRange(2), help="Pairs per batch to rank within.")
 @click.option("--seed", default=0, show_default=True, help="Random seed of the shuffle into batches.")
 @device_options
@@ -74,9 +74,11 @@ def evaluate(
         _check_writable(sheet)
     models = [open_model(name, device, precision) for name in (model, against) if name is not None]
     loaded: list[int] = []
+    passes: list[Chosen] = []
 
     def load(image: ImageSpec) -> Pairs:
-        pairs = read_pairs(source, image, cache=not no_cache)
+        passes.append(source.chosen())
+        pairs = read_pairs(source, image, cache=not no_cache, chosen=passes[-1])
         loaded.append(len(pairs))
         return pairs
 
@@ -92,7 +94,13 @@ def evaluate(
     if not as_json:
         _show(reports, changes, [one.name for one in judged], pictures, batch)
         return
-    value = {"model": model, "source": str(source.path), "pairs": len(pairs[0]), "pictures": pictures}
+    value = {
+        "model": model,
+        "source": str(source.path),
+        "split": passes[0].read,
+        "pairs": len(pairs[0]),
+        "pictures": pictures,
+    }
     value |= {"skipped": len(pairs[0].skipped), "data": pairs[0].fingerprint(), **reports[0].as_dict()}
     if against is not None:
         value["against"] = {"model": against, **reports[1].as_dict()}

@@ -109,7 +109,9 @@ def ingest(
     options = IngestOptions(
         batch_size=batch_size, workers=workers, max_file_megabytes=max_megabytes, date_formats=date_formats
     )
-    entries = iter(source)  # a source that is not there is reported first
+    chosen = source.chosen()  # a source that is not there is reported first
+    source.check_splits()  # and so is a split, before an index is made
+    entries = iter(chosen)
     client = open_client(url)
     version = versions.find(client, index)
     if version is not None:
@@ -133,6 +135,8 @@ def ingest(
             bundle=os.path.abspath(encoder.bundle.path),
             on_event=listener,
         )
+    if splits := chosen.line():
+        note(splits)
     if as_json:
         print_json(as_object(done, listener.skips, listener.shortened))
     else:

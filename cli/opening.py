@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.export.models import Model
     from clipseek.opensearch.index.version import Version
-    from clipseek.sources import Source
+    from clipseek.sources import Chosen, Source
     from clipseek.training.data.pairs import Pairs
 
 #: Skipped files of a source that are named.
@@ -118,14 +118,22 @@ def prepare_torch(what: str, *others: str) -> None:
     spin_briefly()
 
 
-def read_pairs(source: Source, image: ImageSpec, *, cache: bool = True) -> Pairs:
-    """Read and decode a source, with progress and the first skipped files on stderr."""
+def read_pairs(source: Source, image: ImageSpec, *, cache: bool = True, chosen: Chosen | None = None) -> Pairs:
+    """Read and decode a source, with its splits, progress and the first skipped files on stderr.
+
+    ``chosen``: a pass over ``source``, for whoever asks it afterwards which splits were read.
+    """
+    from clipseek.sources import records_of
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.data.pixels import default_cache
 
     started = time.monotonic()
+    chosen = chosen or source.chosen()
+    records = list(records_of(chosen))
+    if splits := chosen.line():
+        note(splits)
     with ProgressLine(f"decoding {source.path}") as line:
-        pairs = load_pairs(source.records(), image, line.show, cache=default_cache() if cache else None)
+        pairs = load_pairs(records, image, line.show, cache=default_cache() if cache else None)
     pictures = count(len(pairs.shown_pictures()[0]), "picture")
     note(f"{source.path}: {count(len(pairs), 'pair')}, {pictures}, in {duration(time.monotonic() - started)}")
     for name, reason in pairs.skipped[:LISTED]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,11 +64,15 @@ group_column_option = column_option("group", "the group (concept, patient, ...);
 query_column_option = column_option("query", "the words to search with", default="caption")
 
 
-def source_options(last_column: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """The argument SOURCE and how it is read; the command gets ``source``, a Source."""
+def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callable[[Command], Command]:
+    """The argument SOURCE and how it is read; the command gets ``source``, a Source.
+
+    ``otherwise``: the splits to take, the first that is there, where the user names none and the source knows its splits.
+    """
+    default = f"{', else '.join(otherwise)}, where SOURCE has splits" if otherwise else "all"
     return gathered(
         "source",
-        _source,
+        partial(_source, otherwise),
         click.argument("source", type=click.Path(path_type=Path)),
         click.option(
             "--layout",
@@ -93,16 +98,26 @@ def source_options(last_column: Callable[[Any], Any]) -> Callable[[Command], Com
         column_option("image", "the picture's path"),
         column_option("caption", "the caption"),
         last_column,
+        click.option(
+            "--split",
+            metavar="NAME[,NAME]",
+            help=f"Splits of SOURCE to read, as its column split or its layout names them, or all.  [default: {default}]",
+        ),
     )
 
 
-def _source(source: Path, **reading: Any) -> Source:
-    from clipseek.sources import Source
+def _source(otherwise: tuple[str, ...], source: Path, split: str | None, **reading: Any) -> Source:
+    from clipseek.sources import Source, Splits
 
-    return Source(source, **reading)
+    names = tuple(filter(None, map(str.strip, (split or "").split(","))))
+    if split is not None and not names:
+        raise click.UsageError("--split names no split; give one or several, as in --split train,validation")
+    return Source(source, **reading, splits=Splits(names, otherwise))
 
 
 pair_options = source_options(group_column_option)
+train_pair_options = source_options(group_column_option, "train")
+held_out_pair_options = source_options(group_column_option, "test", "validation")
 picture_options = source_options(column_option("id", "your own id of the picture"))
 
 

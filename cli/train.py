@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .opening import prepare_torch, read_pairs
-from .options import json_option, no_cache_option, pair_options
+from .options import json_option, no_cache_option, train_pair_options
 from .output import data, duration, note, print_json, print_table
 from .recipe_options import recipe_options
 from .training_progress import TrainingProgress
@@ -22,7 +22,7 @@ PairsPath = click.Path(path_type=Path)
 
 
 @click.command()
-@pair_options
+@train_pair_options
 @click.option(
     "--out", required=True, type=PairsPath, metavar="FOLDER", help="Folder of the run; FOLDER/best is the checkpoint."
 )
@@ -31,7 +31,7 @@ PairsPath = click.Path(path_type=Path)
     "--validation",
     type=PairsPath,
     metavar="SOURCE",
-    help="Pairs to validate on.  [default: a fraction of SOURCE's groups]",
+    help="Pairs to validate on, of a source with splits its validation.  [default: a fraction of SOURCE's groups]",
 )
 @click.option(
     "--keep", type=PairsPath, metavar="SOURCE", help="General pairs mixed into each batch, against forgetting."
@@ -55,6 +55,8 @@ def train(
 ) -> None:
     """Fine-tune a CLIP model on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
 
+    Of a source that knows its splits, the split train is read, and a line says so; --split names others.
+
     FOLDER gets best/ and last/ (checkpoints), history.jsonl, loss.png, config.json and summary.json.
 
     Several processes: torchrun --nproc-per-node N -m clipseek.cli train … splits each batch among them.
@@ -66,9 +68,7 @@ def train(
     from clipseek.training.run.run_folder import RunFolder
 
     named = {"keep": keep, "validation": validation, "keep_validation": keep_validation}
-    others = {
-        name: source if path == source.path else _like(source, path) for name, path in named.items() if path is not None
-    }
+    others = {name: _other(source, path, name) for name, path in named.items() if path is not None}
     for one in (source, *others.values()):
         one.check()  # before a base model is fetched
     image = load_checkpoint(config.base).image
@@ -85,11 +85,21 @@ def train(
         show(summary)
 
 
-def _like(source: Source, path: Path) -> Source:
-    """``path`` read as ``source`` is; --exclude and --include hold for it where it is a folder."""
-    if path.is_dir():
-        return dataclasses.replace(source, path=path, layout="auto")
-    return dataclasses.replace(source, path=path, layout="auto", exclude=(), include=())
+def _other(source: Source, path: Path, name: str) -> Source:
+    """The source of another option: read as SOURCE is, but for the split, which is what the option is for.
+
+    --exclude and --include hold for it where it is a folder.
+    """
+    from clipseek.sources import Splits
+
+    lone = path != source.path
+    if lone:
+        source = dataclasses.replace(source, path=path, layout="auto")
+        if not path.is_dir():
+            source = dataclasses.replace(source, exclude=(), include=())
+    wanted = "train" if name == "keep" else "validation"
+    hint = f"write the pairs for --{name.replace('_', '-')} into a manifest of their own"
+    return dataclasses.replace(source, splits=Splits((), (wanted,), lone=lone, hint=hint))
 
 
 def _check_free(out: Path, resume: bool, overwrite: bool) -> None:

@@ -1,14 +1,16 @@
 """Where pictures and captions come from: manifests, folders, tar shards, and the layouts of known data sets."""
 
-from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout
+from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout, UnknownSplit
 from .folder import IMAGE_SUFFIXES, iter_files, picture_files
 from .read import LAYOUTS, Layout, Source, read_records, read_source
-from .record import MetadataValue, Record, Skipped, shown
+from .record import MetadataValue, Record, Skipped, records_of, shown
+from .splits import Chosen, Splits
 from .tar_member import TarMember, tar_picture
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "LAYOUTS",
+    "Chosen",
     "Layout",
     "MalformedSource",
     "MetadataValue",
@@ -18,12 +20,15 @@ __all__ = [
     "Source",
     "SourceError",
     "SourceNotFound",
+    "Splits",
     "TarMember",
     "UnknownLayout",
+    "UnknownSplit",
     "iter_files",
     "picture_files",
     "read_records",
     "read_source",
+    "records_of",
     "shown",
     "tar_picture",
 ]

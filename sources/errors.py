@@ -23,3 +23,7 @@ class MissingColumn(SourceError):
 
 class MalformedSource(SourceError):
     """A line, cell or sidecar that does not follow its format."""
+
+
+class UnknownSplit(SourceError):
+    """A split was wanted that the source does not have."""

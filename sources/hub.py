@@ -16,6 +16,7 @@ from clipseek.files.whole import write_whole
 from .errors import MalformedSource, SourceError, SourceNotFound
 from .fields import Columns, from_object
 from .record import Record
+from .splits import EVERY, Splits
 
 PREFIX = "hub:"
 _NAME = re.compile(r"hub:([\w.-]+/[\w.-]+|[\w.-]+)(?::([\w.\[\]%:-]+))?")
@@ -28,6 +29,8 @@ _KINDS = (
     (b"MM\x00*", "tif"),
 )
 
+#: Name -> the splits that the data set has.
+List = Callable[[str], list[str]]
 #: Name and split -> rows, the picture as {"bytes": …, "path": …}; and the columns' names.
 Load = Callable[[str, str, str], tuple[Iterable[Mapping[str, Any]], list[str]]]
 
@@ -37,18 +40,40 @@ def is_hub(source: Path) -> bool:
     return str(source).startswith(PREFIX) and not source.exists()
 
 
-def read_hub(source: Path, columns: Columns, cache: Path, load: Load | None = None) -> Iterator[Record]:
-    """A record for every row, its id the row's number where the data set has none. Raises SourceError, SourceNotFound where
-    the hub has no such data set or does not answer, MissingColumn, MalformedSource."""
+def own_split(source: Path) -> str | None:
+    """The split in ``hub:owner/name:split``; None where it is not named there, or ``source`` is no data set of the hub."""
+    match = _NAME.fullmatch(str(source)) if is_hub(source) else None
+    return match[2] if match else None
+
+
+def read_hub(
+    source: Path,
+    columns: Columns,
+    cache: Path,
+    splits: Splits = EVERY,
+    load: Load | None = None,
+    names: List | None = None,
+) -> Iterator[Record]:
+    """A record for every row, with the metadata ``split``; its id is the row's number where the data set has none.
+
+    Where ``source`` names a split, ``splits`` must name none or the same. Raises SourceError, SourceNotFound where the hub has no
+    such data set or does not answer, UnknownSplit, MissingColumn, MalformedSource.
+    """
     match = _NAME.fullmatch(str(source))
     if match is None:
         raise SourceNotFound(f"{source} is no data set of the hub; write hub:owner/name or hub:owner/name:split")
-    name, split = match[1], match[2] or "train"
-    rows, names = (load or _load)(name, split, columns.image)
+    name, own = match[1], match[2]
+    chosen = [own] if own else splits.pick((names or _names)(name), str(source))
+    for split in chosen:
+        yield from _rows(source, name, split, columns, cache, load or _load)
+
+
+def _rows(source: Path, name: str, split: str, columns: Columns, cache: Path, load: Load) -> Iterator[Record]:
+    rows, names = load(name, split, columns.image)
     columns.check(names, str(source))
     folder = cache / "hub" / name.replace("/", "--") / re.sub(r"\W", "-", split)
     for number, row in enumerate(rows):
-        place = f"{source} row {number}"
+        place = f"{source} row {number}" if str(source).endswith(f":{split}") else f"{source}:{split} row {number}"
         picture = row[columns.image]
         if not isinstance(picture, Mapping) or not isinstance(picture.get("bytes"), bytes):
             raise MalformedSource(
@@ -56,6 +81,7 @@ def read_hub(source: Path, columns: Columns, cache: Path, load: Load | None = No
             )
         fields = {key: value for key, value in row.items() if not isinstance(value, (bytes, Mapping))}
         fields.setdefault(columns.id, f"{split}-{number}")
+        fields["split"] = split.partition("[")[0]
         yield from_object(fields, columns, place, image=_kept(folder, number, picture["bytes"]))
 
 
@@ -69,13 +95,28 @@ def _kept(folder: Path, number: int, data: bytes) -> Path:
     return path
 
 
-def _load(name: str, split: str, image: str) -> tuple[Iterable[Mapping[str, Any]], list[str]]:
+def _names(name: str) -> list[str]:
+    datasets = _library(name)
+    try:
+        return list(datasets.get_dataset_split_names(name))
+    except Exception as problem:  # the library and the hub's client raise what they like
+        raise SourceNotFound(
+            f"hub:{name} cannot be loaded ({reason_of(problem)}); is the hub reachable, the name right?"
+        ) from None
+
+
+def _library(name: str) -> Any:
     try:
         import datasets
     except ImportError:
         raise SourceError(
             f"hub:{name}: the hub's data sets are read by datasets, which is not installed; pip install datasets"
         ) from None
+    return datasets
+
+
+def _load(name: str, split: str, image: str) -> tuple[Iterable[Mapping[str, Any]], list[str]]:
+    datasets = _library(name)
     try:
         rows = datasets.load_dataset(name, split=split, streaming=True)
         names = list(rows.column_names or rows.features)

@@ -13,14 +13,15 @@ from clipseek.files.cache import user_cache
 from .errors import SourceError, SourceNotFound, UnknownLayout
 from .fields import Columns
 from .folder import is_image_name, read_folder
-from .hub import is_hub, read_hub
+from .hub import is_hub, own_split, read_hub
 from .imageclef import is_imageclef, read_imageclef
 from .karpathy import read_karpathy
 from .manifest import read_jsonl, read_table
 from .parquet import read_parquet
-from .record import Record, Skipped, shown
+from .record import Record, Skipped, records_of, shown
 from .roco import is_roco, read_roco
 from .selection import Selection
+from .splits import EVERY, Chosen, Splits
 from .webdataset import is_tar_name, is_webdataset, read_webdataset
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Reading(TypedDict, total=False):
     group_column: str
     exclude: tuple[str, ...]
     include: tuple[str, ...]
+    splits: Splits
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,26 @@ class Source:
     group_column: str = "group"
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    splits: Splits = EVERY
 
     def __iter__(self) -> Iterator[Record | Skipped]:
-        """Every record, and every file of a folder that is none, in an order that is the same each time; of a folder only the
-        files that ``exclude`` and ``include`` mean (``Selection``).
+        """Every record of the splits, and every file of a folder that is none, in an order that is the same each time; of a
+        folder only the files that ``exclude`` and ``include`` mean (``Selection``).
 
         A stream: memory does not grow with the source. Rows of one picture that follow each other become one record with
         several captions. Relative paths are relative to the manifest. Whether a picture exists is not examined. Raises
         SourceError: before the first record where the source is not there or cannot be understood, later with file and
-        line.
+        line, or at the end where it lacks a split.
         """
+        return iter(self.chosen())
+
+    def chosen(self) -> Chosen:
+        """The entries as ``__iter__`` gives them, which also count what each split has."""
+        splits = EVERY if own_split(self.path) and not self.splits.names else self.splits
+        return Chosen(self._selected(), splits, shown(self.path))
+
+    def _selected(self) -> Iterator[Record | Skipped]:
+        """What ``exclude`` and ``include`` leave, of every split."""
         chosen = _layout(self.path, self.layout)
         columns = Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
         selection = Selection(self.exclude, self.include)
@@ -97,7 +109,7 @@ class Source:
         if chosen == "webdataset":
             return read_webdataset(path, columns)
         if chosen == "hub":
-            return read_hub(path, columns, user_cache())
+            return read_hub(path, columns, user_cache(), self.splits)
         if chosen == "imageclef":
             return _merged(read_imageclef(path))
         if chosen == "roco":
@@ -112,11 +124,7 @@ class Source:
 
     def records(self) -> Iterator[Record]:
         """Without what is no picture. A sidecar that cannot be read raises: a caption must not be lost in silence."""
-        for entry in self:
-            if isinstance(entry, Record):
-                yield entry
-            elif entry.error is not None:
-                raise entry.error
+        return records_of(self)
 
     @property
     def repeatable(self) -> bool:
@@ -124,9 +132,21 @@ class Source:
         return self.path.is_file() or self.path.is_dir()
 
     def check(self) -> None:
-        """Read the first record, so that a wrong path is reported at once. Raises SourceError."""
+        """Read the first record, and check the splits, so that a wrong path or name is reported at once. Raises SourceError."""
         if self.repeatable or not self.path.exists():
-            next(self.records(), None)
+            first = next(records_of(self._selected()), None)
+            if self.splits.names or (first is not None and first.split is not None):
+                self.check_splits()
+
+    def check_splits(self) -> None:
+        """Read on to where each split was seen that is wanted. Raises UnknownSplit; does nothing for a pipe, nor where every
+        record is wanted."""
+        if self.splits.every or not (self.repeatable or is_hub(self.path)):
+            return
+        chosen = self.chosen()
+        for _ in chosen:
+            if not self.splits.names or is_hub(self.path) or self.splits.names_are_in(chosen.present):
+                return
 
     def count(self, seconds: float = COUNTING_SECONDS) -> int | None:
         """How many entries there are; None where that takes longer, fails, or would use a pipe up."""
@@ -194,11 +214,11 @@ def _layout(source: Path, layout: Layout) -> Layout:
 
 
 def _merged(records: Iterator[Record]) -> Iterator[Record]:
-    """Rows of one picture that follow each other and have the same id become one record with all their captions."""
+    """Rows of one picture that follow each other, of the same id and split, become one record with all their captions."""
     held: Record | None = None
     try:
         for record in records:
-            if held is not None and record.image == held.image and record.id == held.id:
+            if held is not None and (record.image, record.id, record.split) == (held.image, held.id, held.split):
                 captions = dict.fromkeys(held.captions + record.captions)
                 held = replace(held, captions=tuple(captions), group=held.group or record.group)
             else:

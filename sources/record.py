@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -43,6 +43,12 @@ class Record:
         """The first caption, or an empty string."""
         return self.captions[0] if self.captions else ""
 
+    @property
+    def split(self) -> str | None:
+        """What the source calls the part that the picture belongs to, its metadata ``split``; None where it names none."""
+        value = self.metadata.get("split")
+        return None if value is None or isinstance(value, tuple) else str(value).strip() or None
+
 
 @dataclass(frozen=True)
 class Skipped:
@@ -52,6 +58,15 @@ class Skipped:
     kind: str
     reason: str
     error: SourceError | None = None
+
+
+def records_of(entries: Iterable[Record | Skipped]) -> Iterator[Record]:
+    """The records of ``entries``; the error of a file that yields none, where it has one, is raised."""
+    for entry in entries:
+        if isinstance(entry, Record):
+            yield entry
+        elif entry.error is not None:
+            raise entry.error
 
 
 def shown(path: str | os.PathLike[str]) -> str:

@@ -111,6 +111,24 @@ def test_a_refused_document_is_exit_code_1(server: FakeServer, pictures: Path, t
     assert f"{pictures}/0.png: {server.url} answered 400: failed to parse" in result.stdout
 
 
+def test_every_split_is_taken_and_said_unless_some_are_named(
+    server: FakeServer, pictures: Path, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "pairs.tsv"
+    rows = [f"pictures/{number}.png\t{'test' if number == 4 else 'train'}" for number in range(5)]
+    manifest.write_text("\n".join(["image\tsplit", *rows]))
+    missing = clipseek_ingest(server, manifest, "--split", "tset")
+    assert missing.exit_code == 1
+    assert "has no split 'tset'; its splits are train, test" in str(missing.exception)
+    assert not server.indexes  # nothing was made for a split that is not there
+    part = done(clipseek_ingest(server, manifest, "--split", "train", "--json"))
+    assert json.loads(part.stdout)["indexed"] == 4
+    assert part.stderr.splitlines()[-1] == f"{manifest}: split train, 4 records; left out: 1 of test"
+    whole = done(clipseek_ingest(server, manifest, "--json"))
+    assert json.loads(whole.stdout)["indexed"] == 1
+    assert whole.stderr.splitlines()[-1] == f"{manifest}: every split (4 of train, 1 of test); --split chooses"
+
+
 def test_columns(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
     manifest = tmp_path / "m.csv"
     manifest.write_text("file,text,year,set\npictures/0.png,red,1999,a\npictures/1.png,blue,old,b\n")

@@ -1,0 +1,123 @@
+"""``--split`` of the commands as a user meets it, on a made ImageCLEF and a table with a column ``split``."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command import run_command
+from tests.models import make_tiny_clip
+from tests.pairs import write_squares
+
+pytestmark = pytest.mark.train
+
+#: Python runs it at its start, in every process of the command; it notes each picture that is opened.
+_NOTES_WHAT_IS_OPENED = """
+import os, sys
+log = os.open(os.environ["OPENED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+def note(event, arguments):
+    if event == "open" and str(arguments[0]).endswith(".jpg"):
+        os.write(log, (str(arguments[0]) + "\\n").encode())
+sys.addaudithook(note)
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint, an ImageCLEF of 48 training and 24 validation pictures, and a table of its pictures with three splits."""
+    folder = tmp_path_factory.mktemp("splits")
+    make_tiny_clip(folder / "base")
+    places = {
+        "Training": folder / "clef/training/CaptionPredictionTraining2017",
+        "Validation": folder / "clef/validation/ConceptDetectionValidation2017",
+    }
+    lines: dict[str, list[str]] = {name: [] for name in places}
+    rows = ["image\tcaption\tsplit"]
+    for place in places.values():
+        place.mkdir(parents=True)
+    for number, record in enumerate(write_squares(folder / "squares", copies=3)):
+        part = "Validation" if number % 3 == 0 else "Training"
+        picture = places[part] / f"{record.image.stem}.jpg"
+        shutil.copy(record.image, picture)
+        lines[part].append(f"{picture.stem}\t{record.caption}\n")
+        split = "train" if part == "Training" else "test" if number % 2 else "val"
+        rows.append(f"{picture.relative_to(folder)}\t{record.caption}\t{split}")
+    for part, texts in lines.items():
+        (folder / "clef" / part.lower() / f"CaptionPrediction{part}2017-Captions.csv").write_text("".join(texts))
+    (folder / "pairs.tsv").write_text("\n".join(rows))
+    return folder
+
+
+def clipseek(shared: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return run_command(*arguments, environment={"CLIPSEEK_CACHE": str(shared / "cache")})
+
+
+OPTIONS = ["--epochs", "1", "--batch-size", "16", "--lr", "1e-3", "--val-fraction", "0.2", "--json"]
+
+
+def test_a_training_on_imageclef_never_opens_a_picture_of_another_split(shared: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_NOTES_WHAT_IS_OPENED)
+    watched = {
+        **os.environ,
+        "OPENED": str(tmp_path / "opened"),
+        "PYTHONPATH": str(tmp_path),
+        "CLIPSEEK_CACHE": str(tmp_path / "cache"),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "clipseek.cli", "train", shared / "clef", "--out", tmp_path / "run"]
+    done = subprocess.run(
+        [*command, "--base", shared / "base", *OPTIONS], env=watched, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    opened = set((tmp_path / "opened").read_text().splitlines())
+    assert len(opened) == 48
+    assert not [path for path in opened if "Validation" in path]
+    line = "clef: split training, 48 records; left out: 24 of validation (--split chooses others)"
+    assert done.stderr.count(line) == 1
+
+
+def test_validation_of_the_same_source_is_its_validation_split(shared: Path, tmp_path: Path) -> None:
+    same = ["--validation", shared / "pairs.tsv"]
+    done = clipseek(
+        shared, "train", shared / "pairs.tsv", "--out", tmp_path / "run", "--base", shared / "base", *same, *OPTIONS
+    )
+    assert done.returncode == 0, done.stderr
+    assert "split train, 48 records; left out: 12 of val, 12 of test" in done.stderr
+    assert "split val, 12 records; left out: 48 of train, 12 of test" in done.stderr
+
+
+def test_evaluate_takes_what_was_not_trained_on(shared: Path) -> None:
+    values = []
+    for source, more in (("clef", []), ("pairs.tsv", []), ("pairs.tsv", ["--split", "test,val"])):
+        done = clipseek(shared, "evaluate", shared / "base", shared / source, "--batch", "8", "--json", *more)
+        assert done.returncode == 0, done.stderr
+        values.append((json.loads(done.stdout)["pairs"], json.loads(done.stdout)["split"]))
+    assert values == [(24, ["validation"]), (12, ["test"]), (24, ["val", "test"])]
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "data check"])
+def test_a_split_that_is_not_there_is_one_line(shared: Path, tmp_path: Path, command: str) -> None:
+    model = [shared / "base"] if command == "evaluate" else []
+    more = ["--out", tmp_path / "run", "--base", tmp_path / "nowhere"] if command == "train" else []
+    done = clipseek(shared, *command.split(), *model, shared / "pairs.tsv", "--split", "tset", *more)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "has no split 'tset'; its splits are val, train, test: choose with --split" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert clipseek(shared, *command.split(), *model, shared / "clef", "--split", ",", *more).returncode == 2
+
+
+def test_data_check_reads_every_split_and_says_so(shared: Path) -> None:
+    done = clipseek(shared, "data", "check", shared / "clef", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["records"] == 72
+    assert "clef: every split (48 of training, 24 of validation); --split chooses" in done.stderr
+    done = clipseek(shared, "data", "check", shared / "clef", "--json", "--split", "val")
+    assert json.loads(done.stdout)["records"] == 24
