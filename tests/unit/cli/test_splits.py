@@ -71,9 +71,13 @@ def test_a_training_on_imageclef_never_opens_a_picture_of_another_split(shared: 
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
     }
-    command = [sys.executable, "-m", "clipseek.cli", "train", shared / "clef", "--out", tmp_path / "run"]
+    places = [str(shared / "clef"), "--out", str(tmp_path / "run"), "--base", str(shared / "base")]
     done = subprocess.run(
-        [*command, "--base", shared / "base", *OPTIONS], env=watched, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "clipseek.cli", "train", *places, *OPTIONS],
+        env=watched,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     opened = set((tmp_path / "opened").read_text().splitlines())
@@ -84,7 +88,7 @@ def test_a_training_on_imageclef_never_opens_a_picture_of_another_split(shared: 
 
 
 def test_validation_of_the_same_source_is_its_validation_split(shared: Path, tmp_path: Path) -> None:
-    same = ["--validation", shared / "pairs.tsv"]
+    same = ["--validation", str(shared / "pairs.tsv")]
     done = clipseek(
         shared, "train", shared / "pairs.tsv", "--out", tmp_path / "run", "--base", shared / "base", *same, *OPTIONS
     )
@@ -95,7 +99,8 @@ def test_validation_of_the_same_source_is_its_validation_split(shared: Path, tmp
 
 def test_evaluate_takes_what_was_not_trained_on(shared: Path) -> None:
     values = []
-    for source, more in (("clef", []), ("pairs.tsv", []), ("pairs.tsv", ["--split", "test,val"])):
+    cases: list[tuple[str, list[str]]] = [("clef", []), ("pairs.tsv", []), ("pairs.tsv", ["--split", "test,val"])]
+    for source, more in cases:
         done = clipseek(shared, "evaluate", shared / "base", shared / source, "--batch", "8", "--json", *more)
         assert done.returncode == 0, done.stderr
         values.append((json.loads(done.stdout)["pairs"], json.loads(done.stdout)["split"]))
@@ -104,8 +109,8 @@ def test_evaluate_takes_what_was_not_trained_on(shared: Path) -> None:
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "data check"])
 def test_a_split_that_is_not_there_is_one_line(shared: Path, tmp_path: Path, command: str) -> None:
-    model = [shared / "base"] if command == "evaluate" else []
-    more = ["--out", tmp_path / "run", "--base", tmp_path / "nowhere"] if command == "train" else []
+    model = [str(shared / "base")] if command == "evaluate" else []
+    more = ["--out", str(tmp_path / "run"), "--base", str(tmp_path / "nowhere")] if command == "train" else []
     done = clipseek(shared, *command.split(), *model, shared / "pairs.tsv", "--split", "tset", *more)
     assert done.returncode == 1
     assert done.stdout == ""
