@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .data_overlap import against_options, compare, other_source, show
 from .groups import Group
 from .opening import open_model, prepare_torch
 from .options import json_option, pair_options
@@ -15,6 +17,7 @@ from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.sources import Source
+    from clipseek.training.data.overlap import Overlap
     from clipseek.training.data.survey import Survey
 
 LISTED = 10  # files and captions that are named
@@ -29,22 +32,37 @@ def data() -> None:
 @pair_options
 @click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the tokens of captions.")
 @click.option("--mismatches", is_flag=True, help="Encode all pairs with --model and list those that hardly match.")
+@against_options
 @json_option
-def check(source: Source, model: str | None, mismatches: bool, as_json: bool) -> None:
+def check(
+    source: Source,
+    model: str | None,
+    mismatches: bool,
+    against: Path | None,
+    against_split: str | None,
+    as_json: bool,
+) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
 
     Files of equal bytes count as one picture; near-duplicates are listed too. Only captions of readable pictures count:
     training uses no others.
+
+    With --against, also what SOURCE shares with OTHER: files of equal bytes, pictures nearly the same, equal captions, groups.
     """
     from clipseek.export.models import is_bundle, token_counter
     from clipseek.training.data.survey import survey, token_lengths
 
     if mismatches and model is None:
         raise click.UsageError("--mismatches needs a model that embeds the pairs; name one with --model")
+    if against_split is not None and against is None:
+        raise click.UsageError("--against-split names splits of OTHER; name that with --against OTHER")
+    other = None if against is None else other_source(source, against, against_split)
     if model is not None and not is_bundle(model):
         prepare_torch("a checkpoint")
     counter = token_counter(model) if model is not None else None
     source.check_splits()
+    if other is not None:
+        other.check()
     with ProgressLine(f"reading {source.path}") as line:
         chosen = source.chosen()
         surveyed = survey(chosen, line.update)
@@ -55,10 +73,15 @@ def check(source: Source, model: str | None, mismatches: bool, as_json: bool) ->
         value["lengths"] = token_lengths(surveyed.captions, *counter)
     if mismatches and model is not None and surveyed.captions:
         value["mismatched"] = {"model": model, **_doubts(surveyed, source, model)}
+    found: Overlap | None = None
+    if other is not None and surveyed.readable:
+        found, value["against"] = compare(surveyed, other)
     if as_json:
         print_json({"source": str(source.path), "split": chosen.read, **value})
     else:
         _show(surveyed, value)
+        if found is not None and other is not None:
+            show(found, source, other)
     if not surveyed.captions:
         from clipseek.training.errors import UnusableData
 

@@ -109,10 +109,15 @@ def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callab
 def _source(otherwise: tuple[str, ...], source: Path, split: str | None, **reading: Any) -> Source:
     from clipseek.sources import Source, Splits
 
-    names = tuple(filter(None, map(str.strip, (split or "").split(","))))
-    if split is not None and not names:
-        raise click.UsageError("--split names no split; give one or several, as in --split train,validation")
-    return Source(source, **reading, splits=Splits(names, otherwise))
+    return Source(source, **reading, splits=Splits(split_names(split), otherwise))
+
+
+def split_names(text: str | None, option: str = "--split") -> tuple[str, ...]:
+    """``train,test`` -> its names; none where the option was not given."""
+    names = tuple(filter(None, map(str.strip, (text or "").split(","))))
+    if text is not None and not names:
+        raise click.UsageError(f"{option} names no split; give one or several, as in {option} train,validation")
+    return names
 
 
 pair_options = source_options(group_column_option)

@@ -126,3 +126,44 @@ def test_data_check_reads_every_split_and_says_so(shared: Path) -> None:
     assert "clef: every split (48 of training, 24 of validation); --split chooses" in done.stderr
     done = clipseek(shared, "data", "check", shared / "clef", "--json", "--split", "val")
     assert json.loads(done.stdout)["records"] == 24
+
+
+def test_data_check_against_another_source_finds_the_planted_leaks(shared: Path, tmp_path: Path) -> None:
+    rows = (shared / "pairs.tsv").read_text().splitlines()[1:]
+    train, test = ([row.split("\t") for row in rows if row.endswith(part)] for part in ("\ttrain", "\ttest"))
+    leaked, clean = test[0], test[1:]
+    shutil.copy(shared / train[0][0], tmp_path / "copy.jpg")
+    lines = [
+        "image\tcaption\tsplit",
+        f"copy.jpg\t{leaked[1]} unlike\ttest",
+        f"{shared / leaked[0]}\t{train[1][1]}\tdev",
+    ]
+    lines += [f"{shared / image}\tanother {number}\ttest" for number, (image, *_) in enumerate(clean)]
+    (tmp_path / "other.tsv").write_text("\n".join(lines))
+    against = ["--split", "train", "--against", str(tmp_path / "other.tsv")]
+    done = clipseek(shared, "data", "check", shared / "pairs.tsv", *against, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["against"]
+    assert (found["source"], found["split"]) == (str(tmp_path / "other.tsv"), ["test", "dev"])
+    assert found["equal"] == {
+        "here": 1,
+        "there": 1,
+        "examples": [[str(shared / train[0][0]), str(tmp_path / "copy.jpg")]],
+    }
+    assert found["captions"]["examples"] == [[train[1][1]]]
+    assert (found["captions"]["here"], found["groups"]["there"]) == (1, 0)
+    done = clipseek(shared, "data", "check", shared / "pairs.tsv", *against)
+    assert any(line.startswith("pictures of equal bytes") and "1" in line for line in done.stdout.splitlines())
+    assert "tells nothing when it is tested on" in done.stderr
+    # Two splits of one source, which share nothing.
+    own = ["--split", "train", "--against", str(shared / "pairs.tsv"), "--against-split"]
+    found = json.loads(clipseek(shared, "data", "check", shared / "pairs.tsv", *own, "test,val", "--json").stdout)
+    assert (found["against"]["equal"]["there"], found["against"]["captions"]["there"]) == (0, 0)
+    for more, code, words in (
+        ([*own, "tset"], 1, "has no split 'tset'; its splits are val, train, test: choose with --against-split"),
+        (["--against-split", "test"], 2, "name that with --against OTHER"),
+        (["--against", str(tmp_path / "absent.tsv")], 1, "absent.tsv is not there"),
+    ):
+        done = clipseek(shared, "data", "check", shared / "pairs.tsv", *more)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert words in done.stderr

@@ -1,0 +1,96 @@
+"""What two sources of pairs have in common: what was trained on tells nothing when it is tested on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates
+from clipseek.evaluation.judgments import caption_key
+
+from .survey import File, Survey
+
+
+@dataclass(frozen=True)
+class Shared:
+    """``here`` and ``there``: how many distinct pictures (or captions, or groups) of the first and of the second source the
+    other has too. ``examples``: one of the first beside one of the second, a pair for each of ``there``; equal texts but once."""
+
+    here: int
+    there: int
+    examples: list[tuple[str, ...]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain types for JSON."""
+        return {"here": self.here, "there": self.there, "examples": [list(example) for example in self.examples]}
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """``equal``: pictures of equal bytes. ``near``: others that look nearly the same. ``captions``: equal but for case and
+    white space, of readable pictures. ``groups``: those that both sources name."""
+
+    equal: Shared
+    near: Shared
+    captions: Shared
+    groups: Shared
+
+    def __bool__(self) -> bool:
+        return any(shared.there for shared in vars(self).values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain types for JSON."""
+        return {name: shared.as_dict() for name, shared in vars(self).items()}
+
+
+def overlap(first: Survey, second: Survey) -> Overlap:
+    """Compare two sources that were read. Pictures of equal bytes count once in each; what cannot be read does not count."""
+    here, there = _distinct(first), _distinct(second)
+    same = [digest for digest in there if digest in here]
+    equal = Shared(len(same), len(same), [(here[digest][0], there[digest][0]) for digest in same])
+    return Overlap(
+        equal, _near(here, there), _texts(_captions(first), _captions(second)), _texts(*map(_groups, (first, second)))
+    )
+
+
+def _distinct(survey: Survey) -> dict[str, tuple[str, File]]:
+    """Hash of the bytes -> the first file that has them."""
+    files: dict[str, tuple[str, File]] = {}
+    for name, file in survey.readable.items():
+        files.setdefault(file.digest, (name, file))
+    return files
+
+
+def _near(here: dict[str, tuple[str, File]], there: dict[str, tuple[str, File]]) -> Shared:
+    """Pictures whose bytes the other source lacks, and that look nearly like one of its own."""
+    entries = list({**there, **here}.items())
+    hashes = np.array([file.hash for _, (_, file) in entries], np.uint64)
+    copies = np.frombuffer(b"".join(file.copy for _, (_, file) in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
+    alike: dict[int, list[str]] = defaultdict(list)
+    for (digest, _), number in zip(entries, near_duplicates(hashes, copies).tolist(), strict=True):
+        alike[number].append(digest)
+    found, examples = 0, list[tuple[str, ...]]()
+    for digests in alike.values():
+        mine, others = [d for d in digests if d in here], [d for d in digests if d in there]
+        if mine and others:
+            found += sum(digest not in there for digest in mine)
+            examples += [(here[mine[0]][0], there[digest][0]) for digest in others if digest not in here]
+    return Shared(found, len(examples), examples)
+
+
+def _captions(survey: Survey) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for text in survey.captions:
+        texts.setdefault(caption_key(text), text)
+    return texts
+
+
+def _groups(survey: Survey) -> dict[str, str]:
+    return {group: group for _, _, group in survey.records if group is not None}
+
+
+def _texts(here: dict[str, str], there: dict[str, str]) -> Shared:
+    both = [key for key in there if key in here]
+    return Shared(len(both), len(both), [(there[key],) for key in both])
