@@ -10,7 +10,10 @@ from urllib.parse import quote, urlsplit
 
 from ..errors import InvalidAddress
 from ..index.version import Version
+from ..query.clauses import words_clause
 from ..query.fusion import pipeline
+from ..query.limits import DEPTH
+from ..query.query import Query
 from ..search.index_defaults import Setting
 from ..server.templates import fill
 
@@ -114,6 +117,16 @@ class Neural:
         )
         return Request("PUT", f"/_search/pipeline/{self.name}", body, "Queries by this pipeline need no model_id")
 
+    def search_template(self, model: str) -> Request:
+        """A hybrid by words that scores every hit by both clauses in one request: the vectors of what the words match are compared
+        beside the nearest ones. Where the words match at most ``DEPTH`` captions, it ranks and scores as a complete search does.
+        """
+        query = Setting.read(self.version.search).worded(Query("{{words}}"))
+        body = fill(
+            "neural/search_template.json", caption=words_clause(query), model_id=model, depth=DEPTH, both=2 * DEPTH
+        )
+        return Request("PUT", f"/_scripts/{self.name}", body, "Every hit scored by captions and vectors in one request")
+
     def ingest_pipeline(self, model: str) -> Request:
         body = fill(
             "neural/ingest_pipeline.json",
@@ -141,5 +154,6 @@ class Neural:
         yield self.model(CONNECTOR_ID)
         yield self.search_pipeline(MODEL_ID)
         yield self.ingest_pipeline(MODEL_ID)
+        yield self.search_template(MODEL_ID)
         if as_default:
             yield self.default()

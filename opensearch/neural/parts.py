@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,6 +108,19 @@ def remove_connector(client: opensearchpy.OpenSearch, connector: str) -> None:
 
 def remove_group(client: opensearchpy.OpenSearch, group: str) -> None:
     _gone(client, "DELETE", f"{_ML}/model_groups/{group}")
+
+
+def get_template(client: opensearchpy.OpenSearch, name: str) -> Any:
+    """What the stored search template asks; None where there is none."""
+    try:
+        answer = client.transport.perform_request("GET", f"/_scripts/{quote(name, safe='')}")
+    except NotFound:
+        return None
+    return json.loads(answer["script"]["source"])
+
+
+def remove_template(client: opensearchpy.OpenSearch, name: str) -> None:
+    _gone(client, "DELETE", f"/_scripts/{quote(name, safe='')}")
 
 
 def get_pipeline(client: opensearchpy.OpenSearch, kind: str, name: str) -> Mapping[str, Any] | None:

@@ -17,10 +17,12 @@ from .parts import (
     find_groups,
     find_models,
     get_pipeline,
+    get_template,
     remove_connector,
     remove_group,
     remove_model,
     remove_pipeline,
+    remove_template,
     send,
     vector_of,
 )
@@ -50,6 +52,7 @@ class Status:
     encoder: str | None = None
     search_pipeline: bool = False
     ingest_pipeline: bool = False
+    search_template: bool = False
     default: bool = False
     problem: str = ""
 
@@ -86,6 +89,10 @@ def set_up(client: opensearchpy.OpenSearch, neural: Neural, token: str | None, *
         if get_pipeline(client, kind, neural.name) != request.body:
             send(client, request)
             made.append(f"{kind} pipeline")
+    template = neural.search_template(model)
+    if get_template(client, neural.name) != template.body["script"]["source"]:
+        send(client, template)
+        made.append("search template")
     if as_default and _default_of(client, neural.version) != neural.name:
         send(client, neural.default())
         made.append("default of the index")
@@ -105,6 +112,7 @@ def read_status(client: opensearchpy.OpenSearch, version: Version) -> Status:
         name,
         search_pipeline=get_pipeline(client, "search", name) is not None,
         ingest_pipeline=get_pipeline(client, "ingest", name) is not None,
+        search_template=get_template(client, name) is not None,
         default=_default_of(client, version) == name,
     )
     if not models:
@@ -119,8 +127,9 @@ def read_status(client: opensearchpy.OpenSearch, version: Version) -> Status:
         return _with(status, problem=str(failure))
     if numbers != version.dimension:
         return _with(status, problem=f"vectors have {numbers} numbers, those of the index {version.dimension}")
-    missing = [kind for kind in ("search", "ingest") if not getattr(status, f"{kind}_pipeline")]
-    return _with(status, problem=f"there is no {' and no '.join(missing)} pipeline" if missing else "")
+    parts = ("search_pipeline", "ingest_pipeline", "search_template")
+    missing = [part.replace("_", " ") for part in parts if not getattr(status, part)]
+    return _with(status, problem=f"there is no {' and no '.join(missing)}" if missing else "")
 
 
 def remove(client: opensearchpy.OpenSearch, version: Version) -> tuple[str, ...]:
@@ -135,6 +144,9 @@ def remove(client: opensearchpy.OpenSearch, version: Version) -> tuple[str, ...]
         if get_pipeline(client, kind, name) is not None:
             remove_pipeline(client, kind, name)
             gone.append(f"{kind} pipeline")
+    if get_template(client, name) is not None:
+        remove_template(client, name)
+        gone.append("search template")
     models = find_models(client, name)
     if _remove_models(client, name):
         gone.append("connector and model")

@@ -23,18 +23,23 @@ import numpy as np
 import opensearchpy
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.opensearch import connect
+from clipseek.opensearch import Query, Searcher, connect
 from clipseek.opensearch.errors import RequestRefused
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start, stop
+from clipseek.opensearch.query.page import Page
 from clipseek.sources import read_source
+from clipseek.web.app import create_app
+from clipseek.web.settings import Access, Settings
 from PIL import Image, ImageDraw
 
 from tests.command import run_command
+from tests.integration.test_search import ENCODER, filled
 from tests.served import Served, serving
+from tests.serving import serving as serving_app
 from tests.shipped import ROOT, TUNED
 
 pytestmark = pytest.mark.integration
@@ -53,13 +58,13 @@ class Place:
     encoder: ClipEncoder
     served: Served | None = None
 
-    def command(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str | Path, index: str = ALIAS) -> subprocess.CompletedProcess[str]:
         own = {"CLIPSEEK_DATA": str(self.folder), "CLIPSEEK_CACHE": str(self.folder / "cache")}
-        return run_command(*arguments, "--index", ALIAS, "--url", self.url, environment=own)
+        return run_command(*arguments, "--index", index, "--url", self.url, environment=own)
 
-    def clipseek(self, *arguments: str | Path) -> str:
+    def clipseek(self, *arguments: str | Path, index: str = ALIAS) -> str:
         """What the command printed on stdout."""
-        done = self.command(*arguments)
+        done = self.command(*arguments, index=index)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -163,11 +168,12 @@ def test_setup_is_shown_asked_for_and_done_once(place: Place, served: Served, ml
     printed = place.command("neural", "setup", "--print")
     assert printed.returncode == 0, printed.stderr
     addresses = [line for line in printed.stdout.splitlines() if line.startswith(("PUT /", "POST /"))]
-    assert [line.split("/")[1].partition("?")[0] for line in addresses[-4:]] == [
+    assert [line.split("/")[1].partition("?")[0] for line in addresses[-5:]] == [
         "_plugins",
         "_plugins",
         "_search",
         "_ingest",
+        "_scripts",
     ]
     assert '"token": "TOKEN"' in printed.stdout
     assert json.loads(place.command("neural", "status", "--json").stdout)["problem"] == "no model is registered"
@@ -179,7 +185,9 @@ def test_setup_is_shown_asked_for_and_done_once(place: Place, served: Served, ml
 
     first, second = place.command("neural", "setup", "--yes"), place.command("neural", "setup")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert "made: cluster settings, connector and model, search pipeline, ingest pipeline" in first.stderr
+    assert (
+        "made: cluster settings, connector and model, search pipeline, ingest pipeline, search template" in first.stderr
+    )
     assert "everything was there" in second.stderr
     assert first.stdout == second.stdout
     status = place.command("neural", "status", "--json")
@@ -326,7 +334,7 @@ def test_remove_leaves_nothing(place: Place, model: str, ml: opensearchpy.OpenSe
     place.clipseek("neural", "setup", "--as-default")
     assert place.command("neural", "remove").returncode == 2
     assert (
-        "removed: default of the index, search pipeline, ingest pipeline, connector and model"
+        "removed: default of the index, search pipeline, ingest pipeline, search template, connector and model"
         in place.command("neural", "remove", "--yes").stderr
     )
     version: Version = versions.current(ml, ALIAS)
@@ -344,10 +352,33 @@ def test_remove_leaves_nothing(place: Place, model: str, ml: opensearchpy.OpenSe
 def test_the_guides_file_for_dev_tools_runs(place: Place, model: str, ml: opensearchpy.OpenSearch) -> None:
     text = (ROOT / "docs" / "guide" / "neural.console").read_text("utf-8")
     asked = re.findall(r"^(GET|PUT|DELETE) (\S+)\n((?:[{} ].*\n)*)", text, re.M)
-    assert [method for method, _, _ in asked] == ["GET", "GET", "GET", "PUT", "DELETE"]
+    assert [method for method, _, _ in asked] == ["GET", "GET", "GET", "GET", "PUT", "DELETE"]
     for method, path, body in asked:
-        own = "/" + path.replace("icons", ALIAS)
+        own, body = "/" + path.replace("icons", ALIAS), body.replace("clipseek-icons", NAME)
         answer = ml.transport.perform_request(method, own, body=json.loads(body) if body else None)
         if method == "GET":
             assert answer["hits"]["hits"][0]["_score"] > 0
             assert "image_vector" not in answer["hits"]["hits"][0]["_source"]
+
+
+def test_the_search_template_scores_every_hit_by_both_clauses(place: Place, ml: opensearchpy.OpenSearch) -> None:
+    """Of 700 things 120 captions match, most of which are not among the 200 nearest; as in a complete search all are compared."""
+    version = filled(ml, 700, 1)
+    port = free_port()
+    (place.folder / "shared").write_text("a-token-of-twenty-letters")
+    settings = Settings(place.url, (version.alias,), access=Access(token="a-token-of-twenty-letters", port=port))
+    with serving_app(create_app(settings, lambda settings, version: ENCODER)) as service:
+        given = ("--encoder", str(service.base_url).rstrip("/"), "--token-file", place.folder / "shared", "--yes")
+        place.clipseek("neural", "setup", *given, index=version.alias)
+        name = f"clipseek-{version.alias}"
+        for words in ("car", "boat", 'a "boat" nobody\\has'):
+            body = {"id": name, "params": {"words": words, "size": 50}}
+            path = f"/{version.alias}/_search/template?search_pipeline={name}"
+            answer = ml.transport.perform_request("POST", path, body=body)
+            found = by_score((hit["_id"], hit["_score"]) for hit in answer["hits"]["hits"])
+            complete = Searcher(ml, version, ENCODER).search(Query(words), None, Page(size=50))
+            assert complete.plan.complete
+            if words in ("car", "boat"):
+                assert_same(found, by_score((hit.id, hit.score) for hit in complete.hits))
+            assert len(found) == 50
+        assert "search template" in place.command("neural", "remove", "--yes", index=version.alias).stderr

@@ -53,6 +53,7 @@ def test_printed_requests_are_for_dev_tools_and_hold_no_secret() -> None:
         "/_plugins/_ml/models/_register",
         "/_search/pipeline/clipseek-icons",
         "/_ingest/pipeline/clipseek-icons",
+        "/_scripts/clipseek-icons",
         "/icons-0123abcd-1/_settings",
     ]
     assert made[2].body["credential"] == {"token": "TOKEN"}
@@ -67,6 +68,17 @@ def test_the_search_pipeline_fuses_as_the_index_does() -> None:
         "normalization": {"technique": "l2"},
         "combination": {"technique": "geometric_mean", "parameters": {"weights": [0.25, 0.75]}},
     }
+
+
+def test_the_search_template_words_its_captions_as_the_index_does() -> None:
+    tuned = replace(VERSION, search={"match": "all", "exact": True})
+    query = Neural(tuned, NEURAL.encoder).search_template("m").body["script"]["source"]["query"]["hybrid"]
+    caption, vector = query["queries"]
+    assert caption == {"match": {"caption.exact": {"query": "{{words}}", "operator": "and"}}}
+    nearest, matched = (clause["neural"]["image_vector"] for clause in vector["dis_max"]["queries"])
+    assert matched == {**nearest, "filter": caption}
+    # Both together are kept.
+    assert query["pagination_depth"] == 2 * nearest["k"]
 
 
 def test_only_settings_that_differ_change_and_what_is_trusted_stays_so() -> None:
