@@ -11,13 +11,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .gathering import Command, gathered
+from .output import note
 
 if TYPE_CHECKING:
     from clipseek.encoder.device.session import Device
     from clipseek.sources import Source
 
 # Here and not read from clipseek.sources: --help imports nothing else. tests/unit/cli/test_options.py compares.
-LAYOUTS = ("auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub")
+LAYOUTS = (
+    "auto",
+    "folder",
+    "tsv",
+    "csv",
+    "jsonl",
+    "json",
+    "parquet",
+    "webdataset",
+    "imageclef",
+    "roco",
+    "hub",
+    "imagefolder",
+    "flickr",
+    "coco",
+)
 
 url_option = click.option(
     "--url",
@@ -80,8 +96,8 @@ def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callab
             metavar="NAME",
             default="auto",
             show_default=True,
-            help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco "
-            "or hub (hub:owner/name); auto detects it.",
+            help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco, "
+            "hub (hub:owner/name), imagefolder, flickr or coco; auto detects it.",
         ),
         click.option(
             "--exclude",
@@ -109,7 +125,10 @@ def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callab
 def _source(otherwise: tuple[str, ...], source: Path, split: str | None, **reading: Any) -> Source:
     from clipseek.sources import Source, Splits
 
-    return Source(source, **reading, splits=Splits(split_names(split), otherwise))
+    made = Source(source, **reading, splits=Splits(split_names(split), otherwise))
+    if what := made.recognised:
+        note(f"{source}: recognised as {what}; --layout chooses another")
+    return made
 
 
 def split_names(text: str | None, option: str = "--split") -> tuple[str, ...]:

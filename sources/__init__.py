@@ -2,7 +2,8 @@
 
 from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout, UnknownSplit
 from .folder import IMAGE_SUFFIXES, iter_files, picture_files
-from .read import LAYOUTS, Layout, Source, read_records, read_source
+from .layout import LAYOUTS, Layout
+from .read import Source, read_records, read_source
 from .record import MetadataValue, Record, Skipped, records_of, shown
 from .splits import Chosen, Splits
 from .tar_member import TarMember, tar_picture

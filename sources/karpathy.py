@@ -19,20 +19,24 @@ from .record import Record, on_disk, shown
 _PICTURES = ("", "images", "imgs", "{}_images")
 
 
-def read_karpathy(path: Path) -> Iterator[Record]:
-    """A record for each picture, with all its captions, and the metadata ``split`` where it is given.
-
-    The file is one JSON value, so all of it is held in memory. Raises SourceNotFound where it cannot be read,
-    MalformedSource where it is not laid out so, both before the first record but for a single entry's faults.
-    """
+def load_json(path: Path) -> Any:
+    """The file's one JSON value. Raises SourceNotFound where it cannot be read, MalformedSource where it is no JSON."""
     try:
-        content = json.loads(decoded(path.read_bytes(), shown(path)))
+        return json.loads(decoded(path.read_bytes(), shown(path)))
     except OSError as problem:
         raise SourceNotFound(f"{shown(path)} cannot be read: {problem.strerror}") from None
     except (ValueError, RecursionError) as problem:
         raise MalformedSource(
             f"{shown(path)} is not one JSON value ({problem}); name JSON lines with --layout jsonl"
         ) from None
+
+
+def read_karpathy(path: Path, content: Any) -> Iterator[Record]:
+    """A record for each picture of ``content``, which is what ``path`` holds, with all its captions, and the metadata ``split``
+    where it is given.
+
+    Raises MalformedSource where it is not laid out so, before the first record but for a single entry's faults.
+    """
     entries = content.get("images") if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise MalformedSource(

@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
+from typing import TYPE_CHECKING, TypedDict
 
 from clipseek.files.cache import user_cache
 
-from .errors import SourceError, SourceNotFound, UnknownLayout
+from .captioned_folder import merged_rows, read_captioned
+from .coco import coco_records, coco_tables, is_coco, read_coco
+from .errors import SourceError
 from .fields import Columns
-from .folder import is_image_name, read_folder
+from .flickr import flickr_tables, read_flickr
+from .folder import read_folder
 from .hub import is_hub, own_split, read_hub
-from .imageclef import is_imageclef, read_imageclef
-from .karpathy import read_karpathy
+from .imageclef import read_imageclef
+from .imagefolder import imagefolder_tables, read_imagefolder
+from .karpathy import load_json, read_karpathy
+from .layout import Layout, layout_of, recognised
 from .manifest import read_jsonl, read_table
 from .parquet import read_parquet
 from .record import Record, Skipped, records_of, shown
-from .roco import is_roco, read_roco
+from .roco import read_roco
 from .selection import Selection
 from .splits import EVERY, Chosen, Splits
-from .webdataset import is_tar_name, is_webdataset, read_webdataset
+from .webdataset import read_webdataset
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 #: A source that takes longer to count is read without a total.
 COUNTING_SECONDS = 2.0
-Layout: TypeAlias = Literal[
-    "auto", "folder", "tsv", "csv", "jsonl", "json", "parquet", "webdataset", "imageclef", "roco", "hub"
-]
-LAYOUTS: tuple[Layout, ...] = get_args(Layout)
-_FOLDERS = ("folder", "imageclef", "roco")
-
-_BY_SUFFIX: dict[str, Layout] = {
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".txt": "tsv",
-    ".csv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".parquet": "parquet",
-    ".tar": "webdataset",
-}
 
 
 class Reading(TypedDict, total=False):
@@ -93,7 +81,7 @@ class Source:
 
     def _selected(self) -> Iterator[Record | Skipped]:
         """What ``exclude`` and ``include`` leave, of every split."""
-        chosen = _layout(self.path, self.layout)
+        chosen = layout_of(self.path, self.layout)
         columns = Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
         selection = Selection(self.exclude, self.include)
         if not selection or chosen == "folder":
@@ -115,12 +103,37 @@ class Source:
         if chosen == "roco":
             return _merged(read_roco(path))
         if chosen == "json":
-            return _merged(read_karpathy(path))
+            content = load_json(path)
+            return coco_records(path, content) if is_coco(content) else _merged(read_karpathy(path, content))
+        if chosen == "imagefolder":
+            return self._with_tables(read_imagefolder(path, columns), imagefolder_tables, columns, selection)
+        if chosen == "flickr":
+            return self._with_tables(read_flickr(path), flickr_tables, columns, selection)
+        if chosen == "coco":
+            return self._with_tables(read_coco(path), coco_tables, columns, selection)
         if chosen == "parquet":
             return _merged(read_parquet(path, columns))
         if chosen == "jsonl":
             return _merged(read_jsonl(path, columns))
         return _merged(read_table(path, columns, tabs=chosen == "tsv"))
+
+    def _with_tables(
+        self,
+        rows: Iterator[Record | Skipped],
+        tables: Callable[[Path], list[Path]],
+        columns: Columns,
+        selection: Selection,
+    ) -> Iterator[Record | Skipped]:
+        """The rows alone where a table was named, else all of the folder."""
+        if self.path.is_dir():
+            return read_captioned(self.path, rows, tables(self.path), columns, selection)
+        return merged_rows(rows)
+
+    @property
+    def recognised(self) -> str | None:
+        """What a data set was recognised as without options, for one line to the user; None for plain folders and manifests, and
+        where the source cannot be read."""
+        return recognised(self.path) if self.layout == "auto" and self.repeatable else None
 
     def records(self) -> Iterator[Record]:
         """Without what is no picture. A sidecar that cannot be read raises: a caption must not be lost in silence."""
@@ -172,45 +185,6 @@ def read_source(path: Path, **reading: Unpack[Reading]) -> Iterator[Record | Ski
 def read_records(path: Path, **reading: Unpack[Reading]) -> Iterator[Record]:
     """The records of a ``Source``."""
     return Source(path, **reading).records()
-
-
-def _layout(source: Path, layout: Layout) -> Layout:
-    """The layout to read ``source`` with: the given one, else by what it is and how it is named."""
-    if layout not in LAYOUTS:
-        raise UnknownLayout(f"layout {layout!r} is not known; choose one of {', '.join(LAYOUTS)}")
-    if layout in ("auto", "hub") and is_hub(source):
-        return "hub"
-    try:
-        exists, is_folder = source.exists(), source.is_dir()
-    except (OSError, ValueError) as problem:
-        raise SourceNotFound(f"{shown(source)} cannot be read: {problem}") from None
-    if not exists and layout in ("auto", "webdataset") and "{" in source.name and source.suffix.lower() == ".tar":
-        return "webdataset"
-    if not exists:
-        raise SourceNotFound(
-            f"{shown(source)} is not there; name a folder of pictures or a manifest (TSV, CSV, JSONL, Parquet)"
-        )
-    if layout == "auto":
-        if is_folder:
-            if is_imageclef(source):
-                return "imageclef"
-            if is_roco(source):
-                return "roco"
-            return "webdataset" if is_webdataset(source) else "folder"
-        if (by_suffix := _BY_SUFFIX.get(source.suffix.lower())) is not None:
-            return by_suffix
-        if is_tar_name(source):
-            return "webdataset"
-        if is_image_name(source):
-            raise UnknownLayout(f"{shown(source)} is a picture; name its folder, or a manifest that lists it")
-        raise UnknownLayout(
-            f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl, .json, .parquet, .tar); say what it is "
-            "with --layout tsv, csv or jsonl"
-        )
-    if is_folder != (layout in _FOLDERS) and layout != "webdataset":
-        what = "a folder" if is_folder else "a file"
-        raise SourceError(f"{shown(source)} is {what}, which --layout {layout} does not read; leave --layout out")
-    return layout
 
 
 def _merged(records: Iterator[Record]) -> Iterator[Record]:

@@ -90,3 +90,14 @@ def test_patterns_choose_among_the_files_of_a_folder(tmp_path: Path) -> None:
     assert refused.stderr.splitlines()[-1].endswith(
         "is no folder; --exclude and --include choose among a folder's files"
     )
+
+
+def test_a_data_set_is_recognised_and_named_in_one_line(tmp_path: Path) -> None:
+    records = write_squares(tmp_path)
+    rows = [json.dumps({"file_name": record.image.name, "text": record.caption}) for record in records]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(rows))
+    done = check(tmp_path, "--json")
+    assert done.stderr.count("recognised as an ImageFolder") == 1
+    value = json.loads(done.stdout)
+    assert (value["captions"], value["other_files"]) == (24, [])
+    assert "recognised" not in check(tmp_path, "--json", "--layout", "imagefolder").stderr

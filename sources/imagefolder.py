@@ -1,0 +1,74 @@
+"""Hugging Face's ImageFolder: ``metadata.jsonl``, ``.csv`` or ``.parquet`` in the folder, or in one for each split, with the
+column ``file_name`` and any others. https://huggingface.co/docs/datasets/image_load
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+
+from .captioned_folder import tables_of
+from .errors import SourceError, SourceNotFound
+from .fields import Columns
+from .manifest import lines, read_jsonl, read_table
+from .parquet import read_parquet
+from .record import Record, shown
+
+_NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
+_FILE_NAME = "file_name"
+_CAPTIONS = ("caption", "captions", "text", "description")
+
+
+def imagefolder_tables(folder: Path) -> list[Path]:
+    """The metadata files of ``folder`` and of the folders in it that name pictures by ``file_name``."""
+    return list(chain.from_iterable(tables_of(folder, _NAMES, is_imagefolder_table)))
+
+
+def is_imagefolder_table(path: Path) -> bool:
+    """True for a metadata file in whose first row or header ``file_name`` stands."""
+    if path.name not in _NAMES or not os.path.isfile(path):
+        return False
+    if path.suffix == ".parquet":
+        return True
+    try:
+        return any(_FILE_NAME in line for _, line in islice(lines(path), 1))
+    except SourceError:
+        return False
+
+
+def read_imagefolder_table(path: Path, columns: Columns) -> Iterator[Record]:
+    """A record for every row of a metadata file; the captions stand in ``caption``, ``text`` or ``description``."""
+    own = replace(columns, image=_FILE_NAME) if columns.image == "image" else columns
+    if path.suffix == ".csv":
+        rows = read_table(path, own, tabs=False)
+    elif path.suffix == ".parquet":
+        rows = read_parquet(path, own)
+    else:
+        rows = read_jsonl(path, own)
+    for record in rows:
+        yield _with_captions(record, columns)
+
+
+def read_imagefolder(folder: Path, columns: Columns) -> Iterator[Record]:
+    """The rows of all metadata files of ``folder``, or of one file. Raises SourceNotFound where there is none."""
+    tables = imagefolder_tables(folder) if folder.is_dir() else [folder]
+    if not tables:
+        raise SourceNotFound(f"{shown(folder)} has no {', '.join(_NAMES)} with the column {_FILE_NAME!r}")
+    for table in tables:
+        yield from read_imagefolder_table(table, columns)
+
+
+def _with_captions(record: Record, columns: Columns) -> Record:
+    """``record`` with its captions; where it has none, those of the first key that may hold some."""
+    if record.captions or columns.caption != "caption":
+        return record
+    for key in _CAPTIONS:
+        value = record.metadata.get(key)
+        texts = value if isinstance(value, tuple) else (value,) if isinstance(value, str) else ()
+        if texts := tuple(filter(None, map(str.strip, texts))):
+            others = {name: cell for name, cell in record.metadata.items() if name != key}
+            return replace(record, captions=texts, metadata=others)
+    return record

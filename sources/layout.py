@@ -1,0 +1,118 @@
+"""Which layout a source has: the one that was named, else by what it is and how it is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from .coco import coco_tables, is_coco
+from .errors import SourceError, SourceNotFound, UnknownLayout
+from .flickr import flickr_tables, is_flickr_table
+from .folder import is_image_name
+from .hub import is_hub
+from .imageclef import is_imageclef
+from .imagefolder import imagefolder_tables, is_imagefolder_table
+from .karpathy import load_json
+from .record import shown
+from .roco import is_roco
+from .webdataset import is_tar_name, is_webdataset
+
+Layout: TypeAlias = Literal[
+    "auto",
+    "folder",
+    "tsv",
+    "csv",
+    "jsonl",
+    "json",
+    "parquet",
+    "webdataset",
+    "imageclef",
+    "roco",
+    "hub",
+    "imagefolder",
+    "flickr",
+    "coco",
+]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
+_FOLDERS = ("folder", "imageclef", "roco")
+_EITHER = ("webdataset", "imagefolder", "flickr", "coco")
+_DATA_SETS: dict[str, str] = {
+    "imagefolder": "an ImageFolder (metadata.jsonl, .csv or .parquet with file_name)",
+    "flickr": "Flickr8k or Flickr30k (captions.txt, results.csv or a token file)",
+    "coco": "COCO captions (annotations/captions_*.json)",
+    "imageclef": "ImageCLEF 2017, caption prediction",
+    "roco": "ROCO",
+}
+
+_BY_SUFFIX: dict[str, Layout] = {
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "tsv",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".tar": "webdataset",
+}
+
+
+def layout_of(source: Path, layout: Layout) -> Layout:
+    """The layout to read ``source`` with: the given one, else by what it is and how it is named."""
+    if layout not in LAYOUTS:
+        raise UnknownLayout(f"layout {layout!r} is not known; choose one of {', '.join(LAYOUTS)}")
+    if layout in ("auto", "hub") and is_hub(source):
+        return "hub"
+    try:
+        exists, is_folder = source.exists(), source.is_dir()
+    except (OSError, ValueError) as problem:
+        raise SourceNotFound(f"{shown(source)} cannot be read: {problem}") from None
+    if not exists and layout in ("auto", "webdataset") and "{" in source.name and source.suffix.lower() == ".tar":
+        return "webdataset"
+    if not exists:
+        raise SourceNotFound(
+            f"{shown(source)} is not there; name a folder of pictures or a manifest (TSV, CSV, JSONL, Parquet)"
+        )
+    if layout == "auto":
+        if is_folder:
+            if is_imageclef(source):
+                return "imageclef"
+            if is_roco(source):
+                return "roco"
+            if imagefolder_tables(source):
+                return "imagefolder"
+            if coco_tables(source):
+                return "coco"
+            if flickr_tables(source):
+                return "flickr"
+            return "webdataset" if is_webdataset(source) else "folder"
+        if is_imagefolder_table(source):
+            return "imagefolder"
+        if is_flickr_table(source):
+            return "flickr"
+        if (by_suffix := _BY_SUFFIX.get(source.suffix.lower())) is not None:
+            return by_suffix
+        if is_tar_name(source):
+            return "webdataset"
+        if is_image_name(source):
+            raise UnknownLayout(f"{shown(source)} is a picture; name its folder, or a manifest that lists it")
+        raise UnknownLayout(
+            f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl, .json, .parquet, .tar); say what it is "
+            "with --layout tsv, csv or jsonl"
+        )
+    if is_folder != (layout in _FOLDERS) and layout not in _EITHER:
+        what = "a folder" if is_folder else "a file"
+        raise SourceError(f"{shown(source)} is {what}, which --layout {layout} does not read; leave --layout out")
+    return layout
+
+
+def recognised(source: Path) -> str | None:
+    """The data set that ``source`` is recognised as without options, in words; None for plain folders and manifests, and where it
+    cannot be read."""
+    try:
+        chosen = layout_of(source, "auto")
+        if chosen == "json" and is_coco(load_json(source)):
+            chosen = "coco"
+    except (SourceError, OSError):
+        return None
+    return _DATA_SETS.get(chosen)
