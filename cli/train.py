@@ -69,6 +69,10 @@ def train(
 
     named = {"keep": keep, "validation": validation, "keep_validation": keep_validation}
     others = {name: _other(source, path, name) for name, path in named.items() if path is not None}
+    if validation is None and "talk" in source.splits.names:
+        others["validation"] = dataclasses.replace(
+            source, splits=dataclasses.replace(source.splits, names=("talk", "validation"))
+        )
     for one in (source, *others.values()):
         one.check()  # before a base model is fetched
     image = load_checkpoint(config.base).image

@@ -17,7 +17,7 @@ from .fields import Columns
 from .flickr import flickr_tables, read_flickr
 from .folder import read_folder
 from .hub import is_hub, own_split, read_hub
-from .imageclef import read_imageclef
+from .imageclef import as_in_the_talk, read_imageclef
 from .imagefolder import imagefolder_tables, read_imagefolder
 from .karpathy import load_json, read_karpathy
 from .layout import Layout, layout_of, recognised
@@ -26,7 +26,7 @@ from .parquet import read_parquet
 from .record import Record, Skipped, records_of, shown
 from .roco import read_roco
 from .selection import Selection
-from .splits import EVERY, Chosen, Splits
+from .splits import EVERY, TALK, Chosen, Splits
 from .webdataset import read_webdataset
 
 if TYPE_CHECKING:
@@ -76,8 +76,19 @@ class Source:
 
     def chosen(self) -> Chosen:
         """The entries as ``__iter__`` gives them, which also count what each split has."""
-        splits = EVERY if own_split(self.path) and not self.splits.names else self.splits
-        return Chosen(self._selected(), splits, shown(self.path))
+        entries = self._selected()
+        return Chosen(as_in_the_talk(entries) if self._resplit else entries, self._wanted, shown(self.path))
+
+    @property
+    def _resplit(self) -> bool:
+        return TALK in self.splits.names and layout_of(self.path, self.layout) == "imageclef"
+
+    @property
+    def _wanted(self) -> Splits:
+        if own_split(self.path) and not self.splits.names:
+            return EVERY  # the path names the split
+        names = tuple(name for name in self.splits.names if name != TALK or not self._resplit)
+        return replace(self.splits, names=names)
 
     def _selected(self) -> Iterator[Record | Skipped]:
         """What ``exclude`` and ``include`` leave, of every split."""
@@ -154,11 +165,12 @@ class Source:
     def check_splits(self) -> None:
         """Read on to where each split was seen that is wanted. Raises UnknownSplit; does nothing for a pipe, nor where every
         record is wanted."""
-        if self.splits.every or not (self.repeatable or is_hub(self.path)):
+        wanted = self._wanted
+        if wanted.every or not (self.repeatable or is_hub(self.path)):
             return
         chosen = self.chosen()
         for _ in chosen:
-            if not self.splits.names or is_hub(self.path) or self.splits.names_are_in(chosen.present):
+            if not wanted.names or is_hub(self.path) or wanted.names_are_in(chosen.present):
                 return
 
     def count(self, seconds: float = COUNTING_SECONDS) -> int | None:

@@ -14,6 +14,8 @@ from .record import Record, Skipped
 
 #: The name that stands for every split.
 ALL = "all"
+#: ImageCLEF in the splits of the talk; the names beside it, or the command's own, choose among those.
+TALK = "talk"
 #: Data sets name the same split differently.
 _SAME = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation", "testing": "test"}
 

@@ -167,3 +167,18 @@ def test_data_check_against_another_source_finds_the_planted_leaks(shared: Path,
         done = clipseek(shared, "data", "check", shared / "pairs.tsv", *more)
         assert (done.returncode, done.stdout) == (code, "")
         assert words in done.stderr
+
+
+def test_the_splits_of_the_talk_train_and_validate_on_its_training_part(shared: Path, tmp_path: Path) -> None:
+    talk = ["--split", "talk"]
+    done = clipseek(
+        shared, "train", shared / "clef", "--out", tmp_path / "run", "--base", shared / "base", *OPTIONS, *talk
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stderr.splitlines() if ": split " in line]
+    assert len(lines) == 2
+    assert ": split train, " in lines[0]
+    assert ": split validation, " in lines[1]
+    assert all("24 of test" in line for line in lines)
+    done = clipseek(shared, "evaluate", shared / "base", shared / "clef", "--batch", "8", "--json", *talk)
+    assert (json.loads(done.stdout)["pairs"], json.loads(done.stdout)["split"]) == (24, ["test"])

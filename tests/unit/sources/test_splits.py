@@ -168,3 +168,27 @@ def test_the_hub_reads_the_splits_that_are_wanted_and_no_other(tmp_path: Path) -
     assert [own_split(Path(name)) for name in ("hub:a/b", "hub:a/b:test", "x.tsv")] == [None, "test", None]
     with pytest.raises(UnknownSplit, match="hub:a/b has no split 'dev2'; its splits are train, validation, test"):
         read("hub:a/b", Splits(("dev2",)))
+
+
+def test_imageclef_in_the_splits_of_the_talk(tmp_path: Path) -> None:
+    path = imageclef(tmp_path / "source")
+    lines = "".join(f"id-{number}\tcaption {number}\n" for number in range(1000))
+    (path / "training" / "CaptionPredictionTraining2017-Captions.csv").write_text(lines)
+
+    def ids(*names: str, otherwise: tuple[str, ...] = ()) -> set[str | None]:
+        source = Source(path, splits=Splits(("talk", *names), otherwise))
+        source.check()
+        return {record.id for record in source.records()}
+
+    train, validation = ids("train"), ids("val")
+    assert len(train) + len(validation) == 1000
+    assert 70 < len(validation) < 130
+    assert not train & validation
+    assert ids("test") == {"c"}
+    assert ids(otherwise=("train",)) == train
+    assert ids(otherwise=("test", "validation")) == {"c"}
+    assert len(ids()) == 1001
+    with pytest.raises(UnknownSplit, match="has no split 'training2'; its splits are train, validation, test"):
+        ids("training2")
+    with pytest.raises(UnknownSplit, match="has no split 'talk'; its splits are train, val, test"):
+        Source(table(tmp_path / "table"), splits=Splits(("talk",), ("train",))).check()
