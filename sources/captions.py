@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import unicodedata
 
 from .errors import MalformedSource
 
@@ -49,3 +50,17 @@ def caption_lines(text: str) -> list[str]:
     """One caption a line, without blank ones. A line ends at \\n or \\r\\n alone, not at the many marks of ``str.splitlines``:
     U+2028, U+0085 and a vertical tab stand inside captions that were copied from web pages and slides."""
     return [line for line in map(str.strip, text.split("\n")) if line]
+
+
+#: Letters and symbols that draw nothing: Hangul's and Braille's blanks, the place of an object that was not copied.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc")
+
+
+def shows(text: str) -> bool:
+    """False for a text in which nothing is seen: white space, zero-width and control characters, marks alone, fillers."""
+    return any(char not in _FILLERS and _is_drawn(unicodedata.category(char)) for char in text)
+
+
+def _is_drawn(category: str) -> bool:
+    """Private characters (Co) too: a font of its own may draw them."""
+    return category == "Co" or category[0] not in "CMZ"

@@ -69,7 +69,7 @@ def coco_records(path: Path, content: Any) -> Iterator[Record | Skipped]:
         yield Record(None, on_disk(folder, entry["file_name"]), captions, metadata={"split": name[1]} if name else {})
     for image_id, lost in texts.items():
         reason = f"image_id {image_id} is not among its images; {len(lost):,} of its captions are lost"
-        yield Skipped(path, "caption without a picture", reason)
+        yield Skipped(path, "caption without a picture", reason, captions=len(lost))
 
 
 def _folder(path: Path, picture: str, part: str) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 from clipseek.files.cache import user_cache
 
 from .captioned_folder import merged_rows, read_captioned
+from .captions import shows
 from .coco import coco_records, coco_tables, is_coco, read_coco
 from .errors import SourceError
 from .fields import Columns
@@ -95,11 +96,12 @@ class Source:
         chosen = layout_of(self.path, self.layout)
         columns = Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
         selection = Selection(self.exclude, self.include)
+        entries = _without_blank(self._entries(chosen, columns, selection))
         if not selection or chosen == "folder":
-            return self._entries(chosen, columns, selection)
+            return entries
         if not self.path.is_dir():
             raise SourceError(f"{shown(self.path)} is no folder; --exclude and --include choose among a folder's files")
-        return selection.of(self._entries(chosen, columns, selection), self.path)
+        return selection.of(entries, self.path)
 
     def _entries(self, chosen: Layout, columns: Columns, selection: Selection) -> Iterator[Record | Skipped]:
         path = self.path
@@ -197,6 +199,20 @@ def read_source(path: Path, **reading: Unpack[Reading]) -> Iterator[Record | Ski
 def read_records(path: Path, **reading: Unpack[Reading]) -> Iterator[Record]:
     """The records of a ``Source``."""
     return Source(path, **reading).records()
+
+
+def _without_blank(entries: Iterator[Record | Skipped]) -> Iterator[Record | Skipped]:
+    """``entries`` without captions that show nothing, which are counted after their record."""
+    for entry in entries:
+        blank = 0
+        if isinstance(entry, Record) and not all(map(shows, entry.captions)):
+            kept = tuple(filter(shows, entry.captions))
+            blank = len(entry.captions) - len(kept)
+            entry = replace(entry, captions=kept)
+        yield entry
+        if blank and isinstance(entry, Record):
+            reason = f"{blank:,} of its captions show nothing: white space, zero-width characters or marks alone"
+            yield Skipped(entry.image, "caption that shows nothing", reason, captions=blank)
 
 
 def _merged(records: Iterator[Record]) -> Iterator[Record]:

@@ -52,12 +52,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that yields no record: what it is, and the error behind it where a strict reader should stop."""
+    """A file that yields no record: what it is, and the error behind it where a strict reader should stop; ``captions``: how many
+    are lost with it, where they can be counted."""
 
     path: Path
     kind: str
     reason: str
     error: SourceError | None = None
+    captions: int = 0
 
 
 def records_of(entries: Iterable[Record | Skipped]) -> Iterator[Record]:

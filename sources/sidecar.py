@@ -124,7 +124,7 @@ def orphan(path: Path) -> Skipped:
     except OSError:
         pass
     lines = f"; its {lost:,} line{'s are' if lost != 1 else ' is'} no caption" if lost else ""
-    return Skipped(path, "caption without a picture", f"no picture of this name beside it{lines}")
+    return Skipped(path, "caption without a picture", f"no picture of this name beside it{lines}", captions=lost)
 
 
 def _content(path: Path) -> bytes:

@@ -7,6 +7,7 @@ so shards must not be compressed: in a compressed one nothing can be found witho
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tarfile
 from collections.abc import Iterator
@@ -136,7 +137,8 @@ def _entries(archive: tarfile.TarFile, shard: Path, sample: Sample, columns: Col
     pictures = sorted((name for name in sample.members if _is_picture(name)), key=lambda name: name.count("."))
     if not pictures:
         endings = ", ".join(sample.members)
-        yield Skipped(shard / sample.key, "no picture", f"a sample without a picture ({endings})")
+        lost = _lines_of(archive, shard, sample)
+        yield Skipped(shard / sample.key, "no picture", f"a sample without a picture ({endings})", captions=lost)
         return
     first = sample.members[pictures[0]]
     for other in pictures[1:]:
@@ -170,6 +172,16 @@ def _entries(archive: tarfile.TarFile, shard: Path, sample: Sample, columns: Col
     captions = dict.fromkeys([*texts, *record.captions])
     yield replace(record, captions=tuple(captions), metadata={**record.metadata, "key": sample.key})
     yield from () if captions else silent
+
+
+def _lines_of(archive: tarfile.TarFile, shard: Path, sample: Sample) -> int:
+    """How many captions the texts of a sample have; those that cannot be read count as none."""
+    number = 0
+    for name, member in sample.members.items():
+        if name.rpartition(".")[2] in _CAPTIONS:
+            with contextlib.suppress(MalformedSource):
+                number += len(caption_lines(_text(archive, member, shown(shard))))
+    return number
 
 
 def _is_picture(extension: str) -> bool:
