@@ -16,6 +16,7 @@ from .fields import Columns
 from .manifest import lines, read_jsonl, read_table
 from .parquet import read_parquet
 from .record import Record, shown
+from .splits import is_split_name
 
 _NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 _FILE_NAME = "file_name"
@@ -58,7 +59,12 @@ def read_imagefolder(folder: Path, columns: Columns) -> Iterator[Record]:
     if not tables:
         raise SourceNotFound(f"{shown(folder)} has no {', '.join(_NAMES)} with the column {_FILE_NAME!r}")
     for table in tables:
-        yield from read_imagefolder_table(table, columns)
+        # A folder inside the one that was named is a split where it is called like one.
+        split = table.parent.name if table.parent != folder and is_split_name(table.parent.name) else None
+        for record in read_imagefolder_table(table, columns):
+            if split is not None and record.split is None and folder.is_dir():
+                record = replace(record, metadata={**record.metadata, "split": split})
+            yield record
 
 
 def _with_captions(record: Record, columns: Columns) -> Record:

@@ -26,6 +26,11 @@ def split_key(name: str) -> str:
     return _SAME.get(lower, lower)
 
 
+def is_split_name(name: str) -> bool:
+    """True for what data sets call their splits: a folder of that name is one."""
+    return split_key(name) in {"train", "validation", "test"}
+
+
 @dataclass(frozen=True)
 class Splits:
     """``names``: the splits that the user named, or ``all``. Where there are none, and the source knows its splits,
