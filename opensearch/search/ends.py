@@ -10,6 +10,7 @@ import orjson
 from ..index.version import Version
 from ..index.zones import read_zone
 from ..query.fields import indexed_field
+from ..server.pipelines import NO_PIPELINE
 from .facets import read_facets
 
 
@@ -24,7 +25,8 @@ def field_ends(
         return {}
     paths = {name: indexed_field(name, version.fields, "ends").path for name in names}
     wanted = {name: {"stats": {"field": path}} for name, path in paths.items()}
-    answer = client.search(index=version.index, body=orjson.dumps({"size": 0, "aggs": wanted}))["aggregations"]
+    body = {**NO_PIPELINE, "size": 0, "aggs": wanted}
+    answer = client.search(index=version.index, body=orjson.dumps(body))["aggregations"]
     there = {name: _buckets(stats) for name, stats in answer.items() if stats["count"]}
     written = read_facets(there, read_zone(version.time_zone))
     return {name: (values[0][0], values[1][0]) for name, values in written.items()}
