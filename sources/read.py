@@ -211,7 +211,9 @@ def _without_blank(entries: Iterator[Record | Skipped]) -> Iterator[Record | Ski
             entry = replace(entry, captions=kept)
         yield entry
         if blank and isinstance(entry, Record):
-            reason = f"{blank:,} of its captions show nothing: white space, zero-width characters or marks alone"
+            reason = (
+                f"{blank:,} of its captions without anything to see: white space, zero-width characters or marks alone"
+            )
             yield Skipped(entry.image, "caption that shows nothing", reason, captions=blank)
 
 

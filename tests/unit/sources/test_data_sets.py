@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from clipseek.sources import MalformedSource, Record, Skipped, Source, SourceNotFound, read_source
+from clipseek.sources import MalformedSource, Record, Skipped, Source, SourceNotFound, Splits, read_records, read_source
 
 ROWS = {"1.jpg": ["a red car", "a car, red"], "2.jpg": ["a boat"], "3.jpg": ["a tree"]}
 
@@ -66,6 +66,7 @@ def test_imagefolder_by_split_with_sidecars_and_missing_pictures(tmp_path: Path)
     (tmp_path / "train" / "2.txt").write_text("its sidecar")
     captions, skipped = found(tmp_path)
     assert captions["train/2.jpg"] == ["a boat", "its sidecar"]
+    assert [record.split for record in read_records(tmp_path, splits=Splits(("train",)))] == ["train"] * 3
     assert captions["train/3.jpg"] == ["a tree"]  # ingest says that there is no such file
     assert skipped == ["made by a system"]
     with pytest.raises(SourceNotFound, match="file_name"):
