@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Pictures and models of ``make demo``, which is run in a checkout.
+DEMO_DATA = ROOT / "demo" / "data"
 #: What the documentation imports from each package.
 PUBLIC = {
     "clipseek.encoder": ("Bundle", "ClipEncoder"),
@@ -43,6 +45,7 @@ def kept(folder: Path) -> set[str]:
         for path in folder.rglob("*")
         if path.suffix in {".py", ".json", ".css", ".js", ".html", ".ndjson", ".svg", ".txt"}
         and packages.isdisjoint(path.parents)
+        and not path.is_relative_to(DEMO_DATA)
     }
 
 

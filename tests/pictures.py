@@ -140,7 +140,7 @@ def _put_broken(made: Mixed, folder: Path, number: int, huge_side: int) -> None:
         reason = "400 megapixels, the limit is 178"
     elif kind == "notes.txt":
         path.write_text("notes", "utf-8")
-        reason = "not an image"
+        reason = "no picture of this name beside it"
     elif kind == "pipe.png":
         os.mkfifo(path)
         reason = "a named pipe, not a file"
