@@ -53,7 +53,8 @@ class Serving:
             self._server = None
 
 
-@pytest.fixture(scope="session")
+# Closed with this package: while it is open, its event loop runs in this thread, and no test can run one of its own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
