@@ -68,7 +68,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shown(opensearch_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     from clipseek.opensearch.server.client import connect
 
@@ -76,13 +76,13 @@ def shown(opensearch_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def settings(opensearch_url: str, shown: Gallery, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     thumbnails = tmp_path_factory.mktemp("thumbnails")
     return Settings(opensearch_url, (shown.alias,), roots=(shown.folder,), thumbnails=thumbnails)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(settings: Settings) -> Iterator[Serving]:
     serving = Serving(settings)
     serving.start()

@@ -115,6 +115,7 @@ def test_the_cut_off_line(page: Page, client: opensearchpy.OpenSearch, shown: Ga
         assert asked(page)["cut"] == ["none"]
     finally:
         write_meta(client, shown.version, "calibration", {})
+        page.wait_for_timeout(3100)  # or the next test's page is told of a cut-off that is gone
 
 
 def test_no_good_match_is_said_kindly(page: Page, served: Serving) -> None:
