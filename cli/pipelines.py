@@ -27,7 +27,7 @@ def pipelines() -> None:
 def list_command(url: str | None, as_json: bool) -> None:
     """Every search pipeline of the server."""
     client = open_client(url)
-    from clipseek.opensearch.search.stored_pipelines import list_pipelines, used_by
+    from clipseek.opensearch.pipelines.stored_pipelines import list_pipelines, used_by
 
     rows: list[dict[str, Any]] = [
         {
@@ -61,7 +61,7 @@ def _cells(
 def show(name: str, url: str | None) -> None:
     """Print the search pipeline NAME as JSON."""
     client = open_client(url)
-    from clipseek.opensearch.search.stored_pipelines import get_pipeline
+    from clipseek.opensearch.pipelines.stored_pipelines import get_pipeline
 
     print_json(dict(get_pipeline(client, name).body))
 
@@ -90,8 +90,8 @@ def put(
         raise click.UsageError("--weights has one for each clause; leave --weight out")
     client = open_client(url)
     from clipseek.opensearch import Fusion
+    from clipseek.opensearch.pipelines.stored_pipelines import put_fusion
     from clipseek.opensearch.query.fusion import read_weights
-    from clipseek.opensearch.search.stored_pipelines import put_fusion
 
     shares = read_weights(weights) if weights is not None else None
     put_fusion(client, name, Fusion(technique, mean, 0.5 if weight is None else weight, shares), overwrite=replace)
@@ -107,7 +107,7 @@ def delete(name: str, yes: bool, url: str | None) -> None:
     if not yes:
         raise click.UsageError(f"deleting {name} cannot be undone; confirm it with --yes")
     client = open_client(url)
-    from clipseek.opensearch.search.stored_pipelines import delete_pipeline
+    from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline
 
     delete_pipeline(client, name)
     data(f"deleted search pipeline {name}")
@@ -124,7 +124,7 @@ def default(name: str | None, clear: bool, index: str, url: str | None) -> None:
         raise click.UsageError("give a NAME or --clear, not both")
     client, version = open_index(index, url)
     from clipseek.opensearch.index import versions
-    from clipseek.opensearch.search.stored_pipelines import make_default
+    from clipseek.opensearch.pipelines.stored_pipelines import make_default
 
     if name or clear:
         make_default(client, version, name)

@@ -13,11 +13,11 @@ import orjson
 from clipseek.evaluation.bootstrap import intervals
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.index.zones import read_zone
 from clipseek.opensearch.query.filters import parse_filters, without_ids
 from clipseek.opensearch.query.limits import DEPTH
 from clipseek.opensearch.server.failures import check_answers
 from clipseek.opensearch.server.pipelines import NO_PIPELINE
+from clipseek.opensearch.values.zones import read_zone
 from numpy.typing import NDArray
 
 KS = (10, 100)

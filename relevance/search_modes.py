@@ -11,6 +11,8 @@ import numpy as np
 import opensearchpy
 from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.pipelines.server_support import fuses
+from clipseek.opensearch.pipelines.stored_pipelines import with_pipeline
 from clipseek.opensearch.query.filters import without_ids
 from clipseek.opensearch.query.fusion import TECHNIQUES, Fusion
 from clipseek.opensearch.query.limits import VECTOR, Kind
@@ -21,8 +23,6 @@ from clipseek.opensearch.query.scope import Scope
 from clipseek.opensearch.query.vectors import compose
 from clipseek.opensearch.search.ask import Asker
 from clipseek.opensearch.search.index_defaults import Setting
-from clipseek.opensearch.search.server_support import fuses
-from clipseek.opensearch.search.stored_pipelines import with_pipeline
 from numpy.typing import NDArray
 
 from .labelled_queries import LabelledQuery

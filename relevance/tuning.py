@@ -17,10 +17,10 @@ from clipseek.evaluation.judgments import numbered
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.pipelines.server_support import fuses
 from clipseek.opensearch.protocols import AnyEncoder
 from clipseek.opensearch.query.limits import VECTOR
 from clipseek.opensearch.search.index_defaults import Setting
-from clipseek.opensearch.search.server_support import fuses
 from clipseek.opensearch.server.capabilities import server_version
 
 from .clause_scores import fetch_scores

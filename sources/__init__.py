@@ -6,7 +6,7 @@ from .layout import LAYOUTS, Layout
 from .read import Source, read_records, read_source
 from .record import MetadataValue, Record, Skipped, records_of, shown
 from .splits import Chosen, Splits
-from .tar_member import TarMember, tar_picture
+from .tars.tar_member import TarMember, tar_picture
 
 __all__ = [
     "IMAGE_SUFFIXES",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from .coco import coco_tables, is_coco
+from .data_sets.coco import coco_tables, is_coco
+from .data_sets.flickr import flickr_tables, is_flickr_table
+from .data_sets.hub import is_hub
+from .data_sets.imageclef import is_imageclef
+from .data_sets.imagefolder import imagefolder_tables, is_imagefolder_table
+from .data_sets.karpathy import load_json
+from .data_sets.roco import is_roco
 from .errors import SourceError, SourceNotFound, UnknownLayout
-from .flickr import flickr_tables, is_flickr_table
 from .folder import is_image_name
-from .hub import is_hub
-from .imageclef import is_imageclef
-from .imagefolder import imagefolder_tables, is_imagefolder_table
-from .karpathy import load_json
 from .record import shown
-from .roco import is_roco
-from .webdataset import is_tar_name, is_webdataset
+from .tars.webdataset import is_tar_name, is_webdataset
 
 Layout: TypeAlias = Literal[
     "auto",

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, TypedDict
 
 from clipseek.files.cache import user_cache
 
-from .captioned_folder import merged_rows, read_captioned
 from .captions import shows
-from .coco import coco_records, coco_tables, is_coco, read_coco
+from .data_sets.captioned_folder import merged_rows, read_captioned
+from .data_sets.coco import coco_records, coco_tables, is_coco, read_coco
+from .data_sets.flickr import flickr_tables, read_flickr
+from .data_sets.hub import is_hub, own_split, read_hub
+from .data_sets.imageclef import as_in_the_talk, read_imageclef
+from .data_sets.imagefolder import imagefolder_tables, read_imagefolder
+from .data_sets.karpathy import load_json, read_karpathy
+from .data_sets.roco import read_roco
 from .errors import SourceError
 from .fields import Columns
-from .flickr import flickr_tables, read_flickr
 from .folder import read_folder
-from .hub import is_hub, own_split, read_hub
-from .imageclef import as_in_the_talk, read_imageclef
-from .imagefolder import imagefolder_tables, read_imagefolder
-from .karpathy import load_json, read_karpathy
 from .layout import Layout, layout_of, recognised
 from .manifest import read_jsonl, read_table
 from .parquet import read_parquet
 from .record import Record, Skipped, records_of, shown
-from .roco import read_roco
 from .selection import Selection
 from .splits import EVERY, TALK, Chosen, Splits
-from .webdataset import read_webdataset
+from .tars.webdataset import read_webdataset
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -15,10 +15,10 @@ from typing import Any
 from clipseek.files.text import canonical
 from clipseek.sources import MetadataValue, Record
 
-from .date_formats import DateReader
-from .keywords import LONGEST, is_too_long, keyword
+from ..values.date_formats import DateReader
+from ..values.keywords import LONGEST, is_too_long, keyword
+from ..values.numbers import read_number
 from .mapping import FieldType, field_name
-from .numbers import read_number
 
 AS_WRITTEN = " (as written)"
 TOO_LONG = f"longer than {LONGEST:,} characters"

@@ -12,8 +12,8 @@ import opensearchpy
 from ..errors import InvalidOption
 from ..server.failures import check_answers
 from ..server.pipelines import NO_PIPELINE
+from ..values.date_formats import DateReader
 from .columns import DeclaredColumns, shown
-from .date_formats import DateReader
 from .documents import changed_values, timestamp, update_action
 from .mapping import FieldType, IndexOptions, check_columns, field_name
 from .version import Version

@@ -11,10 +11,10 @@ from clipseek.files.text import canonical
 
 from ..errors import InvalidOption
 from ..server.templates import fill
+from ..values.keywords import LONGEST
+from ..values.zones import read_zone
 from .analysis import ANALYZERS, CAPTION_ANALYZER, EXACT_ANALYZER, SEARCH_ANALYZER, analysis
-from .keywords import LONGEST
 from .synonyms import check_analyzer
-from .zones import read_zone
 
 #: Raised when the mapping changes so that older indexes can no longer be written to.
 MAPPING_VERSION = 1

@@ -12,9 +12,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import IndexUnusable, InvalidOption, ModelMismatch
+from ..values.zones import UTC
 from .analysis import ANALYSIS_VERSION
 from .mapping import MAPPING_VERSION, FieldType, preset_name
-from .zones import UTC
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.

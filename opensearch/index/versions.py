@@ -12,13 +12,13 @@ import opensearchpy
 from ..errors import IndexMissing, IndexUnusable, InvalidOption, NotFound, RequestRefused
 from ..server.address import address
 from ..server.capabilities import check_engine, check_plugins
+from ..values.date_formats import DateReader
+from ..values.zones import UTC, read_zone
 from .analysis import ANALYSIS_VERSION
-from .date_formats import DateReader
 from .declaring import declare
 from .mapping import MAPPING_VERSION, IndexOptions, check_columns
 from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
-from .zones import UTC, read_zone
 
 
 def find(client: opensearchpy.OpenSearch, alias: str) -> Version | None:

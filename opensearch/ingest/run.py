@@ -20,12 +20,12 @@ from clipseek.sources import Record, Skipped, SourceError
 from ..errors import IngestFailed, InvalidOption
 from ..index import versions
 from ..index.columns import AS_WRITTEN, DeclaredColumns
-from ..index.date_formats import DateReader
 from ..index.documents import COMPARED, Item, index_action, timestamp, update_action
 from ..index.mapping import IndexOptions
 from ..index.version import Version, check_alias
-from ..index.zones import read_zone
 from ..protocols import Encoder, PictureT
+from ..values.date_formats import DateReader
+from ..values.zones import read_zone
 from .bulk import Action, BulkWriter, Retry
 from .feed import Changed, Feed, New, Repeated, Step
 from .report import Event, IngestReport, Reporter, Shortened

@@ -16,10 +16,10 @@ from typing import Any
 from clipseek.files.text import without_surrogates
 
 from ..errors import InvalidOption
-from ..index.dates import FIRST, LAST, in_utc, read_date
-from ..index.keywords import LONGEST, is_too_long, keyword
 from ..index.mapping import FieldType
-from ..index.numbers import exact, is_beyond
+from ..values.dates import FIRST, LAST, in_utc, read_date
+from ..values.keywords import LONGEST, is_too_long, keyword
+from ..values.numbers import exact, is_beyond
 from .fields import IndexedField, indexed_field, short
 from .ranges import NONE, Clause, Range, WholeField, any_of, exists
 from .spellings import spellings

@@ -10,7 +10,7 @@ from clipseek.encoder.pictures.crop import Crop
 from clipseek.files.text import without_surrogates
 
 from ..errors import InvalidOption
-from ..index.zones import read_zone
+from ..values.zones import read_zone
 from .limits import (
     CAPTION,
     KINDS,

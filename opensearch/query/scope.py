@@ -11,7 +11,7 @@ from clipseek.files.text import canonical
 
 from ..errors import InvalidOption
 from ..index.mapping import FieldType
-from ..index.zones import UTC, read_zone
+from ..values.zones import UTC, read_zone
 from .fields import indexed_field
 from .filters import parse_filters, without_ids
 from .order import Order, parse_order

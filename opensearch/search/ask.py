@@ -16,18 +16,18 @@ import orjson
 
 from ..errors import RequestRefused, ServerError
 from ..index.version import Version
-from ..index.zones import read_zone
+from ..pipelines.server_support import check_ranks
 from ..query.limits import CAPTION, MAX_REACH, SEARCH_PARAMETERS, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import LoadStored
 from ..server.capabilities import server_version
+from ..values.zones import read_zone
 from .answer import Answer, notes_on
 from .contributions import added_scores, normal_scores, raw_scores, rescored, statistics
 from .facets import read_facets
 from .hits import read_hits
 from .page_rows import Row, page_rows
 from .second_requests import Candidates, count_pictures, fetch_candidates, fetch_matched, total, with_documents
-from .server_support import check_ranks
 
 #: So long the number of pictures is taken for what it was, where a search needs nothing else beside its hits.
 COUNT_SECONDS = 5.0

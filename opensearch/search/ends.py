@@ -8,9 +8,9 @@ import opensearchpy
 import orjson
 
 from ..index.version import Version
-from ..index.zones import read_zone
 from ..query.fields import indexed_field
 from ..server.pipelines import NO_PIPELINE
+from ..values.zones import read_zone
 from .facets import read_facets
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 
-from ..index.dates import in_utc
+from ..values.dates import in_utc
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

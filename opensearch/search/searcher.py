@@ -11,6 +11,8 @@ import opensearchpy
 from ..index import versions
 from ..index.vectors import stored_vectors
 from ..index.version import Version
+from ..pipelines.server_support import check_fusion
+from ..pipelines.stored_pipelines import with_pipeline
 from ..protocols import AnyEncoder
 from ..query.fusion import Fusion
 from ..query.page import Page
@@ -24,8 +26,6 @@ from .browse import Listing, browse, look_up, nearly_same
 from .hits import Hit
 from .index_defaults import Setting, settle
 from .left_out import with_left_out, with_whole_phrases
-from .server_support import check_fusion
-from .stored_pipelines import with_pipeline
 from .whole_ids import with_whole_ids
 
 #: Given the index version, the encoder that its vectors need.

@@ -14,10 +14,10 @@ import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline, put_pipeline
 from clipseek.opensearch.query.fusion import pipeline
 from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.searcher import Searcher
-from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
 from clipseek.opensearch.server.capabilities import server_version
 
 from tests.integration.test_search import COLOURS, ENCODER, THINGS, filled, picture

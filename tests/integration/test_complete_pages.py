@@ -16,9 +16,9 @@ from clipseek.opensearch import Fusion, Page, Query, QueryPicture, Searcher
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline, put_pipeline
 from clipseek.opensearch.query.fusion import pipeline
 from clipseek.opensearch.search.answer import Answer
-from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
 
 from tests.integration.test_search import ENCODER, filled, picture
 

@@ -22,16 +22,16 @@ from clipseek.cli.search import search as search_command
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.columns import DeclaredColumns
-from clipseek.opensearch.index.date_formats import DateReader
 from clipseek.opensearch.index.documents import index_action, item
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.index.zones import read_zone
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import IngestOptions, ingest
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
+from clipseek.opensearch.values.date_formats import DateReader
+from clipseek.opensearch.values.zones import read_zone
 from clipseek.sources import Record, Skipped
 from clipseek.testing.encoder import ColourEncoder
 from PIL import Image

@@ -9,10 +9,10 @@ import pytest
 from clipseek.opensearch.errors import RequestRefused
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.pipelines.server_support import oldest_server
 from clipseek.opensearch.query.plan import Plan
 from clipseek.opensearch.search.contributions import contributions, normalized
 from clipseek.opensearch.search.second_requests import candidates_body
-from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.client import connect
 
 from tests.plans import plan

@@ -14,11 +14,11 @@ import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline, list_pipelines, put_pipeline
 from clipseek.opensearch.query.fusion import pipeline
 from clipseek.opensearch.query.query import QueryPicture
 from clipseek.opensearch.query.vectors import read_weight
 from clipseek.opensearch.search.searcher import Searcher
-from clipseek.opensearch.search.stored_pipelines import delete_pipeline, list_pipelines, put_pipeline
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

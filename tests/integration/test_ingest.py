@@ -22,8 +22,8 @@ from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.index.mapping import PRESETS, IndexOptions
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.pipelines.server_support import oldest_server
 from clipseek.opensearch.query.fusion import TECHNIQUES, pipeline
-from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.capabilities import check_engine
 from clipseek.opensearch.server.client import connect
 from clipseek.sources import Record, Skipped, read_source, shown

@@ -22,8 +22,8 @@ from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline, make_default, put_pipeline
 from clipseek.opensearch.query.fusion import pipeline
-from clipseek.opensearch.search.stored_pipelines import delete_pipeline, make_default, put_pipeline
 from clipseek.relevance.labelled_queries import LabelledQuery
 from clipseek.relevance.tuning import tune
 from clipseek.sources import read_source

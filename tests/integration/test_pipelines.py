@@ -12,10 +12,7 @@ from clipseek.cli.pipelines import pipelines
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
-from clipseek.opensearch.query.fusion import Fusion, pipeline
-from clipseek.opensearch.query.query import Query
-from clipseek.opensearch.search.searcher import Searcher
-from clipseek.opensearch.search.stored_pipelines import (
+from clipseek.opensearch.pipelines.stored_pipelines import (
     delete_pipeline,
     get_pipeline,
     list_pipelines,
@@ -23,6 +20,9 @@ from clipseek.opensearch.search.stored_pipelines import (
     put_pipeline,
     used_by,
 )
+from clipseek.opensearch.query.fusion import Fusion, pipeline
+from clipseek.opensearch.query.query import Query
+from clipseek.opensearch.search.searcher import Searcher
 
 from tests.integration.test_search import ENCODER, filled
 from tests.plans import values

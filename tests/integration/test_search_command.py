@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from clipseek.cli.search import search
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline, put_pipeline
 from clipseek.opensearch.query.fusion import pipeline
-from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
 
 from tests.integration.test_search import filled
 

@@ -13,13 +13,13 @@ import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.vectors import stored_vectors
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline, put_pipeline
 from clipseek.opensearch.query.fusion import Fusion, pipeline
 from clipseek.opensearch.query.limits import SEARCH_PARAMETERS
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query, QueryPicture
 from clipseek.opensearch.query.vectors import query_vectors
 from clipseek.opensearch.search.searcher import Searcher
-from clipseek.opensearch.search.stored_pipelines import delete_pipeline, put_pipeline
 
 from tests.integration.test_search import ENCODER, filled, picture
 from tests.plans import plan, values

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from clipseek.sources import Record, Source, Splits, UnknownSplit
+from clipseek.sources.data_sets.hub import own_split, read_hub
 from clipseek.sources.fields import Columns
-from clipseek.sources.hub import own_split, read_hub
 
 TRAIN = Splits((), ("train",))
 HELD_OUT = Splits((), ("test", "validation"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from clipseek.encoder.pictures.images import open_image, read_picture
-from clipseek.sources.tar_member import tar_picture
+from clipseek.sources.tars.tar_member import tar_picture
 from PIL import Image
 
 

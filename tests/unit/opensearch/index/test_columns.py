@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.opensearch.index.columns import DeclaredColumns, Unfound, shown
-from clipseek.opensearch.index.date_formats import DateReader
 from clipseek.opensearch.index.mapping import FieldType
-from clipseek.opensearch.index.zones import read_zone
+from clipseek.opensearch.values.date_formats import DateReader
+from clipseek.opensearch.values.zones import read_zone
 from clipseek.sources import MetadataValue, Record
 from hypothesis import given
 from hypothesis import strategies as st

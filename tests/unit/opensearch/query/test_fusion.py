@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.pipelines.server_support import oldest_server
 from clipseek.opensearch.query.fusion import TECHNIQUES, pipeline
-from clipseek.opensearch.search.server_support import oldest_server
 from clipseek.opensearch.server.templates import fill
 
 

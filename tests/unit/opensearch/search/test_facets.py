@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from clipseek.opensearch.index.dates import FIRST, LAST, read_date
-from clipseek.opensearch.index.zones import read_zone
 from clipseek.opensearch.search.facets import read_facets
+from clipseek.opensearch.values.dates import FIRST, LAST, read_date
+from clipseek.opensearch.values.zones import read_zone
 from hypothesis import given
 from hypothesis import strategies as st
 

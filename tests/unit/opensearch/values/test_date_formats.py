@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.date_formats import NAMED, DateReader
+from clipseek.opensearch.values.date_formats import NAMED, DateReader
 from hypothesis import given
 from hypothesis import strategies as st
 

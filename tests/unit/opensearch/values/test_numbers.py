@@ -3,7 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from clipseek.opensearch.index.numbers import exact, is_beyond, read_number
+from clipseek.opensearch.values.numbers import exact, is_beyond, read_number
 from hypothesis import given
 from hypothesis import strategies as st
 

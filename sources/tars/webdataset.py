@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from .captions import caption_lines, decoded
-from .errors import MalformedSource, SourceNotFound
-from .fields import Columns, from_object, parse_object
-from .folder import IMAGE_SUFFIXES
-from .record import Record, Skipped, shown
-from .sidecar import captions_in, not_understood
-from .system_files import maker_of
+from ..captions import caption_lines, decoded
+from ..errors import MalformedSource, SourceNotFound
+from ..fields import Columns, from_object, parse_object
+from ..folder import IMAGE_SUFFIXES
+from ..record import Record, Skipped, shown
+from ..sidecar import captions_in, not_understood
+from ..system_files import maker_of
 from .tar_member import tar_picture
 from .tar_samples import Sample, is_scattered, samples_of
 

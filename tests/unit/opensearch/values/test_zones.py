@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from clipseek.opensearch.errors import InvalidOption
-from clipseek.opensearch.index.zones import read_zone
+from clipseek.opensearch.values.zones import read_zone
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+from ..errors import MalformedSource, SourceError, SourceNotFound
+from ..manifest import lines
+from ..record import Record, on_disk, shown
 from .captioned_folder import tables_of
-from .errors import MalformedSource, SourceError, SourceNotFound
-from .manifest import lines
-from .record import Record, on_disk, shown
 
 _TABLES = ("captions.txt", "results.csv", "Flickr8k.token.txt", "results_20130124.token", "flickr30k.token.txt")
 _PICTURES = ("Images", "images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images", "flickr30k-images", "")

@@ -10,13 +10,13 @@ from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
+from ..errors import SourceError, SourceNotFound
+from ..fields import Columns
+from ..manifest import lines, read_jsonl, read_table
+from ..parquet import read_parquet
+from ..record import Record, shown
+from ..splits import is_split_name
 from .captioned_folder import tables_of
-from .errors import SourceError, SourceNotFound
-from .fields import Columns
-from .manifest import lines, read_jsonl, read_table
-from .parquet import read_parquet
-from .record import Record, shown
-from .splits import is_split_name
 
 _NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 _FILE_NAME = "file_name"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from .record import Skipped
-from .system_files import maker_of_path
+from ..record import Skipped
+from ..system_files import maker_of_path
 
 _LINKS_FOLLOWED = 16
 

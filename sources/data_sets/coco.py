@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .errors import MalformedSource, SourceNotFound
+from ..errors import MalformedSource, SourceNotFound
+from ..record import Record, Skipped, on_disk, shown
 from .karpathy import load_json
-from .record import Record, Skipped, on_disk, shown
 
 _NAME = re.compile(r"captions_([A-Za-z]+)(\d*)\.json")
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from .errors import SourceNotFound
-from .manifest import read_captions
-from .record import Record, Skipped, shown
+from ..errors import SourceNotFound
+from ..manifest import read_captions
+from ..record import Record, Skipped, shown
 
 _PARTS = (
     ("training", "training/CaptionPredictionTraining2017-Captions.csv", "training/CaptionPredictionTraining2017"),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
-from clipseek.opensearch.index.dates import FIRST, LAST, Span, read_date
+from clipseek.opensearch.values.dates import FIRST, LAST, Span, read_date
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from clipseek.sources import MalformedSource, MissingColumn, SourceError, SourceNotFound, read_records
+from clipseek.sources.data_sets.hub import is_hub, read_hub
 from clipseek.sources.fields import Columns
-from clipseek.sources.hub import is_hub, read_hub
 from clipseek.sources.splits import EVERY
 
 JPEG = b"\xff\xd8 first"

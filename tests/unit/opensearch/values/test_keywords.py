@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from clipseek.opensearch.index.keywords import LONGEST, is_too_long, keyword
 from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.values.keywords import LONGEST, is_too_long, keyword
 
 
 @pytest.mark.parametrize("character", ["a", "é", "東", "😀"])

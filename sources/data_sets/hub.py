@@ -13,10 +13,10 @@ from typing import Any
 from clipseek.files.text import reason_of
 from clipseek.files.whole import write_whole
 
-from .errors import MalformedSource, SourceError, SourceNotFound
-from .fields import Columns, from_object
-from .record import Record
-from .splits import EVERY, Splits
+from ..errors import MalformedSource, SourceError, SourceNotFound
+from ..fields import Columns, from_object
+from ..record import Record
+from ..splits import EVERY, Splits
 
 PREFIX = "hub:"
 _NAME = re.compile(r"hub:([\w.-]+/[\w.-]+|[\w.-]+)(?::([\w.\[\]%:-]+))?")

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.opensearch.errors import InvalidOption
+from clipseek.opensearch.pipelines.server_support import check_fusion, check_ranks
+from clipseek.opensearch.pipelines.stored_pipelines import read_pipeline, usable
 from clipseek.opensearch.query.fusion import Fusion, check_pipeline_name, pipeline, read_weights
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.index_defaults import Setting
-from clipseek.opensearch.search.server_support import check_fusion, check_ranks
-from clipseek.opensearch.search.stored_pipelines import read_pipeline, usable
 from clipseek.opensearch.server.templates import fill
 
 from tests.plans import plan

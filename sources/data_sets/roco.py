@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import SourceNotFound
-from .fields import Columns
-from .manifest import read_captions, read_table
-from .record import Record, shown
+from ..errors import SourceNotFound
+from ..fields import Columns
+from ..manifest import read_captions, read_table
+from ..record import Record, shown
 
 _HOMES = ("", "data", "all_data")
 _FIRST = [

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from .errors import SourceError
-from .fields import Columns
-from .folder import read_folder
-from .record import Record, Skipped
-from .selection import Selection
-from .system_files import maker_of
+from ..errors import SourceError
+from ..fields import Columns
+from ..folder import read_folder
+from ..record import Record, Skipped
+from ..selection import Selection
+from ..system_files import maker_of
 
 
 def read_captioned(

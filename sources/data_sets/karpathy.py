@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .captions import decoded
-from .errors import MalformedSource, SourceNotFound
-from .record import Record, on_disk, shown
+from ..captions import decoded
+from ..errors import MalformedSource, SourceNotFound
+from ..record import Record, on_disk, shown
 
 # Below the file's own folder; {} is the data set's name in capitals, as in RSICD_images.
 _PICTURES = ("", "images", "imgs", "{}_images")
