@@ -16,11 +16,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.processes import locked
 from clipseek.files.text import reason_of
 from clipseek.files.whole import whole_folder
 
 from .errors import ArtifactError
-from .paths import NodePaths, locked
+from .paths import NodePaths
 
 _READY = "assembled"
 

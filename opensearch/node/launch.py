@@ -10,11 +10,13 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
+from clipseek.files.processes import identity
+
 from .artifacts import Lock
 from .errors import PortTaken, UnreachableFolder
 from .java import Java
 from .paths import NodePaths, is_root
-from .state import NodeState, identity
+from .state import NodeState
 
 NOBODY = 65534  # root's node runs as this user: OpenSearch refuses to run as root
 PREFERRED_PORT = 9200

@@ -7,9 +7,7 @@ are the system's.
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -57,13 +55,3 @@ def _folder(kind: Literal["data", "cache"]) -> Path:
     if is_root():
         return platformdirs.site_state_path("clipseek") if kind == "data" else platformdirs.site_cache_path("clipseek")
     return platformdirs.user_data_path("clipseek") if kind == "data" else platformdirs.user_cache_path("clipseek")
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on ``path``; the system lets go of it when the process ends, however it ends."""
-    import fcntl
-
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

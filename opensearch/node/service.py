@@ -16,11 +16,13 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from clipseek.files.processes import collect, end, locked
+
 from .artifacts import Lock, assembled
 from .errors import PortTaken, StartFailed, UnsupportedSystem
 from .java import find_java
 from .launch import launch, make_folder
-from .paths import NodePaths, locked
+from .paths import NodePaths
 from .state import NodeState, read_state
 
 START_SECONDS = 120.0
@@ -79,15 +81,7 @@ def stop(paths: NodePaths, seconds: float = 30.0) -> bool:
         if state is None or not state.alive():
             paths.state.unlink(missing_ok=True)
             return False
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(state.pid, number)
-            end = time.monotonic() + seconds
-            while state.alive() and time.monotonic() < end:
-                _collect(state.pid)
-                time.sleep(0.05)
-            if not state.alive():
-                break
+        end({state.pid: state.identity}, seconds)
         paths.state.unlink(missing_ok=True)
         return True
 
@@ -118,9 +112,9 @@ def last_error(log: Path) -> str:
 
 def _wait(paths: NodePaths, state: NodeState, on_progress: Progress) -> NodeState:
     """Wait until the node answers; then it is ``ready``. Raises StartFailed, and leaves no process behind."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        _collect(state.pid)
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        collect(state.pid)
         if not state.alive():
             paths.state.unlink(missing_ok=True)
             raise StartFailed(
@@ -146,9 +140,3 @@ def _answers(url: str) -> bool:
             return bool(json.load(answer)["status"] in ("green", "yellow"))
     except (OSError, ValueError, KeyError, http.client.HTTPException):
         return False
-
-
-def _collect(pid: int) -> None:
-    """Let go of an ended child of ours, which would else count as a running process."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.processes import identity
 from clipseek.files.whole import whole_file
 
 from .paths import NodePaths
@@ -56,29 +54,3 @@ def running_url(paths: NodePaths | None = None) -> str | None:
     """The address of the running embedded node, or ``None``. Reads one file, checks one process, sends nothing."""
     state = read_state((paths or NodePaths.default()).state)
     return state.url if state is not None and state.ready and state.alive() else None
-
-
-def identity(pid: int) -> str | None:
-    """A word that no other process with this pid, now or after a reboot, has; ``None`` when there is no such process.
-
-    A zombie, ended and not yet collected by its parent, counts as gone.
-    """
-    if pid <= 0:
-        return None
-    if sys.platform.startswith("linux"):
-        try:
-            # The second field is the program's name in brackets, and may hold spaces and brackets of its own.
-            fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        except OSError:
-            return None
-        return None if fields[0] in "ZX" else f"{boot}:{fields[19]}"
-    answer = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "LC_ALL": "C"},
-    )
-    status, _, started = answer.stdout.strip().partition(" ")
-    return None if not status or status.startswith("Z") else started.strip()

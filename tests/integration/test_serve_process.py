@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clipseek.opensearch.node.state import identity
+from clipseek.files.processes import identity
 from clipseek.web.process.background import start_background, stop
 from clipseek.web.process.options import Options
 from clipseek.web.process.state import running

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from clipseek.opensearch.node.paths import locked
+from clipseek.files.processes import end, locked
 
 from ..errors import ServeError
 from ..guard.secret_files import private_folder
@@ -51,21 +50,15 @@ def start_background(options: Options) -> Service:
 
 def stop(services: list[Service], folder: Path) -> None:
     """End the processes of ``services``: what is under way is finished, and who does not end then is killed."""
+    end({service.pid: service.identity for service in services}, STOP_SECONDS)
+    _started[:] = [process for process in _started if process.poll() is None]
     for service in services:
-        _signal(service, signal.SIGTERM)
-    end = time.monotonic() + STOP_SECONDS
-    while any(service.alive() for service in services) and time.monotonic() < end:
-        _collect()
-        time.sleep(0.05)
-    for service in services:
-        if service.alive():
-            _signal(service, signal.SIGKILL)
         service.forget(folder)
 
 
 def _wait(process: subprocess.Popen[bytes], folder: Path, log: Path) -> Service:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
         for service in running(folder):
             if service.pid == process.pid:
                 return service
@@ -77,16 +70,3 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, log: Path) -> Service:
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
     reason = lines[-1].removeprefix("clipseek: ") if lines else f"the service ended with code {process.returncode}"
     raise ServeError(reason if lines and lines[-1].startswith("clipseek: ") else f"{reason[:300]} (log: {log})")
-
-
-def _signal(service: Service, number: signal.Signals) -> None:
-    if service.alive():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(service.pid, number)
-
-
-def _collect() -> None:
-    """Let go of ended children of ours, which would else count as running processes."""
-    for process in list(_started):
-        if process.poll() is not None:
-            _started.remove(process)

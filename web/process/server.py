@@ -15,9 +15,9 @@ from pathlib import Path
 
 import uvicorn
 from clipseek.files.cache import user_cache
+from clipseek.files.processes import identity
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.inventory import list_indexes
-from clipseek.opensearch.node.state import identity
 from clipseek.opensearch.server.address import address
 from clipseek.opensearch.server.client import connect
 

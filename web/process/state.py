@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipseek.files.processes import identity
 from clipseek.files.whole import whole_file
-from clipseek.opensearch.node.state import identity
 
 
 @dataclass(frozen=True)

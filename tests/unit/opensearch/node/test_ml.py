@@ -8,11 +8,12 @@ import os
 from pathlib import Path
 
 import pytest
+from clipseek.files.processes import identity
 from clipseek.opensearch.node.artifacts import Lock
 from clipseek.opensearch.node.errors import StartFailed
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start
-from clipseek.opensearch.node.state import NodeState, identity, read_state
+from clipseek.opensearch.node.state import NodeState, read_state
 
 
 def state() -> NodeState:

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from clipseek.opensearch.node.state import identity
+from clipseek.files.processes import identity
 from clipseek.web.process.options import Options
 from clipseek.web.process.state import Service, running
 

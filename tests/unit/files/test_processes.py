@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clipseek.files.processes import end, identity
+
+_WAITS = "import time; print(flush=True); time.sleep(60)"
+_IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + _WAITS
+
+
+@contextmanager
+def child(code: str) -> Iterator[int]:
+    """The pid of a child that runs ``code``, which prints a line once it is ready."""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def word(pid: int) -> str:
+    known = identity(pid)
+    assert known is not None
+    return known
+
+
+def test_an_identity_is_of_one_process() -> None:
+    with child(_WAITS) as pid:
+        assert identity(pid) == identity(pid) != identity(os.getpid())
+        end({pid: word(pid)}, 10)
+        assert identity(pid) is None
+    assert identity(0) is None
+
+
+def test_several_are_ended_and_one_that_will_not_is_killed() -> None:
+    with child(_WAITS) as willing, child(_IGNORES) as unwilling:
+        started = time.monotonic()
+        end({willing: word(willing), unwilling: word(unwilling)}, 0.5)
+        assert identity(willing) is identity(unwilling) is None
+        assert 0.5 <= time.monotonic() - started < 10
+
+
+def test_another_process_with_the_pid_is_left_alone() -> None:
+    with child(_WAITS) as pid:
+        end({pid: "of one that was there before"}, 1)
+        assert identity(pid) is not None
