@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
 
-from .opening import open_client
-from .options import model_option, url_option
+from .opening import open_client, require
+from .options import indexes_option, model_option, url_option
 
 
 @click.command()
-@click.option(
-    "--index",
-    "indexes",
-    multiple=True,
-    envvar="CLIPSEEK_INDEX",
-    metavar="NAME",
-    help="Alias of an index that can be searched; repeat it for several, the first is meant by default.  [default: every index]",
-)
+@indexes_option("Alias of an index that can be searched; repeat it for several, the first is meant by default.")
 @model_option
 @url_option
 @click.option(
@@ -36,8 +28,7 @@ def mcp(indexes: tuple[str, ...], model: Path | None, url: str | None, roots: tu
     Started by the agent's program, not by hand. It offers tools to describe an index, to search by words or a picture, to find
     similar pictures, to count values, and to look at a picture; none changes anything.
     """
-    if any(importlib.util.find_spec(name) is None for name in ("mcp", "fastapi")):
-        raise click.ClickException("the server for agents needs mcp; try: pip install 'clipseek[mcp]'")
+    require("the server for agents needs mcp", "mcp", "fastapi", extra="mcp")
     client = open_client(url, check=not indexes)
     from clipseek.opensearch.server.address import address
     from clipseek.web.mcp.server import serve

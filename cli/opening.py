@@ -107,12 +107,18 @@ def open_model(name: str, device: DeviceOptions = ANY_DEVICE, precision: str = "
     return Model(name, checkpoint.image, partial(embed_distinct, checkpoint, precision=resolved))
 
 
+def require(what: str, *names: str, extra: str) -> None:
+    """Raises ClickException, ``what`` and the extra to install, where one of the packages ``names`` is missing."""
+    if any(importlib.util.find_spec(name) is None for name in names):
+        raise click.ClickException(f"{what}; try: pip install 'clipseek[{extra}]'")
+
+
 def prepare_torch(what: str, *others: str) -> None:
     """To be called before anything imports torch. Raises ClickException where torch or one of ``others`` is not installed."""
     wanted = ("torch", *others)
-    if any(importlib.util.find_spec(name) is None for name in wanted):
-        missing = f"{' and '.join(wanted)}, which {'are' if others else 'is'} not installed"
-        raise click.ClickException(f"{what} needs {missing}; try: pip install 'clipseek[train]'")
+    require(
+        f"{what} needs {' and '.join(wanted)}, which {'are' if others else 'is'} not installed", *wanted, extra="train"
+    )
     from clipseek.training.machine import spin_briefly
 
     spin_briefly()

@@ -69,6 +69,18 @@ no_cache_option = click.option(
 )
 
 
+def indexes_option(help: str) -> Callable[[Command], Command]:
+    """``--index``, of a command that serves several."""
+    return click.option(
+        "--index",
+        "indexes",
+        multiple=True,
+        envvar="CLIPSEEK_INDEX",
+        metavar="NAME",
+        help=f"{help}  [default: every index]",
+    )
+
+
 def column_option(name: str, help: str, default: str | None = None) -> Callable[[Command], Command]:
     """``--NAME-column``: which column of a manifest holds what."""
     return click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .groups import Group
-from .opening import open_client
-from .options import json_option, model_option, url_option
+from .opening import open_client, require
+from .options import indexes_option, json_option, model_option, url_option
 from .output import data, is_terminal, note, print_json
 
 if TYPE_CHECKING:
@@ -23,14 +22,7 @@ _FILE = click.Path(dir_okay=False, exists=True, resolve_path=True)
 
 
 @click.group(cls=Group, invoke_without_command=True)
-@click.option(
-    "--index",
-    "indexes",
-    multiple=True,
-    envvar="CLIPSEEK_INDEX",
-    metavar="NAME",
-    help="Alias of an index to serve; repeat it for several, the first is shown first.  [default: every index]",
-)
+@indexes_option("Alias of an index to serve; repeat it for several, the first is shown first.")
 @model_option
 @url_option
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
@@ -105,8 +97,7 @@ def serve(
         return
     if sys.platform == "win32":
         raise click.ClickException("the page is served on Linux and macOS; on Windows use WSL")
-    if any(importlib.util.find_spec(name) is None for name in ("fastapi", "uvicorn")):
-        raise click.ClickException("the page needs fastapi and uvicorn; try: pip install 'clipseek[web]'")
+    require("the page needs fastapi and uvicorn", "fastapi", "uvicorn", extra="web")
     client = open_client(url)
     from clipseek.opensearch.server.address import address
     from clipseek.web.process.listen import check_transport
