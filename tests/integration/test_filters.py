@@ -36,19 +36,13 @@ from clipseek.sources import Record, Skipped
 from clipseek.testing.encoder import ColourEncoder
 from PIL import Image
 
+from tests.comparisons import SIGNS
+
 pytestmark = pytest.mark.integration
 ENCODER = ColourEncoder()
 PICTURES = 200
 FIELDS: dict[str, Any] = {"day": "date", "weight": "number", "set": "keyword"}
 ZONE = "Europe/Berlin"
-SIGNS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda value, other: value == other,
-    "!=": lambda value, other: value != other,
-    "<": lambda value, other: value < other,
-    "<=": lambda value, other: value <= other,
-    ">": lambda value, other: value > other,
-    ">=": lambda value, other: value >= other,
-}
 
 
 def moment(rng: random.Random) -> datetime:

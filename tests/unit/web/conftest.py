@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -27,15 +28,21 @@ def picture(colour: str) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeServer]:
-    """A fake server whose index ``pictures`` has a picture of each colour, captioned with it."""
-    folder: Path = tmp_path_factory.mktemp("pictures")
+@contextmanager
+def filled(folder: Path) -> Iterator[FakeServer]:
+    """A fake server whose index ``pictures`` has a picture of each colour in ``folder``, captioned with it."""
     for colour in COLOURS:
         (folder / f"{colour}.png").write_bytes(picture(colour))
         (folder / f"{colour}.txt").write_text(f"a {colour} thing")
     with fake_server() as fake:
         ingest(connect(fake.url), "pictures", ColourEncoder(), read_source(folder))
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeServer]:
+    """``filled``."""
+    with filled(tmp_path_factory.mktemp("pictures")) as fake:
         yield fake
 
 

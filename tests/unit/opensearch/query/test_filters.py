@@ -15,15 +15,9 @@ from clipseek.opensearch.query.filters import MAX_FILTERS, parse_filters
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.comparisons import SIGNS
+
 DECLARED: dict[str, Any] = {"set": "keyword", "weight": "number", "day": "date"}
-SIGNS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda value, other: value == other,
-    "!=": lambda value, other: value != other,
-    "<": lambda value, other: value < other,
-    "<=": lambda value, other: value <= other,
-    ">": lambda value, other: value > other,
-    ">=": lambda value, other: value >= other,
-}
 
 
 def only(*texts: str, any_texts: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -11,10 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from clipseek.opensearch import connect
-from clipseek.opensearch.ingest.run import ingest
-from clipseek.sources import read_source
-from clipseek.testing import ColourEncoder, fake_server
+from clipseek.testing import ColourEncoder
 from clipseek.web.mcp.server import described_tools, make_server
 from clipseek.web.settings import Settings
 from mcp.client.client import Client
@@ -22,17 +19,13 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, ImageContent, TextContent
 from PIL import Image
 
-from tests.unit.web.conftest import COLOURS, picture
+from tests.unit.web.conftest import filled, picture
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder: Path = tmp_path_factory.mktemp("pictures")
-    for colour in COLOURS:
-        (folder / f"{colour}.png").write_bytes(picture(colour))
-        (folder / f"{colour}.txt").write_text(f"a {colour} thing")
-    with fake_server() as fake:
-        ingest(connect(fake.url), "pictures", ColourEncoder(), read_source(folder))
+    with filled(folder) as fake:
         yield Settings(fake.url, ("pictures",), roots=(folder,))
 
 
