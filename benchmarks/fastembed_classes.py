@@ -2,7 +2,7 @@
 
 fastembed's onnxruntime shuts ours out, so it runs in a process and an environment of its own (``make bench-env``, or ``--python``
 names another interpreter that has it), and the two sides take turns; without it our own are measured alone. Two random towers of
-ViT-B/32's shapes, as the exporter leaves them and in dynamic int8: fastembed loads the files, clipseek a bundle of the same files
+ViT-B/32's shapes, as the exporter leaves them and in int8: fastembed loads the files, clipseek a bundle of the same files
 (``bundle import``), once as ``ingest --fast-jpeg`` decodes, and its own int8 bundle, whose pixels go in as bytes. Files are JPEG
 and PNG from 256 x 256 to 3 megapixels on the disk, texts have 8 to 20 tokens, batches 32. fp32 vectors must have a cosine of 0.999
 to fastembed's, whose resizing is its own, int8 ones 0.99. Medians over ``--rounds``.
@@ -66,7 +66,7 @@ def main() -> None:
     from clipseek.encoder import ClipEncoder
     from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
     from clipseek.export.checkpoint import export_bundle
-    from clipseek.export.graph.int8 import quantize_dynamically
+    from clipseek.export.graph.int8 import quantize_by_rows
     from clipseek.export.imported.importer import import_bundle
     from clipseek.export.towers import export_towers
     from clipseek.training.model.checkpoint import load_checkpoint
@@ -87,7 +87,7 @@ def main() -> None:
             for name, graph in (("vision", "image.onnx"), ("text", "text.onnx")):
                 shutil.copytree(checkpoint, model / name, ignore=shutil.ignore_patterns("*.safetensors"))
                 if precision == "int8":
-                    quantize_dynamically(towers / graph, model / name / "model.onnx")
+                    quantize_by_rows(towers / graph, model / name / "model.onnx")
                 else:
                     shutil.move(towers / graph, model / name / "model.onnx")
             shutil.copytree(checkpoint, model / "both", ignore=shutil.ignore_patterns("*.safetensors"))

@@ -48,7 +48,7 @@ SOURCE = click.Path(path_type=Path)
     "--calibrate",
     type=SOURCE,
     metavar="SOURCE",
-    help="Pairs, not held-out ones, for static int8 quantization ranges.  [default: dynamic ranges, measured in each run]",
+    help="Pairs, not held-out ones, for static int8 quantization ranges.  [default: each row of an input by its own range]",
 )
 @click.option(
     "--accept-loss", is_flag=True, help="Write a bundle that fails its gate anyway; its passport records that."

@@ -17,16 +17,16 @@ from clipseek.training.data.pairs import Pairs
 from .errors import ExportRefused
 from .graph.fp16_compute import convert_compute_dtype
 from .graph.fuse import fuse_attention
-from .graph.int8 import quantize_dynamically, quantize_statically
+from .graph.int8 import quantize_by_rows, quantize_statically
 from .towers import IMAGE, TEXT
 
 #: One precision, or the fastest that passes its gate on this machine.
 Precision: TypeAlias = Literal["fp32", "fp16", "bf16", "int8", "auto"]
 
 #: Variants: towers in a lower precision, each in a folder of this name inside the bundle that is being written.
-DYNAMIC, STATIC, FP16, BF16 = "int8", "int8-static", "fp16", "bf16"
-#: When int8 measures the ranges of what goes into a product: in each run, or once.
-RANGES = {DYNAMIC: "dynamic", STATIC: "static"}
+ROWS, STATIC, FP16, BF16 = "int8", "int8-static", "fp16", "bf16"
+#: Where int8 has the ranges of what goes into a product from: in each run from its rows, or measured once.
+RANGES = {ROWS: "rows", STATIC: "static"}
 
 CALIBRATION, BATCH = 256, 16  # the most pictures, and captions, that ranges are measured on, and how many in a run
 
@@ -46,8 +46,8 @@ def wanted_variants(precision: Precision, calibrated: bool) -> list[str]:
     if precision in (FP16, BF16):
         return [precision]
     if precision == "int8":
-        return [STATIC if calibrated else DYNAMIC]
-    return [*([FP16] if gpu_in_sight() else []), DYNAMIC, *([STATIC] if calibrated else [])]
+        return [STATIC if calibrated else ROWS]
+    return [*([FP16] if gpu_in_sight() else []), ROWS, *([STATIC] if calibrated else [])]
 
 
 def variant_facts(variant: str) -> dict[str, str]:
@@ -68,9 +68,9 @@ def write_variants(
     for variant in variants:
         own = folder / variant
         own.mkdir()
-        if variant == DYNAMIC:
+        if variant == ROWS:
             for tower in (IMAGE, TEXT):
-                quantize_dynamically(folder / tower, own / tower)
+                quantize_by_rows(folder / tower, own / tower)
         elif variant == STATIC:
             assert calibration is not None
             quantize_statically(folder / IMAGE, own / IMAGE, _picture_inputs(calibration))

@@ -25,7 +25,7 @@ class Verdict:
 
     ``gate``: what decided, on ``pictures`` of ``source``. Held-out ``pairs`` (their fingerprint: ``data``): ``loss``, how far the
     worst ranking figure fell, and ``tolerance``. Samples, with ``texts``: the lowest cosines to fp32's vectors, and ``min_cosine``,
-    the lowest allowed. ``ranges`` (of int8: dynamic or static) and ``storage`` are the bundle's own. ``accepted_loss``: whether it
+    the lowest allowed. ``ranges`` (of int8: rows or static) and ``storage`` are the bundle's own. ``accepted_loss``: whether it
     was written without passing; None where the fastest was chosen of those that pass.
     """
 

@@ -77,8 +77,10 @@ class ClipEncoder:
 
     @property
     def joinable(self) -> int:
-        """How many single requests a batch may join. An int8 tower rounds its inputs by their batch, so that each goes alone."""
-        return 1 if self.bundle.precision == "int8" else 32
+        """How many single requests a batch may join: 1 where int8 towers round a whole batch by one range, as they did before rows
+        had their own, so that a vector moves with its company."""
+        alone = self.bundle.precision == "int8" and self.bundle.passport.get("ranges") not in ("rows", "static")
+        return 1 if alone else 32
 
     def active_device(self) -> str:
         """``tensorrt``, ``cuda`` or ``cpu``: where texts run. Loads the text tower; raises DeviceError as ``encode_texts`` does."""

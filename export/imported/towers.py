@@ -9,6 +9,7 @@ from clipseek.files.text import reason_of
 
 from ..errors import ExportRefused
 from ..graph.files import rename_inputs, rename_outputs, save_graph
+from ..graph.int8_rows import round_rows_alone
 
 # Names that exporters give to the plain tower, among variants such as vision_model_fp16.onnx.
 _PLAIN = {"image": ("image", "vision_model", "visual", "model"), "text": ("text", "text_model", "textual", "model")}
@@ -17,6 +18,7 @@ _INT8 = {
     "QuantizeLinear",
     "MatMulInteger",
     "QLinearMatMul",
+    "MatMulIntegerToFloat",
     "DynamicQuantizeMatMul",
     "ConvInteger",
 }
@@ -53,8 +55,10 @@ def _only(source: Path, towers: dict[Path, str | None], kind: str, what: str) ->
     return chosen[0]
 
 
-def import_image_tower(path: Path, out: Path, size: int) -> None:
-    """(N, 3, S, S) float32 ``pixel_values`` -> (N, D) float32 ``image_embeds``. Raises ExportRefused."""
+def import_image_tower(path: Path, out: Path, size: int) -> int:
+    """(N, 3, S, S) float32 ``pixel_values`` -> (N, D) float32 ``image_embeds``. Returns how many inputs of int8
+    products are now rounded row by row. Raises ExportRefused.
+    """
     from onnx import TensorProto
 
     model = _load(path)
@@ -67,11 +71,13 @@ def import_image_tower(path: Path, out: Path, size: int) -> None:
     _check_free(path, own, 1)
     _rename_input(model, own, "pixel_values", TensorProto.FLOAT, ["batch", 3, size, size])
     _leave_one_output(path, model, "image_embeds")
+    rounded = round_rows_alone(model)
     _save(model, path, out)
+    return rounded
 
 
-def import_text_tower(path: Path, out: Path) -> None:
-    """(N, L) int64 ``input_ids`` and ``attention_mask`` -> (N, D) float32 ``text_embeds``. Raises ExportRefused."""
+def import_text_tower(path: Path, out: Path) -> int:
+    """(N, L) int64 ``input_ids`` and ``attention_mask`` -> (N, D) float32 ``text_embeds``; the rest as ``import_image_tower``."""
     from onnx import TensorProto, helper
 
     model = _load(path)
@@ -90,7 +96,9 @@ def import_text_tower(path: Path, out: Path) -> None:
     else:  # a causal tower that pools at end-of-text needs none; the encoder passes one all the same
         model.graph.input.append(helper.make_tensor_value_info("attention_mask", TensorProto.INT64, shape))
     _leave_one_output(path, model, "text_embeds")
+    rounded = round_rows_alone(model)
     _save(model, path, out)
+    return rounded
 
 
 def precision_of(*paths: Path) -> str:

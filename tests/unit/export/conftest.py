@@ -33,7 +33,7 @@ def full(checkpoint: Path) -> Bundle:
 
 @pytest.fixture(scope="session")
 def int8(checkpoint: Path) -> Bundle:
-    """In dynamic int8."""
+    """In int8."""
     with quiet():
         from clipseek.export.checkpoint import export_bundle
 
