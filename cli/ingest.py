@@ -133,6 +133,7 @@ def ingest(
             index_options=index_options,
             options=options,
             bundle=os.path.abspath(encoder.bundle.path),
+            source=source.kind,
             on_event=listener,
         )
     if splits := chosen.line():

@@ -130,6 +130,8 @@ def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Sh
     if report.undeclared:
         names = ", ".join(report.undeclared[:12]) + (", ..." if len(report.undeclared) > 12 else "")
         note(f"kept, but not to filter by: {names}; declare columns with --keyword, --number or --date NAME")
+    if report.unrecorded:
+        note(f"this run is not recorded in clipseek-ingests, which dashboards draw: {report.unrecorded}")
 
 
 def print_older(version: Version, source: Path, bundle: Path) -> None:

@@ -111,6 +111,7 @@ def _ingest(story: Story, client: Any, index: str, encoder: ClipEncoder, bundle:
             read_source(story.manifest("domain")),
             index_options=IndexOptions(fields={"set": "keyword", "split": "keyword"}),
             bundle=str(bundle),
+            source="jsonl",
             on_event=on_event,
         )
         if report.indexed == 0:

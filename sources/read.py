@@ -148,6 +148,11 @@ class Source:
         where the source cannot be read."""
         return recognised(self.path) if self.layout == "auto" and self.repeatable else None
 
+    @property
+    def kind(self) -> str:
+        """The name of the layout that it is read with. Raises SourceError."""
+        return layout_of(self.path, self.layout)
+
     def records(self) -> Iterator[Record]:
         """Without what is no picture. A sidecar that cannot be read raises: a caption must not be lost in silence."""
         return records_of(self)

@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from clipseek.opensearch.index.own_records import RECORDS
+
 from .search import Unknown, search
 
 #: Status and body: an object to be sent as JSON, or bytes. A status of 0 hangs up without an answer.
@@ -34,9 +36,10 @@ class FakeServer:
     """The state of a fake server, open to be looked at and changed while it runs.
 
     ``info`` and ``plugins`` are what it says it is. ``indexes`` holds each index's body by its name, ``documents`` those of all
-    indexes together by their id. ``interceptors`` are called first, with method, path and body; one that returns an answer is
-    used up. ``item_errors`` are what the next bulks answer for an id, one after the other: status, kind, reason. ``log`` has
-    method and path of every request, ``headers`` its headers.
+    indexes together by their id, ``records`` those of clipseek's own indexes, like ``clipseek-ingests``, by index.
+    ``interceptors`` are called first, with method, path and body; one that returns an answer is used up. ``item_errors`` are what
+    the next bulks answer for an id, one after the other: status, kind, reason. ``log`` has method and path of every request,
+    ``headers`` its headers.
     """
 
     url: str = ""
@@ -44,6 +47,7 @@ class FakeServer:
     plugins: Any = field(default_factory=lambda: [{"component": name} for name in PLUGINS])
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     interceptors: list[Callable[[str, str, bytes], Answer | None]] = field(default_factory=list)
     item_errors: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
@@ -66,6 +70,8 @@ class FakeServer:
                 case _, "_bulk":
                     lines = [json.loads(line) for line in body.splitlines()]
                     return 200, {"items": list(map(self._write, lines[::2], lines[1::2]))}
+                case _, name, *_ if name in RECORDS:
+                    return self._record(method, name, parts.path, body)
                 case "PUT", name:
                     self.indexes[name] = json.loads(body)
                     return 200, {"acknowledged": True}
@@ -92,6 +98,15 @@ class FakeServer:
             raise Unknown(f"{method} {parts.path}")
         except Unknown as problem:
             return error(400, "illegal_argument_exception", f"the fake server knows no {problem}")
+
+    def _record(self, method: str, name: str, path: str, body: bytes) -> Answer:
+        """Make an index of records, or put a document into it."""
+        if method == "POST" and path.endswith("/_doc"):
+            self.records[name].append(json.loads(body))
+        elif method == "PUT" and path.endswith(f"/{name}") and name in self.records:
+            return error(400, "resource_already_exists_exception", f"index [{name}] already exists")
+        self.records.setdefault(name, [])
+        return 200, {"acknowledged": True}
 
     def _read(self, key: str, fields: list[str]) -> dict[str, Any]:
         source = {name: value for name, value in self.documents.get(key, {}).items() if name in fields}

@@ -15,6 +15,7 @@ from ..errors import IndexUnusable, InvalidOption, ModelMismatch
 from ..values.zones import UTC
 from .analysis import ANALYSIS_VERSION
 from .mapping import MAPPING_VERSION, FieldType, preset_name
+from .own_records import RECORDS
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
@@ -136,6 +137,8 @@ def check_alias(alias: str) -> str:
         raise InvalidOption(
             f"{shown!r} cannot name an index; use small letters, digits, '-' and '_', starting with a letter or a digit"
         )
+    if alias in RECORDS:
+        raise InvalidOption(f"{alias!r} is the name of clipseek's own records; choose another for an index of pictures")
     return alias
 
 

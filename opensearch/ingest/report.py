@@ -40,7 +40,7 @@ class IngestReport:
     the server took and refused, and are known at the end, ``updated`` those whose other fields changed. ``skipped`` counts
     files by kind, the most frequent first at the end. ``unfound`` counts values of declared columns that no filter finds;
     ``undeclared`` are columns that are kept and cannot be filtered by. ``shortened`` counts, by kind, what of pictures in the
-    index is not there as the source has it (``Shortened``).
+    index is not there as the source has it (``Shortened``). ``unrecorded``: why the run has no record in ``clipseek-ingests``.
     """
 
     alias: str
@@ -58,6 +58,7 @@ class IngestReport:
     shortened: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     encode_seconds: float = 0.0
+    unrecorded: str = ""
 
     @property
     def malformed(self) -> Counter[str]:

@@ -28,6 +28,7 @@ from ..values.date_formats import DateReader
 from ..values.zones import read_zone
 from .bulk import Action, BulkWriter, Retry
 from .feed import Changed, Feed, New, Repeated, Step
+from .record import recorded
 from .report import Event, IngestReport, Reporter, Shortened
 
 
@@ -62,29 +63,44 @@ def ingest(
     index_options: IndexOptions | None = None,
     options: IngestOptions | None = None,
     bundle: str | None = None,
+    source: str = "entries",
     on_event: Callable[[Event], None] | None = None,
 ) -> IngestReport:
     """Bring every picture of ``entries`` into the index behind ``alias``, which is made where it is missing.
 
     ``index_options`` hold for a new index; its ``fields`` are declared in one that is there, too. ``bundle`` is
-    recorded as the place of the model. ``on_event`` is called from this thread: with every skipped file and every
-    value that no filter finds as they come, and with the report so far after every batch. Raises ModelMismatch before anything is
-    written, SourceError where the source breaks off (what came before it is written), and IngestFailed when a bulk could not be
-    written.
+    recorded as the place of the model, ``source`` as the kind of the source. ``on_event`` is called from this thread: with every
+    skipped file and every value that no filter finds as they come, and with the report so far after every batch. However the run
+    ends, its numbers are kept in ``clipseek-ingests``. Raises ModelMismatch before anything is written, SourceError where the
+    source breaks off (what came before it is written), and IngestFailed when a bulk could not be written.
     """
     check_alias(alias)
     options = options or IngestOptions()
     reporter = Reporter(alias, on_event or (lambda event: None))
+    with recorded(client, reporter.report, encoder.fingerprint, source):
+        _bring(client, encoder, entries, index_options or IndexOptions(), options, bundle, reporter)
+        return reporter.finish()
+
+
+def _bring(
+    client: opensearchpy.OpenSearch,
+    encoder: Encoder[PictureT],
+    entries: Iterable[Record | Skipped],
+    index_options: IndexOptions,
+    options: IngestOptions,
+    bundle: str | None,
+    reporter: Reporter,
+) -> None:
     report, stream = reporter.report, iter(entries)
     for entry in stream:
         # Nothing is made for a source without a single picture: it is the wrong folder.
         if isinstance(entry, Record):
             version, report.created = versions.open_or_create(
                 client,
-                alias,
+                report.alias,
                 fingerprint=encoder.fingerprint,
                 dimension=encoder.dimension,
-                options=index_options or IndexOptions(),
+                options=index_options,
                 bundle=bundle,
                 date_formats=options.date_formats,
             )
@@ -94,7 +110,6 @@ def ingest(
             break
         report.seen += 1
         reporter.skip(entry)
-    return reporter.finish()
 
 
 @dataclass
@@ -137,6 +152,7 @@ class _Run(Generic[PictureT]):
         else:
             self._finish()
         finally:
+            self._count()
             feed.close()
 
     def _known(self, ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -220,8 +236,12 @@ class _Run(Generic[PictureT]):
             self.writer.finish()
         finally:
             self.client.indices.refresh(index=self.version.index)
-        self.report.indexed, self.report.updated = self.writer.indexed, self.writer.updated
-        self.report.rejected = len(self.writer.rejected)
+        self._count()
         for entry in self.writer.rejected:
             self.reporter.on_event(entry)
         versions.check_still(self.client, self.version)
+
+    def _count(self) -> None:
+        """What the server has confirmed so far."""
+        self.report.indexed, self.report.updated = self.writer.indexed, self.writer.updated
+        self.report.rejected = len(self.writer.rejected)

@@ -333,3 +333,20 @@ def test_progress_is_reported_and_skips_come_as_they_happen(
     assert report.indexed == 10
     assert [event.reason for event in events if isinstance(event, Skipped)] == ["no such file"]
     assert max(event.seen for event in events if not isinstance(event, Skipped)) == 11
+
+
+def test_each_run_is_recorded_once(client: opensearchpy.OpenSearch, alias: str, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        picture(7, "RGB").save(tmp_path / name)
+        entries = (Skipped(tmp_path / "a.ogg", "not an image", "not an image"), Record(name, tmp_path / name))
+        assert not ingest(client, alias, ColourEncoder(), entries, source="folder").unrecorded
+    client.indices.refresh(index="clipseek-ingests")
+    body = {
+        "query": {"term": {"index": alias}},
+        "sort": ["at"],
+        "aggs": {"reasons": {"nested": {"path": "reasons"}, "aggs": {"by": {"terms": {"field": "reasons.reason"}}}}},
+    }
+    answer = client.search(index="clipseek-ingests", body=body)
+    runs = [hit["_source"] for hit in answer["hits"]["hits"]]
+    assert [(run["state"], run["entries"], run["indexed"], run["skipped"]) for run in runs] == [("done", 2, 1, 1)] * 2
+    assert answer["aggregations"]["reasons"]["by"]["buckets"] == [{"key": "not an image", "doc_count": 2}]
