@@ -9,22 +9,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
+
 from .errors import MalformedSource, SourceNotFound
 from .fields import Columns
 from .record import Record, Skipped, shown
 from .selection import Selection, below
 from .sidecar import Sidecars, is_sidecar_name, orphan, with_sidecars
 from .system_files import maker_of
-
-#: What is taken for a picture by its name. Whether it can be decoded is the encoder's to say, with a reason.
-IMAGE_SUFFIXES = frozenset(
-    f".{name}"
-    for group in (
-        ("jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "tif", "tiff", "bmp", "dib", "avif"),
-        ("heic", "heif", "jp2", "j2k", "ppm", "pgm", "pbm", "pnm", "ico", "tga"),
-    )
-    for name in group
-)
 
 
 def iter_files(folder: Path) -> Iterator[Path]:

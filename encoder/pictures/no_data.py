@@ -1,0 +1,83 @@
+"""Values that stand for nothing: the frame of a satellite scene, the holes of a height map, not-a-number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .depth import range_of
+
+#: What is taken for "nothing here" without a tag takes at least this share of the pixels, and of the picture's edge.
+LEAST_SHARE, EDGE_SHARE = 0.002, 0.2
+#: Other values of a picture of which one value is taken for "nothing": of fewer it is a drawing.
+OTHERS = 32
+_ROUNDING = 1e-6  # a tag is decimal text, of fewer digits than a float
+
+
+def read_no_data(text: str) -> tuple[float, ...]:
+    """Of GDAL's tag 42113, text: one number, by some writers one for each band; what is no number is left out."""
+    found = []
+    for part in text.replace("\0", " ").replace(",", " ").split():
+        try:
+            found.append(float(part))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+def recorded(values: NDArray[Any], no_data: Sequence[float]) -> NDArray[np.bool_] | None:
+    """(H, W) bool, False where every band of (H, W, C) ``values`` stands for nothing; None where all pixels count."""
+    missing = np.zeros(values.shape, np.bool_)
+    for value in no_data:
+        missing |= _equal(values, value)
+    if values.dtype.kind == "f":
+        missing |= np.isnan(values)
+    nothing: NDArray[np.bool_] = np.asarray(missing.all(2))
+    return np.logical_not(nothing) if nothing.any() else None
+
+
+def guessed(values: NDArray[Any]) -> float | None:
+    """The value that stands for nothing in a picture that names none, (H, W, C): the least or the greatest, in all bands alike,
+    that lies further from all others than these lie apart, fills a part of the picture and of its edge, in a picture of many other
+    values. Of whole numbers that are never negative only their type's greatest.
+    """
+    if values.dtype.kind not in "iuf" or values.dtype.itemsize < 2:
+        return None
+    same = values[..., 0] if values.shape[2] == 1 else np.where((values == values[..., :1]).all(2), values[..., 0], 0)
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if finite.size == 0:
+        return None
+    for end in (finite.min(), finite.max()):
+        if values.dtype.kind == "u" and end != np.iinfo(values.dtype).max:
+            continue
+        if _stands_for_nothing(values, same == end, end):
+            return float(end)
+    return None
+
+
+def _stands_for_nothing(values: NDArray[Any], here: NDArray[np.bool_], end: Any) -> bool:
+    edge = np.concatenate([here[0], here[-1], here[1:-1, 0], here[1:-1, -1]])
+    if here.mean() < LEAST_SHARE or edge.mean() < EDGE_SHARE or here.all():
+        return False
+    others = values[~here]
+    if len(np.unique(others.reshape(-1)[: 1 << 16])) < OTHERS:
+        return False
+    low, high = (float(number) for number in range_of(others[None], None, None, "used"))
+    if values.dtype.kind == "u":
+        return high <= 2**14 - 1  # 14 bits or fewer beside 65535
+    return min(abs(float(end) - low), abs(float(end) - high)) > high - low
+
+
+def _equal(values: NDArray[Any], value: float) -> NDArray[np.bool_]:
+    if np.isnan(value):
+        return np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, np.bool_)
+    if values.dtype.kind != "f":
+        limits = np.iinfo(values.dtype) if values.dtype.kind != "b" else None
+        if limits is None or value != int(value) or not limits.min <= value <= limits.max:
+            return np.zeros(values.shape, np.bool_)
+        return np.asarray(values == int(value))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.abs(values.astype(np.float64) - value) <= abs(value) * _ROUNDING)

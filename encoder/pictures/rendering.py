@@ -1,0 +1,141 @@
+"""Decoded values to the pixels that a careful viewer shows, by one order of steps for every format.
+
+No-data and transparency are found in the values themselves; depth brings colours to 8 bits; inverted greys are turned; colours
+become sRGB; what is transparent shows the background; then the picture is turned upright.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .colour import curved, described, lab_picture, to_srgb
+from .decoded import Decoded
+from .depth import full_value, range_of, to_bytes
+from .errors import ImageError
+from .no_data import guessed, recorded
+from .orientation import SWAPPED, upright
+from .rules import Rules, versions_of
+from .transparency import keyed, onto, opacity, straight
+
+_BANDS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """``picture``: RGB, 8 bits, upright, perhaps reduced; ``width`` and ``height`` of the whole picture, upright.
+
+    met: ``name:version`` of each rule that decided its pixels; nothing for a plain 8-bit picture in sRGB. facts: the same for
+    people ("depth: 12 of 16 bits").
+    """
+
+    picture: Image.Image
+    width: int
+    height: int
+    met: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8."""
+        return np.asarray(self.picture, np.uint8)
+
+
+def render(decoded: Decoded, rules: Rules) -> Seen:
+    """The pixels of ``decoded``. Raises ImageError where its values are no picture (no pixel, bands that do not fit)."""
+    values, bands = decoded.values, _BANDS[decoded.space]
+    if values.ndim != 3 or 0 in values.shape or values.shape[2] != bands + (decoded.alpha != "none"):
+        raise ImageError(f"its values have the shape {values.shape}, which is no picture in {decoded.space}")
+    met, facts = set(decoded.met), list(decoded.facts)
+    colours, alpha = values[..., :bands], values[..., bands] if decoded.alpha != "none" else None
+    shown: list[NDArray[np.generic]] = []
+    if alpha is not None:
+        met.add("transparency")
+        full = full_value(values.dtype, decoded.bits)
+        if decoded.alpha == "premultiplied":
+            colours = straight(colours, alpha, full)
+        shown.append(to_bytes(alpha[..., None], 0.0, full)[..., 0])
+    if decoded.transparent is not None:
+        met.add("transparency")
+        shown.append(~keyed(colours, decoded.transparent))
+    if (valid := _valid(decoded, colours, met, facts)) is not None:
+        shown.append(valid)
+    opaque = opacity(values.shape[:2], shown)
+    counted = None if opaque is None else np.asarray(opaque) > 0
+    picture = _coloured(decoded, colours, counted, rules, met, facts)
+    if decoded.orientation != 1:
+        met.add("orientation")
+        facts.append(f"orientation: {decoded.orientation}")
+    picture = upright(onto(picture, opaque, rules.background), decoded.orientation)
+    width, height = decoded.full_size or (values.shape[1], values.shape[0])
+    if decoded.orientation in SWAPPED:
+        width, height = height, width
+    return Seen(picture, width, height, versions_of(met), tuple(facts))
+
+
+def _valid(decoded: Decoded, colours: NDArray[np.generic], met: set[str], facts: list[str]) -> NDArray[np.bool_] | None:
+    """(H, W), False where nothing was recorded; None where all of it was."""
+    no_data = decoded.no_data
+    if not no_data and decoded.valid is None and decoded.window is None and decoded.bits is None:
+        found = guessed(colours)
+        if found is not None:
+            no_data = (found,)
+            facts.append(f"no data: {found:g}, taken from the values")
+    elif no_data:
+        facts.append(f"no data: {', '.join(f'{value:g}' for value in no_data)}")
+    valid = recorded(colours, no_data) if no_data or colours.dtype.kind == "f" else None
+    if decoded.valid is not None:
+        valid = decoded.valid if valid is None else valid & decoded.valid
+    if valid is not None:
+        met.add("depth")
+    return valid
+
+
+def _coloured(
+    decoded: Decoded,
+    colours: NDArray[np.generic],
+    counted: NDArray[np.bool_] | None,
+    rules: Rules,
+    met: set[str],
+    facts: list[str],
+) -> Image.Image:
+    """RGB, of the colours' bands alone."""
+    if decoded.space == "lab":
+        met.add("colour")
+        picture, fact = to_srgb(lab_picture(colours), None)
+        facts.append(f"colour: {fact}")
+        return picture
+    if plain := colours.dtype == np.uint8 and decoded.bits in (None, 8) and decoded.window is None:
+        low, high = 0.0, 255.0
+    elif colours.dtype == np.bool_:
+        low, high = 0.0, 1.0
+    else:
+        low, high = decoded.window or range_of(colours, counted, decoded.bits, rules.depth_range)
+        met.add("depth")
+        facts.append(f"depth: {_ends(low)} is black, {_ends(high)} is white ({colours.dtype.name})")
+    if decoded.inverted:
+        met.add("depth")
+        facts.append("inverted: 0 is white")
+    curves = decoded.curves
+    if curves is not None and not curves.plain and not decoded.profile and not plain and np.ndim(low) == 0:
+        met.add("colour")
+        facts.append(f"colour: {described(curves)}")
+        ends = (float(high), float(low)) if decoded.inverted else (float(low), float(high))
+        return Image.fromarray(curved(colours, *ends, curves))
+    pixels = to_bytes(colours, low, high)
+    if decoded.inverted:
+        pixels = 255 - pixels
+    mode = {"grey": "L", "rgb": "RGB", "cmyk": "CMYK"}[decoded.space]
+    stored = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if mode == "L" else pixels), mode)
+    picture, fact = to_srgb(stored, decoded.profile, curves)
+    if fact:
+        met.add("colour")
+        facts.append(f"colour: {fact}")
+    return picture
+
+
+def _ends(value: object) -> str:
+    return "/".join(f"{number:.6g}" for number in np.atleast_1d(np.asarray(value, np.float64)))
