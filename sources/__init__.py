@@ -1,7 +1,9 @@
 """Where pictures and captions come from: manifests, folders, tar shards, and the layouts of known data sets."""
 
+from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
+
 from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout, UnknownSplit
-from .folder import IMAGE_SUFFIXES, iter_files, picture_files
+from .folder import iter_files, picture_files
 from .layout import LAYOUTS, Layout
 from .read import Source, read_records, read_source
 from .record import MetadataValue, Record, Skipped, records_of, shown

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
+
 from ..captions import caption_lines, decoded
 from ..errors import MalformedSource, SourceNotFound
 from ..fields import Columns, from_object, parse_object
-from ..folder import IMAGE_SUFFIXES
 from ..record import Record, Skipped, shown
 from ..sidecar import captions_in, not_understood
 from ..system_files import maker_of
