@@ -28,6 +28,8 @@ if compgen -G "$wheels/*.whl*" >/dev/null; then
   # This checkout's own code rather than a wheel of it that may be older.
   "$python" -m pip install --quiet --no-index --no-deps --no-build-isolation --no-compile --upgrade --target "$site/packages" "$root" ||
     echo "the checkout was not installed; the wheel's clipseek runs" >&2
+  # The demo's pictures and base ship with the repository, not with the package.
+  [ -e "$site/packages/clipseek/demo/data" ] || ln -s "$root/demo/data" "$site/packages/clipseek/demo/data"
   export PYTHONPATH=$site/packages${PYTHONPATH:+:$PYTHONPATH}
 fi
 

@@ -1,7 +1,8 @@
-"""A session whose inputs and outputs stay in buffers on its device, in a few fixed shapes. Experimental: not run on a GPU yet.
+"""A session whose inputs and outputs stay in buffers on its device, in a few fixed shapes.
 
 A GPU chooses kernels and memory anew for each shape, and onnxruntime allocates and copies for each run. Batches padded to one
-of a few sizes, in buffers that are allocated once, cost neither.
+of a few sizes, in buffers that are allocated once, cost neither. Of each shape there are two sets of buffers, so that one thread
+fills the second while the device works on the first: 256 pictures take as long to copy as to encode (docs/log/gpu.md).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -23,6 +24,10 @@ from .session import out_of_memory
 
 #: Texts are padded to a multiple of this many tokens.
 LENGTHS = 8
+#: Threads that may hold buffers at once: one whose batch the device has, and one that fills the next.
+AHEAD = 2
+#: What a batch of pictures or texts is given as: an array, or a row of it each, which saves stacking them first.
+Rows: TypeAlias = "NDArray[Any] | Sequence[NDArray[Any]]"
 #: The CUDA runtimes that onnxruntime's wheels are linked with; one of them is loaded where a session runs on CUDA.
 _CUDA_RUNTIMES = ("libcudart.so.13", "libcudart.so.12")
 
@@ -36,8 +41,8 @@ class _Buffers:
 
 
 class BoundSession:
-    """In place of ``session``, the one of ``tower``; ``run`` gives what ``session.run`` gives. Thread-safe: one run at a time,
-    which is all that a GPU does.
+    """In place of ``session``, the one of ``tower``; ``run`` gives what ``session.run`` gives. Thread-safe: the device has one run
+    at a time, while another thread may fill the buffers of the next.
 
     ``sizes``: of batches, ascending; texts are padded to a multiple of ``step`` tokens. ``device`` cpu works too (tests).
     """
@@ -49,8 +54,8 @@ class BoundSession:
         self._padding = {"input_ids": bundle.text.pad_id, "attention_mask": 0}
         self._sizes, self._longest, self._step = list(sizes), bundle.text.context_length, step
         self._device, self._cuda = device, cuda_runtime() if device == "cuda" else None
-        self._one_at_a_time = threading.Lock()
-        self._kept: dict[tuple[tuple[int, ...], ...], _Buffers] = {}
+        self._one_at_a_time, self._places = threading.Lock(), threading.BoundedSemaphore(AHEAD)
+        self._idle: dict[tuple[tuple[int, ...], ...], list[_Buffers]] = {}
 
     def get_inputs(self) -> Any:
         """The session's own."""
@@ -61,28 +66,39 @@ class BoundSession:
         providers: list[str] = self._session.get_providers()
         return providers
 
-    def run(self, names: Sequence[str] | None, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+    def run(self, names: Sequence[str] | None, inputs: Mapping[str, Rows]) -> list[NDArray[np.float32]]:
         """The output's rows for these inputs, in a list of their own. ``names`` is that output, or nothing."""
         if names is not None and list(names) != [self._output]:
             raise ValueError(f"outputs {list(names)}, expected {self._output!r}")
         count = len(next(iter(inputs.values())))
-        shapes = {name: self._padded(values.shape) for name, values in inputs.items()}
-        with self._one_at_a_time:
-            key = tuple(shapes.values())
+        shapes = {name: self._padded((len(rows), *rows[0].shape)) for name, rows in inputs.items()}
+        key = tuple(shapes.values())
+        with self._places:
             try:
-                buffers = self._kept.get(key) or self._kept.setdefault(key, self._buffers(inputs, shapes))
-                for name, values in inputs.items():
-                    self._put(buffers.host[name], values, name)
-                    buffers.device[name].update_inplace(buffers.host[name])
-                self._session.run_with_iobinding(buffers.binding)
-                # A copy, because the next run writes over the buffer.
-                return [np.array(buffers.output.numpy()[:count])]
+                buffers = self._take(key) or self._buffers(inputs, shapes)
+                for name, rows in inputs.items():
+                    self._put(buffers.host[name], rows, name)
+                with self._one_at_a_time:
+                    for name in inputs:
+                        buffers.device[name].update_inplace(buffers.host[name])
+                    self._session.run_with_iobinding(buffers.binding)
+                    # A copy, because the next run writes over the buffer.
+                    found = np.array(buffers.output.numpy()[:count])
             except BaseException as problem:
-                self._kept.pop(key, None)  # a smaller batch may need the memory
+                self._idle.pop(key, None)  # a smaller batch may need the memory
                 if isinstance(problem, Exception) and out_of_memory(problem):
-                    rows = next(iter(shapes.values()))[0]  # and must not be padded to this size again
-                    self._sizes = [size for size in self._sizes if size < rows]
+                    size = next(iter(shapes.values()))[0]  # and must not be padded to this size again
+                    self._sizes = [fits for fits in self._sizes if fits < size]
                 raise
+            self._idle.setdefault(key, []).append(buffers)
+        return [found]
+
+    def _take(self, key: tuple[tuple[int, ...], ...]) -> _Buffers | None:
+        """Buffers of these shapes that nobody holds."""
+        try:
+            return self._idle[key].pop()
+        except (KeyError, IndexError):
+            return None
 
     def _padded(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         rows = next((size for size in self._sizes if size >= shape[0]), shape[0])
@@ -90,29 +106,33 @@ class BoundSession:
             return (rows, *shape[1:])
         return rows, max(shape[1], min(self._longest, -(-shape[1] // self._step) * self._step))
 
-    def _buffers(self, inputs: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> _Buffers:
+    def _buffers(self, inputs: Mapping[str, Rows], shapes: Mapping[str, tuple[int, ...]]) -> _Buffers:
         from onnxruntime import OrtValue
 
         binding = self._session.io_binding()
         host, device = {}, {}
         make = OrtValue.ortvalue_from_shape_and_type
-        for name, values in inputs.items():
-            host[name] = pinned_array(shapes[name], values.dtype, self._cuda)
-            device[name] = make(list(shapes[name]), values.dtype.type, self._device)
+        for name, given in inputs.items():
+            kind = given[0].dtype
+            host[name] = pinned_array(shapes[name], kind, self._cuda)
+            device[name] = make(list(shapes[name]), kind.type, self._device)
             binding.bind_ortvalue_input(name, device[name])
         rows = next(iter(shapes.values()))[0]
         output = make([rows, self._dimension], np.float32, self._device)
         binding.bind_ortvalue_output(self._output, output)
         return _Buffers(host, device, output, binding)
 
-    def _put(self, host: NDArray[Any], values: NDArray[Any], name: str) -> None:
-        """Copy ``values`` in, padded; rows beyond theirs repeat the first, which is a valid input."""
-        count = len(values)
-        if values.ndim == 2 and host.shape[1] > values.shape[1]:
-            host[:, values.shape[1] :] = self._padding[name]
-            host[:count, : values.shape[1]] = values
+    def _put(self, host: NDArray[Any], rows: Rows, name: str) -> None:
+        """Copy ``rows`` in, padded; what is beyond them repeats the first, which is a valid input."""
+        count = len(rows)
+        if host.ndim == 2 and host.shape[1] > len(rows[0]):
+            host[:, len(rows[0]) :] = self._padding[name]
+            host[:count, : len(rows[0])] = rows
+        elif isinstance(rows, np.ndarray):
+            host[:count] = rows
         else:
-            host[:count] = values
+            for at, row in enumerate(rows):
+                host[at] = row
         host[count:] = host[0]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..bundle.bundle import FLOATS, PATCHES, PIXELS, Bundle
 from ..bundle.unchanged import same_file
+from ..device.bound import Rows
 from ..device.gpu import CUDA, TENSORRT, TensorRT
 from ..device.session import Device, available_cores
 from ..errors import BundleError
@@ -179,14 +180,13 @@ class ClipEncoder:
         """How many of the texts are longer than the model reads."""
         return self.tokenizer.encode(texts)[1]
 
-    def _inputs(self, tower: str, pictures: Sequence[Picture]) -> dict[str, NDArray[Any]]:
-        """Pixels as bytes, or normalised, whichever the tower takes."""
-        stacked = np.stack([picture.pixels for picture in pictures])
+    def _inputs(self, tower: str, pictures: Sequence[Picture]) -> dict[str, Rows]:
+        """Pixels as bytes, or normalised, whichever the tower takes; a row for each picture."""
         if self.towers.session(tower).get_inputs()[0].name == PIXELS:
-            return {PIXELS: stacked}
+            return {PIXELS: [picture.pixels for picture in pictures]}
         from .preprocess import normalize
 
-        return {FLOATS: np.stack([normalize(pixels, self.bundle.image) for pixels in stacked])}
+        return {FLOATS: [normalize(picture.pixels, self.bundle.image) for picture in pictures]}
 
     def _unit(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         with self.stages.measure("post"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from ..bundle.bundle import Bundle
 from ..bundle.unchanged import same_file
+from ..device.bound import BoundSession, Rows, bound_to_gpu
 from ..device.gpu import CUDA, TensorRT, gpu_in_sight
 from ..device.session import Device, available_cores, open_session, out_of_memory
 from ..errors import BundleError, DeviceError, EncoderError
 from .stages import Stages
 
 _LOG = logging.getLogger(__name__)
+#: Inputs on a GPU that are worth a second run, so that copying them does not hold up the device.
+_WORTH_TWO_RUNS = 64
 
 Input = TypeVar("Input")
 Done = TypeVar("Done")
@@ -45,9 +48,16 @@ class Towers:
         self._device = _device_for(bundle, device)
         # An int8 product is over before a second thread has woken up: each thread rather takes a part of the batch
         # (docs/log/encoder-speed.md).
-        lanes = bundle.precision == "int8" and self._device == "cpu"
-        self._lanes = Lanes((threads or available_cores()) if lanes else 1)
-        self._threads = 1 if self._lanes.count > 1 else threads
+        cores = threads or available_cores()
+        alone = bundle.precision == "int8" and self._device == "cpu" and cores > 1
+        self._threads = 1 if alone else threads
+        if alone:
+            self._lanes = Lanes(cores)
+        elif self._device != "cpu" and gpu_in_sight():
+            # One lane fills buffers while the device has the other's; a few inputs are quicker in one run.
+            self._lanes = Lanes(2, _WORTH_TWO_RUNS)
+        else:
+            self._lanes = Lanes(1)
         self._batch_size = max(1, batch_size)
         self._device_megabytes, self._tensorrt = device_megabytes, tensorrt or TensorRT()
         self._opening = threading.Lock()
@@ -57,7 +67,7 @@ class Towers:
         """``work`` of runs of ``inputs``, each of at most a batch, in their order."""
         return self._lanes.run(work, inputs, lambda: self._batch_size)
 
-    def run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    def run(self, tower: str, inputs: Mapping[str, Rows]) -> NDArray[np.float32]:
         """Embeddings of one batch: (N, D) float32, not normalised; of ``patches`` (N, G * G, D).
 
         A batch that the device's memory does not hold is run in halves. Raises EncoderError where the tower fails or gives numbers
@@ -66,7 +76,8 @@ class Towers:
         session, count = self.session(tower), len(next(iter(inputs.values())))
         try:
             with self._stages.measure("device"):
-                rows: NDArray[np.float32] = session.run([f"{tower}_embeds"], inputs)[0]
+                given = inputs if isinstance(session, BoundSession) else _stacked(inputs)
+                rows: NDArray[np.float32] = session.run([f"{tower}_embeds"], given)[0]
         except Exception as problem:  # onnxruntime's exceptions share no base but Exception
             if count > 1 and out_of_memory(problem):
                 return self._run_halves(tower, inputs, count // 2)
@@ -88,7 +99,7 @@ class Towers:
                     self._sessions[tower] = self._open(tower)
         return self._sessions[tower]
 
-    def _run_halves(self, tower: str, inputs: dict[str, NDArray[Any]], half: int) -> NDArray[np.float32]:
+    def _run_halves(self, tower: str, inputs: Mapping[str, Rows], half: int) -> NDArray[np.float32]:
         """The same run in two, and smaller batches from now on."""
         if half < self._batch_size:
             self._batch_size = half
@@ -110,8 +121,6 @@ class Towers:
             session = open_session(path, self._device, self._threads, self._device_megabytes, tensorrt)
         if tower == "patches" or CUDA not in session.get_providers():
             return session
-        from ..device.bound import bound_to_gpu
-
         return bound_to_gpu(session, tower, self._bundle, self._batch_size)
 
 
@@ -128,12 +137,17 @@ def _device_for(bundle: Bundle, device: Device) -> Device:
     return "cpu" if device == "auto" and bundle.precision == "int8" else device
 
 
-class Lanes:
-    """``count`` threads that take a batch part by part, instead of one batch on all threads; the first batch of more than one input
-    starts them."""
+def _stacked(inputs: Mapping[str, Rows]) -> dict[str, NDArray[Any]]:
+    """Each input as one array; what is one already is not copied."""
+    return {name: rows if isinstance(rows, np.ndarray) else np.stack(rows) for name, rows in inputs.items()}
 
-    def __init__(self, count: int) -> None:
-        self.count = max(1, count)
+
+class Lanes:
+    """``count`` threads that take a batch part by part, instead of one batch on all threads; the first batch of ``least`` inputs
+    starts them, and shorter ones stay on the caller's thread."""
+
+    def __init__(self, count: int, least: int = 2) -> None:
+        self.count, self._least = max(1, count), least
         self._starting = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -142,22 +156,22 @@ class Lanes:
     ) -> list[Done]:
         """``work`` of runs of ``inputs``, in their order; the first failure is raised.
 
-        All lanes together hold at most ``most()`` inputs at a time (one each where that is fewer). A single lane, and a
-        single input, stay on the caller's thread; a single lane calls ``most`` again before each part.
+        All lanes together hold at most ``most()`` inputs at a time (one each where that is fewer). On the caller's thread, ``most``
+        is called again before each part.
         """
-        parts = self._parts(inputs, most)
-        if self.count == 1 or len(inputs) < 2:
-            return [work(part) for part in parts]
+        if self.count == 1 or len(inputs) < self._least:
+            return [work(part) for part in _parts(inputs, 1, most)]
         with self._starting:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="encoder")
-        return list(self._pool.map(work, parts))
+        return list(self._pool.map(work, _parts(inputs, self.count, most)))
 
-    def _parts(self, inputs: Sequence[Input], most: Callable[[], int]) -> Iterator[Sequence[Input]]:
-        """Short inputs are spread over the lanes evenly; long ones in parts as large as ``most`` allows."""
-        even = -(-len(inputs) // self.count)
-        start = 0
-        while start < len(inputs):
-            size = max(1, min(most() // self.count, even))
-            yield inputs[start : start + size]
-            start += size
+
+def _parts(inputs: Sequence[Input], lanes: int, most: Callable[[], int]) -> Iterator[Sequence[Input]]:
+    """Short inputs are spread over the lanes evenly; long ones in parts as large as ``most`` allows."""
+    even = -(-len(inputs) // lanes)
+    start = 0
+    while start < len(inputs):
+        size = max(1, min(most() // lanes, even))
+        yield inputs[start : start + size]
+        start += size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.device.bound import BoundSession, batch_sizes, pinned_array
+from clipseek.encoder.device.bound import AHEAD, BoundSession, batch_sizes, pinned_array
 from clipseek.encoder.device.session import open_session
 from numpy.typing import NDArray
 
@@ -78,6 +79,40 @@ class Watched:
         self.session.run_with_iobinding(binding)
 
 
+def test_rows_given_one_by_one_are_the_stacked_ones(bundle: Bundle) -> None:
+    ours, given = bound(bundle, "image"), pixels(5)
+    np.testing.assert_array_equal(ours.run(None, {"pixels": list(given["pixels"])})[0], ours.run(None, given)[0])
+
+
+def test_a_second_thread_fills_buffers_while_the_device_runs(bundle: Bundle) -> None:
+    """Both hold buffers of one shape at once, and never more than two do."""
+    filled = threading.Barrier(2, timeout=60)
+
+    class Waits(Watched):
+        def run_with_iobinding(self, binding: Any) -> None:
+            if len(self.bindings) < 2:
+                waiting.wait(timeout=60)
+            super().run_with_iobinding(binding)
+
+    class Fills(BoundSession):
+        def _put(self, host: Any, rows: Any, name: str) -> None:
+            super()._put(host, rows, name)
+            if not waiting.is_set():
+                filled.wait()  # only a second thread lets the first go on
+                waiting.set()
+
+    waiting = threading.Event()
+    watched = Waits(open_session(bundle.path / "image.onnx", "cpu", 1))
+    ours = Fills(watched, "image", bundle, batch_sizes(8), 8, "cpu")
+    plain = open_session(bundle.path / "image.onnx", "cpu", 1)
+    given = [pixels(8, seed) for seed in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda one: ours.run(None, one)[0], given))
+    for rows, one in zip(found, given, strict=True):
+        np.testing.assert_allclose(rows, plain.run(None, one)[0], atol=1e-5)
+    assert len(watched.bindings) == AHEAD
+
+
 def test_few_shapes_are_made_and_used_again(bundle: Bundle) -> None:
     watched = Watched(open_session(bundle.path / "image.onnx", "cpu", 1))
     ours = bound(bundle, "image", most=8, session=watched)
@@ -92,11 +127,14 @@ def test_buffers_of_a_failed_run_are_given_back(bundle: Bundle) -> None:
     watched.fails = True
     with pytest.raises(RuntimeError, match="out of memory"):
         ours.run(None, pixels(8))
-    assert not ours._kept
+    assert not ours._idle
     watched.fails = False
     assert ours.run(None, pixels(2))[0].shape == (2, bundle.dimension)
     ours.run(None, pixels(5))
-    assert [len(one.host["pixels"]) for one in ours._kept.values()] == [2, 5]  # never filled up to 8 again
+    assert [len(one.host["pixels"]) for sets in ours._idle.values() for one in sets] == [
+        2,
+        5,
+    ]  # never filled up to 8 again
 
 
 def test_a_full_device_halves_the_batch(bundle: Bundle, encoder: ClipEncoder, caplog: pytest.LogCaptureFixture) -> None:

@@ -38,6 +38,13 @@ def test_a_single_input_stays_on_the_callers_thread() -> None:
     assert lanes._pool is None
 
 
+def test_short_inputs_stay_in_one_part_where_lanes_ask_for_more() -> None:
+    lanes = Lanes(2, least=8)
+    assert [list(part) for part in lanes.run(list, range(7), lambda: 32)] == [list(range(7))]
+    assert lanes._pool is None
+    assert [list(part) for part in lanes.run(list, range(8), lambda: 32)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
 def test_a_single_lane_asks_for_its_size_before_each_part() -> None:
     sizes = iter([4, 4, 2, 2, 2])
     assert [len(part) for part in Lanes(1).run(list, range(14), lambda: next(sizes))] == [4, 4, 2, 2, 2]

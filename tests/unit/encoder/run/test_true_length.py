@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
+from clipseek.encoder.device.bound import Rows
 from clipseek.encoder.run.clip import normalize_rows
 from clipseek.encoder.run.towers import Towers
 from numpy.typing import NDArray
@@ -41,9 +43,9 @@ class Watched(Towers):
         super().__init__(*args)
         self.batches: list[tuple[int, int, int]] = []
 
-    def run(self, tower: str, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-        rows, width = inputs["input_ids"].shape
-        self.batches.append((rows, width, int(inputs["attention_mask"].sum())))
+    def run(self, tower: str, inputs: Mapping[str, Rows]) -> NDArray[np.float32]:
+        rows, width = np.shape(inputs["input_ids"])
+        self.batches.append((rows, width, int(np.sum(inputs["attention_mask"]))))
         return super().run(tower, inputs)
 
 
