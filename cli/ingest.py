@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,11 @@ EXAMINED, LARGEST = 500, 64_000_000
     help="Write every skipped file, every one of which a part was left out, and every value that no filter finds, with the "
     "reason, as JSON lines.",
 )
+@click.option(
+    "--place",
+    is_flag=True,
+    help="Keep where pictures were taken too, as their files say it: the fields place, city and country.",
+)
 @json_option
 @click.pass_context
 def ingest(
@@ -91,23 +97,31 @@ def ingest(
     max_megapixels: float | None,
     max_megabytes: int,
     report: Path | None,
+    place: bool,
     as_json: bool,
 ) -> None:
     """Encode the pictures of SOURCE and put them into an index.
 
-    SOURCE is a folder of pictures (the captions of a.jpg in a.txt, a.caption or a.json beside it), or a manifest:
-    TSV, CSV or JSON lines with the columns image and caption; further columns are kept. The index is created if it is
+    SOURCE is a folder of pictures (the captions of a.jpg in a.txt, a.caption or a.json beside it, else in the picture itself), or
+    a manifest: TSV, CSV or JSON lines with the columns image and caption; further columns are kept. Keywords, time and camera
+    that the pictures' files name become the fields keywords, taken and camera. The index is created if it is
     missing. Pictures that it has already are not encoded again, so the same command continues after an interruption.
     Unusable files are listed at the end.
     """
     from clipseek.opensearch.index import versions
-    from clipseek.opensearch.index.scripts import advised
+    from clipseek.opensearch.index.scripts import advice, looked_at
+    from clipseek.opensearch.ingest.own_fields import own_fields
     from clipseek.opensearch.ingest.run import IngestOptions
     from clipseek.opensearch.ingest.run import ingest as run
 
     refuse_role_columns(source, index_options)
+    source = replace(source, own_fields=source.captions != "none", place=place)
     options = IngestOptions(
-        batch_size=batch_size, workers=workers, max_file_megabytes=max_megabytes, date_formats=date_formats
+        batch_size=batch_size,
+        workers=workers,
+        max_file_megabytes=max_megabytes,
+        date_formats=date_formats,
+        own_fields=source.own_fields,
     )
     chosen = source.chosen()  # a source that is not there is reported first
     source.check_splits()  # and so is a split, before an index is made
@@ -116,10 +130,14 @@ def ingest(
     version = versions.find(client, index)
     if version is not None:
         refuse_other_options(version, index_options)
-    else:
-        entries, advice = advised(entries, index_options.analyzer)
-        if advice:
-            note(advice)
+    first, entries = looked_at(entries)
+    if version is None and (
+        line := advice((text for record in first for text in record.captions), index_options.analyzer)
+    ):
+        note(line)
+    if source.own_fields:
+        declared = {**index_options.fields, **(version.fields if version is not None else {})}
+        index_options = replace(index_options, fields={**index_options.fields, **own_fields(first, declared)})
     limits = {"batch_size": batch_size, "max_megapixels": max_megapixels, "max_megabytes": max_megabytes}
     encoder = encoder_of_index(model, version, device, verify=True, **limits)
     if fast_jpeg:

@@ -35,6 +35,8 @@ LAYOUTS = (
     "coco",
 )
 
+CAPTIONS_FROM = ("auto", "sidecar", "embedded", "both", "none")
+
 url_option = click.option(
     "--url",
     envvar="CLIPSEEK_URL",
@@ -122,6 +124,14 @@ def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callab
             multiple=True,
             metavar="PATTERN",
             help="Take only these files and folders of the folder SOURCE. Repeatable.",
+        ),
+        click.option(
+            "--captions",
+            type=click.Choice(CAPTIONS_FROM),
+            default="auto",
+            show_default=True,
+            help="Where captions come from: sidecar (files beside the pictures, columns of SOURCE), embedded (XMP, IPTC, EXIF and "
+            "PNG texts inside the pictures), both, none; auto takes embedded ones of pictures that have no other.",
         ),
         column_option("image", "the picture's path"),
         column_option("caption", "the caption"),

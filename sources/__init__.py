@@ -2,6 +2,7 @@
 
 from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
 
+from .embedded.stage import CAPTIONS_FROM, CaptionsFrom
 from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout, UnknownSplit
 from .folder import iter_files, picture_files
 from .layout import LAYOUTS, Layout
@@ -11,8 +12,10 @@ from .splits import Chosen, Splits
 from .tars.tar_member import TarMember, tar_picture
 
 __all__ = [
+    "CAPTIONS_FROM",
     "IMAGE_SUFFIXES",
     "LAYOUTS",
+    "CaptionsFrom",
     "Chosen",
     "Layout",
     "MalformedSource",

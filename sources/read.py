@@ -19,6 +19,7 @@ from .data_sets.imageclef import as_in_the_talk, read_imageclef
 from .data_sets.imagefolder import imagefolder_tables, read_imagefolder
 from .data_sets.karpathy import load_json, read_karpathy
 from .data_sets.roco import read_roco
+from .embedded.stage import CaptionsFrom, OwnWords
 from .errors import SourceError
 from .fields import Columns
 from .folder import read_folder
@@ -48,11 +49,17 @@ class Reading(TypedDict, total=False):
     exclude: tuple[str, ...]
     include: tuple[str, ...]
     splits: Splits
+    captions: CaptionsFrom
+    own_fields: bool
+    place: bool
 
 
 @dataclass(frozen=True)
 class Source:
-    """``path`` and how it is read; it can be iterated more than once: to count it, to draw samples, and to use it."""
+    """``path`` and how it is read; it can be iterated more than once: to count it, to draw samples, and to use it.
+
+    ``captions``, ``own_fields`` and ``place`` are ``OwnWords``' of the pictures' own files.
+    """
 
     path: Path
     layout: Layout = "auto"
@@ -63,6 +70,10 @@ class Source:
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     splits: Splits = EVERY
+    captions: CaptionsFrom = "auto"
+    own_fields: bool = False
+    place: bool = False
+    _counting: bool = False
 
     def __iter__(self) -> Iterator[Record | Skipped]:
         """Every record of the splits, and every file of a folder that is none, in an order that is the same each time; of a
@@ -96,12 +107,16 @@ class Source:
         chosen = layout_of(self.path, self.layout)
         columns = Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
         selection = Selection(self.exclude, self.include)
-        entries = _without_blank(self._entries(chosen, columns, selection))
-        if not selection or chosen == "folder":
-            return entries
-        if not self.path.is_dir():
-            raise SourceError(f"{shown(self.path)} is no folder; --exclude and --include choose among a folder's files")
-        return selection.of(entries, self.path)
+        entries = self._entries(chosen, columns, selection)
+        if selection and chosen != "folder":
+            if not self.path.is_dir():
+                raise SourceError(
+                    f"{shown(self.path)} is no folder; --exclude and --include choose among a folder's files"
+                )
+            entries = selection.of(entries, self.path)
+        if not self._counting:
+            entries = OwnWords(self.captions, self.own_fields, self.place).of(entries)
+        return _without_blank(entries)
 
     def _entries(self, chosen: Layout, columns: Columns, selection: Selection) -> Iterator[Record | Skipped]:
         path = self.path
@@ -187,7 +202,7 @@ class Source:
         until = time.monotonic() + seconds
         number = 0
         try:
-            for number, _ in enumerate(self, 1):
+            for number, _ in enumerate(replace(self, _counting=True), 1):
                 if number % 1000 == 0 and time.monotonic() > until:
                     return None
         except Exception:

@@ -23,6 +23,7 @@ class Record:
 
     ``id`` is the manifest's own id, or ``None``; ``captions`` may be empty; ``group`` is the concept, patient or
     article that several pictures share (one side of a split, mutual positives). Captions and group are ``canonical``.
+    ``beside``: files in which a program wrote what it would else write into the picture (XMP, a photo export's JSON), unread.
     """
 
     id: str | None
@@ -30,6 +31,7 @@ class Record:
     captions: tuple[str, ...] = ()
     group: str | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    beside: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         captions = tuple(map(canonical, self.captions))

@@ -1,7 +1,7 @@
 """Captions in files beside the pictures: ``a.txt`` or ``a.jpg.txt``, ``.caption``, ``.json``, in any case of the letters.
 
 All sidecars of a picture count. A ``.json`` holds ``caption`` or ``captions``, else ``text``, else ``description``, and ``id``,
-``group`` and further keys as in a manifest.
+``group`` and further keys as in a manifest. An ``.xmp`` and the ``.json`` of a photo export are only found here: ``Record.beside``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from .captions import caption_lines, decoded
+from .embedded.takeout import LONGEST, is_takeout, pictures_of
 from .errors import MalformedSource
 from .fields import Columns, from_object, parse_object
 from .record import Record, Skipped, shown
 
-SUFFIXES = (".txt", ".caption", ".json")
+SUFFIXES = (".txt", ".caption", ".json", ".xmp")
 #: Where a JSON object has its captions, if it has no ``caption``.
 _OTHER_KEYS = ("text", "description")
 _LARGEST_ORPHAN = 1 << 20
@@ -30,22 +31,33 @@ class Sidecars:
 
     def __init__(self, names: Iterable[str], pictures: Iterable[str]) -> None:
         self._pictures: dict[str, list[str]] = defaultdict(list)
+        self._cut: dict[str, list[str]] = defaultdict(list)
         for picture in pictures:
             for base in (picture, PurePath(picture).stem):
                 self._pictures[base.lower()].append(picture)
+            self._cut[picture[:LONGEST].lower()].append(picture)
         self._of: dict[str, list[str]] = defaultdict(list)
+        self._owned: set[str] = set()
         for name in sorted(name for name in names if is_sidecar_name(name)):
-            for picture in self._owners(PurePath(name).stem):
+            for picture in self._owners(name):
                 self._of[picture].append(name)
+                self._owned.add(name)
 
-    def _owners(self, base: str) -> list[str]:
-        """The pictures whose name or stem is ``base``: those written exactly so, where there are any, else in other letters."""
-        alike = self._pictures.get(base.lower(), [])
-        return [name for name in alike if base in (name, PurePath(name).stem)] or alike
+    def _owners(self, name: str) -> list[str]:
+        """The pictures whose name or stem the sidecar has: those written exactly so, where there are any, else in other letters."""
+        path = PurePath(name)
+        alike = self._pictures.get(path.stem.lower(), [])
+        owners = [name for name in alike if path.stem in (name, PurePath(name).stem)] or list(alike)
+        if path.suffix.lower() == ".json":
+            exported = (self._pictures.get(base.lower(), []) for base in pictures_of(path.stem))
+            owners += [picture for found in exported for picture in found if picture not in owners]
+            if not owners and len(path.stem) == LONGEST and len(cut := self._cut.get(path.stem.lower(), [])) == 1:
+                owners += cut
+        return owners
 
     def has_picture(self, name: str) -> bool:
         """True for a sidecar whose picture is there."""
-        return is_sidecar_name(name) and bool(self._owners(PurePath(name).stem))
+        return name in self._owned
 
     def of(self, picture: str) -> list[str]:
         """The sidecars of ``picture``: the ones with its whole name first, and text before JSON."""
@@ -74,12 +86,20 @@ def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[R
     silent: list[Skipped] = []
     for name in names:
         path = image.with_name(name)
+        if path.suffix.lower() == ".xmp":
+            record = replace(record, beside=(*record.beside, path))
+            continue
         place = shown(path)
         text = decoded(_content(path), place)
         if path.suffix.lower() != ".json":
             record = replace(record, captions=(*record.captions, *caption_lines(text)))
             continue
         fields = parse_object(text, place)
+        if is_takeout(fields):
+            record = replace(record, beside=(*record.beside, path))
+            continue
+        if not _is_named_after(path.name, image.name):
+            continue  # by an export's habits it would be this picture's too, and it is from no export
         keyed = captions_in(fields, columns)
         if keyed is None:
             silent.append(not_understood(path, fields, columns))
@@ -90,8 +110,14 @@ def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[R
             captions=record.captions + own.captions,
             group=record.group or own.group,
             metadata={**own.metadata, **record.metadata},
+            beside=record.beside,
         )
     return [replace(record, captions=tuple(dict.fromkeys(record.captions))), *(() if record.captions else silent)]
+
+
+def _is_named_after(name: str, picture: str) -> bool:
+    """True where the sidecar's name is the picture's, or its stem's, with another suffix; not by the habits of an export."""
+    return PurePath(name).stem.lower() in (picture.lower(), PurePath(picture).stem.lower())
 
 
 def captions_in(fields: Mapping[str, Any], columns: Columns) -> Columns | None:

