@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 from clipseek.files.cache import user_cache
 
-from .captions import shows
 from .data_sets.captioned_folder import merged_rows, read_captioned
 from .data_sets.coco import coco_records, coco_tables, is_coco, read_coco
 from .data_sets.flickr import flickr_tables, read_flickr
@@ -20,6 +19,7 @@ from .data_sets.imagefolder import imagefolder_tables, read_imagefolder
 from .data_sets.karpathy import load_json, read_karpathy
 from .data_sets.roco import read_roco
 from .embedded.stage import CaptionsFrom, OwnWords
+from .entries import merged, without_blank
 from .errors import SourceError
 from .fields import Columns
 from .folder import read_folder
@@ -116,7 +116,7 @@ class Source:
             entries = selection.of(entries, self.path)
         if not self._counting:
             entries = OwnWords(self.captions, self.own_fields, self.place).of(entries)
-        return _without_blank(entries)
+        return without_blank(entries)
 
     def _entries(self, chosen: Layout, columns: Columns, selection: Selection) -> Iterator[Record | Skipped]:
         path = self.path
@@ -127,12 +127,12 @@ class Source:
         if chosen == "hub":
             return read_hub(path, columns, user_cache(), self.splits)
         if chosen == "imageclef":
-            return _merged(read_imageclef(path))
+            return merged(read_imageclef(path))
         if chosen == "roco":
-            return _merged(read_roco(path))
+            return merged(read_roco(path))
         if chosen == "json":
             content = load_json(path)
-            return coco_records(path, content) if is_coco(content) else _merged(read_karpathy(path, content))
+            return coco_records(path, content) if is_coco(content) else merged(read_karpathy(path, content))
         if chosen == "imagefolder":
             return self._with_tables(read_imagefolder(path, columns), imagefolder_tables, columns, selection)
         if chosen == "flickr":
@@ -140,10 +140,10 @@ class Source:
         if chosen == "coco":
             return self._with_tables(read_coco(path), coco_tables, columns, selection)
         if chosen == "parquet":
-            return _merged(read_parquet(path, columns))
+            return merged(read_parquet(path, columns))
         if chosen == "jsonl":
-            return _merged(read_jsonl(path, columns))
-        return _merged(read_table(path, columns, tabs=chosen == "tsv"))
+            return merged(read_jsonl(path, columns))
+        return merged(read_table(path, columns, tabs=chosen == "tsv"))
 
     def _with_tables(
         self,
@@ -219,40 +219,3 @@ def read_source(path: Path, **reading: Unpack[Reading]) -> Iterator[Record | Ski
 def read_records(path: Path, **reading: Unpack[Reading]) -> Iterator[Record]:
     """The records of a ``Source``."""
     return Source(path, **reading).records()
-
-
-def _without_blank(entries: Iterator[Record | Skipped]) -> Iterator[Record | Skipped]:
-    """``entries`` without captions that show nothing, which are counted after their record."""
-    for entry in entries:
-        blank = 0
-        if isinstance(entry, Record) and not all(map(shows, entry.captions)):
-            kept = tuple(filter(shows, entry.captions))
-            blank = len(entry.captions) - len(kept)
-            entry = replace(entry, captions=kept)
-        yield entry
-        if blank and isinstance(entry, Record):
-            reason = (
-                f"{blank:,} of its captions without anything to see: white space, zero-width characters or marks alone"
-            )
-            yield Skipped(entry.image, "caption that shows nothing", reason, captions=blank)
-
-
-def _merged(records: Iterator[Record]) -> Iterator[Record]:
-    """Rows of one picture that follow each other, of the same id and split, become one record with all their captions."""
-    held: Record | None = None
-    try:
-        for record in records:
-            if held is not None and (record.image, record.id, record.split) == (held.image, held.id, held.split):
-                captions = dict.fromkeys(held.captions + record.captions)
-                held = replace(held, captions=tuple(captions), group=held.group or record.group)
-            else:
-                if held is not None:
-                    yield held
-                held = record
-    except SourceError:
-        # What came before the broken line is still good.
-        if held is not None:
-            yield held
-        raise
-    if held is not None:
-        yield held

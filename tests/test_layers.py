@@ -92,6 +92,7 @@ _FOUNDATION: dict[str, set[str]] = {
     "opensearch": {"errors", "protocols"},
     "sources": {
         "captions",
+        "entries",
         "errors",
         "fields",
         "folder",

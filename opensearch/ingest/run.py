@@ -20,7 +20,6 @@ from clipseek.sources import Record, Skipped, SourceError
 from ..errors import IngestFailed, InvalidOption
 from ..index import versions
 from ..index.columns import AS_WRITTEN, DeclaredColumns
-from ..index.declaring import declare
 from ..index.documents import COMPARED, Item, index_action, timestamp, update_action
 from ..index.mapping import IndexOptions
 from ..index.version import Version, check_alias
@@ -29,7 +28,7 @@ from ..values.date_formats import DateReader
 from ..values.zones import read_zone
 from .bulk import Action, BulkWriter, Retry
 from .feed import Changed, Feed, New, Repeated, Step
-from .own_fields import missing
+from .own_fields import declare_late
 from .record import recorded
 from .report import Event, IngestReport, Reporter, Shortened
 
@@ -244,16 +243,10 @@ class _Run(Generic[PictureT]):
         for entry in self.writer.rejected:
             self.reporter.on_event(entry)
         versions.check_still(self.client, self.version)
-        self._declare_own()
+        if self.options.own_fields:
+            self.version = declare_late(self.client, self.version, self.report, self.options.date_formats)
 
     def _count(self) -> None:
         """What the server has confirmed so far."""
         self.report.indexed, self.report.updated = self.writer.indexed, self.writer.updated
         self.report.rejected = len(self.writer.rejected)
-
-    def _declare_own(self) -> None:
-        """Declare the fields of pictures' own files that came after the first entries, where the source reads them."""
-        if new := missing(self.report.undeclared, self.version.fields) if self.options.own_fields else {}:
-            dates = DateReader(read_zone(self.version.time_zone), self.options.date_formats)
-            self.version = declare(self.client, self.version, new, dates)
-            self.report.undeclared = tuple(name for name in self.report.undeclared if name not in new)
