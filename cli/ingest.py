@@ -54,7 +54,7 @@ EXAMINED, LARGEST = 500, 64_000_000
     help="Pictures per batch of the encoder.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 256), help="Threads that read and decode.  [default: processors, up to 8]"
+    "--workers", type=click.IntRange(1, 256), help="Threads that read and decode.  [default: processors, up to 32]"
 )
 @device_options
 @click.option(
@@ -142,6 +142,7 @@ def ingest(
     encoder = encoder_of_index(model, version, device, verify=True, **limits)
     if fast_jpeg:
         choose_decoding(encoder, source)
+    encoder.decode_in_processes()
     with Listener(report, source.count()) as listener:
         done = run(
             client,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from ..device.bound import Rows
 from ..device.gpu import CUDA, TENSORRT, TensorRT
 from ..device.session import Device, available_cores
 from ..errors import BundleError
+from .decoding import FEW, load_aside, processes_for
 from .picture import Picture, PictureLoader
 from .stages import Stages
 from .tokenizer import TextTokenizer
@@ -23,6 +26,7 @@ from .towers import Towers
 
 if TYPE_CHECKING:
     from ..pictures.crop import Crop, PictureFile
+    from ..pictures.worker.pool import Pool
 
 
 class ClipEncoder:
@@ -54,6 +58,8 @@ class ClipEncoder:
         self.stages = Stages()
         self.towers = Towers(bundle, device, threads, batch_size, device_megabytes, tensorrt, self.stages)
         self.loader = PictureLoader(bundle.image, self.stages, max_megapixels, max_megabytes)
+        self._processes: Pool | None = None
+        self._decoded = itertools.count()
         self._loading = threading.Lock()
         self._tokenizer: TextTokenizer | None = None
 
@@ -103,24 +109,43 @@ class ClipEncoder:
     def load_picture(self, data: bytes, crop: Crop | None = None) -> Picture:
         """Decode and preprocess a file's bytes, or ``crop`` of the picture. Raises ImageError (a ValueError), whose text is the
         reason."""
-        return self.loader.load(data, crop)
+        if self._processes is None or next(self._decoded) < FEW:
+            return self.loader.load(data, crop)
+        return load_aside(self._processes, self.loader, data, crop)
+
+    def decode_in_processes(self) -> None:
+        """For a long job: where there are many cores, ``load_picture`` decodes in processes after the first pictures. To be called
+        from as many threads as there are cores."""
+        self._processes = processes_for(None)
 
     def read_pictures(
         self, files: Sequence[PictureFile], window: int = 64
     ) -> Iterator[list[tuple[PictureFile, Picture | str]]]:
         """Windows of (file, its picture or the reason why there is none), in the order of ``files``.
 
-        They are read ahead in threads, a window at a time, so that memory does not grow with their number.
+        One window is read ahead in threads, or processes where there are many, so that memory does not grow with their number.
         """
         from ..pictures.images import read_picture
 
+        processes = processes_for(len(files))
+
+        def load(data: bytes, crop: Crop | None) -> Picture:
+            if processes is None:
+                return self.load_picture(data, crop)
+            return load_aside(processes, self.loader, data, crop)
+
         def read(file: PictureFile) -> Picture | str:
-            return read_picture(file.path, lambda data: self.load_picture(data, file.crop))
+            return read_picture(file.path, lambda data: load(data, file.crop))
 
         with ThreadPoolExecutor(available_cores()) as pool:
+            ahead: deque[tuple[Sequence[PictureFile], Iterator[Picture | str]]] = deque()
             for start in range(0, len(files), window):
                 chosen = files[start : start + window]
-                yield list(zip(chosen, pool.map(read, chosen), strict=True))
+                ahead.append((chosen, pool.map(read, chosen)))
+                if len(ahead) > 1:
+                    yield list(zip(*ahead.popleft(), strict=True))
+            while ahead:
+                yield list(zip(*ahead.popleft(), strict=True))
 
     def encode_pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
         """(N, D) float32, unit rows."""

@@ -141,7 +141,7 @@ class _Run(Generic[PictureT]):
             columns=DeclaredColumns(
                 self.version.fields, DateReader(read_zone(self.version.time_zone), self.options.date_formats)
             ),
-            workers=self.options.workers or min(8, os.cpu_count() or 2),
+            workers=self.options.workers or min(32, os.cpu_count() or 2),
             ahead=3 * self.options.batch_size,
             max_bytes=self.options.max_file_megabytes * 1_000_000,
         )

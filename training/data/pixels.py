@@ -17,7 +17,10 @@ import numpy as np
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.device.session import available_cores
 from clipseek.encoder.pictures.images import open_image, read_picture
+from clipseek.encoder.run.decoding import load_aside, processes_for
+from clipseek.encoder.run.picture import PictureLoader
 from clipseek.encoder.run.preprocess import resize_and_crop
+from clipseek.encoder.run.stages import Stages
 from clipseek.files.cache import user_cache
 from clipseek.files.whole import whole_file, write_whole
 from numpy.typing import NDArray
@@ -93,8 +96,15 @@ def _reserve(path: Path, size: int) -> None:
 def _decode_into(
     pixels: NDArray[np.uint8], pool: ThreadPoolExecutor, paths: list[Path], spec: ImageSpec, on_progress: Progress
 ) -> dict[int, str]:
+    processes, loader = processes_for(len(paths)), PictureLoader(spec, Stages())
+
+    def crop(data: bytes) -> NDArray[np.uint8]:
+        if processes is None:
+            return resize_and_crop(open_image(data, spec.background), spec)
+        return load_aside(processes, loader, data).pixels
+
     def decode(row: int) -> str | None:
-        cropped = read_picture(paths[row], lambda data: resize_and_crop(open_image(data, spec.background), spec))
+        cropped = read_picture(paths[row], crop)
         if isinstance(cropped, str):
             return cropped
         pixels[row] = cropped
