@@ -74,22 +74,32 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
 @click.option("--image-tower", type=FILE, metavar="FILE", help="ONNX file of the image tower, if FOLDER has several.")
 @click.option("--text-tower", type=FILE, metavar="FILE", help="ONNX file of the text tower, if FOLDER has several.")
 @click.option(
+    "--reference",
+    metavar="CHECKPOINT",
+    help="CLIP checkpoint (folder or hub id) whose vectors the towers must give.  [default: the one in FOLDER, if any]",
+)
+@click.option(
     "--logit-scale",
-    default=100.0,
-    show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Logit scale of the softmax in classify.",
+    help="Logit scale of the softmax in classify.  [default: that of the reference, else 100]",
 )
 @click.option("--force", is_flag=True, help="Replace the bundle at OUT.")
 def import_(
-    folder: Path, out: Path, image_tower: Path | None, text_tower: Path | None, logit_scale: float, force: bool
+    folder: Path,
+    out: Path,
+    image_tower: Path | None,
+    text_tower: Path | None,
+    reference: str | None,
+    logit_scale: float | None,
+    force: bool,
 ) -> None:
     """Make a bundle of ONNX towers that were exported elsewhere.
 
     FOLDER holds an image tower and a text tower (.onnx, in subfolders or not), preprocessor_config.json and tokenizer.json.
-    Inputs and outputs are renamed; a picture's vector must not depend on the rest of its batch.
+    Inputs and outputs are renamed. Pixels and tokens must be those that transformers makes by these files, and a vector must not
+    depend on the rest of its batch; with a reference, vectors must be the reference's.
     """
-    prepare_torch("import", "onnx")
+    prepare_torch("import", "onnx", "transformers")
     from clipseek.export.imported.importer import import_bundle
 
     made = import_bundle(
@@ -98,10 +108,13 @@ def import_(
         image_tower=image_tower,
         text_tower=text_tower,
         logit_scale=logit_scale,
+        reference=reference,
         force=force,
         on_step=note,
     )
     alike = made.passport["alike"]
+    if not made.passport["parity"]:
+        note("no checkpoint to compare the vectors with; name one with --reference")
     note(f"batch invariance: lowest cosine between encoding alone and in a batch: {batch_invariance(alike)}")
     note(f"bundle at {out}: {made.dimension} dimensions, {made.precision}; next: clipseek ingest SOURCE --model {out}")
     data(made.fingerprint)

@@ -45,10 +45,12 @@ def facts(passport: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "batch invariance", f"lowest cosine between alone and in a batch: {batch_invariance(alike)}"
     parity = passport.get("parity") or {}
     if parity:
+        limits = parity["limits"]
+        allowed = f"{limits['max_abs']:g} and {limits['min_cosine']}" if "max_abs" in limits else limits["min_cosine"]
+        against = f" with {parity['reference']}" if "reference" in parity else ""
         yield (
-            "parity",
-            f"{_apart(parity)}; allowed {parity['limits']['max_abs']:g} and {parity['limits']['min_cosine']}; "
-            f"{parity['pictures']} pictures, {parity['texts']} texts ({parity['samples']})",
+            f"parity{against}",
+            f"{_apart(parity)}; allowed {allowed}; {parity['pictures']} pictures, {parity['texts']} texts ({parity['samples']})",
         )
     for name, what in (
         ("rounding", "of rounding to fp16"),

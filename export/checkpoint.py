@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -24,11 +25,13 @@ from .patches import check_patches, export_patches
 from .precision import Int8Calibration, Precision, wanted_variants, write_variants
 from .samples import Samples, made_samples
 from .selection import select_precision
+from .tokens import added_tokens, tokenizer_json
 from .towers import IMAGE, TEXT, export_towers
 
 Storage: TypeAlias = Literal["fp32", "fp16"]
 
 OPSET = 18
+ADDED = 8  # the most tokens that a user added, to compare the checkpoint and the bundle on
 #: Written by training beside the weights: base, data, recipe, metrics.
 TRAINING_RECORD = "clipseek_training.json"
 
@@ -66,9 +69,10 @@ def export_bundle(
     on_step(f"loading {checkpoint}")
     loaded = load_checkpoint(checkpoint)
     loaded.model.eval()
-    _check_end_of_text(loaded)
     made = made_samples(loaded.image.size, loaded.context_length)
     samples = samples + made if samples else made
+    if extra := added_tokens(loaded.tokenizer):
+        samples = replace(samples, captions=(*samples.captions, *(f"a {token} in red" for token in extra[:ADDED])))
     expected, rounding = _expected(loaded, samples, storage)
     held_out = gate.load(loaded.image) if gate and variants else None
     measured_on = calibration.load(loaded.image) if calibration and variants else None
@@ -115,7 +119,7 @@ def _write_graphs(checkpoint: Checkpoint, folder: Path, opset: int, external_abo
         set_weights_apart(folder / tower, external_above)
     # The text tower alone: pictures gained nothing by it on a CPU (docs/log/encoder-speed.md).
     fused = fuse_attention(folder / TEXT, model.config.text_config.num_attention_heads, causal=True)
-    (folder / "tokenizer.json").write_text(checkpoint.tokenizer.backend_tokenizer.to_str(), "utf-8")
+    (folder / "tokenizer.json").write_text(tokenizer_json(checkpoint.tokenizer), "utf-8")
     if explain:
         export_patches(model, folder, opset)
         set_weights_apart(folder / PATCHES, external_above)
@@ -153,15 +157,3 @@ def _training_record(origin: str) -> dict[str, Any]:
     except (OSError, ValueError) as problem:
         raise ExportRefused(f"{path} cannot be read ({problem}); mend or remove it; nothing was written") from None
     return record if isinstance(record, dict) else {"training": record}
-
-
-def _check_end_of_text(checkpoint: Checkpoint) -> None:
-    """A text tower that looks for another end-of-text than the tokenizer writes pools the first token of every text."""
-    looked_for = checkpoint.model.config.text_config.eos_token_id
-    written = checkpoint.tokenizer.eos_token_id
-    # 2 is what OpenAI's configs say; transformers then takes the largest id of the text.
-    if looked_for not in (2, written):
-        raise ExportRefused(
-            f"{checkpoint.origin}: the model ends a text at token {looked_for}, its tokenizer at {written}; "
-            "set text_config.eos_token_id in config.json; nothing was written"
-        )

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.bundle.bundle import INTERPOLATIONS, ImageSpec, TextSpec, sha256
+from clipseek.encoder import Bundle
+from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, sha256
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.encoder.device.session import open_session
-from clipseek.encoder.errors import EncoderError
 from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..errors import ExportRefused
-from ..parity import Embeddings, difference, from_bundle
-from ..samples import made_samples
 from ..towers import IMAGE, TEXT
+from .proof import check_against, check_batch_invariance, check_pooling, own_checkpoint, write_tokenizer
+from .specs import TOKENIZER, check_family, image_spec, text_spec
 from .towers import find_towers, import_image_tower, import_text_tower, precision_of
 
-#: Batch invariance: the lowest cosine between a vector made alone and in a batch.
-MIN_COSINE = 0.9999
 #: CLIP's own temperature after training (Radford et al. 2021, section 2.5); an ONNX tower does not tell it.
 LOGIT_SCALE = 100.0
-_BICUBIC = INTERPOLATIONS.index("bicubic")
-_WHITE = (255, 255, 255)  # behind transparency, of which no config tells
-_CONTEXT = 77  # CLIP's own
 
 
 def import_bundle(
@@ -38,23 +31,28 @@ def import_bundle(
     *,
     image_tower: Path | None = None,
     text_tower: Path | None = None,
-    logit_scale: float = LOGIT_SCALE,
+    logit_scale: float | None = None,
+    reference: str | None = None,
     force: bool = False,
     on_step: Callable[[str], None] = lambda text: None,
 ) -> Bundle:
     """Make the bundle ``out`` of the towers, preprocessor_config.json and tokenizer files under ``source``.
 
-    The graphs stay as they are, but for the names of what goes in and out. A vector must be the same alone and in a batch
-    of longer texts and other pictures (batch invariance): this encoder pads captions to the longest of a batch. Raises
-    ExportRefused where the towers cannot serve, BundleError where ``out`` is taken; then nothing is written.
+    The graphs stay as they are, but for the names of what goes in and out, and for int8 inputs, which are rounded row by row.
+    Pictures and texts must become the pixels and tokens that transformers makes by the files of ``source``, and a vector must be
+    the same alone and in a batch of longer texts and other pictures (batch invariance): this encoder pads captions to the longest
+    of a batch. With ``reference``, a CLIP checkpoint's folder or hub id, or where one lies in ``source``, the vectors must be its
+    own. ``logit_scale``: by default the reference's, else LOGIT_SCALE. Raises ExportRefused where the towers cannot serve,
+    ModelUnavailable for a reference that is none, BundleError where ``out`` is taken; then nothing is written.
     """
     check_free(out, force=force)
+    check_family(source)
     pictures, texts = find_towers(source, image_tower, text_tower)
     image, text = image_spec(source), text_spec(source)
     on_step(f"pictures: {pictures}; texts: {texts}")
     with new_bundle(out, force=force) as folder:
         rows = import_image_tower(pictures, folder / IMAGE, image.size) + import_text_tower(texts, folder / TEXT)
-        (folder / "tokenizer.json").write_bytes(_find(source, "tokenizer.json").read_bytes())
+        write_tokenizer(source, folder / TOKENIZER, image, text)
         precision = precision_of(folder / IMAGE, folder / TEXT)
         facts: dict[str, Any] = {
             "dimension": _dimension(folder, image, text),
@@ -62,7 +60,7 @@ def import_bundle(
             "text": text.as_dict(),
             "precision": precision,
             "storage": "fp16" if precision == "fp16" else "fp32",
-            "logit_scale": logit_scale,
+            "logit_scale": logit_scale or LOGIT_SCALE,
             "provenance": {
                 "imported_from": str(source),
                 "image_tower": {"file": str(pictures), "sha256": sha256(pictures)},
@@ -75,7 +73,13 @@ def import_bundle(
             facts["ranges"] = "rows" if rows else "static"
         write_passport(folder, facts)
         on_step("comparing vectors made alone and in a batch")
-        facts["alike"] = _check_batch_invariance(Bundle.load(folder), MIN_COSINE)
+        made = Bundle.load(folder)
+        check_pooling(made)
+        facts["alike"] = check_batch_invariance(made)
+        if reference := reference or own_checkpoint(source):
+            on_step(f"comparing with {reference}")
+            facts["parity"], scale = check_against(made, reference)
+            facts["logit_scale"] = logit_scale or scale
         write_passport(folder, facts)
     return Bundle.load(out)
 
@@ -100,126 +104,3 @@ def _width(tower: Path, inputs: dict[str, NDArray[Any]]) -> int:
         return int(session.run(None, inputs)[0].shape[-1])
     except Exception as problem:  # onnxruntime's exceptions share no base but Exception
         raise ExportRefused(f"{tower.name} does not run ({reason_of(problem)}); nothing was written") from None
-
-
-def _check_batch_invariance(bundle: Bundle, least: float) -> dict[str, float]:
-    """The lowest cosine of pictures and of texts between a vector made alone and in a batch; for texts, padded to the context.
-
-    Raises ExportRefused where one is below ``least``.
-    """
-    samples = made_samples(bundle.image.size, bundle.text.context_length)
-    batched = ClipEncoder(bundle, device="cpu", batch_size=7)
-    try:
-        pictures = batched.embed_pictures([batched.load_picture(data) for data in samples.pictures])
-        # All captions in one batch, padded to the whole context, which the encoder itself never does.
-        encoded, _ = batched.tokenizer.encode(samples.captions)
-        ids, mask = batched.tokenizer.pad([*encoded, [0] * bundle.text.context_length])
-        texts = batched.towers.run("text", {"input_ids": ids[:-1], "attention_mask": mask[:-1]})
-        apart = difference(Embeddings(pictures, texts), from_bundle(bundle, samples, 1))
-    except EncoderError as problem:
-        raise ExportRefused(f"the towers do not serve: {problem}; nothing was written") from None
-    lowest = {"pictures": apart.image_min_cosine, "texts": apart.text_min_cosine}
-    why = {"pictures": "a picture's vector depends on its batch", "texts": "padding changes its texts' vectors"}
-    for name, cosine in lowest.items():
-        if not cosine >= least:
-            raise ExportRefused(
-                f"{name}: cosine {cosine:.4f} between alone and in a batch, expected {least}; {why[name]}, so this model "
-                "cannot serve here; nothing was written"
-            )
-    return lowest
-
-
-def image_spec(source: Path) -> ImageSpec:
-    """From preprocessor_config.json (transformers) or preprocess_cfg.json (open_clip)."""
-    path = _find(source, "preprocessor_config.json", "preprocess_cfg.json")
-    config = _json(path)
-    try:
-        read = _open_clip_spec if path.name == "preprocess_cfg.json" else _transformers_spec
-        return read(config)
-    except KeyError as problem:
-        raise ExportRefused(f"{path} lacks {problem}; complete it") from None
-    except (TypeError, ValueError) as problem:
-        raise ExportRefused(f"{path}: {problem}") from None
-
-
-def _open_clip_spec(config: dict[str, Any]) -> ImageSpec:
-    if config.get("resize_mode", "shortest") != "shortest":
-        raise ValueError(f"resize_mode {config['resize_mode']!r}, expected 'shortest'")
-    interpolation = str(config.get("interpolation", "bicubic"))
-    return ImageSpec(_edge(config["size"]), tuple(config["mean"]), tuple(config["std"]), interpolation, _WHITE)
-
-
-def _transformers_spec(config: dict[str, Any]) -> ImageSpec:
-    size = _edge(config.get("size", config.get("crop_size")))
-    crop = _edge(config["crop_size"]) if config.get("do_center_crop", True) and "crop_size" in config else size
-    if crop != size:
-        raise ValueError(
-            f"resized to {size} and cropped to {crop}; pictures here are cropped to what they are resized to"
-        )
-    number = int(config.get("resample", _BICUBIC))
-    if not 0 <= number < len(INTERPOLATIONS):
-        raise ValueError(
-            f"resample {number}, expected 0 to {len(INTERPOLATIONS) - 1}, the number of a filter of Pillow"
-        )
-    return ImageSpec(size, tuple(config["image_mean"]), tuple(config["image_std"]), INTERPOLATIONS[number], _WHITE)
-
-
-def text_spec(source: Path) -> TextSpec:
-    """Where a text ends and how long it may be, from the tokenizer and the configs beside it."""
-    from tokenizers import Tokenizer
-
-    path = _find(source, "tokenizer.json")
-    try:
-        tokenizer: Any = Tokenizer.from_file(str(path))
-    except Exception as problem:  # the library raises bare Exception
-        raise ExportRefused(f"{path} cannot be read ({problem})") from None
-    tokenizer.no_padding()
-    ends = tokenizer.encode("").ids
-    if len(ends) != 2:
-        raise ExportRefused(f"{path} marks an empty text with {len(ends)} tokens, expected a start and an end")
-    settings = next((_json(config) for config in _all(source, "tokenizer_config.json")), {})
-    pad = settings.get("pad_token")
-    pad_id = tokenizer.token_to_id(pad["content"] if isinstance(pad, dict) else pad) if pad else None
-    return TextSpec(_context(source, settings), ends[-1] if pad_id is None else int(pad_id), int(ends[-1]))
-
-
-def _context(source: Path, settings: dict[str, Any]) -> int:
-    for path in _all(source, "config.json"):
-        text = _json(path).get("text_config")
-        if isinstance(text, dict) and isinstance(text.get("max_position_embeddings"), int):
-            return int(text["max_position_embeddings"])
-    longest = settings.get("model_max_length")
-    return int(longest) if isinstance(longest, int) and longest <= 4096 else _CONTEXT
-
-
-def _edge(size: Any) -> int:
-    """A side in pixels from any of the forms that configs have."""
-    if isinstance(size, dict):
-        sides = [size[name] for name in ("shortest_edge", "height", "width") if name in size]
-    else:
-        sides = list(size) if isinstance(size, list) else [size]
-    if not sides or any(side != sides[0] for side in sides):
-        raise ValueError(f"size {size!r}, expected one side of a square")
-    return int(sides[0])
-
-
-def _find(source: Path, *names: str) -> Path:
-    """The file of the first of ``names`` that ``source`` has, highest in the tree. Raises ExportRefused."""
-    for name in names:
-        for path in _all(source, name):
-            return path
-    raise ExportRefused(f"{source} has no {' or '.join(names)}; put the one of this model there")
-
-
-def _all(source: Path, name: str) -> Iterator[Path]:
-    yield from sorted(source.rglob(name), key=lambda path: (len(path.parts), str(path)))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as problem:
-        raise ExportRefused(f"{path} cannot be read ({problem})") from None
-    if not isinstance(value, dict):
-        raise ExportRefused(f"{path} holds no JSON object")
-    return value

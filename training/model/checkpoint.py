@@ -16,6 +16,8 @@ from clipseek.files.text import reason_of
 from torch import Tensor
 
 from ..errors import ModelUnavailable
+from . import accepted
+from .preprocessor import image_spec_of
 from .towers import Tokens, Towers, project, towers_of
 
 if TYPE_CHECKING:
@@ -76,45 +78,66 @@ class Checkpoint:
 def load_checkpoint(name: str) -> Checkpoint:
     """Load a CLIP checkpoint folder or hub id, float32, on the CPU.
 
-    Raises ModelUnavailable in one line: no such folder, not a CLIP, files missing, hub not reachable.
+    Raises ModelUnavailable in one line: no such folder, files missing, hub not reachable, or a model whose embeddings here would
+    not be transformers' own: of another family, with missing weights, other pictures or texts (accepted.py).
     """
-    with quiet_transformers():
-        from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizerFast
-
-        local = Path(name)
-        is_path = local.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1
-        if is_path and not (local / "config.json").is_file():
-            raise ModelUnavailable(
-                f"{name} is no checkpoint folder (it has no config.json); name a CLIP folder or a hub id"
-            )
-        try:
-            if is_path and json.loads((local / "config.json").read_text("utf-8")).get("model_type") != "clip":
-                raise ModelUnavailable(
-                    f"{name} is no CLIP (its config.json has another model_type); name a CLIP checkpoint"
-                )
-            model = CLIPModel.from_pretrained(name, torch_dtype=torch.float32)
-            tokenizer = CLIPTokenizerFast.from_pretrained(name)
-            processor: Any = CLIPImageProcessor.from_pretrained(name)
-        except (OSError, ValueError, KeyError) as problem:
-            reason = reason_of(problem)
-            where = "is incomplete or broken" if is_path else "cannot be fetched from the hub, and is no folder here"
-            raise ModelUnavailable(f"{name} {where} ({reason}); name a CLIP checkpoint folder with --base") from None
-    size = processor.size
-    edge = size.get("shortest_edge") or size.get("height")
-    crop = processor.crop_size["height"] if getattr(processor, "do_center_crop", True) else edge
-    if edge != crop:
+    local = Path(name)
+    is_path = local.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1
+    if is_path and not (local / "config.json").is_file():
         raise ModelUnavailable(
-            f"{name} resizes to {edge} and crops to {crop}; clipseek serves models that crop what they resize to"
+            f"{name} is no checkpoint folder (it has no config.json); name a CLIP folder or a hub id"
         )
-    image = ImageSpec(
-        size=int(edge),
-        mean=tuple(processor.image_mean),
-        std=tuple(processor.image_std),
-        interpolation=INTERPOLATIONS[int(processor.resample)],
-        background=(255, 255, 255),
-    )
-    context = int(model.config.text_config.max_position_embeddings)
-    return Checkpoint(model, tokenizer, image, context, name)
+    with quiet_transformers():
+        try:
+            return _load(name)
+        except _NotUnderstood as problem:
+            raise ModelUnavailable(f"{name} is refused: {problem}; name a CLIP checkpoint with --base") from None
+        except Exception as problem:  # transformers, safetensors and torch raise what they like
+            where = "is incomplete or broken" if is_path else "cannot be fetched from the hub, and is no folder here"
+            reason = reason_of(problem)
+            raise ModelUnavailable(f"{name} {where} ({reason}); name a CLIP checkpoint folder with --base") from None
+
+
+class _NotUnderstood(Exception):
+    """A model that is there, and would not give its own embeddings here."""
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """Of a reason, a refusal."""
+    try:
+        yield
+    except ValueError as reason:
+        raise _NotUnderstood(reason_of(reason)) from None
+
+
+def _load(name: str) -> Checkpoint:
+    from transformers import CLIPImageProcessor, CLIPModel, CLIPTokenizerFast, PretrainedConfig
+    from transformers.models.auto.tokenization_auto import get_tokenizer_config
+
+    config, _ = PretrainedConfig.get_config_dict(name)
+    with _refusing():
+        accepted.check_family(config)
+    settings, _ = CLIPImageProcessor.get_image_processor_dict(name)
+    with _refusing():
+        image = image_spec_of(settings)
+    tokenizer: Any = CLIPTokenizerFast.from_pretrained(name)
+    model, loading = CLIPModel.from_pretrained(name, torch_dtype=torch.float32, output_loading_info=True)
+    text: Any = model.config.text_config
+    processor: Any = CLIPImageProcessor.from_dict(settings)
+    with _refusing():
+        accepted.check_weights(loading)
+        accepted.check_tokenizer(tokenizer, get_tokenizer_config(name), text)
+        side = int(model.config.vision_config.image_size)
+        if side != image.size:
+            raise ValueError(f"its processor makes pictures of {image.size} pixels, its model takes {side}")
+        accepted.check_pixels(processor, image)
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token  # read by no token: attention is causal
+        context = min(int(text.max_position_embeddings), int(tokenizer.model_max_length))
+        checkpoint = Checkpoint(model, tokenizer, image, context, name)
+        accepted.check_embeddings(checkpoint, processor)
+    return checkpoint
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.export.errors import ExportRefused
-from clipseek.export.imported.importer import image_spec
+from clipseek.export.imported.specs import image_spec
 from clipseek.export.imported.towers import find_towers
 
 TRANSFORMERS: dict[str, Any] = {
