@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from clipseek.encoder.pictures.crop import Crop
@@ -56,3 +56,15 @@ class Encoder(Protocol[PictureT]):
 
 #: For callers that never touch a picture between ``load_picture`` and ``encode_pictures``.
 AnyEncoder: TypeAlias = Encoder[Any]
+
+
+@runtime_checkable
+class CutsTexts(Protocol):
+    """What an encoder may have besides: then a search says when its words were cut."""
+
+    @property
+    def context_length(self) -> int:
+        """How many tokens of a text the model reads."""
+
+    def count_cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer."""

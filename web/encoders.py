@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from clipseek.encoder import Batcher, Crop
-from clipseek.opensearch.protocols import AnyEncoder
+from clipseek.opensearch.protocols import AnyEncoder, CutsTexts
 from numpy.typing import NDArray
 
 from .decoding import in_turn
@@ -90,6 +90,15 @@ class SharedEncoder:
         """``(N, D) float32``, unit rows."""
         keys = [("text", text) for text in texts]
         return self._rows(keys, [self.cache.get(key) for key in keys], lambda place: self._texts.submit(texts[place]))
+
+    @property
+    def context_length(self) -> int:
+        """How many tokens of a text the model reads; 0 where it does not say."""
+        return self.encoder.context_length if isinstance(self.encoder, CutsTexts) else 0
+
+    def count_cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer."""
+        return self.encoder.count_cut(texts) if isinstance(self.encoder, CutsTexts) else 0
 
     @property
     def logit_scale(self) -> float:

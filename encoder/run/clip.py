@@ -83,6 +83,11 @@ class ClipEncoder:
         return self.bundle.dimension
 
     @property
+    def context_length(self) -> int:
+        """How many tokens of a text the model reads, both ends included."""
+        return self.bundle.text.context_length
+
+    @property
     def joinable(self) -> int:
         """How many single requests a batch may join: 1 where int8 towers round a whole batch by one range, as they did before rows
         had their own, so that a vector moves with its company."""

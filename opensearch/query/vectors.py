@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InvalidOption
-from ..protocols import AnyEncoder
+from ..protocols import AnyEncoder, CutsTexts
 from .limits import CAPTION, MAX_WEIGHT, MIN_WEIGHT, VECTOR
 from .query import Query
 
@@ -51,6 +51,21 @@ def query_vectors(
         }
     text = words[0][1] if len(words) == 1 else weighted_mean(words) if words else None
     return {VECTOR: compose(text, pictures, away, text_weight=query.text_weight, away_weight=query.not_weight)}
+
+
+def cut_words(query: Query, load_encoder: Callable[[], AnyEncoder | None]) -> tuple[str, ...]:
+    """A note for the person who searches, where words are longer than the model reads: the caption clause has all of them."""
+    texts = [*(text for text, _ in query.all_texts), *query.unwanted]
+    if query.resolved_kind == "caption" or not query.needs_model or not texts:
+        return ()
+    encoder = load_encoder()
+    if not isinstance(encoder, CutsTexts) or not (cut := encoder.count_cut(texts)):
+        return ()
+    which = "the text is" if len(texts) == 1 else f"{cut} of {len(texts)} texts are" if cut > 1 else "a text is"
+    rest = "" if query.resolved_kind == "vector" else "; captions are searched for all of it"
+    return (
+        f"{which} longer than the {encoder.context_length} tokens the model reads: its vector is of the beginning{rest}",
+    )
 
 
 def _encoded_pictures(query: Query, encoder: AnyEncoder | None) -> list[tuple[float, Vector]]:

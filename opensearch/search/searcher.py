@@ -19,7 +19,7 @@ from ..query.page import Page
 from ..query.plan import Plan, make_plan
 from ..query.query import Query
 from ..query.scope import read_scope, scope_of
-from ..query.vectors import query_vectors
+from ..query.vectors import cut_words, query_vectors
 from .answer import Answer
 from .ask import Asker
 from .browse import Listing, browse, look_up, nearly_same
@@ -107,6 +107,7 @@ class Searcher:
         fusion = with_pipeline(self._client, self._version, fusion, len(query.clause_names))
         scope = read_scope(query, page, self._version.fields, self._version.time_zone)
         vectors = query_vectors(query, self._loaded_encoder, self._load_stored)
+        notes += cut_words(query, self._loaded_encoder)
         return replace(make_plan(query, fusion, page, scope, vectors), notes=notes)
 
     def default_fusion(self, query: Query, page: Page | None = None) -> Fusion:
