@@ -5,29 +5,36 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
+from clipseek.files.text import visible
 
 from .answer_notes import facet_lines, place, relevance
-from .output import data, is_terminal, note, plain_table
+from .output import data, is_terminal, note, plain_table, print_json_text
 
 if TYPE_CHECKING:
     from clipseek.opensearch.search.answer import Answer
     from clipseek.opensearch.search.contributions import Term
     from clipseek.opensearch.search.hits import Hit
+    from rich.text import Text
 
 #: Of a hit, in ``--json``.
 SHOWN = ("id", "uri", "caption", "score", "raw", "shares", "cosine", "relevant", "marks", "metadata")
 
 
-def print_answer(answer: Answer, *, as_json: bool, explain: bool) -> None:
-    """Hits on stdout, how many there are and of what on stderr; ``explain`` adds the sum of every hit's score."""
+#: Of a caption in a table, and how its matched words are drawn.
+CAPTION_LINES = 3
+MARKED = "bold yellow"
+
+
+def print_answer(answer: Answer, *, as_json: bool, explain: bool, full: bool = False) -> None:
+    """Hits on stdout, how many there are and of what on stderr; ``explain`` adds the sum of every hit's score, ``full`` shows
+    captions whole in a table."""
     if as_json:
         _print_json(answer, explain)
     else:
         if explain:
             _print_sums(answer)
         elif answer.hits and is_terminal(sys.stdout):
-            _draw(answer)
+            _draw(answer, full=full)
         else:
             for hit in answer.hits:
                 if hit.relevant is not False:
@@ -58,7 +65,7 @@ def _print_json(answer: Answer, explain: bool) -> None:
         "union": answer.union if answer.plan.complete else None,
         "clauses": answer.statistics,
     }
-    click.echo(orjson.dumps({**facts, "hits": rows}).decode())
+    print_json_text(orjson.dumps({**facts, "hits": rows}).decode())
 
 
 def _line(hit: Hit) -> str:
@@ -122,26 +129,46 @@ def _raw(term: Term, answer: Answer) -> str:
     return score if term.normalised else f"{score}, beyond its candidates"
 
 
-def _draw(answer: Answer) -> None:
+def _draw(answer: Answer, *, full: bool) -> None:
     from clipseek.opensearch.search.whole_ids import short_id
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     split = answer.query.is_split
     clauses = list(answer.query.clause_names) if split else ["caption", "vector"]
-    for name in ("#", "score", *clauses, *([] if split else ["cosine"])):
+    numbers = ("#", "score", *clauses, *([] if split else ["cosine"]))
+    for name in numbers:
         table.add_column(name, justify="right")
     table.add_column("hit" if split else "picture", overflow="fold")
+    # What the columns of numbers and the blanks between them leave.
+    width = max(20, console.width - sum(max(5, len(name)) + 3 for name in numbers))
     for rank, hit in enumerate(answer.hits, answer.page.start + 1):
         words = Text()
         for text, matched in hit.pieces():
-            words.append(text, style="bold yellow" if matched else "")
-        words.append(f"\n{short_id(hit.id)}  {hit.uri}", style="dim")
+            words.append(visible(text), style=MARKED if matched else "")
+        if not full:
+            words = around_marks(list(words.wrap(console, width)))
+        words.append(f"\n{short_id(hit.id)}  {visible(hit.uri, one_line=True)}", style="dim")
         shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in clauses]
         cosine = [] if split else ["" if hit.cosine is None else f"{hit.cosine:.2f}"]
         dim = "dim" if hit.relevant is False else None
         table.add_row(str(rank), f"{hit.score:.3f}", *shares, *cosine, words, style=dim)
-    Console().print(table)
+    console.print(table)
+
+
+def around_marks(lines: list[Text]) -> Text:
+    """At most CAPTION_LINES of a caption's ``lines``, from the one before the first marked one on; … stands for the others."""
+    from rich.text import Text
+
+    marked = (place for place, line in enumerate(lines) if any(span.style == MARKED for span in line.spans))
+    first = max(0, min(next(marked, 0) - 1, len(lines) - CAPTION_LINES))
+    shown = [line.copy() for line in lines[first : first + CAPTION_LINES]]
+    for line in shown:
+        line.rstrip()
+    if shown and first + CAPTION_LINES < len(lines):
+        shown[-1].append(" …", style="dim")
+    return Text("\n").join([Text("… ", style="dim") + line if first and line is shown[0] else line for line in shown])

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import count, data, duration, note
+from .output import count, data, duration, for_reader, note
 from .progress import ProgressLine
+from .skips import LISTED, LISTED_JSON, Skips, print_skips
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.fast_jpeg import JpegChoice
@@ -20,15 +21,12 @@ if TYPE_CHECKING:
     from clipseek.opensearch.ingest.report import Event, IngestReport, Shortened, UnfoundValue
     from clipseek.sources import Skipped
 
-#: Skipped files listed at the end, and in ``--json``; ``--report`` lists all.
-LISTED, LISTED_JSON = 20, 1000
-
 
 class Listener:
     """Draws the progress, keeps the first files that were skipped or shortened, and writes all of them to the report."""
 
     def __init__(self, report: Path | None, total: int | None) -> None:
-        self.skips: list[Skipped] = []
+        self.skips = Skips()
         self.shortened: list[Shortened] = []
         self._path, self._total = report, total
 
@@ -53,9 +51,10 @@ class Listener:
             self._write(as_unfound(event))
             return
         if isinstance(event, (Skipped, Shortened)):
-            kept: list[Any] = self.skips if isinstance(event, Skipped) else self.shortened
-            if len(kept) < LISTED_JSON:
-                kept.append(event)
+            if isinstance(event, Skipped):
+                self.skips.add(event)
+            elif len(self.shortened) < LISTED_JSON:
+                self.shortened.append(event)
             self._write(as_skip(event))
             return
         parts = [f"{event.encoded / event.seconds:.1f} pictures/s"] if event.encoded and event.seconds else []
@@ -88,7 +87,7 @@ def as_unfound(value: UnfoundValue) -> dict[str, str]:
     }
 
 
-def as_object(report: IngestReport, skips: list[Skipped], shortened: list[Shortened]) -> dict[str, Any]:
+def as_object(report: IngestReport, skips: Skips, shortened: list[Shortened]) -> dict[str, Any]:
     """The summary for machines."""
     facts = {name: value for name, value in vars(report).items() if name not in ("seen", "encoded")}
     facts.update(malformed=report.malformed, unfound=[vars(values) for values in report.unfound])
@@ -98,12 +97,13 @@ def as_object(report: IngestReport, skips: list[Skipped], shortened: list[Shorte
     return {
         **facts,
         "pictures_per_second": round(rate, 2),
-        "skips": list(map(as_skip, skips)),
+        "skips": list(map(as_skip, skips.kept)),
+        "skips_left_out": skips.left_out,
         "shortened_files": list(map(as_skip, shortened)),
     }
 
 
-def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Shortened], source: Path) -> None:
+def print_summary(report: IngestReport, skips: Skips, shortened: list[Shortened], source: Path) -> None:
     """The summary for people."""
     from clipseek.sources import shown
 
@@ -119,8 +119,8 @@ def print_summary(report: IngestReport, skips: list[Skipped], shortened: list[Sh
         ):
             if number or word == "indexed":
                 data(f"{number:>9,} {word:<9} {remark}".rstrip())
-    _print_files("skipped", Counter({**report.skipped, "refused by the server": report.rejected}), skips)
-    _print_files("shortened", report.shortened, shortened)
+    print_skips(skips)
+    _print_shortened(report.shortened, shortened)
     for unfound in report.unfound:
         example = unfound.example if len(unfound.example) <= 40 else f"{unfound.example[:37]}..."
         note(
@@ -159,16 +159,16 @@ def print_older(version: Version, source: Path, bundle: Path) -> None:
     )
 
 
-def _print_files(word: str, kinds: Counter[str], files: Sequence[Skipped | Shortened]) -> None:
-    """How many files were skipped or shortened, by kind, and the first of them."""
+def _print_shortened(kinds: Counter[str], files: Sequence[Shortened]) -> None:
+    """How many pictures are there with a part left out, by kind, and the first of them."""
     from clipseek.sources import shown
 
     if not (total := kinds.total()):
         return
-    data(f"{total:>9,} {word:<9} {', '.join(f'{number:,} {kind}' for kind, number in kinds.items() if number)}")
+    data(f"{total:>9,} shortened {', '.join(f'{number:,} {kind}' for kind, number in kinds.items() if number)}")
     for entry in files[:LISTED]:
         reason = f": {entry.reason}" if entry.reason != entry.kind else ""
-        data(f"          {shown(entry.path)}{reason}")
+        data(f"          {for_reader(shown(entry.path))}{reason}")
     if total > LISTED:
         data(f"          and {total - LISTED:,} more; --report FILE lists them all")
 

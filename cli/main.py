@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from typing import NoReturn, TextIO
 import click
 
 from .groups import Group
+from .output import note
 
 # name -> one-line help, here so that `clipseek --help` imports no subcommand. export-onnx is export_onnx of export_onnx.py.
 COMMANDS: dict[str, str] = {
@@ -69,7 +71,7 @@ def root() -> None:
 
 def failed(message: str, code: int = 1) -> int:
     """Print one line on stderr; returns ``code``."""
-    click.echo(f"clipseek: {' '.join(message.split())}", err=True)
+    note(f"clipseek: {' '.join(message.split())}")
     return code
 
 
@@ -125,7 +127,9 @@ def _run(interrupts: Interrupts) -> int:
             raise
         return stop.code or 0
     except click.ClickException as problem:
-        problem.show()
+        shown = io.StringIO()
+        problem.show(shown)
+        note(shown.getvalue().rstrip("\n"))  # names of files and what the server said, which must not drive a terminal
         return problem.exit_code
     except (KeyboardInterrupt, click.Abort):
         return failed(INTERRUPTED, 130)

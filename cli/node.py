@@ -9,7 +9,7 @@ import click
 
 from .groups import Group
 from .options import json_option
-from .output import data, note, print_json
+from .output import data, log_line, note, print_json
 
 
 @click.group(cls=Group)
@@ -98,10 +98,10 @@ def logs(lines: int, follow: bool) -> None:
         raise NodeError(f"{path} is not there: no node was started yet; start one with: clipseek node start")
     with path.open(encoding="utf-8", errors="replace") as log:
         for line in log.readlines()[-lines:]:
-            click.echo(line, nl=False)
+            log_line(line)
         while follow:
             if line := log.readline():
-                click.echo(line, nl=False)
+                log_line(line)
             else:
                 time.sleep(0.2)
 

@@ -11,23 +11,45 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 import click
-from clipseek.files.text import aligned
+from clipseek.files.text import aligned, visible
 
 
 def note(message: str) -> None:
     """A line for the person in front, on stderr."""
-    click.echo(message, err=True)
+    _write(message, sys.stderr)
 
 
 def data(text: str) -> None:
     """A line of the result, on stdout."""
-    click.echo(text)
+    _write(text, sys.stdout)
+
+
+def for_reader(text: str, stream: TextIO | None = None) -> str:
+    """``text`` on one line where a person reads ``stream`` (stdout): a name with a line break is not two lines; else exactly."""
+    return visible(text, one_line=True) if is_terminal(stream or sys.stdout) else text
+
+
+def _write(text: str, stream: TextIO, *, end: bool = True) -> None:
+    """``text`` exactly into a pipe or a file, and without anything that drives a terminal into one. ``color``: or click takes
+    escape sequences out of a pipe."""
+    click.echo(visible(text) if is_terminal(stream) else text, file=stream, nl=end, color=True)
+
+
+def log_line(line: str) -> None:
+    """A line of a log, with its own end, on stdout."""
+    _write(line, sys.stdout, end=False)
 
 
 def print_json(value: Any) -> None:
     """The result for machines: one JSON document on stdout, indented where a person reads it, on one line in a pipe."""
-    indent = 2 if is_terminal(sys.stdout) else None
-    click.echo(json.dumps(value, ensure_ascii=False, indent=indent))
+    print_json_text(json.dumps(value, ensure_ascii=False, indent=2 if is_terminal(sys.stdout) else None))
+
+
+def print_json_text(text: str) -> None:
+    """JSON that is made already. In a terminal, what would drive it is written as JSON's own escapes: the value is the same."""
+    if is_terminal(sys.stdout) and not text.isprintable():
+        text = "".join(f"\\u{ord(char):04x}" if char != "\n" and visible(char) != char else char for char in text)
+    click.echo(text, color=True)
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -68,11 +90,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
             table.add_column(column, justify="right" if column in right else "left", overflow="fold")
         for row in rows:
             # As Text, so that a caption's [brackets] are not taken for markup.
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(visible(cell)) for cell in row))
         Console().print(table)
         return
     for line in plain_table(columns, rows, right=right):
-        click.echo(line)
+        data(line)
 
 
 def plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> list[str]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from clipseek.files.text import visible
+
 from .output import duration, is_terminal
 
 
@@ -27,10 +29,10 @@ class ProgressLine:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._label, self.total = label, total
         self._stream = stream if stream is not None else sys.stderr
         self._clock = clock
         self._draws = is_terminal(self._stream)
+        self._label, self.total = visible(label, one_line=True) if self._draws else label, total
         self._started = self._last = clock()
         self._width = 0
 
@@ -61,7 +63,7 @@ class ProgressLine:
     def note(self, message: str) -> None:
         """A line above the bar."""
         self.clear()
-        self._write(message + "\n")
+        self._write((visible(message) if self._draws else message) + "\n")
 
     def clear(self) -> None:
         """Take the bar away."""

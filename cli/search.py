@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @model_option
 @device_options
 @click.option("--explain", is_flag=True, help="Show how each hit's score adds up.")
+@click.option(
+    "--full", is_flag=True, help="Show captions whole in the table, not the three lines around the matched words."
+)
 @json_option
 @html_option
 def search(
@@ -47,6 +50,7 @@ def search(
     model: Path | None,
     device: DeviceOptions,
     explain: bool,
+    full: bool,
     as_json: bool,
     sheet: Path | None,
 ) -> None:
@@ -67,4 +71,4 @@ def search(
 
         write_sheet(sheet, "clipseek search", [Section("Search", answer)])
         note(f"wrote {sheet}")
-    print_answer(answer, as_json=as_json, explain=explain)
+    print_answer(answer, as_json=as_json, explain=explain, full=full)

@@ -11,6 +11,29 @@ def reason_of(problem: BaseException) -> str:
     return " ".join(str(problem).split())[:200] or type(problem).__name__
 
 
+#: Turn the direction of what follows, or isolate it: a file name shown so reads as another.
+_TURNING = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def visible(text: str, *, one_line: bool = False) -> str:
+    """``text`` for a terminal: what would drive it (control characters) or turn what is shown (directions) as ``\\x1b`` and so on.
+
+    Line ends and tabs stay, unless ``one_line``. Emoji and joined letters stay, too: their joiners move nothing.
+    """
+    if text.isprintable():
+        return text
+    kept = "" if one_line else "\n\t"
+    return "".join(char if char in kept or not _drives(char) else _escaped(char) for char in text)
+
+
+def _drives(char: str) -> bool:
+    return char in _TURNING or unicodedata.category(char) in ("Cc", "Cs")
+
+
+def _escaped(char: str) -> str:
+    return repr(char)[1:-1] if char in "\n\r\t" else f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
+
+
 def without_surrogates(text: str) -> str:
     """``text`` with question marks for lone surrogates (odd file names, broken JSON), which UTF-8 and JSON cannot carry."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -11,7 +11,8 @@ import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
 from clipseek.cli.ingest_options import refuse_other_options
-from clipseek.cli.ingest_report import LISTED, as_skip
+from clipseek.cli.ingest_report import as_skip
+from clipseek.cli.skips import LISTED
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.synonyms import digest
@@ -66,7 +67,7 @@ def test_the_summary_for_people(server: FakeServer, pictures: Path) -> None:
     assert lines[1].startswith("        5 indexed ")
     assert lines[1].endswith(" pictures/s")
     assert lines[2:] == [
-        "        2 skipped   1 unreadable, 1 not an image",
+        "        2 skipped   1 unreadable, 1 not an image (1 .md)",
         f"          {pictures}/broken.png: not a picture: UnidentifiedImageError",
         f"          {pictures}/notes.md",
     ]
@@ -92,7 +93,7 @@ def test_only_so_many_are_listed_and_the_report_has_all(server: FakeServer, pict
     Path(os.fsdecode(os.fsencode(pictures) + b"/caf\xe9.md")).write_text("x")
     report = tmp_path / "skipped.jsonl"
     lines = done(clipseek_ingest(server, pictures, "--report", report)).stdout.splitlines()
-    assert lines[2] == "       31 skipped   31 not an image"
+    assert lines[2] == "       31 skipped   31 not an image (31 .md)"
     assert len(lines) == 3 + LISTED + 1
     assert lines[-1] == "          and 11 more; --report FILE lists them all"
     written = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
