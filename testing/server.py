@@ -36,7 +36,8 @@ class FakeServer:
     """The state of a fake server, open to be looked at and changed while it runs.
 
     ``info`` and ``plugins`` are what it says it is. ``indexes`` holds each index's body by its name, ``documents`` those of all
-    indexes together by their id, ``records`` those of clipseek's own indexes, like ``clipseek-ingests``, by index.
+    indexes together by their id, ``records`` those of clipseek's own indexes, like ``clipseek-ingests``, by index, and
+    ``record_mappings`` how these were made.
     ``interceptors`` are called first, with method, path and body; one that returns an answer is used up. ``item_errors`` are what
     the next bulks answer for an id, one after the other: status, kind, reason. ``log`` has method and path of every request,
     ``headers`` its headers.
@@ -48,6 +49,7 @@ class FakeServer:
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    record_mappings: dict[str, dict[str, Any]] = field(default_factory=dict)
     interceptors: list[Callable[[str, str, bytes], Answer | None]] = field(default_factory=list)
     item_errors: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
@@ -100,12 +102,17 @@ class FakeServer:
             return error(400, "illegal_argument_exception", f"the fake server knows no {problem}")
 
     def _record(self, method: str, name: str, path: str, body: bytes) -> Answer:
-        """Make an index of records, or put a document into it."""
+        """Make an index of records, say how it was made, or put a document into it."""
+        if method == "GET" and path.endswith("/_mapping"):
+            made = self.record_mappings.get(name)
+            missing = error(404, "index_not_found_exception", f"no index [{name}]")
+            return (200, {name: {"mappings": made}}) if made is not None else missing
         if method == "POST" and path.endswith("/_doc"):
             self.records[name].append(json.loads(body))
-        elif method == "PUT" and path.endswith(f"/{name}") and name in self.records:
-            return error(400, "resource_already_exists_exception", f"index [{name}] already exists")
-        self.records.setdefault(name, [])
+        elif method == "PUT" and path.endswith(f"/{name}"):
+            if name in self.records:
+                return error(400, "resource_already_exists_exception", f"index [{name}] already exists")
+            self.record_mappings[name], self.records[name] = json.loads(body)["mappings"], []
         return 200, {"acknowledged": True}
 
     def _read(self, key: str, fields: list[str]) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import opensearchpy
 
-from ..errors import RequestRefused
+from ..errors import IndexUnusable, RequestRefused
+from ..server.address import address
+from ..server.pipelines import NO_PIPELINE
 from ..server.templates import fill
 
 #: Each is made from the file of its last word in ``clipseek.mappings``; no index of pictures may have its name.
@@ -15,18 +17,46 @@ SEARCHES: Final = "clipseek-searches"
 FEEDBACK: Final = "clipseek-feedback"
 RECORDS = frozenset((INGESTS, SEARCHES, FEEDBACK))
 RecordIndex: TypeAlias = Literal["clipseek-ingests", "clipseek-searches", "clipseek-feedback"]
+#: Seconds that a deletion of old records may take.
+_DELETION_SECONDS = 600
 
 
-def open_records(client: opensearchpy.OpenSearch, name: RecordIndex) -> None:
-    """Make the index where it is missing; one that an older clipseek made gets the fields that it lacks. Raises the errors of the
-    tree.
+def open_records(client: opensearchpy.OpenSearch, kind: RecordIndex, name: str | None = None) -> None:
+    """Make the index where it is missing; one that an older clipseek made gets the fields that it lacks. ``name``: another than
+    ``kind``, for tests.
+
+    Raises IndexUnusable where another program made an index of that name, and the errors of the tree.
     """
-    body = fill(f"{name.removeprefix('clipseek-')}.json")
+    name, body = name or kind, fill(f"{kind.removeprefix('clipseek-')}.json")
+    mappings = body["mappings"]
     try:
         client.indices.create(index=name, body=body)
+        return
     except RequestRefused as problem:
         if problem.kind != "resource_already_exists_exception":
             raise
-        mappings = body["mappings"]
-        known = {"_meta": mappings["_meta"], "properties": mappings["properties"]}
-        client.indices.put_mapping(index=name, body=known)
+    answer: dict[str, Any] = client.indices.get_mapping(index=name)
+    made: dict[str, Any] = next(iter(answer.values()))["mappings"]
+    if (made.get("_meta") or {}).get("made_by") != mappings["_meta"]["made_by"]:
+        raise IndexUnusable(
+            f"index {name} at {address(client)} was not made by clipseek for its own records; rename or delete it with the "
+            "server's own tools"
+        )
+    if mappings["properties"].keys() - (made.get("properties") or {}).keys():
+        client.indices.put_mapping(index=name, body={"_meta": mappings["_meta"], "properties": mappings["properties"]})
+
+
+def delete_older(client: opensearchpy.OpenSearch, name: str, days: int) -> int:
+    """Delete the records of the index ``name`` that are older than ``days`` days; returns how many. A missing index has none.
+
+    No search finds them from then on; the server takes them off its disk when it next merges segments.
+    """
+    older = {"query": {"range": {"at": {"lt": f"now-{days}d"}}}, **NO_PIPELINE}
+    params = {
+        "conflicts": "proceed",
+        "refresh": "true",
+        "ignore_unavailable": "true",
+        "request_timeout": _DELETION_SECONDS,
+    }
+    answer: dict[str, Any] = client.delete_by_query(index=name, body=older, params=params)
+    return int(answer.get("deleted") or 0)
