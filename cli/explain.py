@@ -29,12 +29,13 @@ def explain(picture: str, words: str, model: Path, out: Path | None, as_json: bo
     if out is not None and out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
         raise click.UsageError(f"{out} ends in {out.suffix or 'nothing'}, expected .png, .jpg or .webp")
     from clipseek.encoder import Bundle, ClipEncoder, ImageError
+    from clipseek.encoder.pictures.files import read_file
     from clipseek.encoder.run.explain import explain as explain_picture
 
     file = read_picture_file(picture)
     encoder = ClipEncoder(Bundle.load(model), device="cpu")
     try:
-        found = explain_picture(encoder, file.path.read_bytes(), words, file.crop)
+        found = explain_picture(encoder, read_file(file.path), words, file.crop)
     except OSError as problem:
         raise click.ClickException(f"{file.path}: {problem.strerror or problem}; name a picture's file") from None
     except ImageError as problem:

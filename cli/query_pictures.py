@@ -18,6 +18,7 @@ def read_query_picture(given: str) -> QueryPicture:
     """The file's bytes of ``FILE[#x,y,w,h][@W]``, its weight and the crop. Raises InvalidOption for a file that cannot be read and
     for a weight that is none, ImageError for a crop that is none.
     """
+    from clipseek.encoder.pictures.files import read_file
     from clipseek.opensearch import QueryPicture
     from clipseek.opensearch.errors import InvalidOption
     from clipseek.opensearch.query.vectors import read_weight
@@ -25,7 +26,7 @@ def read_query_picture(given: str) -> QueryPicture:
     named, weight = (given, 1.0) if os.path.isfile(given) else read_weight(given)
     file = read_picture_file(named)
     try:
-        return QueryPicture(file.path.read_bytes(), weight, file.crop)
+        return QueryPicture(read_file(file.path), weight, file.crop)
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise InvalidOption(

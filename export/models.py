@@ -65,7 +65,7 @@ def pairs_of_each(source: Source, models: Sequence[Model], load: Callable[[Image
         return [first]
     one, other = models[0].image, models[1].image
     # Mean and deviation belong to the model's own step.
-    if all(getattr(one, name) == getattr(other, name) for name in ("size", "interpolation", "background")):
+    if all(getattr(one, name) == getattr(other, name) for name in ("size", "interpolation", "rules")):
         return [first, first]
     if not source.repeatable:
         raise SourceError(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.device.session import Device
-from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.pictures.images import open_picture
 from clipseek.training.model.checkpoint import Checkpoint, load_checkpoint, quiet_transformers
 from numpy.typing import NDArray
 
@@ -68,7 +68,8 @@ def reference(checkpoint: Checkpoint, samples: Samples) -> Embeddings:
 
         # Read from the checkpoint, so that a fault in our own reading of it is found.
         processor: Any = CLIPImageProcessor.from_pretrained(checkpoint.origin)
-        opened = [open_image(data, checkpoint.image.background) for data in samples.pictures]
+        spec = checkpoint.image
+        opened = [open_picture(data, spec.rules, edge=spec.size).picture for data in samples.pictures]
         pixels = processor(images=opened, return_tensors="pt")["pixel_values"]
         tokens = checkpoint.tokenizer(
             list(samples.captions),

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from clipseek.encoder.pictures.images import open_image, read_picture
+from clipseek.encoder.pictures.files import read_picture
+from clipseek.encoder.pictures.images import open_image
 from clipseek.sources import Record
 from clipseek.training.errors import UnusableData
 from PIL import Image, ImageDraw, ImageFilter

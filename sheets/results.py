@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from clipseek.encoder.pictures.images import open_image
+from clipseek.encoder.pictures.files import read_file
+from clipseek.encoder.pictures.images import open_image, open_picture
+from clipseek.encoder.pictures.rules import Rules
 from clipseek.files.whole import write_whole
 from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.query.limits import CAPTION
@@ -99,14 +100,10 @@ def _card(rank: int, hit: Hit) -> str:
 def _picture(uri: str) -> str:
     path = image_path(uri) or Path(uri)
     try:
-        return f'<img alt="" loading="lazy" src="{_data_uri(path.read_bytes())}">'
+        return f'<img alt="" loading="lazy" src="{_data_uri(read_file(path))}">'
     except (OSError, ValueError):
         return "<small>the file is no longer there</small>"
 
 
 def _data_uri(data: bytes) -> str:
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(data))
-    picture.draft("RGB", (THUMB, THUMB))
-    return thumbnail(picture.convert("RGBA"), THUMB)
+    return thumbnail(open_picture(data, Rules(), reduce_to=THUMB).picture, THUMB)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import BundleError
+from ..pictures.rules import DEPTH_RANGES, DepthRange, Rules
 
 PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
@@ -32,7 +33,8 @@ Identity: TypeAlias = tuple[int, int, int, int]
 class ImageSpec:
     """How a picture becomes pixels: shortest edge to ``size``, centre crop, scaled to 0..1, minus mean, over std.
 
-    ``background`` (RGB, 0..255) is what shows through transparency. Raises ValueError when no picture could be so made.
+    ``background`` (RGB, 0..255) is what shows through transparency; ``depth_range``: what becomes black and white in pictures of
+    more than 8 bits. Raises ValueError when no picture could be so made.
     """
 
     size: int
@@ -40,6 +42,7 @@ class ImageSpec:
     std: tuple[float, float, float]
     interpolation: str
     background: tuple[int, int, int]
+    depth_range: DepthRange = "used"
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= 4096:
@@ -52,6 +55,13 @@ class ImageSpec:
             raise ValueError(f"std {self.std}, expected more than 0")
         if len(self.background) != 3 or not all(0 <= value <= 255 for value in self.background):
             raise ValueError(f"background {self.background}, expected three numbers from 0 to 255")
+        if self.depth_range not in DEPTH_RANGES:
+            raise ValueError(f"depth range {self.depth_range!r}, expected one of {', '.join(DEPTH_RANGES)}")
+
+    @property
+    def rules(self) -> Rules:
+        """By which a file's values become pixels."""
+        return Rules(self.background, self.depth_range)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ImageSpec:
@@ -62,11 +72,16 @@ class ImageSpec:
             std=_three(float, values["std"]),
             interpolation=str(values["interpolation"]),
             background=_three(int, values["background"]),
+            # Bundles from before there was a choice.
+            depth_range=values.get("depth_range", "used"),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """A passport's ``image``. Resizing and cropping have no choice; they are named for readers of other libraries."""
-        return {**asdict(self), "resize": "shortest_edge", "crop": "center"}
+        written = {**asdict(self), "resize": "shortest_edge", "crop": "center"}
+        if self.depth_range == "used":  # a bundle's fingerprint stays that of those from before there was a choice
+            del written["depth_range"]
+        return written
 
 
 @dataclass(frozen=True)

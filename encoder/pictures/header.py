@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from .errors import ImageError
 
 MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
-# Not all that Pillow opens: EPS and WMF run other programs, TGA and its like take nearly any bytes for a picture.
+# Not all that Pillow opens: EPS and WMF run other programs.
 _FORMATS = (
     "JPEG",
     "MPO",
@@ -33,23 +33,36 @@ _FORMATS = (
     "PSD",
     "QOI",
     "PCX",
+    "DCX",
+    "DDS",
+    "SGI",
+    "ICNS",
+    "CUR",
 )
+# Pillow takes nearly any bytes for one.
+_TGA = "TGA"
 
 
 @dataclass(frozen=True)
 class Header:
-    """``format`` and ``mode`` as Pillow names them; ``width`` and ``height`` in pixels, before any turn that EXIF asks for."""
+    """``format`` and ``mode`` as Pillow names them; ``width`` and ``height`` in pixels, before any turn that EXIF asks for.
+
+    ``deep``: more than 8 bits, of which browsers show the highest, whichever are in use.
+    """
 
     format: str
     mode: str
     width: int
     height: int
+    deep: bool = False
 
 
 def read_header(stream: IO[bytes], max_megapixels: float = MAX_MEGAPIXELS) -> Header:
     """The header of the picture in ``stream``, of which no more is read than that takes. Raises ImageError as ``opened``."""
     with opened(stream, max_megapixels) as picture:
-        return Header(picture.format or "", picture.mode, picture.width, picture.height)
+        tiles: list[Any] = getattr(picture, "tile", [])
+        deep = picture.mode.startswith(("I", "F")) or any(";16" in str(tile.args) for tile in tiles)
+        return Header(picture.format or "", picture.mode, picture.width, picture.height, deep)
 
 
 @contextlib.contextmanager
@@ -60,9 +73,7 @@ def opened(stream: IO[bytes], max_megapixels: float) -> Iterator[Image.Image]:
     """
     try:
         with _quiet, _open(stream, max_megapixels) as picture:
-            width, height = picture.size
-            if width * height > max_megapixels * 1e6:
-                raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
+            check_size(picture, max_megapixels)
             yield picture
     except ImageError:
         raise
@@ -84,12 +95,38 @@ def _open(stream: IO[bytes], max_megapixels: float) -> Image.Image:
     if max_megapixels * 1e6 > 2 * (Image.MAX_IMAGE_PIXELS or max_megapixels * 1e6):
         # Somebody raised our limit above Pillow's, which is of the whole process and can only be moved, not passed in.
         Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6)
-    return Image.open(stream, formats=_known_formats())
+    found = _known_formats()
+    return Image.open(stream, formats=[*found, _TGA] if _is_tga(stream) else found)
 
 
 def _known_formats() -> list[str]:
     Image.init()  # at once when it is done already; half done by another thread, it waits: formats must not be missed
     return [name for name in _FORMATS if name in Image.OPEN]  # older Pillows have no AVIF, some builds no JPEG 2000
+
+
+def check_size(picture: Image.Image, max_megapixels: float) -> None:
+    """Raise ImageError where the page that ``picture`` is turned to has more pixels."""
+    width, height = picture.size
+    if width * height > max_megapixels * 1e6:
+        raise _too_many_pixels(f"{width} x {height}", width * height, max_megapixels)
+
+
+def _is_tga(stream: IO[bytes]) -> bool:
+    """Whether the header is one of TGA's few (Truevision, TGA 2.0), and an uncompressed one's pixels are all there."""
+    start = stream.tell()
+    head = stream.read(18)
+    end = stream.seek(0, 2)
+    stream.seek(start)
+    if len(head) < 18:
+        return False
+    mapped, kind, depth, entries = head[1], head[2], head[16], int.from_bytes(head[5:7], "little")
+    width, height = int.from_bytes(head[12:14], "little"), int.from_bytes(head[14:16], "little")
+    if mapped not in (0, 1) or kind not in (1, 2, 3, 9, 10, 11) or (kind in (1, 9)) != bool(mapped) or head[17] & 0xC0:
+        return False
+    if depth not in {1: (8,), 2: (16, 24, 32), 3: (1, 8, 16)}[kind & 7] or not width or not height:
+        return False
+    taken = 18 + head[0] + entries * ((head[7] + 7) // 8) * mapped
+    return end - start >= taken + (width * height * depth // 8 if kind < 8 else 2)
 
 
 def _too_many_pixels(what: str, pixels: int, limit: float) -> ImageError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 TAG = 0x0112
 #: What makes a stored picture upright, by EXIF's number.
@@ -21,31 +22,35 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SWAPPED = (5, 6, 7, 8)  # width becomes height
+_AS_TEXT = "Raw profile type exif"  # ImageMagick's way in PNG
 
 
 def orientation_of(picture: Image.Image) -> int:
-    """1 to 8, as an opened picture's EXIF says; 1 where there is none, or a broken one."""
-    if "exif" not in picture.info and picture.format not in _OWN_TAGS and "Raw profile type exif" not in picture.info:
+    """1 to 8, as a picture's EXIF says; 1 where there is none, or a broken one, and in a TIFF, which Pillow turns."""
+    raw, text = picture.info.get("exif"), picture.info.get(_AS_TEXT)
+    if raw is None and text is None:
         return 1
     with contextlib.suppress(Exception):  # a broken EXIF block is as good as none
         exif = Image.Exif()
-        if picture.format in _OWN_TAGS:
-            found = getattr(picture, "tag_v2", {}).get(TAG, 1)
-        else:
-            raw = picture.info.get("exif")
-            if raw is None:
-                text = str(picture.info["Raw profile type exif"])
-                raw = bytes.fromhex("".join(text.split("\n")[3:]))
-            exif.load(raw)
-            found = exif.get(TAG, 1)
-        return int(found) if found in range(1, 9) else 1
+        exif.load(bytes.fromhex("".join(str(text).split("\n")[3:])) if raw is None else raw)
+        found = exif.get(TAG, 1)
+        return int(found) if found in _TURNS else 1
     return 1
+
+
+def turned_before(picture: Image.Image) -> frozenset[str]:
+    """The rules that a picture meets before its pixels are here: Pillow itself turns a TIFF; a turn in XMP alone is not followed,
+    as it was in version 1.
+    """
+    if isinstance(picture, TiffImageFile):
+        return frozenset({"orientation"}) if picture.tag_v2.get(TAG, 1) in _TURNS else frozenset()
+    xmp = picture.info.get("xmp")
+    if isinstance(xmp, bytes) and b"tiff:Orientation" in xmp and orientation_of(picture) == 1:
+        return frozenset({"orientation.xmp"})
+    return frozenset()
 
 
 def upright(picture: Image.Image, orientation: int) -> Image.Image:
     """``picture`` turned and mirrored as its EXIF number says."""
     turn = _TURNS.get(orientation)
     return picture if turn is None else picture.transpose(turn)
-
-
-_OWN_TAGS = ("TIFF",)

@@ -59,7 +59,7 @@ def render(decoded: Decoded, rules: Rules) -> Seen:
             colours = straight(colours, alpha, full)
         shown.append(to_bytes(alpha[..., None], 0.0, full)[..., 0])
     if decoded.transparent is not None:
-        met.add("transparency")
+        met.add("transparency.key")
         shown.append(~keyed(colours, decoded.transparent))
     if (valid := _valid(decoded, colours, met, facts)) is not None:
         shown.append(valid)

@@ -19,8 +19,10 @@ DEPTH_RANGES: tuple[DepthRange, ...] = get_args(DepthRange)
 VERSIONS: dict[str, int] = {
     "depth": 2,
     "colour": 2,
-    "transparency": 2,
-    "orientation": 2,
+    "transparency": 1,
+    "transparency.key": 2,
+    "orientation": 1,
+    "orientation.xmp": 2,
     "pages": 2,
     "size": 2,
 }

@@ -130,7 +130,7 @@ class ClipEncoder:
 
         One window is read ahead in threads, or processes where there are many, so that memory does not grow with their number.
         """
-        from ..pictures.images import read_picture
+        from ..pictures.files import read_picture
 
         processes = processes_for(len(files))
 

@@ -47,7 +47,8 @@ def load_aside(processes: Pool, loader: PictureLoader, data: bytes, crop: Crop |
     with loader.stages.measure("decode"):
         answer = processes.ask(data, _asked(loader, crop))
     words, (pixels,) = answer.words, answer.arrays
-    return Picture(pixels, words["width"], words["height"], bytes.fromhex(words["appearance"]))
+    appearance, rules = bytes.fromhex(words["appearance"]), tuple(words["rules"])
+    return Picture(pixels, words["width"], words["height"], appearance, rules)
 
 
 def _asked(loader: PictureLoader, crop: Crop | None) -> dict[str, Any]:
@@ -72,5 +73,10 @@ def decode(data: bytes, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[
     decoder = load_simplejpeg() if asked["simplejpeg"] else None
     crop = Crop(**asked["crop"]) if asked["crop"] else None
     picture = loader.load_reduced(data, asked["margin"], decoder, crop)
-    words = {"width": picture.width, "height": picture.height, "appearance": picture.appearance.hex()}
+    words = {
+        "width": picture.width,
+        "height": picture.height,
+        "appearance": picture.appearance.hex(),
+        "rules": list(picture.rules),
+    }
     return words, [picture.pixels]

@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A picture ready for the model: ``pixels`` (S, S, 3) uint8; ``width`` and ``height`` of the original, or of the crop
-    that was cut out of it, in pixels; ``appearance`` as ``perceptual_hash`` makes it of what the model sees.
+    that was cut out of it, in pixels; ``appearance`` as ``perceptual_hash`` makes it of what the model sees; ``rules``: the
+    versions of those rules that decided its pixels (``Seen.met``).
     """
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
     appearance: bytes = b""
+    rules: tuple[str, ...] = ()
 
 
 @dataclass
 class PictureLoader:
     """Decodes and crops as ``spec`` says, in any thread. Files beyond the limits, by default those of ``images``, are refused.
 
-    ``jpeg_margin`` and ``jpeg_decoder``: the choice of ``fast_jpeg.choose_margin``; None decodes every picture whole, as training
+    ``jpeg_margin`` and ``jpeg_decoder``: the choice of ``fast_jpeg.choose_margin``; None decodes every picture as training
     does, and by Pillow.
     """
 
@@ -50,17 +52,18 @@ class PictureLoader:
     def load_reduced(
         self, data: bytes, margin: int | None, decoder: Decoder | None = None, crop: Crop | None = None
     ) -> Picture:
-        """``load``, with JPEGs decoded at a fraction of their size that keeps ``margin`` times the model's edge."""
+        """``load``, with JPEGs of any size decoded at a fraction that keeps ``margin`` times the model's edge."""
+        from ..pictures.files import MAX_MEGABYTES
         from ..pictures.header import MAX_MEGAPIXELS
-        from ..pictures.images import MAX_MEGABYTES, open_reduced
+        from ..pictures.images import open_picture
         from ..pictures.perceptual_hash import appearance
         from .preprocess import resize_and_crop
 
         spec = self.spec
         limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
-        edge = None if margin is None else margin * spec.size
+        least = None if margin is None else margin * spec.size
         with self.stages.measure("decode"):
-            picture, (width, height) = open_reduced(data, spec.background, *limits, edge, decoder, crop=crop)
+            seen = open_picture(data, spec.rules, *limits, spec.size, reduce_to=least, decoder=decoder, crop=crop)
         with self.stages.measure("preprocess"):
-            pixels = resize_and_crop(picture, spec)
-            return Picture(pixels, width, height, appearance(pixels))
+            pixels = resize_and_crop(seen.picture, spec)
+            return Picture(pixels, seen.width, seen.height, appearance(pixels), seen.met)

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from clipseek.encoder.pictures.errors import ImageError
+from clipseek.encoder.pictures.files import read_file as read_picture_file
 from clipseek.sources import Record, Skipped, TarMember
-
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFBLK: "a device",
-    stat.S_IFCHR: "a device",
-}
 
 
 class Unreadable(Exception):
@@ -30,39 +22,9 @@ def read_file(path: Path, max_bytes: int) -> bytes:
     Raises Unreadable, and never blocks on a pipe.
     """
     try:
-        if isinstance(path, TarMember):
-            _check_size(path.size, max_bytes)
-            data = path.read_bytes()
-        else:
-            data = _read_regular(path, max_bytes)
-    except FileNotFoundError:
-        raise Unreadable("a link to nothing" if os.path.islink(path) else "no such file") from None
-    except (OSError, ValueError) as problem:
-        words = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-        raise Unreadable(words[:1].lower() + words[1:]) from None
-    if not data:
-        raise Unreadable("empty file")
-    return data
-
-
-def _read_regular(path: Path, max_bytes: int) -> bytes:
-    # Opened first and examined afterwards: what is examined is what is read. Without O_NONBLOCK a pipe would wait for its
-    # writer.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        status = os.fstat(handle)
-        if kind := _KINDS.get(stat.S_IFMT(status.st_mode)):
-            raise Unreadable(f"{kind}, not a file")
-        _check_size(status.st_size, max_bytes)
-        with open(handle, "rb", closefd=False) as stream:
-            return stream.read(max_bytes + 1)
-    finally:
-        os.close(handle)
-
-
-def _check_size(size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        raise Unreadable(f"too large: {size / 1e6:.0f} MB, the limit is {max_bytes / 1e6:.0f} MB (--max-megabytes)")
+        return read_picture_file(path, max_bytes / 1e6)
+    except ImageError as problem:
+        raise Unreadable(str(problem)) from None
 
 
 def first_files(entries: Iterable[Record | Skipped], number: int, max_bytes: int) -> Iterator[bytes]:

@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.device.session import available_cores
-from clipseek.encoder.pictures.images import open_image, read_picture
+from clipseek.encoder.pictures.files import read_picture
+from clipseek.encoder.pictures.images import open_picture
+from clipseek.encoder.pictures.rules import VERSIONS
 from clipseek.encoder.run.decoding import load_aside, processes_for
 from clipseek.encoder.run.picture import PictureLoader
 from clipseek.encoder.run.preprocess import resize_and_crop
@@ -25,7 +27,7 @@ from clipseek.files.cache import user_cache
 from clipseek.files.whole import whole_file, write_whole
 from numpy.typing import NDArray
 
-_FORMAT = 1  # of the cache; raise it when decoding changes
+_FORMAT = 2  # of the cache
 
 Progress = Callable[[int, int], None]  # done, of how many
 
@@ -68,7 +70,7 @@ def _decode_distinct(
     if cache is None or not paths:
         pixels: NDArray[np.uint8] = np.zeros(shape, np.uint8)
         return pixels, _decode_into(pixels, pool, paths, spec, on_progress)
-    how = (_FORMAT, spec.size, spec.interpolation, spec.background)
+    how = (_FORMAT, spec.size, spec.interpolation, spec.rules, sorted(VERSIONS.items()))
     name = hashlib.sha256("\n".join([repr(how), *digests]).encode()).hexdigest()[:32]
     stored, notes = cache / f"{name}.u8", cache / f"{name}.json"
     if not (stored.is_file() and notes.is_file() and stored.stat().st_size == int(np.prod(shape))):
@@ -100,7 +102,7 @@ def _decode_into(
 
     def crop(data: bytes) -> NDArray[np.uint8]:
         if processes is None:
-            return resize_and_crop(open_image(data, spec.background), spec)
+            return resize_and_crop(open_picture(data, spec.rules, edge=spec.size).picture, spec)
         return load_aside(processes, loader, data).pixels
 
     def decode(row: int) -> str | None:

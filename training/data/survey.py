@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 from clipseek.encoder.device.session import available_cores
-from clipseek.encoder.pictures.images import open_image, read_picture
+from clipseek.encoder.pictures.files import read_picture
+from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
+from clipseek.encoder.pictures.rules import Rules
 from clipseek.evaluation.judgments import caption_key
 from clipseek.evaluation.mismatched import mismatched
 from clipseek.sources import Record, Skipped, shown
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from .pairs import Pairs
 
 WINDOW = 256  # files read ahead
+_EDGE = 224  # of a model, in pixels: large pictures are read as for one
 
 #: Texts -> the number of tokens of each, both ends included and nothing cut.
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
@@ -191,7 +194,7 @@ def spread(values: Sequence[int]) -> dict[str, float]:
 
 
 def _describe(data: bytes) -> File:
-    picture = open_image(data)
+    seen = open_picture(data, Rules(), edge=_EDGE)
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    copy = small_copy(picture).tobytes()
-    return File(digest, len(data), picture.width, picture.height, perceptual_hash(picture), copy)
+    copy = small_copy(seen.picture).tobytes()
+    return File(digest, len(data), seen.width, seen.height, perceptual_hash(seen.picture), copy)

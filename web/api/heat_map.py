@@ -6,7 +6,7 @@ import io
 from typing import Annotated
 
 from clipseek.encoder import ClipEncoder, ImageError
-from clipseek.encoder.pictures.images import MAX_MEGABYTES
+from clipseek.encoder.pictures.files import MAX_MEGABYTES
 from clipseek.encoder.run.explain import explain
 from clipseek.opensearch import QueryPicture
 from fastapi import APIRouter, Depends, Request

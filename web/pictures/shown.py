@@ -13,7 +13,7 @@ from ..decoding import in_turn
 from ..errors import Refused
 
 #: Changes with what is made of the same bytes.
-RULES = 1
+RULES = 2
 #: Longest sides of thumbnails, in pixels; the last is of the WebP that stands for a whole picture.
 SIZES = (160, 320, 640, 1280)
 WHOLE = 4096
@@ -38,8 +38,8 @@ def header_of(stream: IO[bytes], megapixels: float) -> Header:
 
 
 def shown_type(header: Header) -> str | None:
-    """The media type by which browsers show the picture as it is; None for other formats, and for deep greys, which they cut."""
-    return None if header.mode.startswith(("I", "F")) else _TYPES.get(header.format)
+    """The media type by which browsers show the picture as it is; None for other formats, and for deep pictures, which they cut."""
+    return None if header.deep else _TYPES.get(header.format)
 
 
 def as_webp(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:

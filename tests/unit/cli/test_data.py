@@ -46,7 +46,7 @@ def test_nothing_to_train_on_is_1(tmp_path: Path) -> None:
     (tmp_path / "pairs.tsv").write_text("image\tcaption\nabsent.png\ta cat\n")
     done = check(tmp_path / "pairs.tsv")
     assert done.returncode == 1
-    assert "absent.png: No such file" in done.stderr
+    assert "absent.png: no such file" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("clipseek: ")
     missing = check(tmp_path / "nowhere")
     assert (missing.returncode, missing.stdout, missing.stderr.count("\n")) == (1, "", 1)

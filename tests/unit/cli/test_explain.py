@@ -57,7 +57,7 @@ def test_a_bundle_without_patches_is_told_how_to_get_them(picture: Path, tmp_pat
 
 def test_what_is_no_picture_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "notes.png").write_text("words")
-    for name, words in (("notes.png", "notes.png: "), ("gone.png", "No such file")):
+    for name, words in (("notes.png", "notes.png: "), ("gone.png", "no such file")):
         done = clipseek(tmp_path / name, "a cat", "--model", SHIPPED, "--json")
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
         assert words in done.stderr

@@ -61,7 +61,7 @@ def test_what_is_part_of_no_picture_names_the_file() -> None:
 
 @pytest.mark.parametrize("given", ["none.jpg", "none.jpg#10,20,100,80", "none.jpg@2", "none.jpg#10,20,100,80@2"])
 def test_a_missing_file_is_named_without_crop_and_weight(given: str) -> None:
-    with pytest.raises(InvalidOption, match=r"the query picture none.jpg cannot be read \(No such file"):
+    with pytest.raises(InvalidOption, match=r"the query picture none.jpg cannot be read \(no such file"):
         read_query_picture(given)
 
 

@@ -60,7 +60,7 @@ def run(shared: Path) -> Path:
     assert 0 < summary["validation"]["validation_mrr"] <= 1
     assert "72 pairs, 72 pictures" in done.stderr
     assert "text.jpg: not an image" in done.stderr
-    assert "absent.png: No such file" in done.stderr
+    assert "absent.png: no such file" in done.stderr
     assert "pairs/s" in done.stderr
     assert "Warning" not in done.stderr
     assert "Traceback" not in done.stderr

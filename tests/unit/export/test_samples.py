@@ -38,7 +38,7 @@ def test_own_samples_are_compared_too(checkpoint: Path, tmp_path: Path) -> None:
 
 def test_samples_without_a_usable_picture_are_refused(tmp_path: Path) -> None:
     record = Record(id=None, image=tmp_path / "gone.jpg", captions=("a",))
-    with pytest.raises(UnusableData, match=r"gone\.jpg: No such file"):
+    with pytest.raises(UnusableData, match=r"gone\.jpg: no such file"):
         samples_from([record], "mine")
     with pytest.raises(UnusableData, match="it has no pictures"):
         samples_from([], "mine")

@@ -139,9 +139,9 @@ def test_other_modes(mode: str) -> None:
         converted = grey.convert(mode)
     kind = "TIFF" if mode in ("LAB", "YCbCr") else "PNG"
     if mode == "HSV":  # no format stores it; the conversion alone
-        from clipseek.encoder.pictures.images import _to_rgb
+        from clipseek.encoder.pictures.pillow.flat import flat
 
-        pixels = np.asarray(_to_rgb(converted, (0, 0, 0)))
+        pixels = np.asarray(flat(converted, b"", (0, 0, 0), None)[0])
     else:
         pixels = np.asarray(open_image(encoded(converted, kind)))
     assert pixels.shape == (20, 20, 3)

@@ -41,12 +41,12 @@ def test_what_cannot_be_used_is_listed_and_the_rest_stays_aligned(tmp_path: Path
     assert (pairs.pixels[pairs.picture[1]] == served).all()
     reasons = {Path(name).name: reason for name, reason in pairs.skipped}
     assert set(reasons) == {"broken.png", "text.jpg", "absent.png", records[1].image.name}
-    assert reasons["absent.png"] == "No such file or directory"
+    assert reasons["absent.png"] == "no such file"
     assert reasons[records[1].image.name] == "no caption"
 
 
 def test_nothing_usable_names_the_first_reason(tmp_path: Path) -> None:
-    with pytest.raises(UnusableData, match=r"no usable pair among 1 records; the first: .*gone.png: No such file"):
+    with pytest.raises(UnusableData, match=r"no usable pair among 1 records; the first: .*gone.png: no such file"):
         load_pairs([record(tmp_path / "gone.png", "x")], SPEC)
     with pytest.raises(UnusableData, match="among 0 records"):
         load_pairs([], SPEC)

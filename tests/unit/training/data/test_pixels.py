@@ -44,7 +44,7 @@ def test_a_second_run_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     moved = [
         record(r.image.rename(tmp_path / f"moved-{at}.png"), *r.captions, group=r.group) for at, r in enumerate(records)
     ]
-    monkeypatch.setattr("clipseek.training.data.pixels.open_image", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("clipseek.training.data.pixels.open_picture", lambda *_, **__: pytest.fail("decoded again"))
     again = load_pairs(moved, SPEC, cache=tmp_path / "cache")
     assert isinstance(again.pixels, np.memmap)
     assert (again.pixels == first.pixels).all()

@@ -38,7 +38,7 @@ def test_files(found: Survey) -> None:
     assert (len(found.files), len(found.readable)) == (5, 3)
     assert [(Path(name).name, reason[:12]) for name, reason in found.unreadable] == [
         ("broken.png", "not an image"),
-        ("absent.png", "No such file"),
+        ("absent.png", "no such file"),
     ]
     assert [[Path(name).name for name in names] for names in found.duplicate_pictures()] == [
         ["red-left-0.png", "twin.png"]
@@ -79,4 +79,4 @@ def test_spread_by_hand() -> None:
 
 
 def test_a_folder_is_no_picture(tmp_path: Path) -> None:
-    assert survey([Record(None, tmp_path, ("x",))]).unreadable == [(str(tmp_path), "not a file")]
+    assert survey([Record(None, tmp_path, ("x",))]).unreadable == [(str(tmp_path), "a folder, not a file")]

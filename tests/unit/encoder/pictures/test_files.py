@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from clipseek.encoder.pictures.images import open_image, read_picture
+from clipseek.encoder.pictures.files import read_picture
+from clipseek.encoder.pictures.images import open_image
 from clipseek.sources.tars.tar_member import tar_picture
 from PIL import Image
 
@@ -30,9 +31,9 @@ def test_a_picture_inside_a_tar_is_read_where_it_lies(tmp_path: Path) -> None:
 def test_the_reason_is_the_files_or_the_decoders(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.png").write_text("no picture")
-    assert read_picture(tmp_path / "gone.png", size) == "No such file or directory"
-    assert read_picture(tmp_path, size) == "not a file"
-    assert read_picture(tmp_path / "empty.png", size) == "empty file (0 bytes)"
+    assert read_picture(tmp_path / "gone.png", size) == "no such file"
+    assert read_picture(tmp_path, size) == "a folder, not a file"
+    assert read_picture(tmp_path / "empty.png", size) == "empty file"
     assert str(read_picture(tmp_path / "text.png", size)).startswith("not an image")
     assert read_picture(Path("a\0b"), size) == "embedded null byte"
 
@@ -40,4 +41,4 @@ def test_the_reason_is_the_files_or_the_decoders(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
-    assert read_picture(tmp_path / "pipe.png", size) == "not a file"
+    assert read_picture(tmp_path / "pipe.png", size) == "a named pipe, not a file"

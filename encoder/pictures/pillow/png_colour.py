@@ -1,0 +1,59 @@
+"""What a PNG says of its colours without an ICC profile, by the standard's order: cICP, then iCCP, sRGB, and gAMA with cHRM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PIL import Image
+
+from ..curves import PRIMARIES, Curves, Primaries
+
+_SIGNATURE = 8
+
+
+def png_curves(picture: Image.Image, data: bytes) -> Curves | None:
+    """None where it says nothing, or sRGB. Where cICP is there, the profile of ``picture`` is taken away: cICP stands above it."""
+    if picture.format != "PNG":
+        return None
+    for name, at, length in _chunks(data):
+        if name == b"cICP" and length == 4:
+            primaries, transfer = PRIMARIES.get(data[at]), data[at + 1]
+            found = Curves(transfer=transfer, primaries=primaries)
+            if primaries is not None and found.known and data[at + 2] == 0:
+                picture.info.pop("icc_profile", None)
+                return found
+    if "icc_profile" in picture.info or "srgb" in picture.info:
+        return None
+    gamma = picture.info.get("gamma")
+    if not gamma:
+        return None
+    return Curves(gamma=1 / gamma, primaries=_primaries(picture))
+
+
+def _primaries(picture: Image.Image) -> Primaries | None:
+    """Of cHRM: white, red, green, blue in the file."""
+    found = picture.info.get("chromaticity")
+    if not found or len(found) != 8:
+        return None
+    values = [float(number) for number in found]
+    if min(values[1::2]) <= 0 or abs(_area(values[2:])) < 1e-3:
+        return None
+    white, red, green, blue = values[:2], values[2:4], values[4:6], values[6:]
+    return (red[0], red[1], green[0], green[1], blue[0], blue[1], white[0], white[1])
+
+
+def _area(corners: list[float]) -> float:
+    """Of the triangle of three points: colours on a line are no primaries."""
+    (ax, ay), (bx, by), (cx, cy) = corners[:2], corners[2:4], corners[4:6]
+    return ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) / 2
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and length of each chunk before the pixels."""
+    at = _SIGNATURE
+    while at + 8 <= len(data):
+        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if name == b"IDAT":
+            return
+        yield name, at + 8, length
+        at += length + 12
