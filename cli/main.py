@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "classify": "Zero-shot classification of pictures.",
     "serve": "Serve a search page and an API over indexes.",
     "neural": "Let any OpenSearch client search by words and pictures.",
+    "dashboards": "Put boards of searches and ingests into OpenSearch Dashboards.",
     "mcp": "Let agents search indexes: a Model Context Protocol server.",
     "node": "Start, stop and inspect the embedded OpenSearch node.",
 }

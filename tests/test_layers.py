@@ -67,6 +67,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "pipelines": {"server", "index", "query"},
         "search": {"server", "values", "index", "query", "pipelines"},
         "neural": {"server", "index", "query", "search"},
+        "dashboards": {"server", "index"},
         "node": set(),
     },
     "training": {
@@ -96,10 +97,8 @@ _FOUNDATION: dict[str, set[str]] = {
         "errors",
         "fields",
         "folder",
-        "lines",
         "manifest",
         "parquet",
-        "paths",
         "record",
         "selection",
         "sidecar",

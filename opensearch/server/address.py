@@ -13,21 +13,23 @@ import opensearchpy
 from ..errors import InvalidAddress
 
 
-def parse_address(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """opensearch-py's description of the server, with the address to show (no password in it) under ``address``."""
+def parse_address(url: str, environ: Mapping[str, str], port: int = 9200) -> dict[str, Any]:
+    """opensearch-py's description of the server, with the address to show (no password in it) under ``address``. ``port``: where
+    http names none.
+    """
     address = url if "://" in url else f"http://{url}"
     shown = re.sub(r"(//|^).*@", r"\1", url)
-    hint = f"{shown!r} is no server address; write it like http://localhost:9200"
+    hint = f"{shown!r} is no server address; write it like http://localhost:{port}"
     try:
         parts = urlsplit(address)
-        name, port = parts.hostname, parts.port
+        name, named = parts.hostname, parts.port
     except ValueError as problem:
         # What cannot be read may be a piece of the password, which urlsplit quotes.
         why = "in a user or password, write / as %2F, @ as %40" if "@" in url else problem
         raise InvalidAddress(f"{hint} ({why})") from None
     if parts.scheme not in ("http", "https") or not name or any(character.isspace() for character in url):
         raise InvalidAddress(hint)
-    port = port or (443 if parts.scheme == "https" else 9200)
+    port = named or (443 if parts.scheme == "https" else port)
     shown_name = f"[{name}]" if ":" in name else name
     host: dict[str, Any] = {
         "host": name,

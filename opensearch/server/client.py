@@ -37,7 +37,8 @@ class OrjsonSerializer(JSONSerializer):
             raise opensearchpy.exceptions.SerializationError(s[:100], problem) from problem
 
 
-def _tls(environ: Mapping[str, str]) -> dict[str, Any]:
+def tls_options(environ: Mapping[str, str]) -> dict[str, Any]:
+    """opensearch-py's options for the server's certificate, as ``connect`` describes them."""
     if environ.get("CLIPSEEK_VERIFY_CERTS", "1").lower() in ("0", "false", "no"):
         return {"verify_certs": False, "ssl_show_warn": False, "ssl_assert_hostname": False}
     authority = environ.get("CLIPSEEK_CA_CERTS")
@@ -69,7 +70,7 @@ def connect(
         # One more try covers a kept-alive connection that the server has closed; all that we send may be sent twice.
         max_retries=1,
         pool_maxsize=16,  # a search makes two requests at once; more are opened, and closed again
-        **(_tls(environ) if host["scheme"] == "https" else {}),
+        **(tls_options(environ) if host["scheme"] == "https" else {}),
     )
     if check:
         check_server(client)

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from ..guard.signing import sign
+from ..guard.signing import sign, sign_all
 from ..state import state_of
 
 #: Pixels of the longer edge of the thumbnail that a hit names.
@@ -43,6 +43,14 @@ class Addresses:
         if not (self.shown and self.key):
             return None
         return self._thumbnail(name, {"signature": sign(self.key, self.alias, name)})
+
+    def embedded_any(self) -> str | None:
+        """Thumbnails of the whole index, as ``embedded``: ``{id}`` stands for a picture's id, percent-encoded."""
+        if not (self.shown and self.key):
+            return None
+        return (
+            f"{self.root}/thumbnails/{quote(self.alias)}?id={{id}}&size=160&signature={sign_all(self.key, self.alias)}"
+        )
 
     def _thumbnail(self, name: str, more: dict[str, str]) -> str:
         return f"{self.root}/thumbnails/{quote(self.alias)}?{urlencode({'id': name, 'size': THUMBNAIL, **more})}"

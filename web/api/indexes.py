@@ -61,6 +61,11 @@ class IndexAnswer(BaseModel):
     calibration: Calibration | None
     fusion: DefaultFusion
     heat_map: bool = Field(description="Whether its model can show where in a picture words are found.")
+    embed: str | None = Field(
+        default=None,
+        description="Signed address of the thumbnails of all its pictures, for pages of the origin that was named with "
+        "--embed-from; {id} stands for the id of a picture, percent-encoded.",
+    )
 
 
 class MissingIndex(BaseModel):
@@ -86,7 +91,8 @@ def indexes(request: Request) -> IndexesAnswer:
     there, missing = [], []
     for alias in state.settings.indexes:
         try:
-            there.append(index_answer(state, alias))
+            answer = index_answer(state, alias)
+            there.append(answer.model_copy(update={"embed": Addresses.of(request, alias).embedded_any()}))
         except (IndexMissing, IndexUnusable) as problem:
             why = "does not lead to one index that clipseek made"
             detail = f"there is no index {alias} yet; make one with: clipseek ingest SOURCE --index {alias}"

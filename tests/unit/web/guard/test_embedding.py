@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clipseek.web.guard.embedding import is_embedded
-from clipseek.web.guard.signing import is_signed, sign
+from clipseek.web.guard.signing import is_signed, sign, sign_all
 from clipseek.web.settings import Access
 from starlette.datastructures import Headers
 
@@ -57,6 +57,22 @@ def test_a_signed_thumbnail_is_shown_to_that_origin() -> None:
 )
 def test_nothing_else_is(other: dict[str, Any]) -> None:
     assert not embedded(**other)
+
+
+def test_a_link_of_an_index_shows_all_its_thumbnails_and_nothing_else() -> None:
+    every = sign_all(KEY, "icons")
+    assert embedded(query=f"id=a/1&signature={every}")
+    assert embedded(query=f"id=b%2F2&size=160&signature={every}")
+    others: list[dict[str, Any]] = [
+        {"path": "/thumbnails/photos"},
+        {"path": "/pictures/icons"},
+        {"headers": {}},
+        {"headers": {"referer": "https://evil.example/"}},
+        {"access": Access(token="t", key=b"", embed_from=ORIGIN)},
+        {"access": Access(token="t", key=b"another", embed_from=ORIGIN)},
+    ]
+    for other in others:
+        assert not embedded(query=f"id=a/1&signature={every}", **other)
 
 
 def test_index_and_id_cannot_run_into_each_other() -> None:
