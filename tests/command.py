@@ -34,9 +34,10 @@ _PRELOADED = [
 
 
 def run_command(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None
+    *arguments: str | Path, environment: Mapping[str, str] | None = None, seconds: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """What ``clipseek ARGUMENTS`` printed, and its exit code; ``environment`` joins this process's own."""
+    """What ``clipseek ARGUMENTS`` printed, and its exit code; ``environment`` joins this process's own. After ``seconds`` it is
+    ended, as one that waits for ever."""
     command = [str(argument) for argument in arguments]
     context = _server()
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +48,10 @@ def run_command(
         with pytest.MonkeyPatch.context() as patch:
             patch.syspath_prepend(ROOT)  # as the child gets it, to find this module
             process.start()
-        process.join()
+        process.join(seconds)
+        if process.is_alive():
+            process.kill()
+            process.join()
         assert process.exitcode is not None
         return subprocess.CompletedProcess(command, process.exitcode, *(path.read_text("utf-8") for path in streams))
 
