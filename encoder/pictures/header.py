@@ -60,9 +60,13 @@ class Header:
 def read_header(stream: IO[bytes], max_megapixels: float = MAX_MEGAPIXELS) -> Header:
     """The header of the picture in ``stream``, of which no more is read than that takes. Raises ImageError as ``opened``."""
     with opened(stream, max_megapixels) as picture:
-        tiles: list[Any] = getattr(picture, "tile", [])
-        deep = picture.mode.startswith(("I", "F")) or any(";16" in str(tile.args) for tile in tiles)
-        return Header(picture.format or "", picture.mode, picture.width, picture.height, deep)
+        return Header(picture.format or "", picture.mode, picture.width, picture.height, is_deep(picture))
+
+
+def is_deep(picture: Image.Image) -> bool:
+    """Whether an opened picture has more than 8 bits, in its file if not in Pillow's mode."""
+    tiles: list[Any] = getattr(picture, "tile", [])
+    return picture.mode.startswith(("I", "F")) or any(";16" in str(tile.args) for tile in tiles)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ A document with the same ``content_hash`` has the same vector, so a changed capt
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,7 +25,7 @@ from .image_uri import image_uri
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512
 #: The fields that a source decides, besides the picture; read back to see whether a document is still true.
-COMPARED = ("content_hash", "image_uri", "caption", "metadata")
+COMPARED = ("content_hash", "image_uri", "caption", "metadata", "pixel_rules")
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,18 @@ class Item:
         return changed
 
     def document(
-        self, vector: NDArray[np.float32], width: int, height: int, now: str, appearance: bytes = b""
+        self,
+        vector: NDArray[np.float32],
+        width: int,
+        height: int,
+        now: str,
+        appearance: bytes = b"",
+        rules: Collection[str] = (),
     ) -> dict[str, Any]:
         """The whole document.
 
         ``vector``: (D,) float32, a unit row; ``width`` and ``height`` in pixels; ``now`` ISO 8601; ``appearance`` as
-        ``protocols.Picture`` has it.
+        ``protocols.Picture`` has it; ``rules``: ``name:version`` of those that decided the picture's pixels.
         """
         fields: dict[str, Any] = {
             "image_id": self.id,
@@ -78,6 +84,8 @@ class Item:
         }
         if appearance:
             fields["look"] = base64.b64encode(appearance).decode()
+        if rules:
+            fields["pixel_rules"] = sorted(set(rules))
         if self.caption:
             fields["caption"] = self.caption
         if self.metadata:

@@ -30,7 +30,8 @@ class Version:
     ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
     are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
     ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
-    made before pictures had an appearance has no field for it (``has_appearance``). ``synonyms``: the digest of its rules.
+    made before pictures had an appearance has no field for it (``has_appearance``), or for the rules by which files became pixels
+    (``has_pixel_rules``); ``pixel_rules``: each rule's version when the index was made. ``synonyms``: the digest of its rules.
     ``analysis`` is the version of its analyzers (``ANALYSIS_VERSION``), ``folding`` whether they fold accents.
     ``time_zone``: of dates without one, in documents and in filters.
     """
@@ -48,6 +49,8 @@ class Version:
     search: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
     has_appearance: bool = True
+    has_pixel_rules: bool = True
+    pixel_rules: Mapping[str, int] = field(default_factory=dict)
     synonyms: str = ""
     analysis: int = 1
     folding: bool = False
@@ -116,6 +119,8 @@ class Version:
             search=dict(meta.get("search") or {}),
             calibration=dict(meta.get("calibration") or {}),
             has_appearance="look" in properties,
+            has_pixel_rules="pixel_rules" in properties,
+            pixel_rules=dict(meta.get("pixel_rules") or {}),
             fields={
                 column: _FIELD_TYPES[mapped["type"]]
                 for column, mapped in declared.items()

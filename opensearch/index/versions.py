@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import opensearchpy
+from clipseek.encoder.pictures.rules import VERSIONS
 
 from ..errors import IndexMissing, IndexUnusable, InvalidOption, NotFound, RequestRefused
 from ..server.address import address
@@ -72,6 +73,7 @@ def create(
         "fingerprint": fingerprint,
         "dimension": dimension,
         "mapping_version": MAPPING_VERSION,
+        "pixel_rules": dict(VERSIONS),
         "bundle": bundle,
         "analyzer": options.analyzer,
         "analysis": ANALYSIS_VERSION,
@@ -133,10 +135,17 @@ def open_or_create(
         version = create(client, alias, fingerprint=fingerprint, dimension=dimension, options=options, bundle=bundle)
     # After create as well: another process may have made it first, with another model.
     version.check_model(fingerprint, dimension)
-    if not version.has_appearance:
-        # Made by an older clipseek: documents get the field when they are written again.
-        look = IndexOptions().body(dimension, {})["mappings"]["properties"]["look"]
-        client.indices.put_mapping(index=version.index, body={"properties": {"look": look}})
+    lacking = [
+        name
+        for name, there in (("look", version.has_appearance), ("pixel_rules", version.has_pixel_rules))
+        if not there
+    ]
+    if lacking:
+        # Made by an older clipseek: documents get the fields when they are written again.
+        properties = IndexOptions().body(dimension, {})["mappings"]["properties"]
+        client.indices.put_mapping(
+            index=version.index, body={"properties": {name: properties[name] for name in lacking}}
+        )
     version = _with_time_zone(client, version, options.time_zone)
     dates = DateReader(read_zone(version.time_zone), date_formats)
     return declare(client, version, options.fields, dates), created

@@ -45,10 +45,12 @@ class Changed:
 
 @dataclass(frozen=True)
 class New(Generic[PictureT]):
-    """A picture to encode; ``picture`` raises ValueError with the reason where it cannot be decoded."""
+    """A picture to encode; ``picture`` raises ValueError with the reason where it cannot be decoded. ``rules``: what its document
+    stores besides the rules that the picture met (``PixelRules.stale``)."""
 
     item: Item
     picture: Future[PictureT]
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ Step: TypeAlias = Skipped | Repeated | Unchanged | Changed | New[PictureT]
 class Feed(Generic[PictureT]):
     """Iterates over the steps of ``entries``, in their order; made by a thread that ``close`` ends.
 
-    ``known(ids)`` gives the indexed fields of those ids that are there; ``decode`` makes a picture of a file's bytes
+    ``known(ids)`` gives the indexed fields of those ids that are there; ``stale`` whether one's pixels would be others today
+    (``PixelRules.stale``); ``decode`` makes a picture of a file's bytes
     and is called from ``workers`` threads. An error of the source or of ``known`` is raised where its step would have
     come.
     """
@@ -86,9 +89,10 @@ class Feed(Generic[PictureT]):
         workers: int,
         ahead: int,
         max_bytes: int,
+        stale: Callable[[Mapping[str, Any], bytes], tuple[str, ...] | None] = lambda known, data: None,
     ) -> None:
         self._entries, self._known, self._decode, self._columns = entries, known, decode, columns
-        self._max_bytes = max_bytes
+        self._max_bytes, self._stale = max_bytes, stale
         # For every id so far, the first file that had it. A digest and a path: about 250 bytes a picture.
         self._seen: dict[bytes, Path] = {}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="clipseek-decode")
@@ -145,6 +149,8 @@ class Feed(Generic[PictureT]):
             indexed = known.get(own.id)
             if indexed is None or indexed.get("content_hash") != own.content_hash:
                 yield New(own, self._pool.submit(self._decode, data))
+            elif (met := self._stale(indexed, data)) is not None:
+                yield New(own, self._pool.submit(self._decode, data), met)
             elif changed := own.difference(indexed):
                 yield Changed(own, changed)
             else:

@@ -10,8 +10,9 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
-from typing import Any, Generic
+from typing import Generic
 
 import numpy as np
 import opensearchpy
@@ -20,7 +21,7 @@ from clipseek.sources import Record, Skipped, SourceError
 from ..errors import IngestFailed, InvalidOption
 from ..index import versions
 from ..index.columns import AS_WRITTEN, DeclaredColumns
-from ..index.documents import COMPARED, Item, index_action, timestamp, update_action
+from ..index.documents import index_action, timestamp, update_action
 from ..index.mapping import IndexOptions
 from ..index.version import Version, check_alias
 from ..protocols import Encoder, PictureT
@@ -28,7 +29,9 @@ from ..values.date_formats import DateReader
 from ..values.zones import read_zone
 from .bulk import Action, BulkWriter, Retry
 from .feed import Changed, Feed, New, Repeated, Step
+from .known import known_documents
 from .own_fields import declare_late
+from .pixel_rules import PixelRules
 from .record import recorded
 from .report import Event, IngestReport, Reporter, Shortened
 
@@ -129,14 +132,14 @@ class _Run(Generic[PictureT]):
     writer: BulkWriter
     reporter: Reporter
     report: IngestReport
-    batch: list[tuple[Item, PictureT]] = field(default_factory=list)
+    batch: list[tuple[New[PictureT], PictureT]] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
 
     def write(self, entries: Iterable[Record | Skipped]) -> None:
         """Bring all ``entries`` into the index; what came before an error of the source, too."""
         feed = Feed(
             entries,
-            known=self._known,
+            known=partial(known_documents, self.client, self.version.index),
             decode=self.encoder.load_picture,
             columns=DeclaredColumns(
                 self.version.fields, DateReader(read_zone(self.version.time_zone), self.options.date_formats)
@@ -144,6 +147,7 @@ class _Run(Generic[PictureT]):
             workers=self.options.workers or min(32, os.cpu_count() or 2),
             ahead=3 * self.options.batch_size,
             max_bytes=self.options.max_file_megabytes * 1_000_000,
+            stale=PixelRules(self.version).stale,
         )
         try:
             for step in feed:
@@ -157,13 +161,6 @@ class _Run(Generic[PictureT]):
         finally:
             self._count()
             feed.close()
-
-    def _known(self, ids: list[str]) -> dict[str, dict[str, Any]]:
-        """The fields that a source decides, of those documents that are in the index."""
-        answer: Any = self.client.mget(
-            index=self.version.index, body={"ids": ids}, params={"_source_includes": ",".join(COMPARED)}
-        )
-        return {entry["_id"]: entry.get("_source") or {} for entry in answer["docs"] if entry.get("found")}
 
     def _take(self, step: Step[PictureT]) -> None:
         self.report.seen += 1
@@ -198,7 +195,7 @@ class _Run(Generic[PictureT]):
 
     def _take_new(self, step: New[PictureT]) -> None:
         try:
-            self.batch.append((step.item, step.picture.result()))
+            self.batch.append((step, step.picture.result()))
         except Exception as problem:
             # ImageError says why. Anything else is a decoder's own failure, and must not cost the other pictures.
             reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
@@ -222,12 +219,13 @@ class _Run(Generic[PictureT]):
             )
         usable = np.isfinite(vectors).all(axis=1) & (np.abs(vectors).max(axis=1) > 0)
         now = timestamp()
-        for (item, picture), vector, is_usable in zip(batch, vectors, usable, strict=True):
+        for (step, picture), vector, is_usable in zip(batch, vectors, usable, strict=True):
             if not is_usable:
-                self.reporter.skip(Skipped(item.path, "no vector", "the model makes no vector of it"))
+                self.reporter.skip(Skipped(step.item.path, "no vector", "the model makes no vector of it"))
                 continue
-            document = item.document(vector, picture.width, picture.height, now, picture.appearance)
-            self.writer.add(Action("index", item.path, index_action(self.version.index, item.id, document)))
+            rules = {*step.rules, *getattr(picture, "rules", ())}  # which another's encoder may not know
+            document = step.item.document(vector, picture.width, picture.height, now, picture.appearance, rules)
+            self.writer.add(Action("index", step.item.path, index_action(self.version.index, step.item.id, document)))
             self.report.encoded += 1
         batch.clear()
         self.reporter.progress()

@@ -6,6 +6,7 @@ from typing import Any
 
 import opensearchpy
 import pytest
+from clipseek.encoder.pictures.rules import VERSIONS
 from clipseek.opensearch.errors import (
     IndexMissing,
     IndexUnusable,
@@ -52,6 +53,7 @@ def test_create_puts_the_alias_on_it_and_remembers_the_model(
         fields={"year": "number", "a_b": "keyword"},
         analysis=ANALYSIS_VERSION,
         folding=True,
+        pixel_rules=VERSIONS,
     )
     assert versions.find(client, "pics") == versions.current(client, "pics") == made
     body = server.indexes[made.index]
