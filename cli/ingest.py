@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .dry_run import dry_run
 from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
 from .ingest_report import Listener, as_object, print_decoding, print_older, print_summary
 from .opening import encoder_of_index, open_client
@@ -80,6 +81,12 @@ EXAMINED, LARGEST = 500, 64_000_000
     is_flag=True,
     help="Keep where pictures were taken too, as their files say it: the fields place, city and country.",
 )
+@click.option(
+    "--dry-run",
+    "is_dry",
+    is_flag=True,
+    help="End after saying what SOURCE was recognised as, and what would be read, left out and lost. Needs no model and no server.",
+)
 @json_option
 @click.pass_context
 def ingest(
@@ -98,6 +105,7 @@ def ingest(
     max_megabytes: int,
     report: Path | None,
     place: bool,
+    is_dry: bool,
     as_json: bool,
 ) -> None:
     """Encode the pictures of SOURCE and put them into an index.
@@ -116,6 +124,9 @@ def ingest(
 
     refuse_role_columns(source, index_options)
     source = replace(source, own_fields=source.captions != "none", place=place)
+    if is_dry:
+        dry_run(source, report, as_json=as_json)
+        return
     options = IngestOptions(
         batch_size=batch_size,
         workers=workers,

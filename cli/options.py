@@ -94,6 +94,13 @@ group_column_option = column_option("group", "the group (concept, patient, ...);
 query_column_option = column_option("query", "the words to search with", default="caption")
 
 
+def _separator(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    sign = {"tab": "\t", "\\t": "\t"}.get(value, value)
+    if len(sign) > 1:
+        raise click.BadParameter(f"{value!r} is no one sign; give one like ';', or tab")
+    return sign
+
+
 def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callable[[Command], Command]:
     """The argument SOURCE and how it is read; the command gets ``source``, a Source.
 
@@ -133,6 +140,32 @@ def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callab
             help="Where captions come from: sidecar (files beside the pictures, columns of SOURCE), embedded (XMP, IPTC, EXIF and "
             "PNG texts inside the pictures), both, none; auto takes embedded ones of pictures that have no other.",
         ),
+        click.option(
+            "--sidecar",
+            type=click.Choice(["lines", "whole"]),
+            default="lines",
+            show_default=True,
+            help="How a .txt or .caption beside a picture is read: each line a caption, or the whole file as one.",
+        ),
+        click.option(
+            "--images",
+            type=click.Path(path_type=Path),
+            metavar="FOLDER",
+            help="Folder to which the paths of a manifest are relative.  [default: the manifest's]",
+        ),
+        click.option(
+            "--encoding",
+            default="",
+            metavar="NAME",
+            help="Encoding of a manifest, like cp1251 or gbk.  [default: found out]",
+        ),
+        click.option(
+            "--separator",
+            default="",
+            metavar="SIGN",
+            callback=_separator,
+            help="What stands between the cells of a manifest: , ; | or tab.  [default: found out]",
+        ),
         column_option("image", "the picture's path"),
         column_option("caption", "the caption"),
         last_column,
@@ -150,6 +183,8 @@ def _source(otherwise: tuple[str, ...], source: Path, split: str | None, **readi
     made = Source(source, **reading, splits=Splits(split_names(split), otherwise))
     if what := made.recognised:
         note(f"{source}: recognised as {what}; --layout chooses another")
+    for line in made.doubts():
+        note(f"{source}: {line}")
     return made
 
 

@@ -17,12 +17,27 @@ _MARKS = (
 )
 
 
+_LOOKED_AT = 400
+
+
 def encoding_of(start: bytes, place: str) -> tuple[bytes, str]:
-    """The byte order mark that ``start`` begins with, and the encoding: UTF-8 without a mark. Raises MalformedSource for UTF-32."""
+    """The byte order mark that ``start`` begins with, and the encoding; without a mark UTF-16 where every other byte is zero, else
+    UTF-8. Raises MalformedSource for UTF-32."""
     mark, encoding = next((entry for entry in _MARKS if start.startswith(entry[0])), (b"", "utf-8"))
+    if not mark and b"\0" in start:
+        encoding = _without_mark(start[:_LOOKED_AT])
     if encoding == "utf-32":
         raise MalformedSource(f"{place} is UTF-32; save it as UTF-8")
     return mark, encoding
+
+
+def _without_mark(start: bytes) -> str:
+    """Latin letters in UTF-16: the upper bytes are zero, the lower ones are not."""
+    upper_first, lower_first = start[0::2], start[1::2]
+    for zeros, others, encoding in ((lower_first, upper_first, "utf-16-le"), (upper_first, lower_first, "utf-16-be")):
+        if len(start) >= 8 and 0 not in others and zeros.count(0) >= 0.8 * len(zeros):
+            return encoding
+    return "utf-8"
 
 
 def decoded(data: bytes, place: str) -> str:
@@ -44,6 +59,11 @@ def check_is_text(text: str, place: str) -> None:
         raise MalformedSource(
             f"{place} holds zero bytes, as UTF-16 without a mark and files that are no text do; save it as UTF-8"
         )
+
+
+def whole_caption(text: str) -> list[str]:
+    """All of ``text`` as one caption, its lines joined by blanks; none where it is blank."""
+    return [" ".join(found)] if (found := caption_lines(text)) else []
 
 
 def caption_lines(text: str) -> list[str]:

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .captions import caption_lines, whole_caption
 from .errors import MalformedSource, MissingColumn
 from .record import MetadataValue, Record
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds what. A column other than the default was named by the user, so it must be there."""
+    """Which column holds what. A column other than the default was named by the user, so it must be there.
+
+    And how texts are read: ``whole``: a caption's file is one caption, not one a line; ``encoding`` and ``separator`` of a
+    manifest, where they were named; ``images``: the folder to which its paths are relative, if not its own.
+    """
 
     image: str = "image"
     caption: str = "caption"
     id: str = "id"
     group: str = "group"
+    whole: bool = False
+    encoding: str = ""
+    separator: str = ""
+    images: Path | None = None
+
+    def captions_of(self, text: str) -> list[str]:
+        """The captions of a file of captions."""
+        return whole_caption(text) if self.whole else caption_lines(text)
 
     def check(self, present: list[str], place: str) -> None:
         """Raise MissingColumn unless the picture's column, and every one that the user named, is among ``present``."""
-        for role, wanted in asdict(self).items():
+        for role in ("image", "caption", "id", "group"):
+            wanted = getattr(self, role)
             if wanted not in present and (role == "image" or wanted != role):  # every default is the role's own name
                 names = ", ".join(repr(name) for name in present) or "none"
                 raise MissingColumn(
@@ -76,7 +91,8 @@ def _kind(value: object) -> str:
 
 
 def _captions(value: object, name: str, place: str) -> list[str]:
-    values: list[object] = value if isinstance(value, list) else [] if value is None else [value]
+    given: list[object] = value if isinstance(value, list) else [value]
+    values = [item for item in given if item is not None and not _is_nan(item)]
     texts = [item.strip() for item in values if isinstance(item, str)]
     if len(texts) < len(values):
         raise MalformedSource(f"{place}: {name!r} must be a text or a list of texts")
@@ -84,12 +100,24 @@ def _captions(value: object, name: str, place: str) -> list[str]:
 
 
 def _key(value: object, name: str, place: str) -> str | None:
-    """An id or a group: a text or a whole number."""
-    if value is None or value == "":
+    """An id or a group: a text or a whole number; also one that pandas made a float because others of its column are missing."""
+    if value is None or value == "" or _is_nan(value):
         return None
+    if isinstance(value, float) and value.is_integer():
+        if abs(value) >= 2**53:
+            raise MalformedSource(
+                f"{place}: {name!r} is {value:.17g}, a float that has lost its last digits; write the column as text, with pandas: "
+                f"astype('Int64') or read_csv(dtype={{{name!r}: str}})"
+            )
+        return str(int(value))
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return str(value).strip() or None
     raise MalformedSource(f"{place}: {name!r} must be a text or a whole number")
+
+
+def _is_nan(value: object) -> bool:
+    """pandas' sign for nothing."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _plain(value: object) -> MetadataValue | None:
@@ -97,7 +125,7 @@ def _plain(value: object) -> MetadataValue | None:
 
     What is nested deeper than a list is kept as JSON text.
     """
-    if value is None or value == "":
+    if value is None or value == "" or _is_nan(value):
         return None
     if isinstance(value, (str, bool, int, float)):
         return value

@@ -71,7 +71,7 @@ def read_folder(folder: Path, columns: Columns, selection: Selection) -> Iterato
         elif not is_sidecar_name(entry.name):
             yield Skipped(entry, "not an image", "not an image")
         elif not sidecars.has_picture(entry.name):
-            yield orphan(entry)
+            yield orphan(entry, columns)
 
 
 def _walk(folder: Path, selection: Selection) -> Iterator[Path | Skipped]:

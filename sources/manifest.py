@@ -1,28 +1,31 @@
 """Manifests: one line a picture, as TSV, CSV or JSON lines, read as a stream.
 
 TSV is taken as it is mostly written: one line is one row, and quotes are ordinary characters unless they enclose a
-whole cell. CSV follows RFC 4180, line breaks inside quotes included; its separator is the one of ``,`` ``;`` and tab
-that its first line has most of.
+whole cell. CSV follows RFC 4180, line breaks inside quotes included; its separator is the one of ``,`` ``;`` ``|`` and tab
+by which the first line has the picture's column.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .captions import check_is_text, encoding_of
-from .errors import MalformedSource, MissingColumn, SourceNotFound
+from .errors import MalformedSource, MissingColumn
 from .fields import Columns, from_object, parse_object
 from .folder import is_image_name
-from .record import MetadataValue, Record, on_disk, shown
+from .lines import lines
+from .paths import picture_path
+from .record import MetadataValue, Record, shown
+
+#: Between the cells of a CSV.
+SEPARATORS = ",;\t|"
+_LINES_IN_A_CELL = 1000
 
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Record]:
     """One JSON object a line."""
-    for number, line in lines(path):
+    for number, line in lines(path, columns.encoding):
         if line.strip():
             place = f"{shown(path)} line {number}"
             fields = parse_object(line, place)
@@ -34,14 +37,15 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Record]:
 
 
 def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record]:
-    """A table with a header; a two-column TSV of picture and caption may do without."""
-    rows = _tsv_rows(path) if tabs else _csv_rows(path)
+    """A table with a header; one of picture and caption, two columns, may do without."""
+    tabs = tabs and is_tabbed(path, columns)
+    rows = _tsv_rows(path, columns) if tabs else _csv_rows(path, columns)
     header: list[str] | None = None
     for number, row in rows:
         place = f"{shown(path)} line {number}"
         if header is None:
             header = [name.strip() for name in row]
-            if tabs and _is_headerless(path, header, columns):
+            if _is_headerless(path, header, columns):
                 header = [columns.image, columns.caption]
             else:
                 _check_header(header, columns, place)
@@ -73,6 +77,16 @@ def _is_headerless(path: Path, first: list[str], columns: Columns) -> bool:
     return is_image_name(Path(first[0])) or (path.parent / first[0]).is_file()
 
 
+def is_tabbed(path: Path, columns: Columns) -> bool:
+    """False for a file called a TSV in whose header there is no tab, and whose picture's column another separator finds."""
+    if columns.separator:
+        return columns.separator == "\t"
+    first = next(lines(path, columns.encoding), None) if path.is_file() else None
+    if first is None or "\t" in first[1]:
+        return True
+    return not any(columns.image in map(str.strip, first[1].split(sign)) for sign in SEPARATORS if sign in first[1])
+
+
 def _check_header(header: list[str], columns: Columns, place: str) -> None:
     columns.check(header, place)
     for position, name in enumerate(header, 1):
@@ -87,13 +101,7 @@ def _check_header(header: list[str], columns: Columns, place: str) -> None:
 def _image(manifest: Path, name: str, columns: Columns, place: str) -> Path:
     if not name.strip():
         raise MalformedSource(f"{place}: {columns.image!r} is empty; give the path of the picture")
-    return on_disk(manifest.parent, name.strip())
-
-
-def _tsv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    for number, line in lines(path):
-        if line.strip():
-            yield number, [_unquoted(cell) for cell in line.split("\t")]
+    return picture_path(manifest.parent, columns.images, name.strip())
 
 
 def _unquoted(cell: str) -> str:
@@ -102,20 +110,57 @@ def _unquoted(cell: str) -> str:
     return cell
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    numbered = lines(path, keep_ends=True)
+def _tsv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
+    """One row a line; where a cell opens a quote that only a later line closes, as pandas writes line breaks, one row of all."""
+    numbered = lines(path, columns.encoding)
+    waiting: list[tuple[int, str]] = []
+    wanted = 0
+    while entry := waiting.pop(0) if waiting else next(numbered, None):
+        number, line = entry
+        if not line.strip():
+            continue
+        row = [_unquoted(cell) for cell in line.split("\t")]
+        wanted = wanted or len(row)
+        if row[-1].startswith('"') and row[-1].count('"') % 2 and len(row) <= wanted:
+            row = _over_lines(line, row, wanted, numbered, waiting)
+        yield number, row
+
+
+def _over_lines(
+    line: str, row: list[str], wanted: int, numbered: Iterator[tuple[int, str]], waiting: list[tuple[int, str]]
+) -> list[str]:
+    """``row``, or the row of ``wanted`` cells that it is with the lines after it. Lines that are read in vain go to ``waiting``; a
+    line that is a row of its own is none of a cell's."""
+    text, taken = line, list[tuple[int, str]]()
+    while len(taken) < _LINES_IN_A_CELL:
+        more = waiting.pop(0) if waiting else next(numbered, None)
+        if more is None:
+            break
+        taken.append(more)
+        if more[1].count("\t") == wanted - 1 and wanted > 1:
+            break
+        text += "\n" + more[1]
+        if text.count('"') % 2 == 0:
+            cells = next(csv.reader(text.splitlines(keepends=True), delimiter="\t"), [])
+            if len(cells) == wanted:
+                return cells
+    waiting[:0] = taken
+    return row
+
+
+def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
+    numbered = lines(path, columns.encoding, keep_ends=True)
     first = next(numbered, None)
     if first is None:
         return
-    # The header's, not a caption's, commas decide.
-    separator = max(",;\t", key=first[1].count)
+    separator = columns.separator or separator_of(first[1], columns, shown(path))
 
     def texts() -> Iterator[str]:
         yield first[1]
         for _, line in numbered:
             yield line
 
-    reader = csv.reader(texts(), delimiter=separator, strict=True)
+    reader = csv.reader(texts(), delimiter=separator, strict=True, skipinitialspace=separator == "|")
     started = 1
     while True:
         try:
@@ -132,44 +177,13 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         started = reader.line_num + 1
 
 
-def lines(path: Path, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
-    """Number and text of each line, decoded one by one so that a wrong byte has a line number."""
-    try:
-        with path.open("rb") as stream:
-            first = stream.readline()
-            mark, encoding = encoding_of(first, shown(path))
-            raws = chain([first[len(mark) :]] if first else [], stream)
-            texts = _eight_bit(path, raws) if encoding == "utf-8" else _sixteen_bit(path, raws, encoding)
-            for number, line in enumerate(texts, 1):
-                check_is_text(line, f"{shown(path)} line {number}")
-                yield number, line if keep_ends else line.rstrip("\r\n")
-    except OSError as problem:
-        raise SourceNotFound(f"{shown(path)} cannot be read: {problem.strerror}; name a manifest or a folder") from None
-
-
-def _eight_bit(path: Path, raws: Iterable[bytes]) -> Iterator[str]:
-    for number, raw in enumerate(raws, 1):
-        try:
-            yield raw.decode("utf-8")
-        except UnicodeDecodeError as problem:
-            byte = f"byte {raw[problem.start]:#04x}"
-            raise MalformedSource(f"{shown(path)} line {number}: not UTF-8 ({byte}); save the file as UTF-8") from None
-
-
-def _sixteen_bit(path: Path, raws: Iterable[bytes], encoding: str) -> Iterator[str]:
-    """``raws`` end where a byte is that of a line's end, which may be in the middle of a character."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    number, held = 1, ""
-    try:
-        for raw in raws:
-            *whole, held = (held + decoder.decode(raw)).split("\n")
-            for line in whole:
-                yield line + "\n"
-                number += 1
-        held += decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+def separator_of(header: str, columns: Columns, place: str) -> str:
+    """The one of ``SEPARATORS`` that finds the picture's column in ``header``; where none does, the one that it has most of. The
+    header's decide, not a caption's commas. Raises MalformedSource where several find it."""
+    cells = {sign: [cell.strip() for cell in header.strip().split(sign)] for sign in SEPARATORS if sign in header}
+    found = [sign for sign, names in cells.items() if columns.image in (name.strip('"') for name in names)]
+    if len(found) > 1:
         raise MalformedSource(
-            f"{shown(path)} line {number}: not UTF-16, though the file begins like it; save the file as UTF-8"
-        ) from None
-    if held:
-        yield held
+            f"{place} line 1: its cells may be apart by {' or by '.join(map(repr, found))}; say which with --separator"
+        )
+    return found[0] if found else max(SEPARATORS, key=header.count)

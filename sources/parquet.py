@@ -11,7 +11,8 @@ from clipseek.files.text import reason_of
 
 from .errors import MalformedSource, SourceError, SourceNotFound
 from .fields import Columns, from_object
-from .record import Record, on_disk, shown
+from .paths import picture_path
+from .record import Record, shown
 
 _ROWS = 1024
 
@@ -55,7 +56,7 @@ def _record(path: Path, place: str, row: dict[str, Any], columns: Columns) -> Re
     if not isinstance(name, str) or not name.strip():
         raise MalformedSource(f"{place}: {columns.image!r} must be a text, the path of the picture")
     plain = {key: _plain(value) for key, value in row.items()}
-    return from_object(plain, columns, place, image=on_disk(path.parent, name.strip()))
+    return from_object(plain, columns, place, image=picture_path(path.parent, columns.images, name.strip()))
 
 
 def _plain(value: Any) -> Any:

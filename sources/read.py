@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
-from clipseek.files.cache import user_cache
-
-from .data_sets.captioned_folder import merged_rows, read_captioned
-from .data_sets.coco import coco_records, coco_tables, is_coco, read_coco
-from .data_sets.flickr import flickr_tables, read_flickr
-from .data_sets.hub import is_hub, own_split, read_hub
-from .data_sets.imageclef import as_in_the_talk, read_imageclef
-from .data_sets.imagefolder import imagefolder_tables, read_imagefolder
-from .data_sets.karpathy import load_json, read_karpathy
-from .data_sets.roco import read_roco
+from .data_sets.hub import is_hub, own_split
+from .data_sets.imageclef import as_in_the_talk
+from .described import described, doubtful
 from .embedded.stage import CaptionsFrom, OwnWords
-from .entries import merged, without_blank
+from .entries import without_blank
 from .errors import SourceError
 from .fields import Columns
-from .folder import read_folder
 from .layout import Layout, layout_of, recognised
-from .manifest import read_jsonl, read_table
-from .parquet import read_parquet
+from .readers import entries_of
 from .record import Record, Skipped, records_of, shown
 from .selection import Selection
 from .splits import EVERY, TALK, Chosen, Splits
-from .tars.webdataset import read_webdataset
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -50,6 +40,10 @@ class Reading(TypedDict, total=False):
     include: tuple[str, ...]
     splits: Splits
     captions: CaptionsFrom
+    sidecar: Literal["lines", "whole"]
+    encoding: str
+    separator: str
+    images: Path | None
     own_fields: bool
     place: bool
 
@@ -58,7 +52,8 @@ class Reading(TypedDict, total=False):
 class Source:
     """``path`` and how it is read; it can be iterated more than once: to count it, to draw samples, and to use it.
 
-    ``captions``, ``own_fields`` and ``place`` are ``OwnWords``' of the pictures' own files.
+    ``captions``, ``own_fields`` and ``place`` are ``OwnWords``' of the pictures' own files; ``sidecar``, ``encoding``,
+    ``separator`` and ``images`` are those of ``Columns``.
     """
 
     path: Path
@@ -71,6 +66,10 @@ class Source:
     include: tuple[str, ...] = ()
     splits: Splits = EVERY
     captions: CaptionsFrom = "auto"
+    sidecar: Literal["lines", "whole"] = "lines"
+    encoding: str = ""
+    separator: str = ""
+    images: Path | None = None
     own_fields: bool = False
     place: bool = False
     _counting: bool = False
@@ -105,9 +104,9 @@ class Source:
     def _selected(self) -> Iterator[Record | Skipped]:
         """What ``exclude`` and ``include`` leave, of every split."""
         chosen = layout_of(self.path, self.layout)
-        columns = Columns(self.image_column, self.caption_column, self.id_column, self.group_column)
+        columns = self.columns
         selection = Selection(self.exclude, self.include)
-        entries = self._entries(chosen, columns, selection)
+        entries = entries_of(self.path, chosen, columns, selection, self.splits)
         if selection and chosen != "folder":
             if not self.path.is_dir():
                 raise SourceError(
@@ -118,44 +117,19 @@ class Source:
             entries = OwnWords(self.captions, self.own_fields, self.place).of(entries)
         return without_blank(entries)
 
-    def _entries(self, chosen: Layout, columns: Columns, selection: Selection) -> Iterator[Record | Skipped]:
-        path = self.path
-        if chosen == "folder":
-            return read_folder(path, columns, selection)
-        if chosen == "webdataset":
-            return read_webdataset(path, columns)
-        if chosen == "hub":
-            return read_hub(path, columns, user_cache(), self.splits)
-        if chosen == "imageclef":
-            return merged(read_imageclef(path))
-        if chosen == "roco":
-            return merged(read_roco(path))
-        if chosen == "json":
-            content = load_json(path)
-            return coco_records(path, content) if is_coco(content) else merged(read_karpathy(path, content))
-        if chosen == "imagefolder":
-            return self._with_tables(read_imagefolder(path, columns), imagefolder_tables, columns, selection)
-        if chosen == "flickr":
-            return self._with_tables(read_flickr(path), flickr_tables, columns, selection)
-        if chosen == "coco":
-            return self._with_tables(read_coco(path), coco_tables, columns, selection)
-        if chosen == "parquet":
-            return merged(read_parquet(path, columns))
-        if chosen == "jsonl":
-            return merged(read_jsonl(path, columns))
-        return merged(read_table(path, columns, tabs=chosen == "tsv"))
-
-    def _with_tables(
-        self,
-        rows: Iterator[Record | Skipped],
-        tables: Callable[[Path], list[Path]],
-        columns: Columns,
-        selection: Selection,
-    ) -> Iterator[Record | Skipped]:
-        """The rows alone where a table was named, else all of the folder."""
-        if self.path.is_dir():
-            return read_captioned(self.path, rows, tables(self.path), columns, selection)
-        return merged_rows(rows)
+    @property
+    def columns(self) -> Columns:
+        """Which column holds what, and how texts and paths are read."""
+        return Columns(
+            self.image_column,
+            self.caption_column,
+            self.id_column,
+            self.group_column,
+            whole=self.sidecar == "whole",
+            encoding=self.encoding,
+            separator=self.separator,
+            images=self.images,
+        )
 
     @property
     def recognised(self) -> str | None:
@@ -167,6 +141,21 @@ class Source:
     def kind(self) -> str:
         """The name of the layout that it is read with. Raises SourceError."""
         return layout_of(self.path, self.layout)
+
+    def doubts(self) -> list[str]:
+        """What is doubtful in a manifest, a line each."""
+        return doubtful(self.path, self._kind, self.columns) if self.repeatable else []
+
+    def described(self) -> str:
+        """What the source is, in words."""
+        return self.recognised or described(self.path, self._kind, self.columns) or self._kind
+
+    @property
+    def _kind(self) -> str:
+        try:
+            return layout_of(self.path, self.layout)
+        except SourceError:
+            return ""
 
     def records(self) -> Iterator[Record]:
         """Without what is no picture. A sidecar that cannot be read raises: a caption must not be lost in silence."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from .captions import caption_lines, decoded
+from .captions import decoded
 from .embedded.takeout import LONGEST, is_takeout, pictures_of
 from .errors import MalformedSource
 from .fields import Columns, from_object, parse_object
@@ -92,7 +92,7 @@ def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[R
         place = shown(path)
         text = decoded(_content(path), place)
         if path.suffix.lower() != ".json":
-            record = replace(record, captions=(*record.captions, *caption_lines(text)))
+            record = replace(record, captions=(*record.captions, *columns.captions_of(text)))
             continue
         fields = parse_object(text, place)
         if is_takeout(fields):
@@ -139,12 +139,12 @@ def not_understood(path: Path, fields: Mapping[str, Any], columns: Columns) -> S
     return Skipped(path, "caption not understood", f"none of its keys is {known}; its keys are {keys}")
 
 
-def orphan(path: Path) -> Skipped:
+def orphan(path: Path, columns: Columns) -> Skipped:
     """The entry of a sidecar without a picture; its reason says how many captions are lost with it, if they can be read."""
     lost = 0
     try:
         if path.suffix.lower() != ".json" and path.stat().st_size <= _LARGEST_ORPHAN:
-            lost = len(caption_lines(decoded(_content(path), shown(path))))
+            lost = len(columns.captions_of(decoded(_content(path), shown(path))))
     except MalformedSource:
         pass
     except OSError:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..errors import SourceError, SourceNotFound
 from ..fields import Columns
-from ..manifest import lines, read_jsonl, read_table
+from ..lines import lines
+from ..manifest import read_jsonl, read_table
 from ..parquet import read_parquet
 from ..record import Record, shown
 from ..splits import is_split_name

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
 
-from ..captions import caption_lines, decoded
+from ..captions import decoded
 from ..errors import MalformedSource, SourceNotFound
 from ..fields import Columns, from_object, parse_object
 from ..record import Record, Skipped, shown
@@ -138,7 +138,7 @@ def _entries(archive: tarfile.TarFile, shard: Path, sample: Sample, columns: Col
     pictures = sorted((name for name in sample.members if _is_picture(name)), key=lambda name: name.count("."))
     if not pictures:
         endings = ", ".join(sample.members)
-        lost = _lines_of(archive, shard, sample)
+        lost = _lines_of(archive, shard, sample, columns)
         yield Skipped(shard / sample.key, "no picture", f"a sample without a picture ({endings})", captions=lost)
         return
     first = sample.members[pictures[0]]
@@ -156,7 +156,7 @@ def _entries(archive: tarfile.TarFile, shard: Path, sample: Sample, columns: Col
     for name, member in sample.members.items():
         kind, place = name.rpartition(".")[2], f"{shown(shard)} {sample.names[name]}"
         if kind in _CAPTIONS:
-            texts += caption_lines(_text(archive, member, place))
+            texts += columns.captions_of(_text(archive, member, place))
         elif kind == "json":
             fields = parse_object(_text(archive, member, place), place)
             keyed = captions_in(fields, columns)
@@ -175,13 +175,13 @@ def _entries(archive: tarfile.TarFile, shard: Path, sample: Sample, columns: Col
     yield from () if captions else silent
 
 
-def _lines_of(archive: tarfile.TarFile, shard: Path, sample: Sample) -> int:
+def _lines_of(archive: tarfile.TarFile, shard: Path, sample: Sample, columns: Columns) -> int:
     """How many captions the texts of a sample have; those that cannot be read count as none."""
     number = 0
     for name, member in sample.members.items():
         if name.rpartition(".")[2] in _CAPTIONS:
             with contextlib.suppress(MalformedSource):
-                number += len(caption_lines(_text(archive, member, shown(shard))))
+                number += len(columns.captions_of(_text(archive, member, shown(shard))))
     return number
 
 

@@ -1,0 +1,54 @@
+"""``clipseek ingest --dry-run``: what was recognised, and what would be read, left out and lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .ingest_report import Listener, as_skip
+from .output import count, data, note, print_json
+from .skips import Skips, print_skips
+
+if TYPE_CHECKING:
+    from clipseek.sources import Source
+    from clipseek.sources.outlook import Outlook
+
+
+def dry_run(source: Source, report: Path | None, *, as_json: bool) -> None:
+    """Go through ``source`` without a model, a server or a decoder, and say what came of it. Raises SourceError."""
+    from clipseek.sources.outlook import outlook
+
+    chosen = source.chosen()
+    with Listener(report, None) as listener:
+        found = outlook(chosen, listener)
+    if splits := chosen.line():
+        note(splits)
+    if as_json:
+        print_json(_as_object(source, found, listener.skips))
+        return
+    data(f"{source.path}: {source.described()}")
+    without = found.pictures - found.with_captions
+    data(f"{found.entries:>9,} entries")
+    data(
+        f"{found.pictures:>9,} would be read   {found.with_captions:,} with {count(found.captions, 'caption')}, {without:,} "
+        "without; whether they can be decoded is not examined"
+    )
+    if found.joined:
+        data(f"{found.joined:>9,} joined          further rows of a picture that is counted already")
+    print_skips(listener.skips)
+    if lost := found.captions_lost:
+        kinds = ", ".join(f"{number:,} of {kind}" for kind, number in lost.most_common())
+        data(f"{lost.total():>9,} captions lost   {kinds}")
+    if found.columns:
+        note(f"columns: {', '.join(f'{name} ({number:,})' for name, number in found.columns.most_common(20))}")
+    note("a dry run: nothing was encoded or written; leave --dry-run out to ingest")
+
+
+def _as_object(source: Source, found: Outlook, skips: Skips) -> dict[str, Any]:
+    return {
+        "source": str(source.path),
+        "recognised": source.described(),
+        **vars(found),
+        "skips": list(map(as_skip, skips.kept)),
+        "skips_left_out": skips.left_out,
+    }

@@ -1,0 +1,102 @@
+"""What was found out about a manifest, in words: how it is written, and what is doubtful in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from .captions import encoding_of
+from .errors import SourceError
+from .fields import Columns
+from .lines import guessed_from, lines
+from .manifest import is_tabbed, read_jsonl, read_table, separator_of
+from .parquet import read_parquet
+from .record import Record, shown
+
+#: Rows that are looked at.
+SAMPLE = 200
+_READERS: dict[str, Callable[[Path, Columns], Iterator[Record]]] = {
+    "tsv": lambda path, columns: read_table(path, columns, tabs=True),
+    "csv": lambda path, columns: read_table(path, columns, tabs=False),
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+}
+_PANDAS = re.compile(r"\d+\.0")
+_EXCEL = re.compile(r"\d(?:[.,]\d+)?E\+\d+")
+_NEAR = ("images", "Images", "imgs", "img", "pictures", "photos", "data")
+
+
+def described(path: Path, kind: str, columns: Columns) -> str | None:
+    """How the manifest ``path`` of this ``kind`` is written, as it was found out; None for what is no manifest."""
+    if kind not in _READERS or not path.is_file():
+        return None
+    if kind == "parquet":
+        return "Parquet"
+    try:
+        number, first = next(lines(path, columns.encoding), (0, ""))
+        tabs = kind == "tsv" and is_tabbed(path, columns)
+        sign = (
+            "\t" if tabs else columns.separator or separator_of(first, columns, shown(path)) if kind != "jsonl" else ""
+        )
+        first_record = next(_READERS[kind](path, columns), None)
+    except SourceError:
+        return None  # whoever reads it says so
+    how = {"\t": "tabs", "": ""}.get(sign, repr(sign))
+    parts = ["JSON lines" if kind == "jsonl" else f"a table, cells apart by {how}", _encoding(path, columns)]
+    if kind != "jsonl" and number:
+        names = [name.strip().strip('"') for name in first.split(sign)]
+        parts.append(f"columns {', '.join(names)}" if columns.image in names else "without a header")
+    if first_record is not None:
+        parts.append(f"pictures below {shown(columns.images or path.parent)}")
+    return ", ".join(parts)
+
+
+def doubtful(path: Path, kind: str, columns: Columns) -> list[str]:
+    """A line for each thing in the manifest that was guessed, or that is hardly what was meant."""
+    if kind not in _READERS or not path.is_file():
+        return []
+    found = []
+    try:
+        if kind != "parquet" and not columns.encoding and (number := guessed_from(path)) is not None:
+            found.append(f"not UTF-8 (line {number}), read as cp1252, Western European; name another with --encoding")
+        first = list(islice(_READERS[kind](path, columns), SAMPLE))
+    except (SourceError, OSError):
+        return found  # whoever reads it says so
+    for name, values in (("id", [one.id for one in first]), ("group", [one.group for one in first])):
+        texts = [value for value in values if value]
+        if texts and all(map(_PANDAS.fullmatch, texts)):
+            found.append(
+                f"every {name} is like {texts[0]!r}, as pandas writes whole numbers where some are missing; with astype('Int64') "
+                "they stay whole"
+            )
+        elif long := next(filter(_EXCEL.fullmatch, texts), None):
+            found.append(
+                f"{name} {long!r} has lost its last digits, as Excel writes long numbers; export the column as text"
+            )
+    if first and not any(os.path.lexists(record.image) for record in first):
+        found.append(_lost(path, first[0].image, columns))
+    return found
+
+
+def _lost(path: Path, picture: Path, columns: Columns) -> str:
+    base = columns.images or path.parent
+    try:
+        written = picture.relative_to(base)
+    except ValueError:
+        written = picture
+    near = next((base / name for name in _NEAR if (base / name / written).is_file()), None)
+    where = (
+        f"they are below {shown(near)}: --images {shown(near)}" if near else "name their folder with --images FOLDER"
+    )
+    return f"none of the first pictures is there, like {shown(picture)}; {where}"
+
+
+def _encoding(path: Path, columns: Columns) -> str:
+    if columns.encoding:
+        return columns.encoding
+    with path.open("rb") as stream:
+        told = encoding_of(stream.readline(), shown(path))[1]
+    return "UTF-16" if told.startswith("utf-16") else "UTF-8" if guessed_from(path) is None else "cp1252"
