@@ -1,4 +1,5 @@
-"""Writes the commands' help into README.md and docs/reference/commands.md: ``python -m clipseek.cli.reference``.
+"""Writes the commands' help into README.md and docs/reference/commands.md, and the formats that are read into formats.md there:
+``python -m clipseek.cli.reference``.
 
 With ``--check`` nothing is written, and a stale file is an error; ``make check`` runs that.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 import click
 
 from .main import COMMANDS, root
+from .reference_formats import formats_page
 
 WIDTH = 110
 _BLOCK = re.compile(r"(<!-- help of clipseek -->\n```\n).*?(```\n<!-- end -->)", re.DOTALL)
@@ -52,8 +54,12 @@ def readme(text: str) -> str:
 def main() -> None:
     home = Path(__file__).resolve().parents[1]
     check = sys.argv[1:] == ["--check"]
-    page = home / "docs" / "reference" / "commands.md"
-    wanted = {home / "README.md": readme((home / "README.md").read_text("utf-8")), page: commands_page()}
+    pages = home / "docs" / "reference"
+    wanted = {
+        home / "README.md": readme((home / "README.md").read_text("utf-8")),
+        pages / "commands.md": commands_page(),
+        pages / "formats.md": formats_page(),
+    }
     for path, text in wanted.items():
         if path.exists() and path.read_text("utf-8") == text:
             continue

@@ -14,6 +14,10 @@ from typing import Literal, TypeAlias, get_args
 DepthRange: TypeAlias = Literal["full", "used", "p2-98"]
 DEPTH_RANGES: tuple[DepthRange, ...] = get_args(DepthRange)
 
+#: Which one of several is the picture.
+Frame: TypeAlias = Literal["first", "middle"]
+FRAMES: tuple[Frame, ...] = get_args(Frame)
+
 #: Each rule's version. 1: as it was before versions were kept, so that a document without any is one of version 1.
 #: A plain 8-bit picture in sRGB meets none of them.
 VERSIONS: dict[str, int] = {
@@ -25,6 +29,14 @@ VERSIONS: dict[str, int] = {
     "orientation.xmp": 2,
     "pages": 2,
     "size": 2,
+    "format.dicom": 1,
+    "format.heif": 1,
+    "format.jpeg_xl": 1,
+    "format.nifti": 1,
+    "format.pdf": 1,
+    "format.raw": 1,
+    "format.svg": 1,
+    "format.tiff": 1,
 }
 
 
@@ -33,10 +45,14 @@ class Rules:
     """The choices of a bundle.
 
     background: RGB, 0..255, what shows through transparency and where a no-data value stands. depth_range: see ``depth.py``.
+    bands: of a picture of many bands those that are red, green and blue, or grey, from 1; none: as the file says. frame: which of a
+    volume's slices, or of a moving scan's frames.
     """
 
     background: tuple[int, int, int] = (255, 255, 255)
     depth_range: DepthRange = "used"
+    bands: tuple[int, ...] = ()
+    frame: Frame = "middle"
 
 
 def versions_of(concerns: Iterable[str]) -> tuple[str, ...]:

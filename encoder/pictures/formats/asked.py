@@ -1,0 +1,30 @@
+"""What a reader is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..rules import Rules
+
+
+@dataclass(frozen=True)
+class Asked:
+    """``rules``: the bundle's choices. max_megapixels: more are refused. edge, reduce_to: as in ``size.least_edge``; None of both
+    reads all of a picture."""
+
+    rules: Rules
+    max_megapixels: float
+    edge: int | None = None
+    reduce_to: int | None = None
+
+    def words(self) -> dict[str, Any]:
+        """As ``of`` takes it, in what JSON has."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> Asked:
+        """What ``words`` gave, after JSON."""
+        rules = {name: tuple(value) if isinstance(value, list) else value for name, value in words["rules"].items()}
+        return cls(Rules(**rules), words["max_megapixels"], words["edge"], words["reduce_to"])

@@ -1,0 +1,81 @@
+"""NIfTI-1 and -2 by nibabel: one slice of a volume, as a reader of the skull sees it from above."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from typing import Any
+
+import nibabel
+import numpy as np
+from numpy.typing import NDArray
+
+from ..decoded import Decoded
+from ..errors import ImageError
+from ..limits import check_pixels
+from .asked import Asked
+
+_LARGEST = 2 << 30  # bytes of an unpacked volume
+
+
+def read(data: bytes, asked: Asked) -> Decoded:
+    """The middle slice, or the first, from feet to head; of a series the first volume. Colours as stored, greys with the header's
+    slope and intercept, between cal_min and cal_max where it has them."""
+    if data[:2] == b"\x1f\x8b":
+        with gzip.open(io.BytesIO(data)) as stream:
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise ImageError("too large: its volume has more than 2 GB")
+    if data[344:348] == b"ni1\0" or data[4:7] == b"ni2":
+        raise ImageError("a NIfTI header alone; its values stand in another file (.img)")
+    kind = nibabel.Nifti2Image if int.from_bytes(data[:4], "little") == 540 or data[:4] == b"\0\0\x02\x1c" else None
+    volume: Any = (kind or nibabel.Nifti1Image).from_bytes(data)
+    turn = nibabel.orientations.io_orientation(volume.affine)
+    shape = volume.shape
+    if len(shape) < 2 or min(shape) < 1:
+        raise ImageError(f"a volume of shape {' x '.join(map(str, shape))} has no slice")
+    # The axis of the file that runs from feet to head.
+    axes = [int(axis) if axis == axis else place for place, axis in enumerate(turn[:, 0])]
+    upward = axes.index(2) if len(shape) > 2 and 2 in axes else None
+    number, count = 0, 1
+    place: list[int | slice] = [slice(None) if axis < 3 else 0 for axis in range(len(shape))]
+    if upward is not None:
+        count = shape[upward]
+        number = 0 if asked.rules.frame == "first" else count // 2
+        place[upward] = count - 1 - number if turn[upward, 1] < 0 else number
+    slice_ = np.asarray(volume.dataobj[tuple(place)])
+    across = [axis for axis in range(min(3, len(shape))) if axis != upward]
+    flips = [turn[axis, 1] < 0 for axis in across]
+    slice_ = _upright(slice_, [axes[axis] for axis in across], flips)
+    check_pixels(slice_.shape[1], slice_.shape[0], asked.max_megapixels)
+    low, high = float(volume.header["cal_min"]), float(volume.header["cal_max"])
+    values, colours = _bands(slice_)
+    return Decoded(
+        values,
+        "rgb" if colours else "grey",
+        "straight" if values.shape[2] == 4 else "none",
+        window=(low, high) if high > low and not colours else None,
+        format="NIfTI",
+        met=frozenset({"format.nifti", "pages"}),
+        facts=(f"slice {number + 1} of {count}, shape {' x '.join(map(str, shape))}",),
+    )
+
+
+def _upright(values: NDArray[Any], axes: list[int], flips: list[bool]) -> NDArray[Any]:
+    """(along the first axis, along the second) -> rows from the nose down, columns from the patient's right side, as radiologists
+    look at it."""
+    for axis, flip in enumerate(flips):
+        if flip:
+            values = np.flip(values, axis)
+    if axes[0] > axes[1]:
+        values = np.swapaxes(values, 0, 1)
+    # Now x (left to right of the patient) and y (back to front), both growing.
+    return np.swapaxes(values, 0, 1)[::-1, ::-1]
+
+
+def _bands(values: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+    if values.dtype.fields:  # RGB24, RGBA32
+        return np.stack([values[name] for name in values.dtype.fields], axis=-1), True
+    if values.dtype.kind == "c":
+        values = np.abs(values)
+    return values[..., None], False

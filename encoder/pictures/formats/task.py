@@ -1,0 +1,55 @@
+"""What a worker does with a file: read it as its format says, and make of it the pixels that a viewer shows."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ImageError
+from ..rendering import Seen, render
+from .asked import Asked
+from .registry import INSTALL, Format, has_tifffile
+from .sniffing import format_of
+
+#: The worker's task, as ``worker.pool`` takes it.
+TASK = f"{__name__}:work"
+
+
+def work(data: bytes, words: Mapping[str, Any]) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+    """``words``: an ``Asked``. The words of the answer are the fields of ``Seen``, its array the pixels, (H, W, 3) uint8."""
+    known = format_of(data)
+    if known is None:
+        raise ImageError("not an image")
+    seen = read_here(data, known, Asked.of(words))
+    return {"width": seen.width, "height": seen.height, "met": seen.met, "facts": seen.facts}, [seen.pixels]
+
+
+def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
+    """The pixels of a file of the format ``known``, decoded in this process. Raises ImageError with the reason."""
+    if known.reader is not None:
+        return _by(known.reader, data, asked)
+    if known.name != "TIFF":
+        return _by_pillow(data, asked)
+    if asked.rules.bands and has_tifffile():
+        return _by("tiff", data, asked)
+    try:
+        return _by_pillow(data, asked)
+    except ImageError as problem:
+        if not has_tifffile():
+            raise ImageError(f"{problem}; more kinds of TIFF are read after: {INSTALL}") from None
+    return _by("tiff", data, asked)
+
+
+def _by(reader: str, data: bytes, asked: Asked) -> Seen:
+    module = importlib.import_module(f".{reader}", __package__)
+    return render(module.read(data, asked), asked.rules)
+
+
+def _by_pillow(data: bytes, asked: Asked) -> Seen:
+    from ..images import seen_by_pillow
+
+    return seen_by_pillow(data, asked.rules, asked.max_megapixels, asked.edge, asked.reduce_to)

@@ -1,0 +1,61 @@
+"""What the tags of a TIFF say before anything is decoded: whether it is a camera's RAW file."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_CFA, _LINEAR_RAW = 32803, 34892
+_PHOTOMETRIC, _SUB_IFDS, _COMPRESSION = 262, 330, 259
+#: Compressions of Nikon, Sony, Pentax, Samsung, Kodak and Epson, which stand for a sensor's values.
+_CAMERAS = {34713, 32767, 65535, 32769, 32770, 65000, 32867}
+_MOST = 64  # folders of tags looked at
+
+
+def is_raw(data: bytes) -> bool:
+    """Whether a page holds a sensor's values: a colour filter array, linear raw, or a camera's own compression."""
+    if data[8:10] == b"CR":
+        return True  # Canon's CR2
+    try:
+        return any(
+            tags.get(_PHOTOMETRIC, (0,))[0] in (_CFA, _LINEAR_RAW)
+            or (_PHOTOMETRIC not in tags and tags.get(_COMPRESSION, (0,))[0] in _CAMERAS)
+            for tags in _folders(data)
+        )
+    except (struct.error, IndexError, KeyError):
+        return False
+
+
+def _folders(data: bytes) -> Iterator[dict[int, tuple[int, ...]]]:
+    """The whole numbers of each IFD, of SubIFDs as well; broken ones end it."""
+    order = "<" if data[:1] == b"I" else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    first = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
+    waiting, seen = [first], set[int]()
+    while waiting and len(seen) < _MOST:
+        place = waiting.pop(0)
+        if not place or place in seen or place >= len(data):
+            continue
+        seen.add(place)
+        tags, following = _folder(data, order, big, place)
+        waiting += [*tags.get(_SUB_IFDS, ()), following]
+        yield tags
+
+
+def _folder(data: bytes, order: str, big: bool, place: int) -> tuple[dict[int, tuple[int, ...]], int]:
+    number = struct.unpack_from(order + ("Q" if big else "H"), data, place)[0]
+    place += 8 if big else 2
+    step, inline, counter = (20, 8, "Q") if big else (12, 4, "I")
+    tags: dict[int, tuple[int, ...]] = {}
+    for entry in range(place, place + min(number, 4096) * step, step):
+        tag, kind, count = struct.unpack_from(f"{order}HH{counter}", data, entry)
+        letter = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}.get(kind)
+        if letter is None or not 0 < count <= _MOST:
+            continue
+        at = entry + step - inline
+        if count * _SIZES[kind] > inline:
+            at = struct.unpack_from(order + counter, data, at)[0]
+        tags[tag] = struct.unpack_from(f"{order}{count}{letter}", data, at)
+    following = struct.unpack_from(order + ("Q" if big else "I"), data, place + number * step)[0]
+    return tags, following
