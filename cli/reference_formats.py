@@ -13,12 +13,13 @@ _HEAD = f"""# Picture formats
 
 Made by `python -m clipseek.cli.reference`; do not edit.
 
-What a file holds decides its format, not its name. A folder's files are taken for pictures by the endings below; a manifest, a tar or an
-upload may name any file. Formats marked *extra* are read after `{INSTALL}`; without it such a file is skipped with that line.
+What a file holds decides its format, not its name. A folder's files are taken for pictures by the endings below; a manifest, a tar
+or an upload may name any file. Formats marked *extra* are read after `{INSTALL}`; without it such a file is skipped
+with that line.
 
-All but the formats marked *here* are decoded in a worker process with limits of memory and time: a file that crashes or hangs its decoder
-costs that one file, and what the decoder prints stands beside its name. `clipseek data show FILE…` draws a picture as the model sees it and
-says what decided it.
+All but the formats marked *here* are decoded in a worker process with limits of memory and time: a file that crashes or hangs its
+decoder costs that one file, and what the decoder prints stands beside its name. `clipseek data show FILE…` draws a picture as the
+model sees it and says what decided it.
 
 """
 _DEPTHS = (

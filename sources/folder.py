@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
+from clipseek.encoder.pictures.suffixes import is_picture_name
 
 from .errors import MalformedSource, SourceNotFound
 from .fields import Columns
@@ -33,7 +33,7 @@ def iter_files(folder: Path) -> Iterator[Path]:
 
 def is_image_name(path: Path) -> bool:
     """True for a name with the suffix of a picture, in any case."""
-    return path.suffix.lower() in IMAGE_SUFFIXES
+    return is_picture_name(path.name)
 
 
 def picture_files(path: Path) -> Iterator[Path]:

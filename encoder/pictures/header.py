@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -14,6 +14,7 @@ from clipseek.files.text import reason_of
 from PIL import Image, UnidentifiedImageError
 
 from .errors import ImageError
+from .formats.sniffing import format_of
 
 MAX_MEGAPIXELS = 178.0  # where Pillow calls it an attack; a 20,000 x 20,000 picture is 400
 # Not all that Pillow opens: EPS and WMF run other programs.
@@ -39,6 +40,7 @@ _FORMATS = (
     "ICNS",
     "CUR",
 )
+_SNIFFED = 1 << 16  # bytes by which a format is known
 # Pillow takes nearly any bytes for one.
 _TGA = "TGA"
 
@@ -58,7 +60,15 @@ class Header:
 
 
 def read_header(stream: IO[bytes], max_megapixels: float = MAX_MEGAPIXELS) -> Header:
-    """The header of the picture in ``stream``, of which no more is read than that takes. Raises ImageError as ``opened``."""
+    """The header of the picture in ``stream``, of which no more is read than that takes. Raises ImageError as ``opened``.
+
+    Of a format that Pillow does not read only its name is known: 0 x 0, and deep, for browsers do not show it.
+    """
+    start = stream.tell()
+    known = format_of(stream.read(_SNIFFED))
+    stream.seek(start)
+    if known is not None and known.reader is not None:
+        return Header(known.name, "", 0, 0, deep=True)
     with opened(stream, max_megapixels) as picture:
         return Header(picture.format or "", picture.mode, picture.width, picture.height, is_deep(picture))
 
@@ -70,13 +80,14 @@ def is_deep(picture: Image.Image) -> bool:
 
 
 @contextlib.contextmanager
-def opened(stream: IO[bytes], max_megapixels: float) -> Iterator[Image.Image]:
-    """The picture in ``stream``, opened but not decoded; to be decoded in the block, whose failures become reasons.
+def opened(stream: IO[bytes], max_megapixels: float, formats: Sequence[str] | None = None) -> Iterator[Image.Image]:
+    """The picture in ``stream``, opened but not decoded; to be decoded in the block, whose failures become reasons. ``formats``: as
+    Pillow names them; None: all that are read.
 
     Raises ImageError with the reason: not an image, too large (found before decoding), truncated.
     """
     try:
-        with _quiet, _open(stream, max_megapixels) as picture:
+        with _quiet, _open(stream, max_megapixels, formats) as picture:
             check_size(picture, max_megapixels)
             yield picture
     except ImageError:
@@ -95,11 +106,13 @@ def opened(stream: IO[bytes], max_megapixels: float) -> Iterator[Image.Image]:
         raise ImageError(reason if "truncated" in reason else f"cannot be decoded: {reason}") from None
 
 
-def _open(stream: IO[bytes], max_megapixels: float) -> Image.Image:
+def _open(stream: IO[bytes], max_megapixels: float, formats: Sequence[str] | None) -> Image.Image:
     if max_megapixels * 1e6 > 2 * (Image.MAX_IMAGE_PIXELS or max_megapixels * 1e6):
         # Somebody raised our limit above Pillow's, which is of the whole process and can only be moved, not passed in.
         Image.MAX_IMAGE_PIXELS = int(max_megapixels * 1e6)
     found = _known_formats()
+    if formats is not None:
+        return Image.open(stream, formats=list(formats))
     return Image.open(stream, formats=[*found, _TGA] if _is_tga(stream) else found)
 
 

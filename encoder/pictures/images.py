@@ -15,6 +15,10 @@ from PIL import Image
 from .crop import Crop
 from .errors import ImageError
 from .files import MAX_MEGABYTES
+from .formats.apart import read_apart
+from .formats.asked import Asked
+from .formats.registry import BY_NAME, Format
+from .formats.sniffing import format_of
 from .header import MAX_MEGAPIXELS, check_size, opened
 from .orientation import SWAPPED, orientation_of, turned_before, upright
 from .pillow.deep import deep
@@ -67,12 +71,22 @@ def open_picture(
         raise ImageError(
             f"too large: the file has {len(data) / 1e6:.0f} MB, the limit is {max_megabytes:g} (--max-megabytes)"
         )
-    with opened(io.BytesIO(data), max_megapixels) as picture:
-        seen = _seen(picture, data, rules, max_megapixels, None if crop else edge, None if crop else reduce_to, decoder)
+    known = format_of(data)
+    if known is None:
+        raise ImageError(f"not an image, or of a format other than {', '.join(BY_NAME)}")
+    asked = Asked(rules, max_megapixels, None if crop else edge, None if crop else reduce_to)
+    seen = read_by_pillow(data, known, asked, decoder) if known.plain else read_apart(data, known, asked)
     if crop is None:
         return seen
     cut = seen.picture.crop(crop.box(*seen.picture.size))
     return replace(seen, picture=cut, width=cut.width, height=cut.height)
+
+
+def read_by_pillow(data: bytes, known: Format, asked: Asked, decoder: Decoder | None = None) -> Seen:
+    """What Pillow reads of a file of the format ``known``, in this process. Raises ImageError with the reason."""
+    edges = asked.edge, asked.reduce_to
+    with opened(io.BytesIO(data), asked.max_megapixels, known.pillow) as picture:
+        return _seen(picture, data, asked.rules, asked.max_megapixels, *edges, decoder)
 
 
 def open_reduced(

@@ -126,7 +126,7 @@ def test_only_pictures_below_the_roots_go_out(
 ) -> None:
     (tmp_path / "secret.png").write_bytes((pictures / "red.png").read_bytes())
     (pictures / "link.png").symlink_to(tmp_path / "secret.png")
-    (pictures / "evil.png").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+    (pictures / "evil.png").write_text("<html><svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
     (pictures / "page.png").write_text("<!doctype html><script>alert(1)</script>")
     (pictures / "bomb.png").write_bytes(huge_png(20_000))
     os.mkfifo(pictures / "pipe.png")

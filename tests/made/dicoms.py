@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from clipseek.encoder.pictures.rules import Rules
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.pixels import set_pixel_data
+from pydicom.pixels.utils import set_pixel_data
 from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -20,8 +21,6 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
     generate_uid,
 )
-
-from clipseek.encoder.pictures.rules import Rules
 
 from .scene import Sample, colour, grey, rgb, scaled
 
@@ -122,7 +121,7 @@ def _colours() -> Iterator[Sample]:
 
 def _ybr(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     matrix = np.array([[0.299, 0.587, 0.114], [-0.1687, -0.3313, 0.5], [0.5, -0.4187, -0.0813]])
-    return (values @ matrix.T + (0, 128, 128)).round().clip(0, 255).astype(np.uint8)
+    return np.asarray((values @ matrix.T + (0, 128, 128)).round().clip(0, 255), np.uint8)
 
 
 def _syntaxes() -> Iterator[Sample]:

@@ -35,46 +35,38 @@ def samples() -> Iterator[Sample]:
     yield _sample("JPEG RGB", "JPEG", write(colour(), "JPEG", quality=98, subsampling=0), colour(), 4, True)
     yield _sample("JPEG grey", "JPEG", write(grey(), "JPEG", quality=98), grey(), 4, True)
     yield _sample("MPO", "JPEG", write(colour(), "MPO", quality=98, subsampling=0), colour(), 4)
-    for kind, name in (("PNG", "PNG"), ("BMP", "BMP"), ("WEBP", "WEBP"), ("AVIF", "AVIF")):
-        lossless = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100, "subsampling": "4:4:4"}}.get(kind, {})
-        yield _sample(f"{name} RGB", name, write(colour(), kind, **lossless), colour(), 2, True)
+    lossless: dict[str, dict[str, Any]] = {
+        "WEBP": {"lossless": True, "exact": True},
+        "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    }
+    for kind in ("PNG", "BMP", "WEBP", "AVIF"):
+        options = lossless.get(kind, {})
+        yield _sample(f"{kind} RGB", kind, write(colour(), kind, **options), colour(), 2, True)
         if kind != "BMP":
-            see_through = write(rgba, kind, exact=True, **lossless) if kind == "WEBP" else write(rgba, kind, **lossless)
-            yield _sample(f"{name} RGBA", name, see_through, over(colour(), _ALPHA), 2, True)
+            yield _sample(f"{kind} RGBA", kind, write(rgba, kind, **options), over(colour(), _ALPHA), 2, True)
     yield _sample("PNG 16 bits", "PNG", write(scaled(grey(), 0, 65535, "u2"), "PNG"), grey())
     yield _sample("PNG 12 in 16 bits", "PNG", write(scaled(grey(), 0, 4095, "u2"), "PNG"), grey())
     bit = np.where(grey() > 127, 255, 0).astype(np.uint8)
     for kind in ("PNG", "BMP", "PCX"):
         yield _sample(f"{kind} 1 bit", kind, write(bit, kind, "1"), bit, native=kind != "PCX")
     yield _sample("GIF", "GIF", write(grey(), "GIF"), grey(), native=True)
-    for kind, name in (
-        ("JPEG2000", "JPEG2000"),
-        ("PPM", "PPM"),
-        ("PCX", "PCX"),
-        ("TGA", "TGA"),
-        ("SGI", "SGI"),
-        ("QOI", "QOI"),
-    ):
-        yield _sample(f"{name} RGB", name, write(colour(), kind), colour(), 2)
-        if name != "QOI":
-            yield _sample(f"{name} grey", name, write(grey(), kind), grey(), 2)
+    for kind in ("JPEG2000", "PPM", "PCX", "TGA", "SGI", "QOI"):
+        yield _sample(f"{kind} RGB", kind, write(colour(), kind), colour(), 2)
+        if kind != "QOI":
+            yield _sample(f"{kind} grey", kind, write(grey(), kind), grey(), 2)
     yield _sample("JPEG2000 16 bits", "JPEG2000", write(scaled(grey(), 0, 65535, "u2"), "JPEG2000"), grey())
     yield _sample("PPM 16 bits", "PPM", write(scaled(grey(), 0, 65535, "u2"), "PPM"), grey())
     yield _sample("TGA, run lengths", "TGA", write(colour(), "TGA", compression="tga_rle"), colour())
-    for kind in ("TGA", "DDS", "ICO", "SGI", "QOI"):
-        yield _sample(
-            f"{kind} RGBA",
-            kind,
-            write(rgba, kind, **({"sizes": [(64, 48)]} if kind == "ICO" else {})),
-            over(colour(), _ALPHA),
-        )
+    for kind in ("TGA", "DDS", "SGI", "QOI"):
+        yield _sample(f"{kind} RGBA", kind, write(rgba, kind), over(colour(), _ALPHA))
+    yield _sample("ICO RGBA", "ICO", write(rgba, "ICO", sizes=[(64, 48)]), over(colour(), _ALPHA))
     yield _sample("TGA without a footer", "TGA", write(colour(), "TGA")[:-26], colour())
     yield _sample("DDS RGB", "DDS", write(colour(), "DDS"), colour())
     square = colour()[:48, 8:56].repeat(16, 0).repeat(16, 1)[:512, :512]
     yield _sample("ICNS", "ICNS", write(square, "ICNS"), np.asarray(Image.fromarray(square).resize((1024, 1024))), 8)
     page = write(grey(), "PCX")
     yield _sample("DCX", "DCX", struct.pack("<III", 0x3ADE68B1, 12, 0) + page, grey())
-    icon = write(rgba, "ICO", sizes=[(64, 48)])
+    icon = write(rgba, "ICO", sizes=[(64, 48)], bitmap_format="bmp")
     yield _sample("CUR", "CUR", b"\0\0\2\0" + icon[4:], over(colour(), _ALPHA))
     yield _sample("PSD", "PSD", _photoshop(colour()), colour())
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from clipseek.encoder.pictures.rules import Rules
+from numpy.typing import NDArray
 
 HEIGHT, WIDTH = 48, 64
 

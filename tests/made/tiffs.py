@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
-
 from clipseek.encoder.pictures.rules import Rules
+from numpy.typing import NDArray
 
 from .scene import Sample, colour, grey, over, rgb, scaled
 

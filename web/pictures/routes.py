@@ -60,7 +60,7 @@ async def picture(
 ) -> Response:
     """A picture of the index: as it is where browsers show it, else as WebP; with `download` always as it is."""
     pictures = _pictures(request)
-    original = await pictures.run(lambda: pictures.original(index, id))
+    original = await pictures.run(lambda: pictures.original(index, id, download=download))
     if original.shown is None and not download:
         original.window.close()
         return await _webp(request, index, id, WHOLE)

@@ -20,7 +20,7 @@ from ..state import State
 from .cache import ThumbnailCache
 from .places import Places
 from .roots import Roots, Window
-from .shown import RULES, as_webp, header_of, shown_type
+from .shown import RULES, as_webp, header_of, sent_as_it_is, shown_type, unsent
 
 Result = TypeVar("Result")
 _MOST_DIGESTS = 100_000
@@ -65,12 +65,14 @@ class Pictures:
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def original(self, alias: str, name: str) -> Original:
-        """The picture as it is. Raises Refused for what is no picture, or may not be shown."""
+    def original(self, alias: str, name: str, *, download: bool = False) -> Original:
+        """The picture as it is. Raises Refused for what is no picture, or may not be shown, or not be taken away (``download``)."""
         window, called = self._open(alias, name)
         try:
             stream = io.BufferedReader(window)
             header = header_of(stream, self._limits.megapixels)
+            if download and not sent_as_it_is(header.format):
+                raise unsent(header.format)
             stream.detach()  # else it closes the window when it is collected
             etag = hashlib.sha256(repr(window.identity()).encode()).hexdigest()[:32]
             return Original(window, called, header.format, shown_type(header), f'"{etag}"')

@@ -30,7 +30,7 @@ _TYPES = {
 
 
 def header_of(stream: IO[bytes], megapixels: float) -> Header:
-    """What kind of picture it is. Raises Refused for what is none, SVG and HTML among them."""
+    """What kind of picture it is. Raises Refused for what is none, HTML among it."""
     try:
         return read_header(stream, megapixels)
     except ImageError as problem:
@@ -40,6 +40,11 @@ def header_of(stream: IO[bytes], megapixels: float) -> Header:
 def shown_type(header: Header) -> str | None:
     """The media type by which browsers show the picture as it is; None for other formats, and for deep pictures, which they cut."""
     return None if header.deep else _TYPES.get(header.format)
+
+
+def sent_as_it_is(header_format: str) -> bool:
+    """Whether a file of this format is ever sent; a drawing may hold scripts, and is sent as a picture of it."""
+    return header_format != "SVG"
 
 
 def as_webp(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
@@ -53,6 +58,12 @@ def as_webp(data: bytes, size: int, megapixels: float, megabytes: float) -> byte
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=_QUALITY, method=2)
     return buffer.getvalue()
+
+
+def unsent(name: str) -> Refused:
+    """The answer where a file is not sent as it is."""
+    detail = f"a file of the format {name} is sent as a picture alone; ask without download"
+    return Refused(422, "picture-unreadable", "The picture cannot be read", detail)
 
 
 def unreadable(problem: ImageError) -> Refused:

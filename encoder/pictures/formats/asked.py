@@ -26,5 +26,7 @@ class Asked:
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> Asked:
         """What ``words`` gave, after JSON."""
-        rules = {name: tuple(value) if isinstance(value, list) else value for name, value in words["rules"].items()}
-        return cls(Rules(**rules), words["max_megapixels"], words["edge"], words["reduce_to"])
+        chosen: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in words["rules"].items()
+        }
+        return cls(Rules(**chosen), words["max_megapixels"], words["edge"], words["reduce_to"])

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom import pixels
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ..decoded import Decoded
 from ..errors import ImageError
 from ..limits import check_pixels
-from .dicom_window import Shown, shown_values
 from .asked import Asked
+from .dicom_window import Shown, shown_values
 
 _MET = frozenset({"format.dicom"})
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -37,7 +38,7 @@ def read(data: bytes, asked: Asked) -> Decoded:
     facts = [f"frame {number + 1} of {frames}"] if frames > 1 else []
     kind = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2")
     try:
-        values = pixels.pixel_array(dataset, index=number)
+        values = pixel_array(dataset, index=number)
     except (RuntimeError, NotImplementedError, AttributeError, ValueError, KeyError) as problem:
         raise ImageError(_refusal(dataset, problem)) from None
     met = _MET | {"pages"} if frames > 1 else _MET
@@ -47,7 +48,7 @@ def read(data: bytes, asked: Asked) -> Decoded:
         grey = shown_values(values, dataset, number)
         return _grey(grey, kind == "MONOCHROME1", dataset, [*facts, kind, grey.how], met)
     if kind == "PALETTE COLOR":
-        values = pixels.apply_color_lut(values, dataset)
+        values = apply_color_lut(values, dataset)
     elif kind not in _COLOURS:
         raise ImageError(f"its photometric interpretation {kind} is not read")
     bits = values.dtype.itemsize * 8 if kind == "PALETTE COLOR" else int(dataset.BitsStored)

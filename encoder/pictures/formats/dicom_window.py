@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import pixels
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.pixels.processing import apply_modality_lut, apply_voi
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """(H, W) ``values``; ``window``: those that are black and white, where the file says so; ``bits`` where only its number of bits is
+    """(H, W) ``values``; ``window``: those that are black and white, where the file says so; ``bits`` where only their number is
     known; ``padding``: (H, W), True where nothing was recorded; ``how``: for people."""
 
     values: NDArray[Any]
@@ -31,13 +31,13 @@ def shown_values(stored: NDArray[Any], dataset: Dataset, frame: int) -> Shown:
     modality = _holder(dataset, frame, ("ModalityLUTSequence", "RescaleSlope"), "PixelValueTransformationSequence")
     values = stored
     if modality is not None and not _identity(modality):
-        values = pixels.apply_modality_lut(stored, modality)
+        values = apply_modality_lut(stored, modality)
     interest = _holder(dataset, frame, ("VOILUTSequence", "WindowCenter"), "FrameVOILUTSequence")
     table = None if interest is None else interest.get("VOILUTSequence")
     if interest is not None and table and table[0].get("LUTDescriptor") and table[0].get("LUTData") is not None:
-        bits = int(table[0].LUTDescriptor[2])
-        looked_up = pixels.apply_voi(values.astype(np.int64), interest)
-        return Shown(looked_up, (0.0, float(2**bits - 1)), None, padding, "VOI table")
+        depth = int(table[0].LUTDescriptor[2])
+        looked_up = apply_voi(values.astype(np.int64), interest)
+        return Shown(looked_up, (0.0, float(2**depth - 1)), None, padding, "VOI table")
     centre, width = (
         (None, None) if interest is None else (_first(interest, "WindowCenter"), _first(interest, "WindowWidth"))
     )

@@ -26,7 +26,8 @@ def read(data: bytes, asked: Asked) -> Decoded:
     except (SyntaxError, EOFError, ValueError, RuntimeError) as problem:
         raise ImageError(f"libheif refuses it: {problem}") from None
     picture = container[container.primary_index]
-    check_pixels(*picture.size, asked.max_megapixels)
+    width, height = picture.size
+    check_pixels(width, height, asked.max_megapixels)
     values = np.array(picture)  # a copy: the memory is libheif's
     if values.ndim == 2:
         values = values[..., None]

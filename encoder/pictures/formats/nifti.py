@@ -30,7 +30,7 @@ def read(data: bytes, asked: Asked) -> Decoded:
         raise ImageError("a NIfTI header alone; its values stand in another file (.img)")
     kind = nibabel.Nifti2Image if int.from_bytes(data[:4], "little") == 540 or data[:4] == b"\0\0\x02\x1c" else None
     volume: Any = (kind or nibabel.Nifti1Image).from_bytes(data)
-    turn = nibabel.orientations.io_orientation(volume.affine)
+    turn: NDArray[np.float64] = nibabel.orientations.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
     shape = volume.shape
     if len(shape) < 2 or min(shape) < 1:
         raise ImageError(f"a volume of shape {' x '.join(map(str, shape))} has no slice")

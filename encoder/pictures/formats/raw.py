@@ -47,7 +47,7 @@ def _embedded(raw: rawpy.RawPy, longest: int, max_megapixels: float) -> Decoded 
         return None
     if found.format != rawpy.ThumbFormat.JPEG:
         return None
-    with Image.open(io.BytesIO(found.data), formats=["JPEG"]) as picture:
+    with Image.open(io.BytesIO(bytes(found.data)), formats=["JPEG"]) as picture:
         if max(picture.size) < SHARE * longest:
             return None
         check_pixels(*picture.size, max_megapixels)

@@ -32,6 +32,11 @@ class Format:
     options: tuple[str, ...] = ()
 
     @property
+    def pillow(self) -> tuple[str, ...]:
+        """Pillow's names for what Pillow reads of it."""
+        return {"JPEG": ("JPEG", "MPO"), "BMP": ("BMP", "DIB")}.get(self.name, (self.name,))
+
+    @property
     def available(self) -> bool:
         """Whether the extra's libraries for it are installed; nothing is imported."""
         return all(_installed(module) for module in self.modules)

@@ -24,7 +24,6 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"icns", "ICNS"),
     (b"\x01\xda", "SGI"),
     (b"\x00\x00\x01\x00", "ICO"),
-    (b"\x00\x00\x02\x00", "CUR"),
     (b"\xb1\x68\xde\x3a", "DCX"),
     (b"FUJIFILMCCD-RAW", "RAW"),
     (b"IIRO", "RAW"),
@@ -66,6 +65,8 @@ def _name(data: bytes) -> str | None:
         return "WEBP"
     if head[4:8] == b"ftyp":
         return _brand(data)
+    if head[:4] == b"\0\0\2\0" and head[4:6] != b"\0\0":  # with no entries it is a TGA
+        return "CUR"
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (12, 16, 40, 52, 56, 64, 108, 124):
         return "BMP"
     if _NUMBERS.match(head):
@@ -134,7 +135,7 @@ def _is_tga(data: bytes) -> bool:
     )
     if (data[2] & 7 == 1) != (table == 1) or not width or not height or described & 0xC0 or described & 15 > 8:
         return False
-    if table and (not entries or entry_bits not in (15, 16, 24, 32)) or not table and data[3:8] != bytes(5):
+    if (table and (not entries or entry_bits not in (15, 16, 24, 32))) or (not table and data[3:8] != bytes(5)):
         return False
     depths = {1: (8, 16), 2: (15, 16, 24, 32), 3: (8, 16)}[data[2] & 7]
     before = 18 + data[0] + (entries * ((entry_bits + 7) // 8) if table else 0)

@@ -68,15 +68,13 @@ def _keep_inside(root: ElementTree.Element) -> None:
 def _size(root: ElementTree.Element) -> tuple[float, float]:
     """Width and height in CSS pixels: the attributes, what they lack by the viewBox, 100 x 100 without it."""
     box = [float(number) for number in re.findall(r"[-+]?[0-9.]+(?:e[-+]?\d+)?", root.get("viewBox", ""))]
-    sides = [_pixels(root.get("width", "")), _pixels(root.get("height", ""))]
+    width, height = _pixels(root.get("width", "")), _pixels(root.get("height", ""))
     if len(box) == 4 and box[2] > 0 and box[3] > 0:
-        if sides[0] is None and sides[1] is None:
+        ratio = box[2] / box[3]
+        if width is None and height is None:
             return box[2], box[3]
-        if sides[0] is None:
-            sides[0] = (sides[1] or 1) * box[2] / box[3]
-        if sides[1] is None:
-            sides[1] = sides[0] * box[3] / box[2]
-    return sides[0] or 100.0, sides[1] or 100.0
+        return width or (height or 1) * ratio, height or (width or 1) / ratio
+    return width or 100.0, height or 100.0
 
 
 def _pixels(text: str) -> float | None:

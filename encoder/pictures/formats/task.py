@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ImageError
@@ -14,6 +13,7 @@ from ..rendering import Seen, render
 from .asked import Asked
 from .registry import INSTALL, Format, has_tifffile
 from .sniffing import format_of
+from .tiff_header import has_reduced_copies, is_deep_in_planes
 
 #: The worker's task, as ``worker.pool`` takes it.
 TASK = f"{__name__}:work"
@@ -32,12 +32,19 @@ def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
     """The pixels of a file of the format ``known``, decoded in this process. Raises ImageError with the reason."""
     if known.reader is not None:
         return _by(known.reader, data, asked)
+    from ..images import read_by_pillow  # it imports what hands files to workers
+
     if known.name != "TIFF":
-        return _by_pillow(data, asked)
-    if asked.rules.bands and has_tifffile():
+        return read_by_pillow(data, known, asked)
+    planes = is_deep_in_planes(data)
+    # Pillow finds no copies in the SubIFDs of a BigTIFF.
+    copies = (asked.edge or asked.reduce_to) and has_reduced_copies(data)
+    if (asked.rules.bands or planes or copies) and has_tifffile():
         return _by("tiff", data, asked)
+    if planes:
+        raise ImageError(f"a TIFF of several planes with more than 8 bits is read after: {INSTALL}")
     try:
-        return _by_pillow(data, asked)
+        return read_by_pillow(data, known, asked)
     except ImageError as problem:
         if not has_tifffile():
             raise ImageError(f"{problem}; more kinds of TIFF are read after: {INSTALL}") from None
@@ -47,9 +54,3 @@ def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
 def _by(reader: str, data: bytes, asked: Asked) -> Seen:
     module = importlib.import_module(f".{reader}", __package__)
     return render(module.read(data, asked), asked.rules)
-
-
-def _by_pillow(data: bytes, asked: Asked) -> Seen:
-    from ..images import seen_by_pillow
-
-    return seen_by_pillow(data, asked.rules, asked.max_megapixels, asked.edge, asked.reduce_to)

@@ -14,14 +14,14 @@ import tifffile
 from numpy.typing import NDArray
 from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 
-from ..decoded import Alpha, Decoded, Space
+from ..decoded import Decoded, Space
 from ..errors import ImageError
 from ..limits import check_pixels
 from ..no_data import read_no_data
 from ..size import least_edge
-from .tiff_bands import Bands, chosen_bands
-from .tiff_pages import chosen_page, reduced_level
 from .asked import Asked
+from .tiff_bands import chosen_bands
+from .tiff_pages import chosen_page, reduced_level
 
 # tifffile warns of a no-data value that is no value of the picture's type; it is read here by itself.
 logging.getLogger("tifffile").addFilter(lambda record: "GDAL_NODATA" not in record.getMessage())
@@ -111,10 +111,8 @@ def _looked_up(values: NDArray[Any], page: TiffPage) -> NDArray[Any]:
     if table is None:
         raise ImageError("a palette picture without its palette")
     table = np.asarray(table).T
-    if table.max() < 256:  # written by those who did not know that it has 16 bits
-        table = table.astype(np.uint8)
-    else:
-        table = (table >> 8).astype(np.uint8)
+    # Some write 8 bits, though it has 16.
+    table = (table if table.max() < 256 else table >> 8).astype(np.uint8)
     looked_up: NDArray[Any] = table[np.minimum(values[..., 0], len(table) - 1)]
     return looked_up
 

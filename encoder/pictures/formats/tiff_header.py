@@ -1,4 +1,4 @@
-"""What the tags of a TIFF say before anything is decoded: whether it is a camera's RAW file."""
+"""What the tags of a TIFF say before anything is decoded: whether it is a camera's RAW file, whether Pillow reads it right."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CFA, _LINEAR_RAW = 32803, 34892
 _PHOTOMETRIC, _SUB_IFDS, _COMPRESSION = 262, 330, 259
+_SUBFILE, _BITS, _SAMPLES, _PLANES = 254, 258, 277, 284
 #: Compressions of Nikon, Sony, Pentax, Samsung, Kodak and Epson, which stand for a sensor's values.
 _CAMERAS = {34713, 32767, 65535, 32769, 32770, 65000, 32867}
 _MOST = 64  # folders of tags looked at
@@ -21,6 +22,25 @@ def is_raw(data: bytes) -> bool:
         return any(
             tags.get(_PHOTOMETRIC, (0,))[0] in (_CFA, _LINEAR_RAW)
             or (_PHOTOMETRIC not in tags and tags.get(_COMPRESSION, (0,))[0] in _CAMERAS)
+            for tags in _folders(data)
+        )
+    except (struct.error, IndexError, KeyError):
+        return False
+
+
+def has_reduced_copies(data: bytes) -> bool:
+    """Whether a page is marked as the reduced copy of another."""
+    try:
+        return any(tags.get(_SUBFILE, (0,))[0] & 1 for tags in _folders(data))
+    except (struct.error, IndexError, KeyError):
+        return False
+
+
+def is_deep_in_planes(data: bytes) -> bool:
+    """Whether a page has several planes of other than 8 bits, which Pillow reads as if they were mixed."""
+    try:
+        return any(
+            tags.get(_PLANES) == (2,) and tags.get(_SAMPLES, (1,))[0] > 1 and tags.get(_BITS, (1,))[0] != 8
             for tags in _folders(data)
         )
     except (struct.error, IndexError, KeyError):

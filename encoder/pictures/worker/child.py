@@ -56,7 +56,7 @@ def _answer(function: Task, data: bytes, asked: Mapping[str, Any]) -> tuple[dict
     except MemoryError:
         return {"out_of_memory": True}, []
     except ImageError as problem:
-        return {"reason": str(problem)}, []
+        return {"reason": " ".join(str(problem).split())}, []
     except Exception as problem:  # decoders raise what they like on broken files
         return {"reason": f"cannot be decoded: {reason_of(problem)}"}, []
     arrays = [np.ascontiguousarray(array) for array in arrays]

@@ -26,7 +26,7 @@ def folder(home: Path) -> tuple[Path, int, int]:
     (home / "._a.jpg").touch()
     (home / "._a.txt").write_text("of a twin")
     (home / "alone.txt").write_text("one\ntwo")
-    (home / "notes.pdf").touch()
+    (home / "notes.doc").touch()
     return home, 4, 2
 
 

@@ -14,6 +14,7 @@ from clipseek.testing import fake_server
 from clipseek.web.app import create_app
 from clipseek.web.settings import Settings
 
+from tests.made.others import crashing
 from tests.pictures import huge_png
 from tests.serving import serving
 from tests.shipped import TUNED
@@ -35,12 +36,13 @@ def client() -> Iterator[httpx.Client]:
     ("data", "reason"),
     [
         (huge_png(20_000), "megapixels"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not an image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</svg>", "not well-formed"),
+        (crashing(), "crashed"),
         (b"<!doctype html><script>alert(1)</script>", "not an image"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not an image"),
         (b"", "empty"),
     ],
-    ids=["bomb", "svg", "html", "postscript", "empty"],
+    ids=["bomb", "svg", "crash", "html", "postscript", "empty"],
 )
 def test_an_upload_that_is_no_picture_is_refused_at_once(client: httpx.Client, data: bytes, reason: str) -> None:
     began = time.monotonic()

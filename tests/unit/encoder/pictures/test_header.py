@@ -33,7 +33,7 @@ def test_a_header_is_enough() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an image"),
+        (b"<html><svg xmlns='http://www.w3.org/2000/svg'/></html>", "not an image"),
         (b"<!doctype html><script>alert(1)</script>", "not an image"),
         (b"", "not an image"),
         (huge_png(20_000), r"too large: the picture has 400 megapixels"),

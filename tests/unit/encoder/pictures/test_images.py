@@ -257,7 +257,7 @@ def test_profiles_of_another_colour_space_are_as_good_as_none(mode: str) -> None
         (b"", "empty file"),
         (b"this is a text file named .jpg\n", "not an image"),
         (b"\xff\xd8\xff\xe0", "not an image|truncated|cannot be decoded"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an image"),
+        (b"<html><svg xmlns='http://www.w3.org/2000/svg'/></html>", "not an image"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "not an image"),
         (b"\0" * 5000, "not an image"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "not an image|cannot be decoded"),

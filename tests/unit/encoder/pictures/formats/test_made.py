@@ -7,10 +7,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-
 from clipseek.encoder.pictures.formats.registry import FORMATS
 from clipseek.encoder.pictures.formats.sniffing import format_of
 from clipseek.encoder.pictures.images import open_picture
+
 from tests.made import dicoms, others, pillows, tiffs
 from tests.made.scene import Sample
 
