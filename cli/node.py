@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 
 import click
 
@@ -23,14 +24,19 @@ def node() -> None:
 
 @node.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 9200, or a free one]")
-@click.option("--heap", default="1g", show_default=True, help="Java heap size, e.g. 512m or 2g.")
+@click.option(
+    "--heap", metavar="SIZE", help="Java heap size, e.g. 512m or 2g.  [default: a quarter of the memory, 1 to 16 GiB]"
+)
 @click.option(
     "--ml",
     is_flag=True,
     help="With ml-commons, for neural queries (clipseek neural): 366 MB are fetched the first time.",
 )
-def start(port: int | None, heap: str, ml: bool) -> None:
-    """Start the node unless it runs already, and print its address."""
+def start(port: int | None, heap: str | None, ml: bool) -> None:
+    """Start the node unless it runs already, and print its address.
+
+    Writes that were not on the disk when it ended are replayed, which takes as long as there are many: that is shown.
+    """
     from clipseek.opensearch.node.paths import NodePaths
     from clipseek.opensearch.node.service import start as start_node
 
@@ -42,11 +48,11 @@ def start(port: int | None, heap: str, ml: bool) -> None:
 
 @node.command()
 def stop() -> None:
-    """Stop the node; its data stays."""
+    """Write to the disk what is not there yet, and stop the node; its data stays."""
     from clipseek.opensearch.node.paths import NodePaths
     from clipseek.opensearch.node.service import stop as stop_node
 
-    note("stopped" if stop_node(NodePaths.default()) else "no node was running")
+    note("stopped" if stop_node(NodePaths.default(), on_progress=note) else "no node was running")
     from clipseek.web.process.options import default_folder
     from clipseek.web.process.state import running
 
@@ -57,32 +63,19 @@ def stop() -> None:
 @node.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Print whether the node runs, and where. Exit code 1 if it does not."""
+    """Print whether the node runs, where, its health and what is free on its disk. Exit code 1 if it does not run."""
     from clipseek.opensearch.node.paths import NodePaths
-    from clipseek.opensearch.node.state import read_state
+    from clipseek.opensearch.node.status import read_status
 
-    paths = NodePaths.default()
-    state = read_state(paths.state)
-    running = state if state is not None and state.alive() else None
-    facts = {
-        "running": running is not None,
-        "url": running.url if running else None,
-        "pid": running.pid if running else None,
-        "version": state.version if state else None,
-        "ml": running.ml if running else None,
-        "started_at": running.started_at if running else None,
-        "data": str(paths.node),
-        "jars": str(paths.jars),
-        "log": str(paths.log),
-    }
+    facts = read_status(NodePaths.default())
     if as_json:
         print_json(facts)
-    elif running:
+    elif facts["running"]:
         for name, value in facts.items():
             data(f"{name:11} {value}")
     else:
-        data("no node is running; start it with: clipseek node start")
-    sys.exit(0 if running else 1)
+        data(facts["problem"] or "no node is running; start it with: clipseek node start")
+    sys.exit(0 if facts["running"] else 1)
 
 
 @node.command()
@@ -91,13 +84,16 @@ def status(as_json: bool) -> None:
 def logs(lines: int, follow: bool) -> None:
     """Print the end of the node's log."""
     from clipseek.opensearch.node.errors import NodeError
+    from clipseek.opensearch.node.folders import open_private
     from clipseek.opensearch.node.paths import NodePaths
 
     path = NodePaths.default().log
-    if not path.is_file():
-        raise NodeError(f"{path} is not there: no node was started yet; start one with: clipseek node start")
-    with path.open(encoding="utf-8", errors="replace") as log:
-        for line in log.readlines()[-lines:]:
+    try:
+        log = open_private(path)
+    except OSError:
+        raise NodeError(f"{path} is not there: no node was started yet; start one with: clipseek node start") from None
+    with log:
+        for line in deque(log, maxlen=lines):
             log_line(line)
         while follow:
             if line := log.readline():

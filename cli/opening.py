@@ -29,15 +29,33 @@ LISTED = 20
 
 
 def open_client(url: str | None, *, check: bool = True, timeout: float = 30.0) -> Any:
-    """A client of the server at ``url``, of the embedded node where it runs, or of http://localhost:9200.
+    """A client of the server at ``url``, else of this user's embedded node.
 
-    Raises OpenSearchError where ``check`` is set and none answers.
+    Raises OpenSearchError where neither is there, and where ``check`` is set and the server does not answer.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported: nothing here multiplies matrices
-    from clipseek.opensearch.node.state import running_url
+    from clipseek.opensearch.server.address import address
     from clipseek.opensearch.server.client import connect
 
-    return connect(url or running_url() or "http://localhost:9200", timeout=timeout, check=check)
+    client = connect(server_url(url), timeout=timeout, check=check)
+    note(f"server: {address(client)}")
+    return client
+
+
+def server_url(url: str | None) -> str:
+    """``url``, else the address of this user's node; never that of whoever else listens on this machine. Raises OpenSearchError."""
+    from clipseek.opensearch.node.errors import NodeError
+    from clipseek.opensearch.node.reach import running
+
+    if url:
+        return url
+    node = running()
+    if node is None:
+        raise NodeError(
+            "no server is named and no node of this user runs; start one with: clipseek node start, or name a server with --url or "
+            "CLIPSEEK_URL"
+        )
+    return node.url
 
 
 def open_index(index: str, url: str | None, *, timeout: float = 30.0) -> tuple[Any, Version]:

@@ -41,7 +41,7 @@ url_option = click.option(
     "--url",
     envvar="CLIPSEEK_URL",
     metavar="URL",
-    help="OpenSearch server.  [default: the embedded node if it runs, else http://localhost:9200]",
+    help="OpenSearch server.  [default: this user's embedded node]",
 )
 index_option = click.option(
     "--index",

@@ -59,7 +59,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
     },
     "opensearch": {
         ".": set(),
-        "server": set(),
+        "server": {"node"},
         "values": set(),
         "index": {"server", "values"},
         "ingest": {"server", "values", "index"},

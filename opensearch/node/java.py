@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from clipseek.files.whole import whole_folder
+
 from .errors import JavaMissing
+from .user import User
 
 OLDEST, NEWEST = 17, 21
 
@@ -57,3 +62,54 @@ def inspect(path: Path) -> Java | None:
         listed = subprocess.run([str(path), "--list-modules"], capture_output=True, text=True, timeout=20, check=False)
         vectors = "jdk.incubator.vector" in listed.stdout
     return Java(path, version, vectors)
+
+
+def java_for(java: Java, user: User, cache: Path, on_progress: Callable[[str], None]) -> Java:
+    """A Java that ``user`` can run: this one, or a copy of it in ``cache`` where it lies in a folder that is closed to that user,
+    as a checkout in root's home does. Raises JavaMissing.
+    """
+    if _runs(java.path, user):
+        return java
+    runtime = Path(os.path.realpath(java.path)).parents[1]
+    copy = cache / f"java-{java.version}-{_word(runtime)}"
+    if not (copy / "bin" / "java").is_file():
+        on_progress(f"copying Java to {copy}: the node's user cannot look into {runtime}")
+        with whole_folder(copy) as folder:
+            shutil.copytree(runtime, folder, dirs_exist_ok=True)
+            for root, folders, files in os.walk(folder):
+                for name in (*folders, *files):
+                    path = Path(root, name)
+                    if not path.is_symlink():
+                        path.chmod(0o755 if name in folders or path.stat().st_mode & 0o100 else 0o644)
+            folder.chmod(0o755)
+    if not _runs(copy / "bin" / "java", user):
+        raise JavaMissing(
+            f"the node's user can run neither {java.path} nor a copy of it in {cache}; name a Java {OLDEST} to {NEWEST} that "
+            "everybody may run with JAVA_HOME"
+        )
+    return replace(java, path=copy / "bin" / "java")
+
+
+def _word(runtime: Path) -> str:
+    """Changes with the runtime: of its ``release`` file, which names version and build, and of its place."""
+    release = runtime / "release"
+    content = release.read_bytes() if release.is_file() else b""
+    return hashlib.sha256(content + str(runtime).encode()).hexdigest()[:8]
+
+
+def _runs(java: Path, user: User) -> bool:
+    try:
+        done = subprocess.run(
+            [str(java), "-version"],
+            cwd="/",
+            env={},
+            capture_output=True,
+            timeout=20,
+            check=False,
+            user=user.uid,
+            group=user.gid,
+            extra_groups=[],
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

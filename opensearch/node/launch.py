@@ -1,65 +1,58 @@
-"""The node's process: its folders, ports, configuration and command line."""
+"""The node's process: its user, its folders, its environment and its command line."""
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from clipseek.files.processes import identity
 
 from .artifacts import Lock
-from .errors import PortTaken, UnreachableFolder
-from .java import Java
-from .paths import NodePaths, is_root
+from .configuration import configure
+from .errors import UnreachableFolder
+from .folders import fresh_folder, make_node_folder
+from .java import Java, java_for
+from .memory import CONCURRENT, megabytes
+from .paths import NodePaths
+from .port import free_ports
 from .state import NodeState
+from .user import User, give, node_user
 
-NOBODY = 65534  # root's node runs as this user: OpenSearch refuses to run as root
-PREFERRED_PORT = 9200
+#: All that the node's Java gets of the environment: secrets of whoever starts it stand there, and options that change it.
+_ENVIRONMENT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
 
 # The node outlives whoever started it. Kept here because a Popen that is thrown away while its process runs complains.
 _started: list[subprocess.Popen[bytes]] = []
 
 
-def launch(
-    paths: NodePaths,
-    home: Path,
-    java: Java,
-    port: int | None,
-    heap: str,
-    on_progress: Callable[[str], None],
-    *,
-    ml: bool = False,
-) -> NodeState:
+@dataclass(frozen=True)
+class Wanted:
+    """How a node is to run. port: None is 9200 or any free one. heap: as Java writes it. ml: with ml-commons."""
+
+    port: int | None = None
+    heap: str = "1024m"
+    ml: bool = False
+
+
+def launch(paths: NodePaths, home: Path, java: Java, wanted: Wanted, on_progress: Callable[[str], None]) -> NodeState:
     """Start the process of the node assembled at ``home``; it is not ``ready`` yet. Raises PortTaken, UnreachableFolder."""
-    http_port, transport_port = _free_ports(port)
-    user = NOBODY if is_root() else None
-    for folder in (paths.node, paths.indices, paths.config, paths.scratch):
-        make_folder(folder)
-    _configure(paths, http_port, transport_port)
+    http_port, transport_port = free_ports(wanted.port)
+    user = node_user(on_progress)
+    make_node_folder(paths, None if user is None else user.gid)
+    give(paths.indices, user)
+    give(paths.logs, user)
+    fresh_folder(paths.scratch)
     if user is not None:
-        _hand_over(paths, home, user)
-    on_progress(f"starting OpenSearch on 127.0.0.1:{http_port} (Java {java.version}, heap {heap})")
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENSEARCH_", "JAVA_TOOL"))
-    }
-    with paths.log.open("wb") as log:  # one start, one log: the last error must be this start's
-        process = subprocess.Popen(
-            _arguments(paths, home, java, heap),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=paths.scratch,
-            env={**environment, "HOME": str(paths.scratch)},
-            start_new_session=True,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else [],
-        )
+        os.chown(paths.scratch, user.uid, user.gid, follow_symlinks=False)
+        java = java_for(java, user, paths.jars, on_progress)
+        _check_reach(user, home, paths.indices)
+    configure(paths, http_port, transport_port, user, {})
+    on_progress(f"starting OpenSearch on 127.0.0.1:{http_port} (Java {java.version}, heap {shown(wanted.heap)})")
+    process = _process(paths, _arguments(paths, home, java, wanted.heap), user)
     _started.append(process)
     state = NodeState(
         pid=process.pid,
@@ -68,19 +61,53 @@ def launch(
         version=Lock.shipped().version,
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         ready=False,
-        ml=ml,
+        ml=wanted.ml,
+        heap=wanted.heap,
     )
     state.write(paths.state)
     return state
 
 
+def shown(heap: str) -> str:
+    """``6144m`` as people say it: ``6.0 GiB``."""
+    size = megabytes(heap)
+    return f"{size / 1024:.1f} GiB" if size >= 1024 else f"{size} MiB"
+
+
+def _process(paths: NodePaths, arguments: list[str], user: User | None) -> subprocess.Popen[bytes]:
+    paths.started.unlink(missing_ok=True)  # one start, one file: the last error must be this start's
+    descriptor = os.open(paths.started, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "wb") as output:
+        return subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=paths.scratch,
+            env={
+                **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                "HOME": str(paths.scratch),
+            },
+            start_new_session=True,
+            umask=0o077,
+            user=None if user is None else user.uid,
+            group=None if user is None else user.gid,
+            extra_groups=None if user is None else [],
+        )
+
+
 def _arguments(paths: NodePaths, home: Path, java: Java, heap: str) -> list[str]:
     """The command line of the node's process."""
+    size = megabytes(heap)
+    # On a small heap a concurrent collector's threads cost more than they save; on a large one all stands still without them.
+    collector = "-XX:+UseG1GC" if size >= CONCURRENT else "-XX:+UseSerialGC"
     return [
         str(java.path),
-        f"-Xms{heap}",
-        f"-Xmx{heap}",
-        "-XX:+UseSerialGC",  # two cores: a concurrent collector's threads cost more than they save
+        f"-Xms{min(size, 1024)}m",  # memory that it has not needed stays with the rest of the machine
+        f"-Xmx{size}m",
+        collector,
+        # Out of memory, a node answers some requests and not others; ended, it is seen and started again.
+        "-XX:+ExitOnOutOfMemoryError",
         "-XX:-UsePerfData",
         "-Djava.security.manager=allow",
         "-Djava.locale.providers=CLDR,SPI",
@@ -97,73 +124,13 @@ def _arguments(paths: NodePaths, home: Path, java: Java, heap: str) -> list[str]
     ]
 
 
-def _free_ports(wish: int | None) -> tuple[int, int]:
-    """A port for HTTP (the wish, 9200, or any) and one for OpenSearch's own transport (any), both free just now."""
-    with socket.socket() as first, socket.socket() as second:
-        for port in (wish,) if wish is not None else (PREFERRED_PORT, 0):
-            first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                first.bind(("127.0.0.1", port))
-            except OSError as problem:
-                if wish is not None:
-                    raise PortTaken(
-                        f"port {wish} cannot be used ({problem.strerror}); choose another with --port"
-                    ) from None
-                continue
-            second.bind(("127.0.0.1", 0))
-            return int(first.getsockname()[1]), int(second.getsockname()[1])
-    raise PortTaken("no free port on 127.0.0.1; end something that listens there")
-
-
-def _configure(paths: NodePaths, http_port: int, transport_port: int) -> None:
-    settings = {
-        "cluster.name": "clipseek",
-        "node.name": "embedded",
-        "discovery.type": "single-node",
-        "network.host": "127.0.0.1",
-        "http.port": http_port,
-        "transport.port": transport_port,
-        "path.data": str(paths.indices),
-        "path.logs": str(paths.scratch),
-        # A laptop's disk is often over 90 % full; OpenSearch would make every index read-only then.
-        "cluster.routing.allocation.disk.threshold_enabled": False,
-        # A mistyped index name must be an error, not a new index without a vector field.
-        "action.auto_create_index": False,
-        "action.destructive_requires_name": True,
-    }
-    lines = "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
-    (paths.config / "opensearch.yml").write_text(lines, "utf-8")
-    (paths.config / "log4j2.properties").write_text(
-        "status = error\nappender.console.type = Console\nappender.console.name = console\n"
-        "appender.console.layout.type = PatternLayout\n"
-        "appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %m%n\n"
-        "rootLogger.level = info\nrootLogger.appenderRef.console.ref = console\n"
-    )
-    policy = 'grant { permission java.lang.RuntimePermission "localeServiceProvider"; };\n'
-    (paths.config / "java.policy").write_text(policy)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder that every user may enter where this one is root. Raises UnreachableFolder."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if is_root():
-            folder.chmod(0o755)
-    except OSError as problem:
-        raise UnreachableFolder(
-            f"{folder} cannot be made ({problem.strerror}); choose other folders with CLIPSEEK_DATA and CLIPSEEK_CACHE"
-        ) from None
-
-
-def _hand_over(paths: NodePaths, home: Path, user: int) -> None:
-    """Give root's node folders to the user that the node runs as, and make sure that it can get there."""
-    for folder in (paths.indices, paths.config, paths.scratch):
-        for root, folders, files in os.walk(folder):
-            for name in (".", *folders, *files):
-                os.chown(os.path.join(root, name), user, user)
-    for target in (home, paths.indices):
+def _check_reach(user: User, *targets: Path) -> None:
+    """Raises UnreachableFolder where the node's user cannot get to one of the ``targets``."""
+    for target in targets:
         for parent in target.parents:
-            if not parent.stat().st_mode & 0o001:
+            found = parent.stat()
+            bit = 0o100 if found.st_uid == user.uid else 0o010 if found.st_gid == user.gid else 0o001
+            if not found.st_mode & bit:
                 raise UnreachableFolder(
                     f"the node runs as another user than root, who cannot look into {parent}; choose folders that everybody may "
                     "enter with CLIPSEEK_DATA and CLIPSEEK_CACHE, or run as an ordinary user"

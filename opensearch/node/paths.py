@@ -1,7 +1,7 @@
 """Where the embedded node keeps its files.
 
 ``$CLIPSEEK_DATA`` and ``$CLIPSEEK_CACHE`` name the folders; without them they are the user's own (platformdirs).
-OpenSearch refuses to run as root, so root's node runs as another user, who cannot look into ``/root``: root's folders
+OpenSearch refuses to run as root, so root's node runs as a system user, who cannot look into ``/root``: root's folders
 are the system's.
 """
 
@@ -28,14 +28,22 @@ class NodePaths:
         self.state = self.node / "state.json"
         #: Held (flock) while a node is started, stopped or reset. Outside ``node/``, which ``reset`` removes.
         self.lock = data / "node.lock"
-        #: What OpenSearch says.
-        self.log = self.node / "node.log"
+        #: What Java says before OpenSearch writes its log, and when it ends.
+        self.started = self.node / "start.log"
         #: OpenSearch's ``path.data``; belongs to the user that the node runs as, like the two below.
         self.indices = self.node / "indices"
-        #: OpenSearch's ``path.conf``, written at every start.
-        self.config = self.node / "config"
-        #: Java's temporary folder and OpenSearch's ``path.logs``.
+        #: OpenSearch's ``path.logs``, and in it what OpenSearch says.
+        self.logs = self.node / "logs"
+        self.log = self.logs / "node.log"
+        #: Java's temporary folder, fresh at every start.
         self.scratch = self.node / "scratch"
+        #: OpenSearch's ``path.conf``, fresh at every start.
+        self.config = self.node / "config"
+        #: All that a node, an older one too, has written into its folder.
+        self.own = [
+            *(self.state, self.started, self.indices, self.logs, self.scratch, self.config),
+            *(self.node / "node.log", self.node / ".clipseek-node"),
+        ]
         #: Artifacts and assembled nodes; removed by ``reset --all``.
         self.jars = cache / "node"
         #: Held while artifacts are fetched: nodes with other data folders may share the cache.

@@ -17,7 +17,7 @@ from .paths import NodePaths
 @dataclass(frozen=True)
 class NodeState:
     """One started node. ``ready`` turns true when it has answered; a starter that was killed before leaves it false. ``ml``: with
-    ml-commons.
+    ml-commons. ``heap``: as Java's options write it.
     """
 
     pid: int
@@ -27,6 +27,7 @@ class NodeState:
     started_at: str
     ready: bool
     ml: bool = False
+    heap: str = ""
 
     def alive(self) -> bool:
         """True while the process that was started still runs."""
@@ -36,16 +37,17 @@ class NodeState:
         """Write the file whole or not at all."""
         with whole_file(path) as part:
             part.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", "utf-8")
-            part.chmod(0o644)
+            part.chmod(0o600)
 
 
 def read_state(path: Path) -> NodeState | None:
     """What the state file says, or ``None`` where there is none or it is not ours; says nothing about the process."""
     try:
         fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        names = [field.name for field in dataclasses.fields(NodeState)]
-        # A node that an older clipseek started runs on: its file has no "ml".
-        return NodeState(**{name: {"ml": False, **fields}[name] for name in names})
+        # A node that an older clipseek started runs on: its file says less. A newer one's says more.
+        return NodeState(
+            **{field.name: fields[field.name] for field in dataclasses.fields(NodeState) if field.name in fields}
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -17,6 +17,7 @@ import orjson
 from opensearchpy.serializer import JSONSerializer
 
 from ..errors import InvalidAddress
+from ..node.reach import own
 from .address import parse_address
 from .capabilities import check_server
 from .failures import MappingTransport
@@ -61,6 +62,8 @@ def connect(
     or later.
     """
     environ = os.environ if environ is None else environ
+    if own(url) is not None:
+        environ = {}  # what is meant for another server
     host = parse_address(url, environ)
     client = opensearchpy.OpenSearch(
         hosts=[host],

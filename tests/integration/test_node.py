@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
+import subprocess
 import tempfile
 import threading
 import time
@@ -17,6 +19,9 @@ from clipseek.opensearch.node.errors import ArtifactError, PortTaken
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import reset, start, stop
 from clipseek.opensearch.node.state import NodeState, read_state, running_url
+from clipseek.opensearch.node.status import read_status
+from clipseek.opensearch.node.waiting import Patience
+from clipseek.opensearch.server.client import connect
 
 pytestmark = pytest.mark.integration
 
@@ -67,6 +72,57 @@ def test_two_starts_at_once_give_one_node_and_a_crash_is_cleared_up(paths: NodeP
     assert not answers(again.url)
     assert reset(paths) == [paths.node]
     assert not paths.node.exists()
+
+
+def test_writes_that_were_not_flushed_are_replayed_however_long_and_a_stop_leaves_none(paths: NodePaths) -> None:
+    state = start(paths, heap="512m")
+    client = connect(state.url)
+    client.indices.create(index="many", body={"settings": {"number_of_replicas": 0, "refresh_interval": -1}})
+    for _ in range(10):
+        rows = "".join(f'{{"index":{{}}}}\n{{"n":{n}}}\n' for n in range(5000))
+        client.bulk(body=rows, index="many")
+    os.kill(state.pid, signal.SIGKILL)
+    said: list[str] = []
+    again = start(paths, heap="512m", on_progress=said.append, patience=Patience(answer=120, still=60, say=0))
+    assert any("recovering: 0 of 1 shards up" in line for line in said)
+    assert connect(again.url).count(index="many")["count"] == 50_000
+
+    client = connect(again.url)
+    client.bulk(body=rows, index="many")
+    began = time.monotonic()
+    assert stop(paths) is True
+    assert time.monotonic() - began < 25  # and not killed after its time
+    client = connect(start(paths, heap="512m").url)
+    assert client.indices.stats(index="many", metric="translog")["_all"]["primaries"]["translog"]["operations"] == 0
+    assert client.cat.recovery(index="many", format="json")[0]["translog_ops"] == "0"
+
+
+def test_folders_are_private_the_log_rolls_and_the_disk_is_guarded_by_what_is_free(paths: NodePaths) -> None:
+    state = start(paths, heap="512m")
+    settings = connect(state.url).cluster.get_settings(params={"include_defaults": "true", "flat_settings": "true"})
+    disk = "cluster.routing.allocation.disk."
+    found = {**settings["defaults"], **settings["persistent"]}
+    assert [found[f"{disk}watermark.{name}"] for name in ("low", "high", "flood_stage")] == ["2gb", "1gb", "500mb"]
+    assert found[f"{disk}threshold_enabled"] == "true"
+    for path in (paths.indices, paths.logs, paths.scratch):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    for root, _, files in os.walk(paths.node):
+        for name in files:
+            assert not Path(root, name).stat().st_mode & 0o007, f"{root}/{name}"
+    if os.geteuid() == 0:
+        owners = {
+            line.split()[1] for line in Path(f"/proc/{state.pid}/status").read_text().splitlines() if "Uid:" in line
+        }
+        assert owners == {str(paths.indices.stat().st_uid)}
+        assert owners.isdisjoint({"0", "65534"})
+        other = subprocess.run(["ls", str(paths.node)], user=65534, capture_output=True, check=False)
+        assert other.returncode != 0
+    stop(paths)
+    start(paths, heap="512m")
+    assert {"node.log", "node.1.log"} <= {path.name for path in paths.logs.iterdir()}
+    status = read_status(paths)
+    assert (status["health"], status["problem"]) == ("green", None)
+    assert status["disk_free"].endswith(" GB")
 
 
 def test_a_damaged_download_is_never_used(tmp_path: Path) -> None:

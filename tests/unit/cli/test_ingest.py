@@ -74,7 +74,7 @@ def test_the_summary_for_people(server: FakeServer, pictures: Path) -> None:
         f"          {pictures}/broken.png: not a picture: UnidentifiedImageError",
         f"          {pictures}/notes.md",
     ]
-    assert result.stderr == ""
+    assert result.stderr == f"server: {server.url}\n"
     again = done(clipseek_ingest(server, pictures)).stdout.splitlines()
     assert again[1:3] == ["        0 indexed", "        5 unchanged not encoded again"]
 
@@ -139,6 +139,7 @@ def test_columns(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
     columns = ["--image-column", "file", "--caption-column", "text"]
     result = done(clipseek_ingest(server, manifest, *columns, "--number", "year"))
     assert result.stderr.splitlines() == [
+        f"server: {server.url}",
         "1 value of year kept and shown, but not found by a filter: no number, like 'old'",
         "kept, but not to filter by: set; declare columns with --keyword, --number or --date NAME",
     ]
@@ -160,6 +161,7 @@ def test_values_that_no_filter_finds_are_named_listed_and_in_the_report(
     declared = ("--date", "day", "--keyword", "set", "--report", report)
     lines = done(clipseek_ingest(server, manifest, *declared)).stderr.splitlines()
     assert lines == [
+        f"server: {server.url}",
         "2 values of day kept and shown, but not found by a filter: a date with the day or the month first (--date-format says "
         "which), like '31.05.2024'",
         f"5 values of set kept and shown, but not found by a filter: longer than 8,191 characters, like '{'x' * 37}...'",
@@ -184,7 +186,10 @@ def test_values_that_no_filter_finds_are_named_listed_and_in_the_report(
 
 def test_an_empty_source(server: FakeServer, tmp_path: Path) -> None:
     result = done(clipseek_ingest(server, tmp_path))
-    assert (result.stdout, result.stderr) == ("", f"{tmp_path} holds no picture; nothing was written\n")
+    assert (result.stdout, result.stderr) == (
+        "",
+        f"server: {server.url}\n{tmp_path} holds no picture; nothing was written\n",
+    )
     assert server.indexes == {}
 
 

@@ -1,0 +1,68 @@
+"""The way to this user's node: who listens there is proved before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from .asking import Asking
+from .errors import NodeError
+from .paths import NodePaths
+from .port import listens
+from .state import NodeState, read_state
+
+
+def ours(state: NodeState, asking: Asking) -> bool:
+    """Whether the process behind the node's port is the one that was started: by the kernel's word, else by its own."""
+    answer = listens(state.pid, int(state.url.rpartition(":")[2]))
+    if answer is not None:
+        return answer
+    _, said = asking.send("GET", "/_nodes/_local/process")
+    nodes: dict[str, Any] = said.get("nodes", {}) if isinstance(said, dict) else {}
+    return any(node.get("process", {}).get("id") == state.pid for node in nodes.values())
+
+
+def running(paths: NodePaths | None = None) -> NodeState | None:
+    """The node that runs and answers; None where none was started, or it was stopped.
+
+    Raises NodeError, in one line, for a node that ended by itself, that is still starting, or whose port another process has.
+    """
+    paths = paths or NodePaths.default()
+    state = read_state(paths.state)
+    return None if state is None else _proved(state, paths)
+
+
+def own(url: str, paths: NodePaths | None = None) -> NodeState | None:
+    """This user's node where ``url`` is its address; None for every other server. Raises NodeError, as ``running`` does."""
+    paths = paths or NodePaths.default()
+    state = read_state(paths.state)
+    if state is None or not _same(url, state.url):
+        return None
+    return _proved(state, paths)
+
+
+def _proved(state: NodeState, paths: NodePaths) -> NodeState:
+    if not state.alive():
+        raise NodeError(
+            f"the node of this user, at {state.url}, ended without being stopped ({paths.log} says why); start it again with: "
+            "clipseek node start, or name a server with --url"
+        )
+    if not state.ready:
+        raise NodeError(f"the node at {state.url} is still starting; wait for it with: clipseek node start")
+    if not ours(state, Asking(state.url)):
+        raise NodeError(
+            f"what listens at {state.url} is not the node of this user (process {state.pid}), so nothing was sent; stop the node "
+            "and start it on another port: clipseek node stop, clipseek node start --port N"
+        )
+    return state
+
+
+def _same(url: str, node: str) -> bool:
+    """Whether ``url``, as people write it, is the address ``node`` of a server on this machine."""
+    address = url if "://" in url else f"http://{url}"
+    try:
+        asked, there = urlsplit(address), urlsplit(node)
+        port = asked.port or 9200
+    except ValueError:
+        return False
+    return asked.scheme == there.scheme and port == there.port and asked.hostname in ("localhost", "127.0.0.1")
