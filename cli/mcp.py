@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from .log_options import log_searches_option, logging_sentence
 from .opening import open_client, require
 from .options import indexes_option, model_option, url_option
+from .output import note
 
 
 @click.command()
@@ -22,7 +24,10 @@ from .options import indexes_option, model_option, url_option
     metavar="ROOT",
     help="Folder whose pictures may be looked at and searched by; repeat it for several.  [default: none]",
 )
-def mcp(indexes: tuple[str, ...], model: Path | None, url: str | None, roots: tuple[Path, ...]) -> None:
+@log_searches_option
+def mcp(
+    indexes: tuple[str, ...], model: Path | None, url: str | None, roots: tuple[Path, ...], log_days: int | None
+) -> None:
     """Answer an agent's questions about indexes, as a Model Context Protocol server on stdin and stdout.
 
     Started by the agent's program, not by hand. It offers tools to describe an index, to search by words or a picture, to find
@@ -32,13 +37,21 @@ def mcp(indexes: tuple[str, ...], model: Path | None, url: str | None, roots: tu
     client = open_client(url, check=not indexes)
     from clipseek.opensearch.server.address import address
     from clipseek.web.mcp.server import serve
-    from clipseek.web.settings import Settings
+    from clipseek.web.settings import Logging, Settings
 
     if not indexes:
         from clipseek.web.process.server import check_indexes
 
         indexes = check_indexes(address(client), ())
+    if log_days is not None:
+        note(logging_sentence(log_days))
     # With its names given it starts without the server: each call says what is missing.
     serve(
-        Settings(url=address(client), indexes=indexes, model=None if model is None else model.absolute(), roots=roots)
+        Settings(
+            url=address(client),
+            indexes=indexes,
+            model=None if model is None else model.absolute(),
+            roots=roots,
+            log=None if log_days is None else Logging(log_days),
+        )
     )

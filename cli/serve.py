@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .groups import Group
+from .log_options import log_searches_option, logging_sentence
 from .opening import open_client, require
 from .options import indexes_option, json_option, model_option, url_option
 from .output import data, is_terminal, note, print_json
@@ -67,6 +68,7 @@ _FILE = click.Path(dir_okay=False, exists=True, resolve_path=True)
     help="Origin whose pages may show thumbnails by signed links, e.g. https://dashboards.example.org.",
 )
 @click.option("--access-log", is_flag=True, help="Print a line for each request on stderr: never its query or token.")
+@log_searches_option
 @click.option("--background", is_flag=True, help="Start in the background, print the address, and return.")
 @click.pass_context
 def serve(
@@ -86,6 +88,7 @@ def serve(
     root_path: str,
     embed_from: str | None,
     access_log: bool,
+    log_days: int | None,
     background: bool,
 ) -> None:
     """Serve the search page and the API over indexes, until Ctrl-C or SIGTERM.
@@ -119,6 +122,7 @@ def serve(
         open=anybody,
         embed_from=embed_from,
         access_log=access_log,
+        log_days=log_days,
     )
     check_transport(options)
     options = _with_pictures(client, options)
@@ -158,6 +162,8 @@ def _tell(service: Service, options: Options, stop_by: str) -> None:
         note(f"pictures come from {', '.join(options.roots)}")
     else:
         note("pictures are off; show them by naming their folders with --pictures ROOT")
+    if options.log_days is not None:
+        note(logging_sentence(options.log_days))
     if service.token_file is None:
         note(f"no token is wanted (--open): whoever reaches {service.address} may search and look")
     else:

@@ -78,12 +78,13 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "run": {"data", "model", "step"},
     },
     "web": {
-        ".": {"api", "guard", "pictures"},
-        "api": {"guard", "pictures"},
+        ".": {"api", "guard", "log", "pictures"},
+        "api": {"guard", "log", "pictures"},
         "guard": set(),
+        "log": set(),
         "mcp": {"api", "pictures"},
         "pictures": {"guard"},
-        "process": {".", "guard", "pictures"},
+        "process": {".", "guard", "log", "pictures"},
     },
 }
 #: Files beside the sub-rooms that each of them may import.

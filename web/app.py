@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -13,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from . import errors, health, openapi
-from .api import classify, encode, explain, heat_map, indexes, neural, search
+from .api import classify, encode, explain, feedback, heat_map, indexes, neural, search
 from .guard.install import install
 from .metrics import MeasureRequests
 from .page_files import PageFiles
@@ -42,7 +41,7 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.threads
-        threading.Thread(target=state.warm_up, name="clipseek-warm-up", daemon=True).start()
+        state.start()
         yield
         pictures.close()
         state.close()
@@ -60,7 +59,7 @@ def create_app(settings: Settings, open_encoder: OpenEncoder | None = None) -> F
     app.state.clipseek, app.state.pictures = state, pictures
     errors.install(app)
     openapi.install(app, token=settings.access.token is not None, root=settings.root_path)
-    for part in (indexes, search, explain, classify, encode, neural, heat_map):
+    for part in (indexes, search, feedback, explain, classify, encode, neural, heat_map):
         app.include_router(part.router, prefix="/api/v1")
     for outside in (routes, health):
         app.include_router(outside.router)

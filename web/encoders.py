@@ -20,6 +20,14 @@ from .decoding import in_turn
 from .metrics import Metrics
 
 Vector = NDArray[np.float32]
+_waited = threading.local()
+
+
+def seconds_waited() -> float:
+    """How long this thread has waited for vectors since it was last asked."""
+    seconds: float = getattr(_waited, "seconds", 0.0)
+    _waited.seconds = 0.0
+    return seconds
 
 
 class VectorCache:
@@ -121,7 +129,9 @@ class SharedEncoder:
         made = {place: future.result() for place, future in waiting.items()}
         self._metrics.vectors.labels("encoded").inc(len(made))
         self._metrics.vectors.labels("known").inc(len(known) - len(made))
-        self._metrics.stages.labels("encode").observe(time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self._metrics.stages.labels("encode").observe(seconds)
+        _waited.seconds = getattr(_waited, "seconds", 0.0) + seconds
         for place, vector in made.items():
             self.cache.put(keys[place], vector)
         rows = [made[place] if vector is None else vector for place, vector in enumerate(known)]

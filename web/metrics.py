@@ -43,6 +43,17 @@ class Metrics:
             ("origin",),
             registry=registry,
         )
+        self.log_records = Counter(
+            "clipseek_log_records",
+            "Records of searches and of feedback, where these are logged: written, or dropped because the search server did not "
+            "take them.",
+            ("log", "outcome"),
+            registry=registry,
+        )
+
+    def count_records(self, log: str, written: bool, number: int) -> None:
+        """``number`` records of a log, named by its index, were written, or else dropped."""
+        self.log_records.labels(log.removeprefix("clipseek-"), "written" if written else "dropped").inc(number)
 
 
 class MeasureRequests:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from .log.indexes import LogIndexes
 
 #: Seconds for which the version behind an alias is taken for the one that it was.
 VERSION_SECONDS = 3.0
@@ -57,6 +59,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Logging:
+    """That searches and feedback are logged: for how many days, and in which indexes."""
+
+    days: int
+    indexes: LogIndexes = field(default_factory=LogIndexes)
+
+
+@dataclass(frozen=True)
 class Settings:
     """How the application is run.
 
@@ -71,6 +81,7 @@ class Settings:
     limits: what requests may take.
     roots: folders whose pictures are shown; without any, no picture is.
     thumbnails: folder in which thumbnails are kept.
+    log: whether and for how long searches are logged; None for not at all.
     """
 
     url: str
@@ -84,3 +95,4 @@ class Settings:
     limits: Limits = Limits()
     roots: tuple[Path, ...] = ()
     thumbnails: Path | None = None
+    log: Logging | None = None

@@ -20,12 +20,15 @@ from clipseek.opensearch.protocols import AnyEncoder
 from fastapi import Request
 
 from .encoders import SharedEncoder
+from .log.journal import Journal
 from .metrics import Metrics
 from .settings import VERSION_SECONDS, Settings
 
 if TYPE_CHECKING:
     import opensearchpy
 
+#: Of one request of the log.
+_LOG_SECONDS = 10.0
 #: Given the settings and an index version, the encoder of its model.
 OpenEncoder = Callable[[Settings, Version], AnyEncoder]
 
@@ -40,7 +43,9 @@ class Opened:
 
 
 class State:
-    """``open_encoder``: where encoders come from; by default bundles (``bundle_encoder``). ``metrics``: its figures."""
+    """``open_encoder``: where encoders come from; by default bundles (``bundle_encoder``). ``metrics``: its figures. ``journal``:
+    where searches are logged, if they are.
+    """
 
     def __init__(self, settings: Settings, open_encoder: OpenEncoder | None = None) -> None:
         self.settings, self.metrics = settings, Metrics()
@@ -49,6 +54,11 @@ class State:
         self._client: opensearchpy.OpenSearch | None = None
         self._opened: dict[str, Opened] = {}
         self._encoders: dict[str, SharedEncoder] = {}
+        self.journal: Journal | None = None
+        if log := settings.log:
+            # A client of its own: searches do not wait for its connections, nor for long where the server is slow.
+            client = connect(settings.url, check=False, timeout=_LOG_SECONDS)
+            self.journal = Journal(client, log.days, self.metrics.count_records, log.indexes)
 
     @property
     def client(self) -> opensearchpy.OpenSearch:
@@ -101,6 +111,12 @@ class State:
         for fingerprint in self._encoders.keys() - used:
             self._encoders.pop(fingerprint).close()
 
+    def start(self) -> None:
+        """Load what the first requests need, and begin to log, both in the background."""
+        threading.Thread(target=self.warm_up, name="clipseek-warm-up", daemon=True).start()
+        if self.journal is not None:
+            self.journal.start()
+
     def warm_up(self) -> None:
         """Load the text towers, so that no request pays for it. What fails here fails again, and is answered, at a request."""
         for alias in self.settings.indexes:
@@ -115,7 +131,9 @@ class State:
             return False
 
     def close(self) -> None:
-        """Finish what waits for a vector, and let go of the connections."""
+        """Finish what waits for a vector or to be logged, and let go of the connections."""
+        if self.journal is not None:
+            self.journal.close()
         for encoder in self._encoders.values():
             encoder.close()
         if self._client is not None:

@@ -130,6 +130,9 @@ class FacetsAnswer(BaseModel):
 class SearchAnswer(FacetsAnswer):
     """The hits of a page, best first."""
 
+    search: str | None = Field(
+        description="Id of this search for feedback on its hits; null where it was not logged, and where nothing was searched for."
+    )
     reachable: int = Field(description="How many of the matched paging can show.")
     start: int
     took: Took
@@ -176,8 +179,12 @@ def facet_answer(facets: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, l
     return {name: [FacetValue(value=value, count=count) for value, count in values] for name, values in facets.items()}
 
 
-def search_answer(addresses: Addresses, answer: Answer, seconds: float, *, explain: bool) -> SearchAnswer:
-    """``seconds``: how long the whole request took. ``explain``: whether hits say how their scores add up."""
+def search_answer(
+    addresses: Addresses, answer: Answer, seconds: float, *, explain: bool, search: str | None = None
+) -> SearchAnswer:
+    """``seconds``: how long the whole request took. ``explain``: whether hits say how their scores add up. ``search``: its id in
+    the log.
+    """
     start, cutoff, plan = answer.page.start, answer.page.min_cosine, answer.plan
     fusion = FusionAnswer(
         technique=answer.fusion.technique,
@@ -197,6 +204,7 @@ def search_answer(addresses: Addresses, answer: Answer, seconds: float, *, expla
         documents=answer.documents,
         matched=answer.matched,
         facets=facet_answer(answer.facets),
+        search=search,
         reachable=answer.reachable,
         start=start,
         took=_took(seconds, answer.milliseconds),
@@ -216,6 +224,7 @@ def browse_answer(addresses: Addresses, listing: Listing, start: int, seconds: f
         documents=listing.documents,
         matched=listing.matched,
         facets=facet_answer(listing.facets),
+        search=None,
         reachable=listing.reachable,
         start=start,
         took=_took(seconds, listing.milliseconds),

@@ -75,11 +75,18 @@ class MissingIndex(BaseModel):
     detail: str
 
 
+class LoggingAnswer(BaseModel):
+    """That searches and feedback on their hits are logged."""
+
+    days: int = Field(description="Records are deleted after so many days.")
+
+
 class IndexesAnswer(BaseModel):
     """The indexes that are served."""
 
     default: str = Field(description="The one to begin with.")
     pictures: bool = Field(description="Whether pictures are shown: folders were named for it.")
+    logging: LoggingAnswer | None = Field(description="Null where no search is logged.")
     indexes: list[IndexAnswer]
     missing: list[MissingIndex]
 
@@ -99,8 +106,13 @@ def indexes(request: Request) -> IndexesAnswer:
             missing.append(
                 MissingIndex(name=alias, detail=detail if isinstance(problem, IndexMissing) else f"{alias} {why}")
             )
+    log = state.settings.log
     return IndexesAnswer(
-        default=state.settings.indexes[0], pictures=bool(state.settings.roots), indexes=there, missing=missing
+        default=state.settings.indexes[0],
+        pictures=bool(state.settings.roots),
+        logging=None if log is None else LoggingAnswer(days=log.days),
+        indexes=there,
+        missing=missing,
     )
 
 

@@ -5,39 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from clipseek.opensearch.query.fusion import Mean, Technique
-from clipseek.opensearch.query.limits import (
-    MAX_HITS,
-    MAX_PARTS,
-    MAX_REACH,
-    MAX_WEIGHT,
-    MIN_WEIGHT,
-    Kind,
-    Match,
+from clipseek.opensearch.query.limits import MAX_HITS, MAX_PARTS, MAX_REACH, Kind, Match
+from pydantic import ConfigDict, Field
+
+from .parts import (
+    CROP,
+    MAX_ENCODED,
+    MAX_TEXT,
+    Condition,
+    FieldName,
+    Id,
+    Phrase,
+    SearchId,
+    Share,
+    Strict,
+    Weight,
 )
-from pydantic import BaseModel, ConfigDict, Field
-
-#: Characters of one text: of a longer one than is searched for, the beginning is taken, and a note says so.
-MAX_TEXT = 100_000
-#: Texts and pictures that one request may have encoded, and labels that it may classify by.
-MAX_ENCODED = 256
-
-Weight = Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT, description="How much it counts beside the others.")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Id = Annotated[str, Field(min_length=1, max_length=1024, description="Id of a picture of the index.")]
-FieldName = Annotated[str, Field(min_length=1, max_length=1000)]
-Condition = Annotated[str, Field(max_length=10_000)]
-Phrase = Annotated[str, Field(min_length=1, max_length=4000)]
-
-_CROP = Field(
-    description="The part of the picture that is meant, as it is shown: left, top, width and height, as fractions of its sides.",
-    examples=[[0.1, 0.2, 0.5, 0.5]],
-)
-
-
-class Strict(BaseModel):
-    """A part of a request: no other fields, no numbers in strings, no infinities."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class WeightedText(Strict):
@@ -61,7 +44,7 @@ class SentPicture(Strict):
     upload: Annotated[int, Field(ge=0, lt=MAX_PARTS, description="Position among the parts named upload.")] | None = (
         None
     )
-    crop: Annotated[tuple[Share, Share, Share, Share], _CROP] | None = None
+    crop: Annotated[tuple[Share, Share, Share, Share], CROP] | None = None
 
 
 class WeightedPicture(SentPicture):
@@ -112,6 +95,14 @@ class PageRequest(Strict):
     )
     min_cosine: Annotated[float, Field(ge=-1, le=1)] | Literal["auto"] | None = Field(
         default=None, description="Mark hits below it as irrelevant; auto is the index's calibrated cut-off."
+    )
+    search: SearchId | None = Field(
+        default=None,
+        description="Where searches are logged: the id of the search of which this is another page or another weight.",
+    )
+    log: bool = Field(
+        default=True,
+        description="Where searches are logged: false leaves this one out, as one that is made while somebody still types.",
     )
 
 
@@ -175,6 +166,22 @@ class SimilarRequest(PageRequest):
         default=False,
         description="Of its 200 nearest only those that are the same file or look nearly the same: saved again, resized, a "
         "little brighter.",
+    )
+
+
+class FeedbackRequest(Strict):
+    """What somebody did with a hit of a search that was logged."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"search": "9f2c41b07d5e4c1c8a6f0d3b7e9a1c52", "id": "lucide/bell", "action": "click"}]
+        }
+    )
+
+    search: SearchId
+    id: Id
+    action: Literal["click", "up", "down", "none"] = Field(
+        description="It was opened or downloaded; it is right; it is wrong; or neither any more, which takes up and down back."
     )
 
 

@@ -17,6 +17,7 @@ from .addresses import Addresses
 from .answer import FacetsAnswer, SearchAnswer, browse_answer, facet_answer, search_answer
 from .asked import asked_fusion, asked_page, asked_query, asked_scope
 from .body import Sent, body_in_openapi, sent
+from .logged import log_search, origin_of
 from .models import SearchRequest, SimilarRequest
 
 router = APIRouter(tags=["search"])
@@ -34,7 +35,8 @@ def search(index: str, body: SentSearch, request: Request) -> SearchAnswer:
     addresses, seconds = Addresses.of(request, index), time.perf_counter() - started
     if isinstance(found, Listing):
         return browse_answer(addresses, found, body.fields.start, seconds)
-    return search_answer(addresses, found, seconds, explain=body.fields.explain)
+    name = log_search(state_of(request), index, body, found, seconds, origin_of(request))
+    return search_answer(addresses, found, seconds, explain=body.fields.explain, search=name)
 
 
 @router.post("/indexes/{index}/similar", openapi_extra=body_in_openapi(SimilarRequest))
@@ -44,7 +46,9 @@ def similar(
     """Pictures that are near one of the index, by their vectors."""
     started = time.perf_counter()
     answer = find_similar(state_of(request), index, body.fields)
-    return search_answer(Addresses.of(request, index), answer, time.perf_counter() - started, explain=False)
+    seconds = time.perf_counter() - started
+    name = log_search(state_of(request), index, body, answer, seconds, origin_of(request))
+    return search_answer(Addresses.of(request, index), answer, seconds, explain=False, search=name)
 
 
 @router.post("/indexes/{index}/facets", openapi_extra=body_in_openapi(SearchRequest))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 from importlib.metadata import version
 from typing import Any
 
@@ -102,7 +101,7 @@ def serve(settings: Settings) -> None:
     """Answer until standard input ends. Nothing but the protocol is written on standard output."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     server, state = make_server(settings)
-    threading.Thread(target=state.warm_up, name="clipseek-warm-up", daemon=True).start()
+    state.start()
     try:
         anyio.run(_serve, server)
     finally:

@@ -15,7 +15,9 @@ from pydantic import BaseModel
 from ..api.addresses import Addresses
 from ..api.answer import FacetsAnswer, browse_answer, facet_answer, hit_answer, search_answer
 from ..api.asked import asked_page
+from ..api.body import Sent
 from ..api.indexes import known_picture
+from ..api.logged import log_search
 from ..api.search import find, find_similar
 from ..pictures.service import Pictures
 from ..state import State
@@ -71,13 +73,16 @@ def search_pictures(state: State, pictures: Pictures, asked: SearchArguments) ->
     seconds = time.perf_counter() - started
     if isinstance(found, Listing):
         return _result(found_answer(alias, browse_answer(addresses, found, asked.start, seconds)))
+    log_search(state, alias, sent, found, seconds, "mcp")
     return _result(found_answer(alias, search_answer(addresses, found, seconds, explain=False)))
 
 
 def similar_pictures(state: State, pictures: Pictures, asked: SimilarArguments) -> CallToolResult:
     started, alias = time.perf_counter(), alias_of(state, asked)
-    found = find_similar(state, alias, asked_similar(asked))
+    sent = Sent(asked_similar(asked))
+    found = find_similar(state, alias, sent.fields)
     addresses, seconds = Addresses("", alias, shown=False), time.perf_counter() - started
+    log_search(state, alias, sent, found, seconds, "mcp")
     return _result(found_answer(alias, search_answer(addresses, found, seconds, explain=False)))
 
 

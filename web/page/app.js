@@ -3,6 +3,7 @@
 import { startDetail } from "./detail/detail.js";
 import { startFacetChips } from "./facets/facet_chips.js";
 import { startFacetSheet } from "./facets/sheet.js";
+import { drawLogging, used } from "./feedback/feedback.js";
 import { startHelp } from "./keyboard/help.js";
 import { startKeys } from "./keyboard/keys.js";
 import { startRoving } from "./keyboard/roving.js";
@@ -11,7 +12,7 @@ import { drawBox, startBox } from "./query/box.js";
 import { startDrop } from "./query/drop.js";
 import { drawIndexChoice, startIndexChoice } from "./query/index_choice.js";
 import { drawMode, startMode } from "./query/mode.js";
-import { refresh, startResults } from "./results/results.js";
+import { hitsShown, refresh, startResults } from "./results/results.js";
 import { startTop } from "./results/scrolling.js";
 import { drawToolbar, startToolbar } from "./results/toolbar.js";
 import { current, loadIndexes } from "./server/indexes.js";
@@ -33,7 +34,11 @@ function start() {
   startKeys();
   startRoving(document.getElementById("results"));
   startResults();
-  document.getElementById("results").addEventListener("click", openPicture);
+  document.getElementById("results").addEventListener("click", (event) => {
+    const item = event.target.closest("a.picture");
+    if (item) used(hitsShown().find((hit) => hit.id === idOf(item)));
+    openPicture(event);
+  });
   document.getElementById("detail").addEventListener("click", openPicture);
   onChange(title);
   title();
@@ -48,6 +53,7 @@ async function load(first) {
     showProblem(problem, () => load(first));
     return;
   }
+  drawLogging();
   drawIndexChoice();
   drawBox();
   drawMode();
@@ -63,8 +69,10 @@ function openPicture(event) {
   const item = event.target.closest("a.picture");
   if (!item || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  change({ picture: new URL(item.href).searchParams.get("picture") }, { replace: Boolean(state.picture) });
+  change({ picture: idOf(item) }, { replace: Boolean(state.picture) });
 }
+
+const idOf = (item) => new URL(item.href).searchParams.get("picture");
 
 function title() {
   document.title = state.words ? `${short(state.words, 60)} – clipseek` : "clipseek";

@@ -23,6 +23,7 @@ class Options:
     url, indexes, model, roots, root_path: as in Settings. port: None is PREFERRED_PORT or a free one.
     proxies: addresses of proxies that speak TLS for this service, whose X-Forwarded-Proto is believed.
     token_file: holds the token of all starts; without it, each start makes one. open: no token is wanted.
+    log_days: for how many days searches and feedback are logged; None for not at all.
     name: of whose service this is, so that its next start finds it ("demo"). folder: where processes leave word of themselves.
     """
 
@@ -41,6 +42,7 @@ class Options:
     open: bool = False
     embed_from: str | None = None
     access_log: bool = False
+    log_days: int | None = None
     name: str = ""
     folder: str = dataclasses.field(default_factory=lambda: str(default_folder()))
 

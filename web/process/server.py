@@ -25,7 +25,8 @@ from ..app import create_app
 from ..errors import ServeError
 from ..guard.origins import origin_of
 from ..guard.secret_files import kept_secret, new_secret, private_folder
-from ..settings import Access, Settings
+from ..log.indexes import LogIndexes
+from ..settings import Access, Logging, Settings
 from .deadlines import protocol_with
 from .listen import check_transport, is_loopback, listen
 from .options import STARTING, Options
@@ -44,6 +45,8 @@ def serve(options: Options, on_ready: Callable[[Service], None], *, detached: bo
     check_transport(options)
     folder = private_folder(Path(options.folder))
     indexes = check_indexes(options.url, options.indexes)
+    if options.log_days is not None:
+        LogIndexes().opened(connect(options.url))
     with listen(options.host, options.port) as listener:
         service, access = _admit(options, folder, listener, indexes)
         if detached:
@@ -133,6 +136,7 @@ def _server(options: Options, service: Service, access: Access, on_ready: Callab
         roots=tuple(Path(root) for root in options.roots),
         thumbnails=user_cache() / "thumbnails",
         access=access,
+        log=None if options.log_days is None else Logging(options.log_days),
     )
     limits = settings.limits
     config = uvicorn.Config(

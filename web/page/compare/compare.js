@@ -11,25 +11,29 @@ const COLUMNS = ["caption", "hybrid", "vector"];
 const TITLES = { caption: "Caption: the words alone", hybrid: "Hybrid: both", vector: "Vector: the picture alone" };
 /** Hits of a column; those behind them only count for the ranks that the others say. */
 const SHOWN = 12;
-let kept = { key: "", caption: null, vector: null };
+let kept = { key: "", caption: null, vector: null, search: null };
 
-/** {view, answer, hits} of the state's words: the answer is the hybrid's. Another weight asks for the hybrid alone. */
+/**
+ * {view, answer, hits} of the state's words: the answer is the hybrid's. Another weight asks for the hybrid alone. One search is
+ * logged, the hybrid; a hit of three rankings has no one rank, so that nothing is told of what is done with it.
+ */
 export async function showCompare(signal) {
   const { fusion: _, kind: __, ...same } = query("hybrid");
   const key = JSON.stringify(same);
+  const of = kept.key === key ? kept.search : null;
   const answers = Object.fromEntries(
     await Promise.all(
       COLUMNS.map(async (kind) => [
         kind,
-        (kept.key === key && kept[kind]) || (await search(0, signal, { kind, facets: kind === "hybrid" })),
+        (kept.key === key && kept[kind]) || (await search(0, signal, { kind, facets: kind === "hybrid", of, log: kind === "hybrid" })),
       ]),
     ),
   );
-  kept = { key, caption: answers.caption, vector: answers.vector };
+  kept = { key, caption: answers.caption, vector: answers.vector, search: answers.hybrid.search };
   return {
     view: view(answers),
     answer: answers.hybrid,
-    hits: unique(COLUMNS.flatMap((kind) => answers[kind].hits.slice(0, SHOWN))),
+    hits: unique(COLUMNS.flatMap((kind) => answers[kind].hits.slice(0, SHOWN))).map((hit) => ({ ...hit, search: null })),
   };
 }
 

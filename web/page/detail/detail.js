@@ -1,6 +1,7 @@
 // One picture, large, with all that is known of it; arrows go through the hits.
 
 import { element, fill, iconButton, picture as icon } from "../element.js";
+import { thumbButtons, used } from "../feedback/feedback.js";
 import { focusHit } from "../keyboard/roving.js";
 import { say } from "../messages/messages.js";
 import { lessLike, moreLike, nearlySame } from "../results/actions.js";
@@ -104,6 +105,7 @@ function buttons(hit) {
     button("more", "More like this", moreLike, "more"),
     button("less", "Less like this", lessLike, "less"),
     button("near", "Nearly the same file", nearlySame, "near"),
-    element("a", { class: "button", href: originalOf(hit.id, true), download: "" }, icon("download"), "Original"),
+    element("a", { class: "button", href: originalOf(hit.id, true), download: "", onclick: () => used(hit) }, icon("download"), "Original"),
+    thumbButtons(hit, true),
   );
 }

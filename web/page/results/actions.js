@@ -1,6 +1,7 @@
 // What can be done with a hit: search by it, away from it, for its near duplicates, and select it.
 
 import { element, iconButton } from "../element.js";
+import { thumbButtons } from "../feedback/feedback.js";
 import { START } from "../state/address.js";
 import { change, state } from "../state/state.js";
 
@@ -22,13 +23,18 @@ export function nearlySame(id) {
   change({ words, not, like, unlike, crops, uploads, filters: {}, sort: "", near: id, picture: "" });
 }
 
-/** Put the buttons over a picture once the pointer or the focus is on its hit: most hits never need theirs. */
-export function startActions(place) {
+const ROOM = 110; // pixels below which five buttons would hide the picture
+let hitsShown = () => [];
+
+/** Put the buttons over a picture once the pointer or the focus is on its hit: most never need theirs. `ofPage()`: the hits. */
+export function startActions(place, ofPage) {
+  hitsShown = ofPage;
   for (const kind of ["pointerover", "focusin"]) place.addEventListener(kind, (event) => offer(event.target.closest(".hit")));
 }
 
 function offer(item) {
   if (!item || item.querySelector(".actions") || !item.querySelector(".tick")) return;
+  const hit = hitsShown().find((one) => one.id === item.dataset.id);
   const button = (icon, name, act) => iconButton(icon, name, () => act(item.dataset.id));
   item
     .querySelector(".tick")
@@ -39,6 +45,7 @@ function offer(item) {
         button("more", "More like this (m)", moreLike),
         button("less", "Less like this (l)", lessLike),
         button("near", "Nearly the same file (n)", nearlySame),
+        item.clientWidth < ROOM ? null : thumbButtons(hit),
       ),
     );
 }

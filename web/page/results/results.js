@@ -42,7 +42,7 @@ let stopWatching = () => {};
 
 export function startResults() {
   startSelection(hitsShown);
-  startActions(place);
+  startActions(place, hitsShown);
   onChange(changed);
   new ResizeObserver(() => layOut()).observe(place);
 }
@@ -69,7 +69,7 @@ export async function refresh({ kind = "search" } = {}) {
   busy(true);
   try {
     const done = await latest.run((signal) =>
-      comparing() ? showCompare(signal) : search(0, signal, { facets: kind !== "rerank" }),
+      comparing() ? showCompare(signal) : search(0, signal, kind === "rerank" ? { facets: false, of: shown?.answer.search } : {}),
     );
     if (!done) return;
     busy(false);
@@ -133,7 +133,7 @@ export async function fetchMore() {
   if (!fetchMore.left()) return false;
   const before = shown;
   try {
-    const done = await further.run((signal) => search(before.fetched, signal));
+    const done = await further.run((signal) => search(before.fetched, signal, { of: before.answer.search }));
     if (!done || shown !== before) return false;
     // The next page may rank deeper: what it has again is shown already.
     const fresh = done.value.hits.filter((hit) => !shown.hits.some((other) => other.id === hit.id));

@@ -1,6 +1,7 @@
 // Selecting hits: a box on each, Shift for all between two, and what can be done with the selected.
 
 import { element, fill, iconButton } from "../element.js";
+import { used } from "../feedback/feedback.js";
 import { change, state } from "../state/state.js";
 import { several } from "../text.js";
 import { copyLines, downloadLines, pathOf } from "./export.js";
@@ -87,7 +88,10 @@ function draw() {
         "path",
       ),
     ),
-    button("Download JSONL", () => downloadLines(all)),
+    button("Download JSONL", () => {
+      downloadLines(all);
+      used(...all);
+    }),
     button("More like these", () => likeAll(all)),
     iconButton("close", "Select none (Esc)", clearSelection),
   );

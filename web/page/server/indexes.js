@@ -28,6 +28,9 @@ export const declared = () => current().fields.filter(({ own }) => !own);
 /** Whether the server shows pictures: its operator named their folders. */
 export const showsPictures = () => known.pictures !== false;
 
+/** {days} where the server logs searches, else null. */
+export const logging = () => known.logging ?? null;
+
 /** Path of `what` of the current index. */
 export const path = (what) => `api/v1/indexes/${encodeURIComponent(current().name)}/${what}`;
 

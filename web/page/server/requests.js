@@ -2,7 +2,7 @@
 
 import { written } from "../state/filters.js";
 import { state } from "../state/state.js";
-import { current, declared, originalOf, path } from "./indexes.js";
+import { current, declared, logging, originalOf, path } from "./indexes.js";
 import { get, post } from "./server.js";
 import { fileOf } from "./uploads.js";
 
@@ -71,15 +71,20 @@ async function pictureOf(id, signal) {
 
 const originals = new Map();
 
-/** One page of hits. Facets come with the first. */
-export async function search(start, signal, { kind, size = PAGE, facets = start === 0 } = {}) {
-  if (state.near) {
-    const body = { id: state.near, near: true, start, size, filters: written(state.filters).filters };
-    return post(path("similar"), body, signal);
-  }
-  const free = facetFields().filter((field) => !state.filters[field]?.values);
-  return post(path("search"), { ...query(kind), start, size, facets: facets ? free : [] }, signal, await files(signal, kind));
+/**
+ * One page of hits, each with the id of its search where that is logged. Facets come with the first. `of`: the id of the search of
+ * which this is another page or weight; `log`: whether it may be logged.
+ */
+export async function search(start, signal, { kind, size = PAGE, facets = start === 0, of, log = true } = {}) {
+  const logged = logging() ? { search: of ?? undefined, log } : {};
+  const answer = state.near
+    ? await post(path("similar"), { id: state.near, near: true, start, size, filters: written(state.filters).filters, ...logged }, signal)
+    : await post(path("search"), { ...query(kind), start, size, facets: facets ? free() : [], ...logged }, signal, await files(signal, kind));
+  for (const hit of answer.hits) hit.search = answer.search;
+  return answer;
 }
+
+const free = () => facetFields().filter((field) => !state.filters[field]?.values);
 
 /** Counts of a field whose values filter already: over what the other filters leave, so that more values can be added. */
 export async function facetOf(field, signal) {
@@ -94,5 +99,5 @@ export async function explain(hit, signal) {
   return post(path("explain"), { ...query(), id: hit.id, start, size: PAGE }, signal, await files(signal));
 }
 
-/** Neighbours of a picture, by the vectors of the index. */
-export const similar = (id, signal, size = 16) => post(path("similar"), { id, size }, signal);
+/** Neighbours of a picture, by the vectors of the index. Nobody searched for them: they are no part of a log. */
+export const similar = (id, signal, size = 16) => post(path("similar"), { id, size, log: false }, signal);

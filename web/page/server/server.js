@@ -1,6 +1,8 @@
 // Requests to the server that this page came from. Addresses are relative, so that a proxy may put the page below any path.
 
 const TRIES = 4;
+/** By this the log tells the page's searches from those of programs. */
+const PAGE = { "X-Clipseek-Client": "page" };
 
 /** What went wrong, as the server's problem details say it (RFC 9457); `kind` is the last part of their type. */
 export class Problem extends Error {
@@ -23,12 +25,12 @@ export const get = (path, signal) => ask(path, { signal });
 /** POST `body` as JSON; with `files`, as a form that has the JSON as `query` and the files as `upload`. */
 export function post(path, body, signal, files = []) {
   if (!files.length) {
-    return ask(path, { signal, method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+    return ask(path, { signal, method: "POST", body: JSON.stringify(body), headers: { ...PAGE, "Content-Type": "application/json" } });
   }
   const form = new FormData();
   form.append("query", JSON.stringify(body));
   for (const file of files) form.append("upload", file);
-  return ask(path, { signal, method: "POST", body: form });
+  return ask(path, { signal, method: "POST", body: form, headers: PAGE });
 }
 
 async function ask(path, request) {

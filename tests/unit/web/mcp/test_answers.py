@@ -31,7 +31,14 @@ def answer(*hits: HitAnswer, **changed: Any) -> SearchAnswer:
         "reachable": 40,
         "start": 0,
     }
-    whole |= {"took": Took(total_ms=1, server_ms=1), "complete": True, "kind": "hybrid", "fusion": None, "cutoff": None}
+    whole |= {
+        "took": Took(total_ms=1, server_ms=1),
+        "complete": True,
+        "kind": "hybrid",
+        "fusion": None,
+        "cutoff": None,
+        "search": None,
+    }
     return SearchAnswer(**{**whole, "notes": [], "hits": list(hits), **changed})
 
 
