@@ -33,6 +33,8 @@ LAYOUTS = (
     "imagefolder",
     "flickr",
     "coco",
+    "img2dataset",
+    "saved",
 )
 
 CAPTIONS_FROM = ("auto", "sidecar", "embedded", "both", "none")
@@ -118,7 +120,7 @@ def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callab
             default="auto",
             show_default=True,
             help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco, "
-            "hub (hub:owner/name), imagefolder, flickr or coco; auto detects it.",
+            "hub (hub:owner/name), imagefolder, flickr, coco, img2dataset or saved (datasets' save_to_disk); auto detects it.",
         ),
         click.option(
             "--exclude",

@@ -14,11 +14,11 @@ from .fields import Columns
 from .lines import guessed_from, lines
 from .manifest import is_tabbed, read_jsonl, read_table, separator_of
 from .parquet import read_parquet
-from .record import Record, shown
+from .record import Record, Skipped, shown
 
 #: Rows that are looked at.
 SAMPLE = 200
-_READERS: dict[str, Callable[[Path, Columns], Iterator[Record]]] = {
+_READERS: dict[str, Callable[[Path, Columns], Iterator[Record | Skipped]]] = {
     "tsv": lambda path, columns: read_table(path, columns, tabs=True),
     "csv": lambda path, columns: read_table(path, columns, tabs=False),
     "jsonl": read_jsonl,
@@ -41,7 +41,7 @@ def described(path: Path, kind: str, columns: Columns) -> str | None:
         sign = (
             "\t" if tabs else columns.separator or separator_of(first, columns, shown(path)) if kind != "jsonl" else ""
         )
-        first_record = next(_READERS[kind](path, columns), None)
+        has_rows = next(_READERS[kind](path, columns), None) is not None
     except SourceError:
         return None  # whoever reads it says so
     how = {"\t": "tabs", "": ""}.get(sign, repr(sign))
@@ -49,7 +49,7 @@ def described(path: Path, kind: str, columns: Columns) -> str | None:
     if kind != "jsonl" and number:
         names = [name.strip().strip('"') for name in first.split(sign)]
         parts.append(f"columns {', '.join(names)}" if columns.image in names else "without a header")
-    if first_record is not None:
+    if has_rows:
         parts.append(f"pictures below {shown(columns.images or path.parent)}")
     return ", ".join(parts)
 
@@ -62,7 +62,8 @@ def doubtful(path: Path, kind: str, columns: Columns) -> list[str]:
     try:
         if kind != "parquet" and not columns.encoding and (number := guessed_from(path)) is not None:
             found.append(f"not UTF-8 (line {number}), read as cp1252, Western European; name another with --encoding")
-        first = list(islice(_READERS[kind](path, columns), SAMPLE))
+        entries = islice(_READERS[kind](path, columns), SAMPLE)
+        first = [entry for entry in entries if isinstance(entry, Record)]
     except (SourceError, OSError):
         return found  # whoever reads it says so
     for name, values in (("id", [one.id for one in first]), ("group", [one.group for one in first])):

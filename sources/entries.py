@@ -26,18 +26,23 @@ def without_blank(entries: Iterator[Record | Skipped]) -> Iterator[Record | Skip
             yield Skipped(entry.image, "caption that shows nothing", reason, captions=blank)
 
 
-def merged(records: Iterator[Record]) -> Iterator[Record]:
+def merged(entries: Iterator[Record] | Iterator[Record | Skipped]) -> Iterator[Record | Skipped]:
     """Rows of one picture that follow each other, of the same id and split, become one record with all their captions."""
     held: Record | None = None
     try:
-        for record in records:
-            if held is not None and (record.image, record.id, record.split) == (held.image, held.id, held.split):
-                captions = dict.fromkeys(held.captions + record.captions)
-                held = replace(held, captions=tuple(captions), group=held.group or record.group)
+        for entry in entries:
+            if isinstance(entry, Skipped):
+                if held is not None:
+                    yield held
+                held = None
+                yield entry
+            elif held is not None and (entry.image, entry.id, entry.split) == (held.image, held.id, held.split):
+                captions = dict.fromkeys(held.captions + entry.captions)
+                held = replace(held, captions=tuple(captions), group=held.group or entry.group)
             else:
                 if held is not None:
                     yield held
-                held = record
+                held = entry
     except SourceError:
         # What came before the broken line is still good.
         if held is not None:

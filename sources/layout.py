@@ -10,8 +10,10 @@ from .data_sets.flickr import flickr_tables, is_flickr_table
 from .data_sets.hub import is_hub
 from .data_sets.imageclef import is_imageclef
 from .data_sets.imagefolder import imagefolder_tables, is_imagefolder_table
+from .data_sets.img2dataset import tables_of_shards
 from .data_sets.karpathy import load_json
 from .data_sets.roco import is_roco
+from .data_sets.saved import is_saved
 from .errors import SourceError, SourceNotFound, UnknownLayout
 from .folder import is_image_name
 from .record import shown
@@ -32,9 +34,11 @@ Layout: TypeAlias = Literal[
     "imagefolder",
     "flickr",
     "coco",
+    "img2dataset",
+    "saved",
 ]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
-_FOLDERS = ("folder", "imageclef", "roco")
+_FOLDERS = ("folder", "imageclef", "roco", "img2dataset", "saved")
 _EITHER = ("webdataset", "imagefolder", "flickr", "coco")
 _DATA_SETS: dict[str, str] = {
     "imagefolder": "an ImageFolder (metadata.jsonl, .csv or .parquet with file_name)",
@@ -42,6 +46,8 @@ _DATA_SETS: dict[str, str] = {
     "coco": "COCO captions (annotations/captions_*.json)",
     "imageclef": "ImageCLEF 2017, caption prediction",
     "roco": "ROCO",
+    "img2dataset": "img2dataset's shards (00000.parquet and 00000_stats.json)",
+    "saved": "a data set that datasets saved to disk (state.json, dataset_info.json)",
 }
 
 _BY_SUFFIX: dict[str, Layout] = {
@@ -79,6 +85,10 @@ def layout_of(source: Path, layout: Layout) -> Layout:
                 return "imageclef"
             if is_roco(source):
                 return "roco"
+            if is_saved(source):
+                return "saved"
+            if tables_of_shards(source):
+                return "img2dataset"
             if imagefolder_tables(source):
                 return "imagefolder"
             if coco_tables(source):

@@ -13,8 +13,10 @@ from .data_sets.flickr import flickr_tables, read_flickr
 from .data_sets.hub import read_hub
 from .data_sets.imageclef import read_imageclef
 from .data_sets.imagefolder import imagefolder_tables, read_imagefolder
+from .data_sets.img2dataset import read_img2dataset
 from .data_sets.karpathy import load_json, read_karpathy
 from .data_sets.roco import read_roco
+from .data_sets.saved import read_saved
 from .entries import merged
 from .fields import Columns
 from .folder import read_folder
@@ -50,6 +52,10 @@ def entries_of(
         return _with_tables(path, read_flickr(path), flickr_tables, columns, selection)
     if chosen == "coco":
         return _with_tables(path, read_coco(path), coco_tables, columns, selection)
+    if chosen == "img2dataset":
+        return read_img2dataset(path, columns, selection)
+    if chosen == "saved":
+        return merged(read_saved(path, columns))
     if chosen == "parquet":
         return merged(read_parquet(path, columns))
     if chosen == "jsonl":

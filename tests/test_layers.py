@@ -53,7 +53,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
     "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},
     "sources": {
         ".": {"data_sets", "embedded", "tars"},
-        "data_sets": set(),
+        "data_sets": {"tars"},
         "embedded": {"tars"},
         "tars": set(),
     },

@@ -11,23 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.files.text import reason_of
-from clipseek.files.whole import write_whole
 
 from ..errors import MalformedSource, SourceError, SourceNotFound
 from ..fields import Columns, from_object
 from ..record import Record
 from ..splits import EVERY, Splits
+from .kept import kept
 
 PREFIX = "hub:"
 _NAME = re.compile(r"hub:([\w.-]+/[\w.-]+|[\w.-]+)(?::([\w.\[\]%:-]+))?")
-_KINDS = (
-    (b"\xff\xd8", "jpg"),
-    (b"\x89PNG", "png"),
-    (b"GIF8", "gif"),
-    (b"RIFF", "webp"),
-    (b"II*", "tif"),
-    (b"MM\x00*", "tif"),
-)
 
 #: Name -> the splits that the data set has.
 List = Callable[[str], list[str]]
@@ -82,17 +74,7 @@ def _rows(source: Path, name: str, split: str, columns: Columns, cache: Path, lo
         fields = {key: value for key, value in row.items() if not isinstance(value, (bytes, Mapping))}
         fields.setdefault(columns.id, f"{split}-{number}")
         fields["split"] = split.partition("[")[0]
-        yield from_object(fields, columns, place, image=_kept(folder, number, picture["bytes"]))
-
-
-def _kept(folder: Path, number: int, data: bytes) -> Path:
-    """The picture's file in the cache, written whole or not at all."""
-    kind = next((suffix for start, suffix in _KINDS if data.startswith(start)), "png")
-    path = folder / f"{number:08}.{kind}"
-    if not (path.is_file() and path.stat().st_size == len(data)):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data, flush=False)  # checked by its size, and written again
-    return path
+        yield from_object(fields, columns, place, image=kept(folder, number, picture["bytes"]))
 
 
 def _names(name: str) -> list[str]:

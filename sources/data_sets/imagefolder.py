@@ -15,7 +15,7 @@ from ..fields import Columns
 from ..lines import lines
 from ..manifest import read_jsonl, read_table
 from ..parquet import read_parquet
-from ..record import Record, shown
+from ..record import Record, Skipped, records_of, shown
 from ..splits import is_split_name
 from .captioned_folder import tables_of
 
@@ -44,14 +44,14 @@ def is_imagefolder_table(path: Path) -> bool:
 def read_imagefolder_table(path: Path, columns: Columns) -> Iterator[Record]:
     """A record for every row of a metadata file; the captions stand in ``caption``, ``text`` or ``description``."""
     own = replace(columns, image=_FILE_NAME) if columns.image == "image" else columns
+    rows: Iterator[Record | Skipped]
     if path.suffix == ".csv":
         rows = read_table(path, own, tabs=False)
     elif path.suffix == ".parquet":
         rows = read_parquet(path, own)
     else:
         rows = read_jsonl(path, own)
-    for record in rows:
-        yield _with_captions(record, columns)
+    yield from (with_captions(record, columns) for record in records_of(rows))
 
 
 def read_imagefolder(folder: Path, columns: Columns) -> Iterator[Record]:
@@ -68,7 +68,7 @@ def read_imagefolder(folder: Path, columns: Columns) -> Iterator[Record]:
             yield record
 
 
-def _with_captions(record: Record, columns: Columns) -> Record:
+def with_captions(record: Record, columns: Columns) -> Record:
     """``record`` with its captions; where it has none, those of the first key that may hold some."""
     if record.captions or columns.caption != "caption":
         return record

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clipseek.sources import MalformedSource, MissingColumn, Record, SourceError, read_records
+from clipseek.sources import MalformedSource, MissingColumn, Record, Skipped, SourceError, read_records, read_source
+
+JPEG = b"\xff\xd8 first"
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -38,13 +40,40 @@ def test_several_captions_in_a_list(tmp_path: Path) -> None:
     assert record.captions == ("One", "Two")
 
 
-def test_a_missing_column_and_pictures_inside_are_said(tmp_path: Path) -> None:
+def test_a_missing_column_and_an_empty_one_are_said(tmp_path: Path) -> None:
     source = write(tmp_path / "pairs.parquet", [{"file": "a.jpg"}])
     with pytest.raises(MissingColumn, match=r"no column 'image'; the columns are 'file'"):
         list(read_records(source))
-    inside = write(tmp_path / "inside.parquet", [{"image": {"bytes": b"x", "path": None}}])
-    with pytest.raises(MalformedSource, match=r"row 1: 'image' holds the picture's bytes"):
-        list(read_records(inside))
+    empty = write(tmp_path / "empty.parquet", [{"image": {"bytes": None, "path": None}}])
+    with pytest.raises(MalformedSource, match=r"row 1: 'image' must be a text"):
+        list(read_records(empty))
+
+
+@pytest.mark.parametrize("row", [{"image": {"bytes": JPEG, "path": "a.jpg"}}, {"image": JPEG}, {"jpg": JPEG}])
+def test_pictures_in_the_table_go_to_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(tmp_path / "cache"))
+    source = write(tmp_path / "inside.parquet", [{**row, "caption": "a car", "n": 1}])
+    (record,) = read_records(source)
+    assert (record.captions, record.metadata) == (("a car",), {"n": 1})
+    assert record.image.read_bytes() == JPEG
+    assert record.image.is_relative_to(tmp_path / "cache")
+    assert next(read_records(source)).image == record.image
+
+
+def test_addresses_of_files_that_are_here(tmp_path: Path) -> None:
+    (tmp_path / "pics" / "x").mkdir(parents=True)
+    (tmp_path / "pics" / "x" / "a b.jpg").touch()
+    rows = [{"URL": "https://host/y/x/a%20b.jpg?w=1", "TEXT": "a car"}]
+    rows.append({"URL": (tmp_path / "pics" / "x" / "a b.jpg").as_uri(), "TEXT": "by file"})
+    rows.append({"URL": "https://host/z.jpg", "TEXT": "lost"})
+    source = write(tmp_path / "laion.parquet", rows)
+    first, lost = read_source(source, images=tmp_path / "pics")
+    assert isinstance(first, Record)
+    assert isinstance(lost, Skipped)
+    assert (first.image, first.captions) == (tmp_path / "pics" / "x" / "a b.jpg", ("a car", "by file"))
+    assert (lost.kind, lost.captions) == ("file not here", 1)
 
 
 def test_no_parquet_file(tmp_path: Path) -> None:
