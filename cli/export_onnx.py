@@ -35,14 +35,16 @@ SOURCE = click.Path(path_type=Path)
     "--gate",
     type=SOURCE,
     metavar="SOURCE",
-    help="Held-out pairs (folder or manifest) that a lower precision must rank like fp32.  [default: the samples' cosines decide]",
+    help="Held-out pairs (folder or manifest), 500 or more, that a lower precision must rank like fp32.  [default: the samples' "
+    "cosines decide]",
 )
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, 1),
-    default=0.01,
+    default=0.03,
     show_default=True,
-    help="Allowed absolute loss of MRR@10 and R@10 over the whole gallery of --gate.",
+    help="Allowed loss of MRR@10 and R@10 over the whole gallery of --gate, as a fraction of fp32's: the lower end of the paired "
+    "95 % interval.",
 )
 @click.option(
     "--calibrate",

@@ -22,7 +22,11 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "--batch-size": ("batch_size", int, "Pairs per batch. The other pairs are the negatives."),
     "--micro-batch": ("micro_batch", int, "Gradient caching: pairs computed at a time, with the loss of the batch."),
     "--lr": ("learning_rate", float, "Peak learning rate."),
-    "--optimizer": ("optimizer", ("muon", "adamw"), "Optimizer of the weight matrices in the layers."),
+    "--optimizer": (
+        "optimizer",
+        ("auto", "muon", "adamw"),
+        "Optimizer of the weight matrices in the layers; auto is AdamW for bases above 50 million parameters, else Muon.",
+    ),
     "--muon-factor": ("muon_factor", float, "Learning rate of Muon, as a multiple of --lr."),
     "--embedding-factor": ("embedding_factor", float, "Learning rate of token embeddings, as a multiple of --lr."),
     "--layer-decay": ("layer_decay", float, "Factor on the learning rate from each layer to the one below it."),
@@ -45,7 +49,10 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
 }
 #: flags, on/off -> (field, help)
 _FLAGS: dict[str, tuple[str, str]] = {
-    "--augment/--no-augment": ("augment", "Add each caption a second time, with shuffled tags and some dropped."),
+    "--augment/--no-augment": (
+        "augment",
+        "Add each caption a second time, varied by its form: tags shuffled and dropped, or sentences left out.",
+    ),
     "--views/--no-views": ("views", "With --augment, also shift, scale and brighten pictures at random."),
     "--share-targets/--no-share-targets": ("share_targets", "Pairs of an equal caption or group are no negatives."),
     "--intra-modal/--no-intra-modal": ("intra_modal", "Add image-image and text-text negatives to the loss."),

@@ -7,6 +7,8 @@ from typing import Any
 
 from .output import count, note
 
+_OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon"}
+
 
 class TrainingProgress:
     """Prints a line every few seconds; remembers the last figures."""
@@ -22,7 +24,13 @@ class TrainingProgress:
             self.last["steps"] = event["step"]
             held = f", {event['validation_pairs']:,} held out for validation" if event["validation_pairs"] else ""
             steps = f"up to {count(event['steps'], 'step')}"
-            note(f"{count(event['pairs'], 'pair')}{held}; {steps}, {event['precision']} on {event['device']}")
+            how = f"{_OPTIMIZERS[event['optimizer']]}, {event['precision']} on {event['device']}"
+            note(f"{count(event['pairs'], 'pair')}{held}; {steps}, {how}")
+            if not event["validation_pairs"]:
+                note(
+                    "  nothing could be held out: fewer than two groups would be left on one side. The last weights are kept, "
+                    "unmeasured; name pairs with --validation, or a larger --val-fraction"
+                )
             if event["step"]:
                 note(f"  resuming after step {event['step']:,}")
         elif kind == "step":

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.encoder.bundle.bundle import ImageSpec
-from clipseek.evaluation import evaluate
+from clipseek.evaluation import compare, rank_pairs
+from clipseek.evaluation.ranked import RankedPairs
 from clipseek.training.data.pairs import Pairs
 
 from .models import embed_with_bundle
@@ -16,7 +17,12 @@ from .samples import Samples
 from .towers import IMAGE, TEXT
 from .verdict import Figures, Verdict
 
-TOLERANCE = 0.01  # absolute, of MRR@10 and R@10 over the whole gallery, in either direction
+#: How much of fp32's MRR@10 and R@10 over the whole gallery may be lost, in either direction: what the 95 % interval of the paired
+#: difference reaches down to. Figures near 0 may lose LEAST of it in any case: less is a question of single queries.
+TOLERANCE, LEAST = 0.03, 0.003
+#: Fewer held-out pairs have intervals that no honest gate can pass.
+ENOUGH = 500
+FIGURES = ("MRR@10", "R@10")
 MIN_COSINE = 0.99  # where no held-out pairs are named
 BATCH = 32
 #: The device that a verdict names where fp16 was emulated for want of a GPU.
@@ -25,7 +31,10 @@ EMULATED = "the CPU, each step rounded to fp16"
 
 @dataclass(frozen=True)
 class Gate:
-    """Held-out pairs that a bundle in a lower precision must still rank. ``load`` reads them for a model's pictures."""
+    """Held-out pairs that a bundle in a lower precision must still rank. ``load`` reads them for a model's pictures.
+
+    ``tolerance``: share of fp32's figures, as TOLERANCE.
+    """
 
     source: str
     load: Callable[[ImageSpec], Pairs]
@@ -52,15 +61,18 @@ class Judge:
         return self._by_ranking(self.gate, self.pairs, lower, emulated or lower, judged_on)
 
     def _by_ranking(self, gate: Gate, pairs: Pairs, lower: Bundle, computing: Bundle, judged_on: str) -> Verdict:
-        full = Figures(tower_bytes(self.full), ranking_figures(self.full, pairs))
-        figures = Figures(tower_bytes(lower), ranking_figures(computing, pairs))
-        loss = max(
-            full.ranking[direction][metric] - value
-            for direction, metrics in figures.ranking.items()
-            for metric, value in metrics.items()
-        )
+        before, after = (_ranked(bundle, pairs) for bundle in (self.full, computing))
+        changes = [change for change in compare(before, after) if change.figure in FIGURES]
+        full, figures = Figures(tower_bytes(self.full), {}), Figures(tower_bytes(lower), {})
+        intervals: dict[str, dict[str, list[float]]] = {}
+        for change in changes:
+            direction = change.direction.replace(" ", "_")
+            full.ranking.setdefault(direction, {})[change.figure] = change.before
+            figures.ranking.setdefault(direction, {})[change.figure] = change.after
+            ends = [change.difference.low, change.difference.high]
+            intervals.setdefault(direction, {})[change.figure] = ends
         return Verdict(
-            gate="ranking of held-out pairs, whole gallery",
+            gate="ranking of held-out pairs, whole gallery, paired intervals",
             precision=lower.precision,
             judged_on=judged_on,
             source=gate.source,
@@ -70,8 +82,9 @@ class Judge:
             tolerance=gate.tolerance,
             full=full,
             lower=figures,
-            loss=loss,
-            passed=bool(loss <= gate.tolerance),
+            loss=max(change.before - change.after for change in changes),
+            intervals=intervals,
+            passed=all(change.difference.low >= -allowed(change.before, gate.tolerance) for change in changes),
         )
 
     def _by_cosine(self, lower: Bundle, computing: Bundle, judged_on: str) -> Verdict:
@@ -93,14 +106,16 @@ class Judge:
         )
 
 
-def ranking_figures(bundle: Bundle, pairs: Pairs) -> dict[str, dict[str, float]]:
-    """Direction -> {"MRR@10", "R@10"} of the bundle over the whole gallery."""
+def allowed(full: float, tolerance: float) -> float:
+    """How far the lower end of the interval may lie below fp32's figure ``full``."""
+    return max(LEAST, tolerance * full) if tolerance > 0 else tolerance * full
+
+
+def _ranked(bundle: Bundle, pairs: Pairs) -> RankedPairs:
+    """Both directions over the whole gallery."""
     encoder = ClipEncoder(bundle, device=device_for(bundle), batch_size=BATCH)
-    report = evaluate(*embed_with_bundle(encoder, pairs), pairs.truth())
-    return {
-        direction.replace(" ", "_"): {"MRR@10": scores.mrr[10], "R@10": scores.recall[10]}
-        for direction, scores in report.whole_gallery.items()
-    }
+    ranked = rank_pairs(*embed_with_bundle(encoder, pairs), pairs.truth())
+    return RankedPairs(in_batches={}, whole_gallery=ranked.whole_gallery)
 
 
 def judged_device(bundle: Bundle) -> str:

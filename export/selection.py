@@ -17,7 +17,7 @@ from clipseek.encoder.bundle.bundle import weights_file
 from clipseek.encoder.bundle.writer import write_passport
 
 from .errors import ExportRefused
-from .gate import Judge, judged_device, tower_bytes
+from .gate import ENOUGH, Judge, judged_device, tower_bytes
 from .graph.fp16_compute import emulate_compute_dtype
 from .parity import BATCH_SIZES, device_for, from_bundle, in_all_batches
 from .precision import FP16, Precision, variant_facts
@@ -57,7 +57,7 @@ def select_precision(
     elif not verdicts[0].passed and not accept_loss:
         raise ExportRefused(
             f"{precision} does not pass its gate: {verdicts[0].in_words()}; nothing was written; "
-            "use --precision fp32, or take the loss with --accept-loss"
+            f"use --precision fp32, {_more_pairs(verdicts[0])}or take the loss with --accept-loss"
         )
     else:
         verdicts = [replace(verdicts[0], accepted_loss=not verdicts[0].passed)]
@@ -74,6 +74,12 @@ def select_precision(
     for folder in folders:
         shutil.rmtree(folder)
     return facts
+
+
+def _more_pairs(verdict: Verdict) -> str:
+    """Advice where the gate's pairs are so few that the interval alone may have decided."""
+    few = verdict.pairs is not None and verdict.pairs < ENOUGH
+    return f"give --gate at least {ENOUGH} pairs, " if few else ""
 
 
 def _judged(folder: Path, facts: dict[str, Any], judge: Judge) -> tuple[Bundle, Verdict]:

@@ -24,9 +24,10 @@ class Verdict:
     """``full``: figures of the fp32 bundle, ``lower``: of the one in ``precision``, judged on the device ``judged_on``.
 
     ``gate``: what decided, on ``pictures`` of ``source``. Held-out ``pairs`` (their fingerprint: ``data``): ``loss``, how far the
-    worst ranking figure fell, and ``tolerance``. Samples, with ``texts``: the lowest cosines to fp32's vectors, and ``min_cosine``,
-    the lowest allowed. ``ranges`` (of int8: rows or static) and ``storage`` are the bundle's own. ``accepted_loss``: whether it
-    was written without passing; None where the fastest was chosen of those that pass.
+    worst ranking figure fell; ``tolerance``, a share of fp32's figures; ``intervals``, direction -> figure -> low and high end of
+    the paired difference at 95 % (older verdicts have none, and an absolute tolerance). Samples, with ``texts``: the lowest cosines to
+    fp32's vectors, and ``min_cosine``, the lowest allowed. ``ranges`` (rows or static) and ``storage`` are the bundle's.
+    ``accepted_loss``: whether it was written without passing; None where the fastest was chosen of those that pass.
     """
 
     gate: str
@@ -44,6 +45,7 @@ class Verdict:
     full: Figures
     lower: Figures
     loss: float | None = None
+    intervals: dict[str, dict[str, list[float]]] | None = None
     passed: bool
     ranges: str | None = None
     storage: str | None = None
@@ -80,9 +82,17 @@ class Verdict:
         """The figures in one line."""
         where = "" if self.judged_on in (None, "cpu") else f"; judged on {self.judged_on}"
         if self.pairs is not None:
-            figures = ", ".join(f"{name} {before:.4f} -> {after:.4f}" for name, before, after in self.ranking())
             pairs = f"{self.pairs:,} pairs of {self.source}"
-            return f"{figures}; allowed is {self.tolerance:g} less ({pairs}; {self.megabytes()}){where}"
+            if self.intervals is None:
+                figures = ", ".join(f"{name} {before:.4f} -> {after:.4f}" for name, before, after in self.ranking())
+                return f"{figures}; allowed is {self.tolerance:g} less ({pairs}; {self.megabytes()}){where}"
+            ends = [pair for metrics in self.intervals.values() for pair in metrics.values()]
+            figures = ", ".join(
+                f"{name} {before:.4f} -> {after:.4f} ({low:+.4f} to {high:+.4f})"
+                for (name, before, after), (low, high) in zip(self.ranking(), ends, strict=True)
+            )
+            allowed = f"allowed is a lower end of -{self.tolerance:.0%} of fp32's"
+            return f"{figures}; {allowed} ({pairs}; {self.megabytes()}){where}"
         return (
             f"lowest cosine to fp32: pictures {self.image_min_cosine:.4f}, texts {self.text_min_cosine:.4f}; allowed is "
             f"{self.min_cosine} ({self.pictures} pictures, {self.texts} texts; {self.megabytes()}){where}"

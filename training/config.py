@@ -13,7 +13,7 @@ from clipseek.files.whole import write_whole
 from .errors import TrainingError
 
 LOSSES = ("softmax", "sigmoid")
-OPTIMIZERS = ("muon", "adamw")
+OPTIMIZERS = ("auto", "muon", "adamw")
 SCHEDULES = ("cosine", "linear", "constant")
 LOCKS = ("none", "image", "text", "both")
 
@@ -30,7 +30,8 @@ class TrainConfig:
     batch_size: int = 64
     micro_batch: int | None = None  # gradient caching: pairs in memory at a time; the loss is that of the whole batch
     learning_rate: float = 1e-5
-    optimizer: str = "muon"  # muon: for the matrices of the towers' layers, AdamW for the rest; adamw: for all
+    #: muon: for the matrices of the towers' layers, AdamW for the rest; adamw: for all; auto: by the base (step/optimizer.py).
+    optimizer: str = "auto"
     muon_factor: float = 4.0  # Muon's learning rate, as a multiple of AdamW's
     embedding_factor: float = 4.0  # the token embeddings' learning rate, as a multiple of the others'
     layer_decay: float = 1.0  # each layer's learning rate as a share of the next higher layer's
@@ -46,7 +47,7 @@ class TrainConfig:
     share_targets: bool = True  # equal captions, groups and pictures are positives, not negatives
     intra_modal: bool = True  # softmax: add image-image and text-text negatives
     max_tokens: int | None = None  # captions are truncated to it; None: to the model's context
-    augment: bool = True  # adds each caption a second time, its tags shuffled and some dropped
+    augment: bool = True  # adds each caption a second time, varied by its form (data/caption_forms.py)
     #: With ``augment``: pictures shifted, scaled and brightened too; of no use where each is seen a few times only.
     views: bool = False
     lock: str = "none"  # towers that are not trained: none, image, text, both; projections always are
@@ -68,7 +69,7 @@ class TrainConfig:
             ("batch_size", self.batch_size >= 2, "at least 2 (the other pairs of a batch are the negatives)"),
             ("micro_batch", self.micro_batch is None or self.micro_batch >= 1, "at least 1"),
             ("learning_rate", 0 < self.learning_rate < 1, "between 0 and 1"),
-            ("optimizer", self.optimizer in OPTIMIZERS, "muon or adamw"),
+            ("optimizer", self.optimizer in OPTIMIZERS, "auto, muon or adamw"),
             ("muon_factor", self.muon_factor > 0, "more than 0"),
             ("embedding_factor", self.embedding_factor > 0, "more than 0"),
             ("layer_decay", 0 < self.layer_decay <= 1, "above 0 and up to 1"),

@@ -1,8 +1,7 @@
-"""Random views of pictures and captions; both cheap enough to vanish beside the model."""
+"""Random views of pictures, cheap enough to vanish beside the model; captions' are in caption_forms.py."""
 
 from __future__ import annotations
 
-import random
 import re
 from dataclasses import dataclass
 
@@ -40,21 +39,6 @@ def draw_views(count: int, generator: torch.Generator) -> Views:
     zeros = torch.zeros(count, 1)
     theta = torch.cat([zoom, zeros, shift[:, :1], zeros, zoom, shift[:, 1:]], 1).view(count, 2, 3)
     return Views(theta, uniform(0.8, 1.1, 1).view(count, 1, 1, 1))
-
-
-def random_caption(caption: str, chance: random.Random) -> str:
-    """A "title: tag, tag" caption with its tags shuffled and some dropped; any other caption unchanged.
-
-    People search with a title's words or with a tag, seldom with both: the model should know every part on its own.
-    """
-    title, mark, rest = caption.partition(": ")
-    tags = [tag for tag in rest.split(", ") if tag]
-    if not mark or not tags:
-        return caption
-    chosen = ", ".join(chance.sample(tags, chance.randint(0, len(tags))))
-    if not chosen:
-        return title
-    return chosen if chance.random() < 0.1 else f"{title}: {chosen}"
 
 
 def words_of(caption: str) -> frozenset[str]:

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.augment import draw_views, random_caption
+from ..data.augment import draw_views
+from ..data.caption_forms import caption_form, varied
 from ..data.pairs import Pairs
 from .checkpoint import Checkpoint
 from .towers import project
@@ -119,9 +120,10 @@ def pooled_features(
 
     pictures = [pool_pictures(checkpoint, pairs, precision, on_rows=count)]
     captions = [pool_captions(checkpoint, pairs.captions, precision, max_tokens, count)]
+    form = caption_form(pairs.captions)
     for view in range(1, views):
         chance = random.Random(f"{seed}/{view}")
-        varied = [random_caption(caption, chance) for caption in pairs.captions]
+        texts = [varied(caption, form, chance) for caption in pairs.captions]
         pictures.append(pool_pictures(checkpoint, pairs, precision, drawn, count))
-        captions.append(pool_captions(checkpoint, varied, precision, max_tokens, count))
+        captions.append(pool_captions(checkpoint, texts, precision, max_tokens, count))
     return Features(torch.stack(pictures), torch.stack(captions))

@@ -20,6 +20,7 @@ from ..model.weights import Weights, copied
 from ..step.batch import make_batches
 from ..step.distributed import World
 from ..step.learner import Learner
+from ..step.optimizer import chosen_optimizer
 from .run_folder import Event, RunFolder, save_checkpoint
 from .validation import PASSES_TO_CHOOSE, Figures, Validation
 
@@ -85,6 +86,7 @@ class Run:
         self.validation = Validation(held_out, keep_validation, self.precision, config.seed, locked)
         features = self.precision if locked else None
         self.maker = make_batches(config, self.checkpoint, self.pairs, keep, world, features, folder.notify)
+        self.optimizer = chosen_optimizer(self.checkpoint.model, config)
         self.total_steps = max(1, round(config.epochs * self.maker.steps_per_epoch))
         self.data = self.pairs.fingerprint()
 
@@ -105,6 +107,7 @@ class Run:
                 "steps": self.total_steps,
                 "step": state.step,
                 "precision": self.precision,
+                "optimizer": self.optimizer,
                 "device": str(device) if processes == 1 else f"{processes} x {device.type}",
             }
         )
@@ -164,6 +167,7 @@ def _environment(run: Run) -> Event:
         "device": name,
         "processes": run.world.size,
         "precision": run.precision,
+        "optimizer": run.optimizer,
         "threads": torch.get_num_threads(),
         "pairs": len(run.pairs),
         "data": run.data,

@@ -13,13 +13,17 @@ import torch
 from torch import Tensor
 
 from ..config import TrainConfig
-from ..data.augment import random_caption, words_of
+from ..data.augment import words_of
+from ..data.caption_forms import caption_form, varied
 from ..data.pairs import Pairs, joint_keys
 from ..data.sampler import drawn_batches, epoch_batches
 from ..errors import TrainingError
 from ..model.checkpoint import Checkpoint
 from ..model.embed import VIEWS, Features, pooled_features
 from .distributed import World
+
+#: The least share of a batch's captions that must change for all to be read a second time.
+LEAST_VARIED = 0.25
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class Batch:
 
     ``generator`` draws the views of this step's B pictures. b is B where one process works alone, else its part of it.
     ``pooled``: (b, H) and (b, H') float32, the locked towers' outputs; then there are no pixels and no tokens.
-    ``varied``: the captions once more, their tags shuffled and some dropped, as ``tokens``, with a (B, B) bool: which of them
-    (columns) also fit which pictures (rows), and so are no negatives; None where no caption of the batch can be varied.
+    ``varied``: the captions once more, varied by their form (caption_forms.py), as ``tokens``, with a (B, B) bool: which of them
+    (columns) also fit which pictures (rows), and so are no negatives; None where few captions of the batch can be varied.
     """
 
     pixels: Tensor
@@ -61,6 +65,7 @@ class BatchMaker:
             )
         self.steps_per_epoch = len(self._batches(0)) if config.samples else len(pairs) // self._own
         self._keys = joint_keys(pairs, *([self._keep] if self._keep is not None else []))
+        self.forms = [caption_form(part.captions) for part in (pairs, self._keep) if part is not None]
         self._epoch = -1
         self._order: list[list[int]] = []
 
@@ -71,15 +76,19 @@ class BatchMaker:
         pixels = [np.asarray(pairs.pixels[pairs.picture[some]]) for pairs, some in chosen]
         captions = [pairs.captions[row] for pairs, some in chosen for row in some]
         part = self._world.part(len(captions))
-        varied = [random_caption(text, chance) for text in captions] if self._config.augment else captions
+        forms = [form for (_, some), form in zip(chosen, self.forms, strict=True) for _ in some]
+        again = [varied(text, form, chance) for text, form in zip(captions, forms, strict=True)]
+        # Reading all captions twice for the sake of few costs more than it teaches.
+        changed = sum(one != other for one, other in zip(captions, again, strict=True))
+        twice = self._config.augment and changed >= LEAST_VARIED * len(captions)
         return Batch(
             pixels=torch.from_numpy(np.concatenate(pixels)[part]),
             tokens=self._checkpoint.tokenize(captions[part], self._config.max_tokens),
             keys=self._keys_of(rows, kept),
             generator=torch.Generator().manual_seed(chance.getrandbits(63)),
-            varied=None
-            if varied == captions
-            else (self._checkpoint.tokenize(varied[part], self._config.max_tokens), _fitting(captions, varied)),
+            varied=(self._checkpoint.tokenize(again[part], self._config.max_tokens), _fitting(captions, again))
+            if twice
+            else None,
         )
 
     def _rows(self, step: int) -> tuple[list[int], list[int], random.Random]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LAYER = re.compile(r"^(vision|text)_model\.encoder\.layers\.(\d+)\.")
 MUON_MOMENTUM = 0.95  # the authors' own
+#: Above so many parameters a base is taken for one that AdamW trained on hundreds of millions of pairs.
+LARGE = 50_000_000
 _TOWERS = {"image": ("vision",), "text": ("text",), "both": ("vision", "text"), "none": ()}
 
 
@@ -53,6 +55,18 @@ def lock(model: CLIPModel, config: TrainConfig) -> int:
     return learning
 
 
+def chosen_optimizer(model: CLIPModel, config: TrainConfig) -> str:
+    """muon or adamw: what ``config`` names, or for auto AdamW above LARGE parameters and Muon for small bases.
+
+    Moving a model that Adam trained over to Muon degrades full fine-tuning, the more so the stronger the update ("Can Muon
+    Fine-tune Adam-Pretrained Models?", 2026, arXiv 2605.10468). A base such as the demo's, 12 M parameters taught for an hour,
+    gains by it.
+    """
+    if config.optimizer != "auto":
+        return config.optimizer
+    return "adamw" if sum(parameter.numel() for parameter in model.parameters()) > LARGE else "muon"
+
+
 def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> Optimizers:
     """The optimizers of all that learns, the objective's own parameters (``extra``) included; each group's "factor" is its
     share of the learning rate.
@@ -61,19 +75,19 @@ def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> O
     token that a domain never uses would fade away. Their learning rate is ``embedding_factor`` times the others': a row
     moves only when its token is read, and a domain's own words are read seldom.
 
-    With ``config.optimizer`` "muon" the matrices of the towers' layers move by Muon (Jordan et al. 2024, "Muon: an optimizer
-    for hidden layers"): every direction of a matrix by the same amount, so that what few pictures show is learnt as fast as
-    what all of them show. The size of a move is scaled to AdamW's (Liu et al. 2025, "Muon is scalable for LLM training",
+    With the optimizer "muon" (``chosen_optimizer``) the matrices of the towers' layers move by Muon (Jordan et al. 2024, "Muon: an
+    optimizer for hidden layers"): every direction of a matrix by the same amount, so that what few pictures show is learnt as
+    fast as what all of them show. The size of a move is scaled to AdamW's (Liu et al. 2025, "Muon is scalable for LLM training",
     section 2.2), times ``muon_factor``.
     """
     groups: dict[tuple[float, bool, bool], list[nn.Parameter]] = {}
-    places = depths(model)
+    places, muons = depths(model), chosen_optimizer(model, config) == "muon"
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
         _, place, top = places[name]
         decays = parameter.ndim >= 2 and "embedding" not in name
-        inside = config.optimizer == "muon" and parameter.ndim == 2 and _LAYER.match(name) is not None
+        inside = muons and parameter.ndim == 2 and _LAYER.match(name) is not None
         factor = config.layer_decay ** (top - place) * (config.embedding_factor if "token_embedding" in name else 1.0)
         groups.setdefault((factor, decays, inside), []).append(parameter)
     if own := [parameter for parameter in extra.parameters() if parameter.requires_grad]:

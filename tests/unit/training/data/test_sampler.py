@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from clipseek.training.data.sampler import drawn_batches, epoch_batches
+from numpy.typing import NDArray
 
 
 def test_a_pure_function_of_seed_and_epoch() -> None:
@@ -25,6 +28,31 @@ def test_a_key_on_every_row_still_gives_all_batches() -> None:
     keys = np.stack([np.arange(50), np.zeros(50, np.int64)], axis=1)
     batches = epoch_batches(keys, 8, 0, 0)
     assert [len(batch) for batch in batches] == [8] * 6
+
+
+def crowded(rows: int) -> NDArray[np.int64]:
+    """A fifth of all rows has one caption and one group."""
+    own = np.arange(rows)
+    shared = np.where(own % 5 == 0, 0, own)
+    return np.stack([own, shared, shared], axis=1)
+
+
+def test_a_frequent_caption_is_spread_over_all_batches_and_every_row_is_seen() -> None:
+    keys = crowded(6_400)
+    batches = epoch_batches(keys, 64, 0, 0)
+    assert sorted(row for batch in batches for row in batch) == list(range(6_400))
+    counts = [sum(keys[row, 1] == 0 for row in batch) for batch in batches]
+    assert max(counts) - min(counts) <= 2  # of 12.8
+    for batch in batches:
+        others = [keys[row, 1] for row in batch if keys[row, 1]]
+        assert len(others) == len(set(others))
+
+
+def test_an_epoch_of_100_000_pairs_with_a_frequent_caption_is_dealt_in_two_seconds() -> None:
+    keys = crowded(100_000)
+    began = time.process_time()
+    assert len(epoch_batches(keys, 64, 0, 0)) == 100_000 // 64
+    assert time.process_time() - began <= 2.0
 
 
 def test_fewer_rows_than_a_batch() -> None:

@@ -90,6 +90,30 @@ def test_muon_moves_a_matrix_equally_far_in_every_direction(base: str, squares: 
     assert float((after[bias] - before[bias]).abs().max()) == pytest.approx(1e-3, rel=0.02)  # AdamW's first step
 
 
+def test_large_bases_are_moved_by_adamw_and_small_ones_by_muon(base: str) -> None:
+    import torch
+    from clipseek.training.config import TrainConfig
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.step.optimizer import LARGE, chosen_optimizer, lock, make_optimizer
+    from torch import nn
+    from transformers import CLIPConfig, CLIPModel
+
+    def kinds(model: CLIPModel, **changes: object) -> list[str]:
+        config = TrainConfig(**changes)  # type: ignore[arg-type]
+        lock(model, config)
+        return [type(part).__name__ for part in make_optimizer(model, config, nn.Module())._parts]
+
+    small = load_checkpoint(base).model
+    with torch.device("meta"):
+        large = CLIPModel(CLIPConfig())  # ViT-B/32's shapes
+    assert sum(parameter.numel() for parameter in large.parameters()) > LARGE
+    assert (chosen_optimizer(small, TrainConfig()), chosen_optimizer(large, TrainConfig())) == ("muon", "adamw")
+    assert kinds(small) == ["AdamW", "Muon"]
+    assert kinds(large) == ["AdamW"]
+    assert kinds(large, optimizer="muon") == ["AdamW", "Muon"]
+    assert kinds(small, optimizer="adamw") == ["AdamW"]
+
+
 @pytest.mark.parametrize("kind", SCHEDULES)
 def test_warm_up_rises_to_one(kind: str) -> None:
     from clipseek.training.step.optimizer import learning_rate_factor
