@@ -25,7 +25,7 @@ class Verdict:
 
     ``gate``: what decided, on ``pictures`` of ``source``. Held-out ``pairs`` (their fingerprint: ``data``): ``loss``, how far the
     worst ranking figure fell; ``tolerance``, a share of fp32's figures; ``intervals``, direction -> figure -> low and high end of
-    the paired difference at 95 % (older verdicts have none, and an absolute tolerance). Samples, with ``texts``: the lowest cosines to
+    the paired difference at 95 % (older ones: none, and an absolute tolerance). Samples, with ``texts``: the lowest cosines to
     fp32's vectors, and ``min_cosine``, the lowest allowed. ``ranges`` (rows or static) and ``storage`` are the bundle's.
     ``accepted_loss``: whether it was written without passing; None where the fastest was chosen of those that pass.
     """
