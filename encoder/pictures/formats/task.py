@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..rendering import Seen, render
+from ..size import least_edge
 from .asked import Asked
 from .registry import INSTALL, Format, has_tifffile
 from .sniffing import format_of
-from .tiff_header import has_reduced_copies, is_deep_in_planes
+from .tiff_header import is_deep_in_planes, size_with_copies
 
 #: The worker's task, as ``worker.pool`` takes it.
 TASK = f"{__name__}:work"
@@ -38,7 +39,8 @@ def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
         return read_by_pillow(data, known, asked)
     planes = is_deep_in_planes(data)
     # Pillow finds no copies in the SubIFDs of a BigTIFF.
-    copies = (asked.edge or asked.reduce_to) and has_reduced_copies(data)
+    size = size_with_copies(data)
+    copies = size is not None and least_edge(*size, asked.edge, asked.reduce_to) is not None
     if (asked.rules.bands or planes or copies) and has_tifffile():
         return _by("tiff", data, asked)
     if planes:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CFA, _LINEAR_RAW = 32803, 34892
 _PHOTOMETRIC, _SUB_IFDS, _COMPRESSION = 262, 330, 259
-_SUBFILE, _BITS, _SAMPLES, _PLANES = 254, 258, 277, 284
+_SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
+_BITS, _SAMPLES, _PLANES = 258, 277, 284
 #: Compressions of Nikon, Sony, Pentax, Samsung, Kodak and Epson, which stand for a sensor's values.
 _CAMERAS = {34713, 32767, 65535, 32769, 32770, 65000, 32867}
 _MOST = 64  # folders of tags looked at
@@ -28,12 +29,16 @@ def is_raw(data: bytes) -> bool:
         return False
 
 
-def has_reduced_copies(data: bytes) -> bool:
-    """Whether a page is marked as the reduced copy of another."""
+def size_with_copies(data: bytes) -> tuple[int, int] | None:
+    """Width and height of the largest page, where another is marked as a reduced copy; None where none is."""
     try:
-        return any(tags.get(_SUBFILE, (0,))[0] & 1 for tags in _folders(data))
+        pages = list(_folders(data))
     except (struct.error, IndexError, KeyError):
-        return False
+        return None
+    if not any(tags.get(_SUBFILE, (0,))[0] & 1 for tags in pages):
+        return None
+    sizes = [(tags[_WIDTH][0], tags[_HEIGHT][0]) for tags in pages if _WIDTH in tags and _HEIGHT in tags]
+    return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
 def is_deep_in_planes(data: bytes) -> bool:
