@@ -1,7 +1,8 @@
-"""``clipseek bundle``: what a bundle is, and whether it still is what was exported."""
+"""``clipseek bundle``: what a bundle is, whether it still is what was exported, and copies that read pictures in another way."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from .opening import prepare_torch
 from .options import json_option
 from .output import data, note, print_json, print_table
 from .passport import batch_invariance, facts
+from .picture_options import chosen_rules, reading_options
 
 FILE = click.Path(path_type=Path)
 
 
 @click.group(cls=Group)
 def bundle() -> None:
-    """Inspect, verify and import ONNX bundles."""
+    """Inspect, verify, import and change ONNX bundles."""
 
 
 @bundle.command()
@@ -66,6 +68,31 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
         print_json({"bundle": str(path), "fingerprint": loaded.fingerprint, "against": against, "parity": parity})
     else:
         data(loaded.fingerprint)
+
+
+@bundle.command()
+@click.argument("path", metavar="BUNDLE", type=FILE)
+@click.argument("out", type=FILE)
+@reading_options
+@click.option("--force", is_flag=True, help="Replace the bundle at OUT.")
+def pictures(
+    path: Path, out: Path, bands: tuple[int, ...] | None, frame: str | None, depth_range: str | None, force: bool
+) -> None:
+    """Make a copy of BUNDLE that reads pictures in another way.
+
+    Index and searches read pictures as their bundle says, so a choice is made once, here. What is not given stays. The copy's
+    vectors are others': an index of it is made anew. docs/reference/formats.md says what each choice does.
+    """
+    from clipseek.encoder import Bundle
+    from clipseek.encoder.bundle.writer import copy_with_image
+
+    chosen = chosen_rules(bands, frame, depth_range)
+    if not chosen:
+        raise click.UsageError("nothing is chosen; give --bands, --frame or --depth-range")
+    loaded = Bundle.load(path, verify=True)
+    made = copy_with_image(loaded, out, replace(loaded.image, **chosen), force=force)
+    note(f"bundle at {out}; next: clipseek ingest SOURCE --model {out}")
+    data(made.fingerprint)
 
 
 @bundle.command("import")

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data_overlap import against_options, compare, other_source, show
+from .data_overlap import against_options, compare, other_source, show_overlap
+from .data_show import inspected, spec_of
 from .groups import Group
 from .opening import open_model, prepare_torch
 from .options import json_option, pair_options
 from .output import count, note, print_json, print_table
+from .picture_options import chosen_rules, reading_options
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ LISTED = 10  # files and captions that are named
 
 @click.group(cls=Group)
 def data() -> None:
-    """Check image-caption pairs before training on them."""
+    """Check image-caption pairs, and look at pictures, before training on them."""
 
 
 @data.command()
@@ -81,11 +83,50 @@ def check(
     else:
         _show(surveyed, value)
         if found is not None and other is not None:
-            show(found, source, other)
+            show_overlap(found, source, other)
     if not surveyed.captions:
         from clipseek.training.errors import UnusableData
 
         raise UnusableData(f"{source.path} has no readable picture with a caption; there is nothing to train on")
+
+
+@data.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--model", metavar="BUNDLE", help="Read pictures as this bundle does.  [default: 224 pixels, the usual choices]"
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The sheet.  [default: inspection.html]")
+@reading_options
+@json_option
+def show(
+    files: tuple[Path, ...],
+    model: str | None,
+    out: Path | None,
+    bands: tuple[int, ...] | None,
+    frame: str | None,
+    depth_range: str | None,
+    as_json: bool,
+) -> None:
+    """Draw each FILE as the model sees it, beside what decided that: format, depth, profile, bands, page.
+
+    A folder stands for the pictures in it. With --json the facts alone, and no sheet unless --out names one.
+    """
+    from clipseek.files.whole import write_whole
+    from clipseek.sheets.inspection import inspection_sheet
+
+    spec = spec_of(model, chosen_rules(bands, frame, depth_range))
+    entries = list(inspected(files, spec))
+    if as_json:
+        print_json([{"file": entry.name, "read": entry.picture is not None, "facts": entry.facts} for entry in entries])
+    if out is not None or not as_json:
+        target = out or Path("inspection.html")
+        rules = spec.rules
+        bands_named = ",".join(map(str, rules.bands)) or "as the file says"
+        how = f"{spec.size} pixels; depth range {rules.depth_range}, bands {bands_named}, frame {rules.frame}"
+        write_whole(target, inspection_sheet(entries, how))
+        note(f"{count(len(entries), 'file')} on {target}")
+    if not as_json:
+        print_table(["file", "what decided its pixels"], [[entry.name, "; ".join(entry.facts)] for entry in entries])
 
 
 def _doubts(surveyed: Survey, source: Source, name: str) -> dict[str, Any]:

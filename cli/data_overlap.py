@@ -56,7 +56,7 @@ def compare(surveyed: Survey, other: Source) -> tuple[Overlap, dict[str, Any]]:
     return found, {"source": str(other.path), "split": chosen.read, **found.as_dict()}
 
 
-def show(found: Overlap, source: Source, other: Source) -> None:
+def show_overlap(found: Overlap, source: Source, other: Source) -> None:
     """The table for a person on stdout, examples on stderr."""
     parts = [(_NAMES[name], shared) for name, shared in vars(found).items()]
     names = [f"of {_named(source)}", f"of {_named(other)}"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import BundleError
-from ..pictures.rules import DEPTH_RANGES, DepthRange, Rules
+from ..pictures.rules import DEPTH_RANGES, FRAMES, DepthRange, Frame, Rules
 
 PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
@@ -34,7 +34,8 @@ class ImageSpec:
     """How a picture becomes pixels: shortest edge to ``size``, centre crop, scaled to 0..1, minus mean, over std.
 
     ``background`` (RGB, 0..255) is what shows through transparency; ``depth_range``: what becomes black and white in pictures of
-    more than 8 bits. Raises ValueError when no picture could be so made.
+    more than 8 bits; ``bands`` and ``frame``: which of several are the picture (``pictures.rules.Rules``). Raises ValueError when
+    no picture could be so made.
     """
 
     size: int
@@ -43,6 +44,8 @@ class ImageSpec:
     interpolation: str
     background: tuple[int, int, int]
     depth_range: DepthRange = "used"
+    bands: tuple[int, ...] = ()
+    frame: Frame = "middle"
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= 4096:
@@ -57,11 +60,15 @@ class ImageSpec:
             raise ValueError(f"background {self.background}, expected three numbers from 0 to 255")
         if self.depth_range not in DEPTH_RANGES:
             raise ValueError(f"depth range {self.depth_range!r}, expected one of {', '.join(DEPTH_RANGES)}")
+        if len(self.bands) not in (0, 1, 3) or min(self.bands, default=1) < 1:
+            raise ValueError(f"bands {self.bands}, expected three numbers from 1, or one")
+        if self.frame not in FRAMES:
+            raise ValueError(f"frame {self.frame!r}, expected one of {', '.join(FRAMES)}")
 
     @property
     def rules(self) -> Rules:
         """By which a file's values become pixels."""
-        return Rules(self.background, self.depth_range)
+        return Rules(self.background, self.depth_range, self.bands, self.frame)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ImageSpec:
@@ -74,14 +81,16 @@ class ImageSpec:
             background=_three(int, values["background"]),
             # Bundles from before there was a choice.
             depth_range=values.get("depth_range", "used"),
+            bands=tuple(map(int, values.get("bands", ()))),
+            frame=values.get("frame", "middle"),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """A passport's ``image``. Resizing and cropping have no choice; they are named for readers of other libraries."""
         written = {**asdict(self), "resize": "shortest_edge", "crop": "center"}
-        if self.depth_range == "used":  # a bundle's fingerprint stays that of those from before there was a choice
-            del written["depth_range"]
-        return written
+        # A bundle's fingerprint stays that of those from before there was a choice.
+        usual = {"depth_range": "used", "bands": (), "frame": "middle"}
+        return {name: value for name, value in written.items() if name not in usual or value != usual[name]}
 
 
 @dataclass(frozen=True)

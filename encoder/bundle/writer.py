@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from clipseek.files.whole import whole_folder
 
 from ..errors import BundleError
-from .bundle import FILES, FORMAT, PASSPORT, PATCHES, fingerprint, sha256, weights_file
+from .bundle import FILES, FORMAT, PASSPORT, PATCHES, Bundle, ImageSpec, fingerprint, sha256, weights_file
 
 
 @contextlib.contextmanager
@@ -55,6 +56,21 @@ def write_passport(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
     passport["fingerprint"] = fingerprint(passport)
     (folder / PASSPORT).write_text(json.dumps(passport, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return passport
+
+
+def copy_with_image(bundle: Bundle, out: Path | str, image: ImageSpec, *, force: bool = False) -> Bundle:
+    """A copy of ``bundle`` whose pictures become pixels as ``image`` says: other vectors, and another fingerprint.
+
+    Raises BundleError as ``new_bundle`` does.
+    """
+    with new_bundle(out, force=force) as folder:
+        extras = bundle.passport.get("extras", {})
+        for name in (*bundle.passport["files"], *extras):
+            shutil.copyfile(bundle.path / name, folder / name)
+        made = ("format", "fingerprint", "files", "sizes", "extras")
+        facts = {name: value for name, value in bundle.passport.items() if name not in made}
+        write_passport(folder, {**facts, "image": image.as_dict()})
+    return Bundle.load(out)
 
 
 def _with_weights(folder: Path, names: Sequence[str]) -> list[str]:

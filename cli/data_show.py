@@ -1,0 +1,59 @@
+"""What ``clipseek data show`` gathers: each file as the model sees it, and what decided that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clipseek.encoder.bundle.bundle import ImageSpec
+    from clipseek.sheets.inspection import Inspected
+
+#: Of CLIP's own towers, where no bundle is named.
+_SIZE = 224
+
+
+def spec_of(bundle: str | None, chosen: Mapping[str, Any]) -> ImageSpec:
+    """How ``bundle``, or a model of CLIP's usual size, reads pictures, but for what was ``chosen``."""
+    from clipseek.encoder import Bundle
+    from clipseek.encoder.bundle.bundle import ImageSpec
+
+    usual = ImageSpec(_SIZE, (0.0,) * 3, (1.0,) * 3, "bicubic", (255, 255, 255))  # pixels alone: nothing is normalised
+    return replace(usual if bundle is None else Bundle.load(bundle).image, **chosen)
+
+
+def inspected(paths: Sequence[Path], spec: ImageSpec) -> Iterator[Inspected]:
+    """One after another; of a folder its pictures."""
+    from clipseek.sources.folder import picture_files
+
+    for path in paths:
+        for file in picture_files(path):
+            yield _inspected(file, spec)
+
+
+def _inspected(path: Path, spec: ImageSpec) -> Inspected:
+    from clipseek.encoder.pictures.errors import ImageError
+    from clipseek.encoder.pictures.files import read_file
+    from clipseek.encoder.pictures.formats.registry import BY_NAME
+    from clipseek.encoder.pictures.formats.sniffing import format_of
+    from clipseek.encoder.pictures.images import open_picture
+    from clipseek.encoder.run.preprocess import resize_and_crop
+    from clipseek.sheets.inspection import Inspected
+    from PIL import Image
+
+    name, facts = str(path), list[str]()
+    try:
+        data = read_file(path)
+        known = format_of(data)
+        if known is not None:
+            endings = BY_NAME[known.name].endings
+            disguised = path.suffix and not path.name.lower().endswith(endings)
+            facts.append(f"format: {known.name}" + (f", though its name ends with {path.suffix}" if disguised else ""))
+        seen = open_picture(data, spec.rules, edge=spec.size)
+    except ImageError as problem:
+        return Inspected(name, (*facts, f"skipped: {problem}"))
+    pixels = Image.fromarray(resize_and_crop(seen.picture, spec))
+    facts += [f"size: {seen.width} x {seen.height} pixels", *(seen.facts or ["8 bits in sRGB, as they are"])]
+    return Inspected(name, tuple(facts), seen.picture, pixels)
