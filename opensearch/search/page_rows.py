@@ -1,9 +1,7 @@
 """The rows of one page, out of a ranking of which all came: one of each group, in a field's order. Pure.
 
-A look, the field of the index, is a picture's appearance (``protocols.Picture``). Two pictures look nearly the same where their
-hashes differ in at most HASH_BITS of 64 bits and no cell of their small copies by more than COPY_STEPS of 255: a picture saved
-again, in another size, a little brighter. The limits are the encoder's own (encoder/pictures/perceptual_hash.py); a test holds
-them together.
+A look, the field of the index, is a picture's appearance (``protocols.Picture``); which look nearly the same, a picture saved
+again, in another size, a little brighter, is said by ``encoder/pictures/likeness.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from clipseek.encoder.pictures.likeness import SIDE, alike
 from numpy.typing import NDArray
 
 from ..query.order import Order
@@ -21,8 +20,6 @@ from ..query.plan import Plan
 Row = Mapping[str, Any]
 HASH_BYTES = 8
 LOOK_BYTES = 200
-HASH_BITS = 3
-COPY_STEPS = 20
 
 
 def page_rows(plan: Plan, rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
@@ -38,7 +35,7 @@ def first_of_each(rows: Sequence[Row], near: bool = False) -> list[Row]:
     """The rows without those whose picture has the same bytes as one before, or, ``near``, nearly the look of one that stays."""
     seen: set[str] = set()
     kept: list[Row] = []
-    looks, count = np.zeros((len(rows), LOOK_BYTES), np.uint8), 0
+    hashes, copies, count = np.zeros(len(rows), np.uint64), np.zeros((len(rows), SIDE * SIDE, 3), np.uint8), 0
     for row in rows:
         content = str(row["_source"].get("content_hash") or row["_id"])
         if content in seen:
@@ -46,11 +43,10 @@ def first_of_each(rows: Sequence[Row], near: bool = False) -> list[Row]:
         seen.add(content)
         look = _bytes(str(row["_source"].get("look") or "")) if near else None
         if look is not None:
-            apart = np.bitwise_count(looks[:count, :HASH_BYTES] ^ look[:HASH_BYTES]).sum(1)
-            copies = looks[:count, HASH_BYTES:][apart <= HASH_BITS].astype(np.int16)
-            if (np.abs(copies - look[HASH_BYTES:]) <= COPY_STEPS).all(1).any():
+            hash_, copy = look[:HASH_BYTES].view(">u8").astype(np.uint64)[0], look[HASH_BYTES:].reshape(-1, 3)
+            if alike((hash_, copy), hashes[:count], copies[:count]).any():
                 continue
-            looks[count] = look
+            hashes[count], copies[count] = hash_, copy
             count += 1
         kept.append(row)
     return kept

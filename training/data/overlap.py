@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates
+from clipseek.encoder.pictures.likeness import SIDE, near_duplicates
 from clipseek.evaluation.judgments import caption_key
 
 from .survey import File, Survey

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from clipseek.encoder.bundle.bundle import ImageSpec
-from clipseek.encoder.pictures.perceptual_hash import near_duplicates, perceptual_hash, small_copy
+from clipseek.encoder.pictures.likeness import near_duplicates
+from clipseek.encoder.pictures.perceptual_hash import perceptual_hash, small_copy
 from clipseek.evaluation import Judgments
 from clipseek.evaluation.judgments import Ints, caption_key, numbered
 from clipseek.sources import Record, shown
@@ -138,14 +139,15 @@ def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[
 
 
 def _near_duplicates(pairs: Pairs) -> list[tuple[int, int]]:
-    """(picture, the first that shows nearly the same). Where more than ten, and more than a hundredth, are alike, that is what
-    pictures of this kind look like, not one picture twice: blank pages, flat icons."""
+    """(picture, the first that shows nearly the same)."""
     rows, _ = pairs.shown_pictures()
+    rows = rows[
+        np.argsort([pairs.digests[row] for row in rows.tolist()], kind="stable")
+    ]  # whatever the order of the pairs
     pictures = [Image.fromarray(np.asarray(pairs.pixels[row])) for row in rows.tolist()]
     hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
     first = near_duplicates(hashes, np.array([small_copy(picture) for picture in pictures], np.uint8))
-    size = np.bincount(first, minlength=len(rows))[first]
-    linked = (first != np.arange(len(rows))) & (size <= max(10, len(rows) // 100))
+    linked = first != np.arange(len(rows))
     return list(zip(rows[linked].tolist(), rows[first[linked]].tolist(), strict=True))
 
 

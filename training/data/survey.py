@@ -15,7 +15,8 @@ import numpy as np
 from clipseek.encoder.device.session import available_cores
 from clipseek.encoder.pictures.files import read_picture
 from clipseek.encoder.pictures.images import open_picture
-from clipseek.encoder.pictures.perceptual_hash import SIDE, near_duplicates, perceptual_hash, small_copy
+from clipseek.encoder.pictures.likeness import SIDE, near_duplicates
+from clipseek.encoder.pictures.perceptual_hash import perceptual_hash, small_copy
 from clipseek.encoder.pictures.rules import Rules
 from clipseek.evaluation.judgments import caption_key
 from clipseek.evaluation.mismatched import mismatched

@@ -3,7 +3,8 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from clipseek.encoder.pictures.perceptual_hash import near_duplicates, perceptual_hash, small_copy
+from clipseek.encoder.pictures.likeness import near_duplicates
+from clipseek.encoder.pictures.perceptual_hash import perceptual_hash, small_copy
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from clipseek.encoder.pictures import perceptual_hash
-from clipseek.encoder.pictures.perceptual_hash import near_duplicates, small_copy
+from clipseek.encoder.pictures.likeness import near_duplicates
+from clipseek.encoder.pictures.perceptual_hash import small_copy
 from clipseek.opensearch.search import page_rows as looks
 from clipseek.opensearch.search.page_rows import first_of_each
 from PIL import Image
@@ -54,8 +55,7 @@ def test_a_document_without_a_look_is_nobodys_near_duplicate() -> None:
     assert first_of_each([], near=True) == []
 
 
-def test_the_limits_are_those_of_the_encoder() -> None:
-    assert (looks.HASH_BITS, looks.COPY_STEPS) == (perceptual_hash.HASH_BITS, perceptual_hash.COPY_STEPS)
+def test_a_look_has_the_length_that_the_encoder_gives_it() -> None:
     assert len(perceptual_hash.appearance(np.asarray(photo(1)))) == looks.LOOK_BYTES
 
 

@@ -82,8 +82,10 @@ def test_fingerprint_is_of_content(tmp_path: Path) -> None:
 
 def many(groups: list[str], digests: list[str] | None = None) -> Pairs:
     names = digests or [f"d{i}" for i in range(len(groups))]
+    # Of each digest another picture, that looks like no other.
+    pixels = np.stack([np.random.default_rng(list(name.encode())).integers(0, 256, (8, 9, 3)) for name in names])
     return Pairs(
-        np.zeros((len(names), 1, 1, 3), np.uint8),
+        pixels.astype(np.uint8),
         names,
         np.arange(len(names)),
         [f"c{i}" for i in range(len(names))],
@@ -111,8 +113,9 @@ def test_nearly_the_same_picture_lies_on_one_side() -> None:
     held = split_pairs(pairs, 0.3, seed=0)[1]
     assert 0.15 < len(held) / 300 < 0.45
     assert sorted(row % 150 for row in held) == sorted(2 * list({row % 150 for row in held}))
-    apart = split_pairs(Pairs(pixels // 128 * 0, names, np.arange(300), names, names), 0.3, seed=0)
-    assert 0.15 < len(apart[1]) / 300 < 0.45  # all blank: that is no one picture
+    flat = np.ones_like(pixels) * rng.integers(0, 256, (300, 1, 1, 3), dtype=np.uint8)
+    apart = split_pairs(Pairs(flat, names, np.arange(300), names, names), 0.3, seed=0)
+    assert 0.15 < len(apart[1]) / 300 < 0.45  # flat, of as many colours: no one picture
 
 
 def test_the_split_depends_on_neither_order_nor_company() -> None:
