@@ -79,8 +79,9 @@ def check(
     if other is not None and surveyed.readable:
         found, value["against"] = compare(surveyed, other)
     if as_json:
-        print_json({"source": str(source.path), "split": chosen.read, **value})
+        print_json({"source": str(source.path), "recognised": source.described(), "split": chosen.read, **value})
     else:
+        note(f"{source.path}: {source.described()}")
         _show(surveyed, value)
         if found is not None and other is not None:
             show_overlap(found, source, other)
@@ -149,6 +150,10 @@ def _show(surveyed: Survey, value: dict[str, Any]) -> None:
         lines = [f"{row['doubt']:.0%} fit as well: {row['file']}: {row['caption'][:100]}" for row in doubted]
         _list("likely mismatched", lines)
     _list(
+        "captions that say nothing",
+        [f"{row['number']:,} x {row['caption']}: {row['why']}" for row in value["odd_captions"]],
+    )
+    _list(
         "one caption, several pictures",
         [f"{number:,} x {text[:100]}" for text, number in surveyed.duplicate_captions()],
     )
@@ -165,6 +170,10 @@ def _figures(surveyed: Survey, value: dict[str, Any]) -> Iterator[list[str]]:
     yield ["distinct pictures", f"{value['distinct_pictures']:,}", f"{count(len(equal), 'set')} of equal files"]
     yield ["sets of near-duplicates", f"{len(alike):,}", f"{sum(map(len, alike)):,} pictures"]
     yield ["captions", f"{value['captions']:,}", f"{value['distinct_captions']:,} distinct"]
+    if value["captions_lost"]:
+        yield ["captions lost", f"{value['captions_lost']:,}", "with files that are no pictures"]
+    if odd := value["odd_captions"]:
+        yield ["captions that say nothing", f"{sum(row['number'] for row in odd):,}", "nan, None, names of files"]
     yield ["captions of several pictures", f"{len(surveyed.duplicate_captions()):,}", "match each other's pictures"]
     yield ["groups", f"{value['groups']:,}", ""]
     for number, pictures in value["captions_per_picture"].items():

@@ -23,6 +23,7 @@ from clipseek.evaluation.mismatched import mismatched
 from clipseek.sources import Record, Skipped, shown
 from numpy.typing import NDArray
 
+from .odd_captions import odd_captions
 from .pairs import Pairs
 
 WINDOW = 256  # files read ahead
@@ -49,12 +50,13 @@ class File:
 class Survey:
     """``files``: every distinct path, what it holds or why it cannot be read. ``other``: files that are no pair at all.
 
-    ``records``: path, captions and group of each record, in the order of the source.
+    ``lost``: the captions that went with those. ``records``: path, captions and group of each record, in the order of the source.
     """
 
     records: list[tuple[str, tuple[str, ...], str | None]]
     files: dict[str, File | str]
     other: list[tuple[str, str]]
+    lost: int = 0
 
     @property
     def readable(self) -> dict[str, File]:
@@ -112,6 +114,11 @@ class Survey:
         shared = [(first[key], len(pictures)) for key, pictures in carried.items() if len(pictures) > 1]
         return sorted(shared, key=lambda pair: -pair[1])
 
+    def odd_captions(self) -> list[tuple[str, str, int]]:
+        """(what is odd, text, how often) of captions that say nothing of their picture, the most frequent first."""
+        readable = self.readable
+        return odd_captions((name, text) for name, texts, _ in self.records if name in readable for text in texts)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain types for JSON."""
         files = self.readable.values()
@@ -131,6 +138,10 @@ class Survey:
             "distinct_captions": len({caption_key(text) for text in self.captions}),
             "captions_per_picture": {str(key): value for key, value in self.captions_per_picture().items()},
             "duplicate_captions": [{"caption": text, "pictures": number} for text, number in self.duplicate_captions()],
+            "odd_captions": [
+                {"why": why, "caption": text, "number": number} for why, text, number in self.odd_captions()
+            ],
+            "captions_lost": self.lost,
             "groups": len({group for _, _, group in self.records if group is not None}),
         }
 
@@ -140,9 +151,11 @@ def survey(entries: Iterable[Record | Skipped], on_progress: Callable[[int], Non
     records: list[tuple[str, tuple[str, ...], str | None]] = []
     paths: dict[str, Path] = {}
     other: list[tuple[str, str]] = []
+    lost = 0
     for entry in entries:
         if isinstance(entry, Skipped):
             other.append((shown(entry.path), entry.reason))
+            lost += entry.captions
             continue
         name = shown(entry.image)
         records.append((name, entry.captions, entry.group))
@@ -154,7 +167,7 @@ def survey(entries: Iterable[Record | Skipped], on_progress: Callable[[int], Non
             described = pool.map(lambda path: read_picture(path, _describe), [path for _, path in window])
             files.update(zip([name for name, _ in window], described, strict=True))
             on_progress(len(files))
-    return Survey(records, files, other)
+    return Survey(records, files, other, lost)
 
 
 def token_lengths(captions: Sequence[str], count: CountTokens, context: int) -> dict[str, Any]:
