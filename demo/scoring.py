@@ -13,7 +13,12 @@ from clipseek.export.models import embed_with_bundle
 from clipseek.sources import read_records
 from clipseek.training.data.pairs import Pairs, load_pairs
 
-SHEETS = {"domain-test": "held-out line icons", "general-test": "held-out general"}
+#: Manifest -> its title in the table. What recipes were compared on is validation, whatever it was split off for.
+SHEETS = {
+    "fresh-test": "line icons, test",
+    "domain-test": "line icons, second validation",
+    "general-test": "general pictures, test",
+}
 
 
 def both(pairs: Pairs, texts: Any, pictures: Any) -> tuple[Scores, Scores]:

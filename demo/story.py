@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.demo.corpus.render import render, write_manifest
-from clipseek.demo.corpus.shipped import DATA, Item, read_corpus
+from clipseek.demo.corpus.shipped import DATA, Item, Name, read_corpus
 from clipseek.demo.errors import DataMissing
 from clipseek.opensearch.query.query import Query
 
 INDEX = "demo-icons"
+CORPORA: tuple[Name, ...] = ("general", "domain", "fresh")
 MINUTES = 3.8  # of fine-tuning
 RECIPE: dict[str, Any] = {
     "epochs": 30.0,
@@ -85,10 +86,10 @@ class Story:
         parts: dict[str, list[Item]] = {}
         with self.step("Drawing the pictures (SVG from the repository to PNG)"):
             drawn = 0
-            for name in ("general", "domain"):
+            for name in CORPORA:
                 items = read_corpus(name)
                 drawn += render(items, self.home)
-                for split in ("train", "val", "test"):
+                for split in sorted({item.split for item in items}):
                     parts[f"{name}-{split}"] = [item for item in items if item.split == split]
                     write_manifest(parts[f"{name}-{split}"], self.home, f"{name}-{split}")
                 write_manifest(items, self.home, name)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipseek.demo.scoring import SHEETS
 from clipseek.demo.story import RECIPE, Story, base_checkpoint
 from clipseek.evaluation import Report, evaluate
 from clipseek.files.text import aligned
@@ -73,7 +74,7 @@ def run_trials(
 
     base = str(base_checkpoint())
     spec = load_checkpoint(base).image
-    names = ("domain-train", "domain-val", "domain-test", "general-train", "general-val", "general-test")
+    names = ("domain-train", "domain-val", "general-train", "general-val", *SHEETS)
     pairs = {name: load_pairs(read_records(story.manifest(name)), spec, cache=default_cache()) for name in names}
     out.mkdir(parents=True, exist_ok=True)
     log, folder = out / "results.jsonl", out / "run"
@@ -105,7 +106,7 @@ def run_trials(
             precision = resolve_precision("auto", checkpoint.model.device)
             scores = {
                 name: _figures(evaluate(*embed_distinct(checkpoint, pairs[name], precision), pairs[name].truth()))
-                for name in ("domain-test", "general-test")
+                for name in SHEETS
             }
             kept = {field: summary.get(field) for field in ("pairs_seen", "training_seconds", "alpha", "validation")}
             done[key] = {"trial": key, "name": trial.name, "seed": getattr(config, "seed", 0), **kept, **scores}
@@ -144,15 +145,15 @@ def talk_table(lines: list[dict[str, Any]]) -> str:
                 str(len(runs)),
                 f"{runs[0]['pairs_seen'] or 0:,}",
                 f"{statistics.mean(run['training_seconds'] or 0 for run in runs):.0f}",
-                *(f"{statistics.mean(run['domain-test']['in_batches'][k] for run in runs):.3f}" for k in ks),
-                _spread([run["domain-test"]["in_batches"]["20"] for run in runs]),
-                f"{statistics.mean(run['domain-test']['gallery']['20'] for run in runs):.3f}",
-                _spread([run["domain-test"]["gallery"]["20"] for run in runs]),
+                *(f"{statistics.mean(run['fresh-test']['in_batches'][k] for run in runs):.3f}" for k in ks),
+                _spread([run["fresh-test"]["in_batches"]["20"] for run in runs]),
+                f"{statistics.mean(run['fresh-test']['gallery']['20'] for run in runs):.3f}",
+                _spread([run["fresh-test"]["gallery"]["20"] for run in runs]),
                 f"{statistics.mean(run['general-test']['in_batches']['20'] for run in runs):.3f}",
             ]
         )
     text = aligned(head, rows, right=range(1, len(head)), rule=True)
-    sizes = lines[0]["domain-test"]["sizes"]
+    sizes = lines[0]["fresh-test"]["sizes"]
     text.append(
         f"MRR@k: {sizes[0]:,} held-out pictures, each ranking the captions of its batch of {sizes[1]}, as in the talk; gallery: "
         f"{sizes[2]:,} captions, each ranking all {sizes[3]:,} pictures"

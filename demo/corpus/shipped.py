@@ -1,4 +1,8 @@
-"""The corpora that ship with the repository: drawings as SVG, with caption, concept, set and side of the split."""
+"""The corpora that ship with the repository: drawings as SVG, with caption, concept, set and side of the split.
+
+``domain`` are line icons, ``general`` coloured pictures of the world, and ``fresh`` line icons to test on alone, of which no
+choice was made: the test side of ``domain`` is a second validation set by now.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from clipseek.demo.concepts import Split
 from clipseek.demo.errors import DataMissing
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-Name = Literal["general", "domain"]
+Name = Literal["general", "domain", "fresh"]
 
 
 @dataclass(frozen=True, slots=True)

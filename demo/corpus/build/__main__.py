@@ -2,7 +2,8 @@
 
 PACKAGES holds what ``npm pack`` and ``apt-get download`` bring, unpacked: iconify-json/ (@iconify/json 2.2.535), tabler-icons/
 (@tabler/icons 3.51.0), lucide-static/ (1.62.0), mdi-svg/ (@mdi/svg 7.4.47), emojibase-data/ (17.0.0), openclipart/ (Debian's
-openclipart-svg 1:0.18). OUT gets general.jsonl.xz and domain.jsonl.xz; with --full domain_full.jsonl.xz, over 100,000 pairs.
+openclipart-svg 1:0.18). OUT gets general.jsonl.xz and domain.jsonl.xz; with --full domain_full.jsonl.xz, over 100,000 pairs; with --fresh fresh.jsonl.xz,
+the test of what those have and the shipped files lack, and LICENSES.md of all sets that ship.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..shipped import Item
+from ..shipped import Item, read_corpus
 from .captions import Emoji, Thesaurus
 from .domain import SHIPPED_CAPS, domain_candidates
+from .fresh import fresh_pairs, unshipped
 from .general import SETS, candidates
 from .licences import write_licences
 from .pairs import Rules, build, by_hash
@@ -50,26 +52,41 @@ def shipped_part(pairs: list[Item]) -> list[Item]:
     return kept
 
 
+def read_items(path: Path) -> list[Item]:
+    """The drawings of a file that ``write`` made, packed or not."""
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        return [Item(**json.loads(line)) for line in file]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("packages", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--full", action="store_true", help="the whole domain corpus, over 100,000 pairs")
     parser.add_argument("--general", type=Path, help="a general.jsonl[.xz] built before, instead of building it")
+    parser.add_argument("--fresh", action="store_true", help="a test of concepts that the shipped files lack")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     here, icons = arguments.packages, arguments.packages / "iconify-json" / "json"
     book = Thesaurus.read(tabler=here / "tabler-icons", lucide=here / "lucide-static", mdi=here / "mdi-svg")
     dropped: Counter[str] = Counter()
+    if arguments.fresh:
+        shipped = [*read_corpus("domain"), *read_corpus("general")]
+        wanted = unshipped(domain_candidates(icons, book, full=True), shipped)
+        fresh = fresh_pairs(build(wanted, Rules(coloured=False), dropped), shipped, dropped)
+        write(fresh, arguments.out / "fresh.jsonl.xz")
+        sets = {p.set for p in [*shipped, *fresh]}
+        write_licences(sets, here / "iconify-json" / "collections.json", arguments.out / "LICENSES.md")
+        print(dict(dropped))
+        return
     if arguments.full:
         found = build(domain_candidates(icons, book, full=True), Rules(coloured=False), dropped)
         write(found, arguments.out / "domain_full.jsonl.xz")
         print(dict(dropped))
         return
     if arguments.general is not None:
-        opener = lzma.open if arguments.general.suffix == ".xz" else open
-        with opener(arguments.general, "rt", encoding="utf-8") as file:
-            general = [Item(**json.loads(line)) for line in file]
+        general = read_items(arguments.general)
     else:
         emoji = Emoji(here / "emojibase-data")
         general = build(

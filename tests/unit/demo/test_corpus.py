@@ -14,7 +14,7 @@ from clipseek.demo.errors import DataMissing
 from clipseek.sources import read_records
 from PIL import Image, ImageChops
 
-NAMES: tuple[Name, ...] = ("general", "domain")
+NAMES: tuple[Name, ...] = ("general", "domain", "fresh")
 # Free to copy, change and pass on inside an Apache-2.0 repository; share-alike and non-commercial are not among them.
 FREE = {"MIT", "ISC", "Apache-2.0", "CC0-1.0", "CC-BY-4.0", "OFL-1.1", "Unlicense", "public domain", "BSD-3-Clause"}
 

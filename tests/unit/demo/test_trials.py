@@ -28,7 +28,7 @@ def test_seeds_of_a_recipe_are_one_row_with_their_spread() -> None:
             "name": "best",
             "pairs_seen": 1000,
             "training_seconds": 9.6,
-            "domain-test": scores,
+            "fresh-test": scores,
             "general-test": scores,
         }
 
