@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .ingest_report import Listener, as_skip
+from .ingest_listener import Listener, as_skip
 from .output import count, data, note, print_json
 from .skips import Skips, print_skips
 

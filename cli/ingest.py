@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from .dry_run import dry_run
+from .ingest_again import send_again
+from .ingest_bringing import Bringing, first_looked_at, options_of, refuse_own_file
 from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
-from .ingest_report import Listener, as_object, print_decoding, print_older, print_summary
+from .ingest_report import print_decoding, print_older
+from .ingest_run_options import RunOptions, run_options
 from .opening import encoder_of_index, open_client
 from .options import (
     DeviceOptions,
@@ -22,7 +24,6 @@ from .options import (
     picture_options,
     url_option,
 )
-from .output import note, print_json
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder
@@ -69,13 +70,7 @@ EXAMINED, LARGEST = 500, 64_000_000
     help="Skip pictures with more megapixels.  [default: 178]",
 )
 @click.option("--max-megabytes", type=click.IntRange(1), default=256, show_default=True, help="Skip larger files.")
-@click.option(
-    "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write every skipped file, every one of which a part was left out, and every value that no filter finds, with the "
-    "reason, as JSON lines.",
-)
+@run_options
 @click.option(
     "--place",
     is_flag=True,
@@ -91,7 +86,7 @@ EXAMINED, LARGEST = 500, 64_000_000
 @click.pass_context
 def ingest(
     context: click.Context,
-    source: Source,
+    source: Source | None,
     model: Path | None,
     index: str,
     url: str | None,
@@ -103,7 +98,7 @@ def ingest(
     fast_jpeg: bool,
     max_megapixels: float | None,
     max_megabytes: int,
-    report: Path | None,
+    run: RunOptions,
     place: bool,
     is_dry: bool,
     as_json: bool,
@@ -112,76 +107,53 @@ def ingest(
 
     SOURCE is a folder of pictures (the captions of a.jpg in a.txt, a.caption or a.json beside it, else in the picture itself), or
     a manifest: TSV, CSV or JSON lines with the columns image and caption; further columns are kept. Keywords, time and camera
-    that the pictures' files name become the fields keywords, taken and camera. The index is created if it is
-    missing. Pictures that it has already are not encoded again, so the same command continues after an interruption.
-    Unusable files are listed at the end.
+    that the pictures' files name become the fields keywords, taken and camera. The index is created if it is missing. Pictures
+    that it has already are not encoded again, so the same command continues after an interruption. A file that changed replaces
+    its document. Entries that cannot be used are listed at the end, and the last line says how many were left out: exit code 0,
+    with --strict 1.
     """
-    from clipseek.opensearch.index import versions
-    from clipseek.opensearch.index.scripts import advice, looked_at
-    from clipseek.opensearch.ingest.own_fields import own_fields
-    from clipseek.opensearch.ingest.run import IngestOptions
-    from clipseek.opensearch.ingest.run import ingest as run
-
+    if run.retry is not None:
+        send_again(context, run.retry, index, url, as_json)
+        return
+    if source is None:
+        raise click.UsageError("missing SOURCE: a folder, a manifest, or - for paths on stdin")
+    refuse_own_file(source, run)
     refuse_role_columns(source, index_options)
     source = replace(source, own_fields=source.captions != "none", place=place)
     if is_dry:
-        dry_run(source, report, as_json=as_json)
+        dry_run(source, run.report, as_json=as_json)
         return
-    options = IngestOptions(
-        batch_size=batch_size,
-        workers=workers,
-        max_file_megabytes=max_megabytes,
-        date_formats=date_formats,
-        own_fields=source.own_fields,
-    )
+    batches = {"batch_size": batch_size, "workers": workers, "max_file_megabytes": max_megabytes}
+    options = options_of(source, run, date_formats=date_formats, **batches)
     chosen = source.chosen()  # a source that is not there is reported first
     source.check_splits()  # and so is a split, before an index is made
     entries = iter(chosen)
     client = open_client(url)
+    from clipseek.opensearch.index import versions
+
     version = versions.find(client, index)
     if version is not None:
         refuse_other_options(version, index_options)
-    first, entries = looked_at(entries)
-    if version is None and (
-        line := advice((text for record in first for text in record.captions), index_options.analyzer)
-    ):
-        note(line)
-    if source.own_fields:
-        declared = {**index_options.fields, **(version.fields if version is not None else {})}
-        index_options = replace(index_options, fields={**index_options.fields, **own_fields(first, declared)})
+    entries, index_options = first_looked_at(entries, source, version, index_options)
     limits = {"batch_size": batch_size, "max_megapixels": max_megapixels, "max_megabytes": max_megabytes}
     encoder = encoder_of_index(model, version, device, verify=True, **limits)
     if fast_jpeg:
         choose_decoding(encoder, source)
     encoder.decode_in_processes()
-    with Listener(report, source.count()) as listener:
-        done = run(
-            client,
-            index,
-            encoder,
-            entries,
-            index_options=index_options,
-            options=options,
-            bundle=os.path.abspath(encoder.bundle.path),
-            source=source.kind,
-            on_event=listener,
-        )
-    if splits := chosen.line():
-        note(splits)
-    if as_json:
-        print_json(as_object(done, listener.skips, listener.shortened))
-    else:
-        print_summary(done, listener.skips, listener.shortened, source.path)
+    bring = Bringing(client, index, encoder, source, index_options, options, run, as_json)
+    left_out = bring.once(chosen, entries)
     if version is not None:
         print_older(version, source.path, encoder.bundle.path)
-    if done.rejected:
+    if run.watch is not None:
+        bring.watch(run.watch)
+    if run.strict and left_out:
         context.exit(1)
 
 
 def choose_decoding(encoder: ClipEncoder, source: Source) -> None:
     """Measure on the first large JPEGs of the source whether they may be decoded at a fraction of their size."""
     from clipseek.encoder.run.fast_jpeg import LEAST_COSINE, choose_margin, large_jpegs
-    from clipseek.opensearch.ingest.files import first_files
+    from clipseek.opensearch.entries.files import first_files
 
     if not source.repeatable:
         raise click.UsageError("--fast-jpeg measures on the source's first pictures; give one that can be read twice")

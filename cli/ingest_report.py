@@ -1,109 +1,45 @@
-"""What ``clipseek ingest`` shows of a run: progress, skipped files, and the summary for people and for machines."""
+"""What ``clipseek ingest`` shows of a run that has ended: the summary, for people and for machines."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from .ingest_listener import REFUSED, as_ended, as_skip
 from .output import count, data, duration, for_reader, note
-from .progress import ProgressLine
-from .skips import LISTED, LISTED_JSON, Skips, print_skips
+from .skips import LISTED, print_skips
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.fast_jpeg import JpegChoice
     from clipseek.opensearch.index.version import Version
-    from clipseek.opensearch.ingest.report import Event, IngestReport, Shortened, UnfoundValue
-    from clipseek.sources import Skipped
+    from clipseek.opensearch.ingest.report import Ended, IngestReport, Shortened
+
+    from .ingest_listener import Listener
 
 
-class Listener:
-    """Draws the progress, keeps the first files that were skipped or shortened, and writes all of them to the report."""
-
-    def __init__(self, report: Path | None, total: int | None) -> None:
-        self.skips = Skips()
-        self.shortened: list[Shortened] = []
-        self._path, self._total = report, total
-
-    def __enter__(self) -> Listener:
-        try:
-            self._file = self._path.open("w", encoding="utf-8") if self._path else None
-        except OSError as problem:
-            raise click.FileError(str(self._path), hint=problem.strerror) from None
-        self._line = ProgressLine("ingest", self._total)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._line.clear()
-        if self._file:
-            self._file.close()
-
-    def __call__(self, event: Event) -> None:
-        from clipseek.opensearch.ingest.report import Shortened, UnfoundValue
-        from clipseek.sources import Skipped
-
-        if isinstance(event, UnfoundValue):
-            self._write(as_unfound(event))
-            return
-        if isinstance(event, (Skipped, Shortened)):
-            if isinstance(event, Skipped):
-                self.skips.add(event)
-            elif len(self.shortened) < LISTED_JSON:
-                self.shortened.append(event)
-            self._write(as_skip(event))
-            return
-        parts = [f"{event.encoded / event.seconds:.1f} pictures/s"] if event.encoded and event.seconds else []
-        counts = {"unchanged": event.unchanged, "updated": event.updated, "skipped": event.skipped.total()}
-        parts += [f"{number:,} {word}" for word, number in counts.items() if number]
-        self._line.update(event.seen, ", ".join(parts))
-
-    def _write(self, line: dict[str, str]) -> None:
-        if self._file:
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def as_skip(skip: Skipped | Shortened) -> dict[str, str]:
-    """One line of the report."""
-    from clipseek.sources import shown
-
-    return {"file": shown(skip.path), "kind": skip.kind, "reason": skip.reason}
-
-
-def as_unfound(value: UnfoundValue) -> dict[str, str]:
-    """One line of the report: a value that no filter finds."""
-    from clipseek.sources import shown
-
-    return {
-        "file": shown(value.path),
-        "kind": "value",
-        "reason": value.reason,
-        "column": value.column,
-        "value": value.value,
-    }
-
-
-def as_object(report: IngestReport, skips: Skips, shortened: list[Shortened]) -> dict[str, Any]:
+def as_object(report: IngestReport, listener: Listener) -> dict[str, Any]:
     """The summary for machines."""
     facts = {name: value for name, value in vars(report).items() if name not in ("seen", "encoded")}
     facts.update(malformed=report.malformed, unfound=[vars(values) for values in report.unfound])
     for name in ("seconds", "encode_seconds"):
         facts[name] = round(facts[name], 3)
-    rate = report.indexed / report.seconds if report.seconds else 0.0
+    rate = report.encoded / report.seconds if report.seconds else 0.0
     return {
+        "entries": report.seen,
         **facts,
+        "left_out": report.left_out,
         "pictures_per_second": round(rate, 2),
-        "skips": list(map(as_skip, skips.kept)),
-        "skips_left_out": skips.left_out,
-        "shortened_files": list(map(as_skip, shortened)),
+        "skips": list(map(as_skip, listener.skips.kept)),
+        "skips_left_out": listener.skips.left_out,
+        "refused": list(map(as_ended, listener.refused)),
+        "shortened_files": list(map(as_skip, listener.shortened)),
     }
 
 
-def print_summary(report: IngestReport, skips: Skips, shortened: list[Shortened], source: Path) -> None:
+def print_summary(report: IngestReport, listener: Listener, source: Path) -> None:
     """The summary for people."""
     from clipseek.sources import shown
 
@@ -111,16 +47,31 @@ def print_summary(report: IngestReport, skips: Skips, shortened: list[Shortened]
         note(f"{shown(source)} holds no picture; nothing was written")
     else:
         data(f"index {report.alias} ({report.index}{', new' if report.created else ''}), {duration(report.seconds)}")
-        rate = f"{report.indexed / report.seconds:.1f} pictures/s" if report.indexed and report.seconds else ""
+        rate = f"{report.encoded / report.seconds:.1f} pictures/s" if report.encoded and report.seconds else ""
+        again = f"{report.updated:,} of them not encoded again" if report.updated else ""
         for number, word, remark in (
             (report.indexed, "indexed", rate),
-            (report.updated, "updated", "caption, place or metadata changed; not encoded again"),
+            (report.replaced, "replaced", again),
+            (report.joined, "joined", "to the document of the same bytes"),
             (report.unchanged, "unchanged", "not encoded again"),
+            (report.pruned, "pruned", "not in the source any more"),
         ):
             if number or word == "indexed":
                 data(f"{number:>9,} {word:<9} {remark}".rstrip())
-    print_skips(skips)
-    _print_shortened(report.shortened, shortened)
+    print_skips(listener.skips)
+    _print_refused(report, listener.refused)
+    _print_shortened(report.shortened, listener.shortened)
+    _print_notes(report)
+
+
+def print_left_out(report: IngestReport, strict: bool) -> None:
+    """The last line: how many of the source's entries are not in the index, if any."""
+    if report.left_out:
+        code = "exit code 1, by --strict" if strict else "--strict makes that an error"
+        data(f"left out: {report.left_out:,} of {count(report.seen, 'entry', 'entries')} ({code})")
+
+
+def _print_notes(report: IngestReport) -> None:
     for unfound in report.unfound:
         example = unfound.example if len(unfound.example) <= 40 else f"{unfound.example[:37]}..."
         note(
@@ -130,6 +81,8 @@ def print_summary(report: IngestReport, skips: Skips, shortened: list[Shortened]
     if report.undeclared:
         names = ", ".join(report.undeclared[:12]) + (", ..." if len(report.undeclared) > 12 else "")
         note(f"kept, but not to filter by: {names}; declare columns with --keyword, --number or --date NAME")
+    for said in report.notes:
+        note(said)
     if report.unrecorded:
         note(f"this run is not recorded in clipseek-ingests, which dashboards draw: {report.unrecorded}")
 
@@ -157,6 +110,19 @@ def print_older(version: Version, source: Path, bundle: Path) -> None:
         f"index {version.alias} was made by an older clipseek and keeps its analyzer: {version.analysis_lacks}. An index that has "
         f"today's: {shlex.join(map(str, words))}"
     )
+
+
+def _print_refused(report: IngestReport, refused: Sequence[Ended]) -> None:
+    """How many documents the server refused, and the first of them."""
+    from clipseek.sources import shown
+
+    if not report.rejected:
+        return
+    data(f"{report.rejected:>9,} rejected  {REFUSED}")
+    for entry in refused[:LISTED]:
+        data(f"          {for_reader(shown(entry.path))}: {for_reader(entry.reason)}")
+    if report.rejected > LISTED:
+        data(f"          and {report.rejected - LISTED:,} more; --report FILE lists them all")
 
 
 def _print_shortened(kinds: Counter[str], files: Sequence[Shortened]) -> None:

@@ -103,16 +103,19 @@ def _separator(context: click.Context, parameter: click.Parameter, value: str) -
     return sign
 
 
-def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callable[[Command], Command]:
+def source_options(
+    last_column: Callable[[Any], Any], *otherwise: str, required: bool = True
+) -> Callable[[Command], Command]:
     """The argument SOURCE and how it is read; the command gets ``source``, a Source.
 
-    ``otherwise``: the splits to take, the first that is there, where the user names none and the source knows its splits.
+    ``required``: else ``source`` may be None. ``otherwise``: the splits to take, the first that is there, where the user names
+    none and the source knows its splits.
     """
     default = f"{', else '.join(otherwise)}, where SOURCE has splits" if otherwise else "all"
     return gathered(
         "source",
         partial(_source, otherwise),
-        click.argument("source", type=click.Path(path_type=Path)),
+        click.argument("source", type=click.Path(path_type=Path), required=required),
         click.option(
             "--layout",
             type=click.Choice(LAYOUTS),
@@ -179,7 +182,9 @@ def source_options(last_column: Callable[[Any], Any], *otherwise: str) -> Callab
     )
 
 
-def _source(otherwise: tuple[str, ...], source: Path, split: str | None, **reading: Any) -> Source:
+def _source(otherwise: tuple[str, ...], source: Path | None, split: str | None, **reading: Any) -> Source | None:
+    if source is None:
+        return None
     from clipseek.sources import Source, Splits
 
     made = Source(source, **reading, splits=Splits(split_names(split), otherwise))
@@ -201,7 +206,7 @@ def split_names(text: str | None, option: str = "--split") -> tuple[str, ...]:
 pair_options = source_options(group_column_option)
 train_pair_options = source_options(group_column_option, "train")
 held_out_pair_options = source_options(group_column_option, "test", "validation")
-picture_options = source_options(column_option("id", "your own id of the picture"))
+picture_options = source_options(column_option("id", "your own id of the picture"), required=False)
 
 
 @dataclass(frozen=True)

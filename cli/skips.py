@@ -16,7 +16,6 @@ LISTED, LISTED_JSON = 20, 1000
 #: Kinds of what was meant to be left out: no picture and no caption of the user's is lost with them.
 PASSED_OVER = frozenset(
     {"not an image", "made by a system", "hidden folder", "link to a folder", "excluded", "not included", "not a shard"}
-    | {"duplicate"}
 )
 _ENDINGS = 8
 

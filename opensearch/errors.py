@@ -50,12 +50,15 @@ class IndexReadOnly(ServerError):
 
 
 class RequestRefused(ServerError):
-    """Any other answer of 400 and above. ``status`` is the HTTP status, ``kind`` the server's name of the error."""
+    """Any other answer of 400 and above. ``status`` is the HTTP status, ``kind`` the server's name of the error, ``retry_after``
+    the seconds after which the server wants to be asked again.
+    """
 
     def __init__(self, message: str, status: int, kind: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.kind = kind
+        self.retry_after: float | None = None
 
 
 class NotFound(RequestRefused):

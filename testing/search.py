@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
+_BY_ID = [{"image_id": "asc"}]
 
 
 class Unknown(Exception):
@@ -16,8 +17,10 @@ class Unknown(Exception):
 
 def search(body: Mapping[str, Any], documents: Mapping[str, Document]) -> dict[str, Any]:
     """The answer to a search: BM25 is the number of words found, fusion is min-max and the weighted arithmetic mean."""
-    for name in {"sort", "aggs", "collapse"} & body.keys():
+    for name in {"aggs", "collapse"} & body.keys():
         raise Unknown(name)
+    if body.get("sort", ["_doc"]) not in (["_doc"], _BY_ID):
+        raise Unknown("sort")
     query = body.get("query", {"match_all": {}})
     clauses = query["hybrid"]["queries"] if "hybrid" in query else [query]
     raw = [
@@ -26,12 +29,16 @@ def search(body: Mapping[str, Any], documents: Mapping[str, Document]) -> dict[s
     ]
     totals = _fused(body, raw) if "hybrid" in query else raw[0]
     start = int(body.get("from", 0))
-    page = sorted(totals, key=lambda key: -totals[key])[start : start + int(body.get("size", 10))]
+    after = body.get("search_after", [""])[0]
+    by_id = body.get("sort") == _BY_ID
+    ordered = sorted(filter(after.__lt__, totals)) if by_id else sorted(totals, key=lambda key: -totals[key])
+    page = ordered[start : start + int(body.get("size", 10))]
     names = [re.findall(r'"_name": "(.*?)"', json.dumps(clause)) for clause in clauses]
     hits = []
     for key in page:
         matched = {name: scores[key] for own, scores in zip(names, raw, strict=True) if key in scores for name in own}
-        hits.append({"_id": key, "_score": totals[key], "matched_queries": matched, **_shown(body, documents[key])})
+        hit = {"_id": key, "_score": totals[key], "matched_queries": matched, **_shown(body, documents[key])}
+        hits.append({**hit, "sort": [key]} if "sort" in body else hit)
     shards = {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
     return {"took": 1, "timed_out": False, "_shards": shards, "hits": {"total": {"value": len(totals)}, "hits": hits}}
 
@@ -46,7 +53,8 @@ def _score(clause: Mapping[str, Any], key: str, document: Document) -> float | N
             fits = key in values
         case {"term": fields} | {"terms": fields}:
             ((field, wanted),) = fields.items()
-            wanted = wanted if isinstance(wanted, list) else [wanted["value"]]
+            wanted = wanted["value"] if isinstance(wanted, Mapping) else wanted
+            wanted = wanted if isinstance(wanted, list) else [wanted]
             fits = bool({str(item) for item in wanted} & {str(item) for item in _values(document, field)})
         case {"match": fields}:
             ((field, terms),) = fields.items()
@@ -66,7 +74,8 @@ def _score(clause: Mapping[str, Any], key: str, document: Document) -> float | N
             fits, score = bool(parts), sum(parts)
         case {"bool": inner} if "should" not in inner:
             must, needed, unwanted = (
-                [_score(part, key, document) for part in inner.get(name, ())] for name in ("must", "filter", "must_not")
+                [_score(part, key, document) for part in _listed(inner.get(name, ()))]
+                for name in ("must", "filter", "must_not")
             )
             fits = None not in must + needed and not any(part is not None for part in unwanted)
             score = sum(part or 0.0 for part in must)
@@ -97,6 +106,10 @@ def _values(document: Document, field: str) -> list[Any]:
     for name in field.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, Mapping) else value
 
 
 def _words(text: str) -> list[str]:

@@ -36,11 +36,10 @@ class FakeServer:
     """The state of a fake server, open to be looked at and changed while it runs.
 
     ``info`` and ``plugins`` are what it says it is. ``indexes`` holds each index's body by its name, ``documents`` those of all
-    indexes together by their id, ``records`` those of clipseek's own indexes, like ``clipseek-ingests``, by index, and
-    ``record_mappings`` how these were made.
-    ``interceptors`` are called first, with method, path and body; one that returns an answer is used up. ``item_errors`` are what
-    the next bulks answer for an id, one after the other: status, kind, reason. ``log`` has method and path of every request,
-    ``headers`` its headers.
+    indexes together by their id, ``states`` how often each was written, ``records`` those of clipseek's own indexes, like
+    ``clipseek-ingests``, by index, and ``record_mappings`` how these were made. ``interceptors`` are called first, with method,
+    path and body; one that returns an answer is used up. ``item_errors`` are what the next bulks answer for an id, one after the
+    other: status, kind, reason. ``log`` has method and path of every request, ``headers`` its headers.
     """
 
     url: str = ""
@@ -50,6 +49,7 @@ class FakeServer:
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     record_mappings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=dict)
     interceptors: list[Callable[[str, str, bytes], Answer | None]] = field(default_factory=list)
     item_errors: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
@@ -70,8 +70,8 @@ class FakeServer:
                 case _, "_cat", "plugins":
                     return 200, self.plugins
                 case _, "_bulk":
-                    lines = [json.loads(line) for line in body.splitlines()]
-                    return 200, {"items": list(map(self._write, lines[::2], lines[1::2]))}
+                    lines = map(json.loads, body.splitlines())
+                    return 200, {"items": [self._write(head, lines) for head in lines]}
                 case _, name, *_ if name in RECORDS:
                     return self._record(method, name, parts.path, body)
                 case "PUT", name:
@@ -90,8 +90,10 @@ class FakeServer:
                 case _, _, "_analyze":
                     terms = re.finditer(r"\w+", json.loads(body)["text"])
                     return 200, {"tokens": [{"start_offset": it.start(), "end_offset": it.end()} for it in terms]}
-                case _, _, "_refresh":
+                case _, _, "_refresh" | "_flush" | "_forcemerge":
                     return 200, {"_shards": {"failed": 0}}
+                case _, _, "_stats", *_:
+                    return 200, {"_all": {"primaries": {"docs": {"count": len(self.documents), "deleted": 0}}}}
                 case _, _, "_search":
                     return 200, search(json.loads(body), self.documents)
                 case _, _, "_msearch":
@@ -117,17 +119,38 @@ class FakeServer:
 
     def _read(self, key: str, fields: list[str]) -> dict[str, Any]:
         source = {name: value for name, value in self.documents.get(key, {}).items() if name in fields}
-        return {"_id": key, "found": key in self.documents, "_source": source}
+        state = {"_seq_no": self.states.get(key, 0), "_primary_term": 1}
+        return {"_id": key, "found": key in self.documents, "_source": source, **state}
 
-    def _write(self, head: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
-        """Put a document, or change one; its item of a bulk's answer."""
+    def _write(self, head: dict[str, Any], lines: Iterator[dict[str, Any]]) -> dict[str, Any]:
+        """Put a document, change or delete one; its item of a bulk's answer."""
         ((kind, action),) = head.items()
         key = action["_id"]
+        source = {} if kind == "delete" else next(lines)
         if waiting := self.item_errors.get(key):
             status, error_kind, reason = waiting.pop(0)
             return {kind: {"status": status, "error": {"type": error_kind, "reason": reason}}}
-        self.documents[key] = {**self.documents[key], **source["doc"]} if kind == "update" else source
+        there = key in self.documents
+        if (kind == "create" and there) or action.get("if_seq_no", self.states.get(key, 0)) != self.states.get(key, 0):
+            return {kind: {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": "conflict"}}}
+        if kind == "update" and not there:
+            return {kind: {"status": 404, "error": {"type": "document_missing_exception", "reason": "missing"}}}
+        self.states[key] = self.states.get(key, 0) + 1
+        if kind == "delete":
+            self.documents.pop(key, None)
+        else:
+            self.documents[key] = _merged(self.documents[key], source["doc"]) if kind == "update" else source
         return {kind: {"status": 200}}
+
+
+def _merged(document: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """A partial update merges objects, and takes any other value as it is."""
+    both = {
+        name: _merged(document[name], value)
+        for name, value in changed.items()
+        if isinstance(value, dict) and isinstance(document.get(name), dict)
+    }
+    return {**document, **changed, **both}
 
 
 @contextmanager

@@ -152,5 +152,5 @@ def _put_broken(made: Mixed, folder: Path, number: int, huge_side: int) -> None:
         original.write_bytes(encoded(number, "png", "RGB"))
         made.readable.append(str(original.relative_to(made.folder)))
         shutil.copy(original, path)
-        reason = "duplicate of "
+        reason = "duplicate of "  # joined to the document of its bytes
     made.skipped[str(path.relative_to(made.folder))] = reason

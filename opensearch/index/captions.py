@@ -19,3 +19,11 @@ def stored_caption(captions: Sequence[str]) -> tuple[str, int]:
         return whole, 0
     kept = data[:MAX_CAPTION_BYTES].decode(errors="ignore").rstrip()
     return kept, len(data) - len(kept.encode())
+
+
+def stored_captions(captions: Sequence[str]) -> tuple[tuple[str, ...], int]:
+    """``stored_caption`` one by one: what of each caption is in it, and how many bytes were left out."""
+    whole, cut = stored_caption(captions)
+    if not cut:
+        return tuple(map(canonical, captions)), 0
+    return tuple(filter(None, whole.split("\n"))), cut

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,15 @@ from clipseek.files.text import without_surrogates
 from clipseek.sources import Record
 from numpy.typing import NDArray
 
-from .captions import stored_caption
+from .captions import stored_caption, stored_captions
 from .columns import DeclaredColumns, Unfound
 from .image_uri import image_uri
+from .places import Place, entry_fields, entry_key, entry_token, fields_of, with_place
 
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512
 #: The fields that a source decides, besides the picture; read back to see whether a document is still true.
-COMPARED = ("content_hash", "image_uri", "caption", "metadata", "pixel_rules")
+COMPARED = ("content_hash", "image_uri", "caption", "metadata", "pixel_rules", "places", "sources", "entries")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Item:
     """A picture on its way into the index: the document's id and fields without vector, size and time.
 
     ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``). ``unfound``: its values that no filter
-    will find.
+    will find. ``own_id``: whether its source gave the id; else it is the hash of its bytes. ``source``, ``key``, ``token``: how the
+    entry is known again (``places.py``); ``captions`` are its captions one by one; ``others``, further entries with its bytes.
     """
 
     id: str
@@ -44,6 +46,21 @@ class Item:
     metadata: Mapping[str, Any]
     caption_cut: int = 0
     unfound: tuple[Unfound, ...] = ()
+    own_id: bool = True
+    source: str = ""
+    key: str = ""
+    token: str | None = None
+    captions: tuple[str, ...] = ()
+    others: tuple[Place, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """The entry as a document without an id of its own keeps it."""
+        return Place(self.image_uri, self.source, self.key, self.token, self.captions, self.metadata)
+
+    def read(self, content_hash: str) -> Item:
+        """The item, now that its file's bytes are known by their SHA-256."""
+        return replace(self, id=self.id if self.own_id else content_hash, content_hash=content_hash)
 
     def difference(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """The fields in which the indexed ``known`` differs, as a partial update; empty where it is true already.
@@ -90,6 +107,11 @@ class Item:
             fields["caption"] = self.caption
         if self.metadata:
             fields["metadata"] = dict(self.metadata)
+        if self.key and self.own_id:
+            fields.update(entry_fields([(self.source, self.key, self.token)]))
+        elif self.key:
+            whole = fields_of(with_place(self.others, self.place, lambda place: False))
+            fields.update({name: value for name, value in whole.items() if value})
         return fields
 
 
@@ -102,38 +124,71 @@ def changed_values(known: Mapping[str, Any], metadata: Mapping[str, Any]) -> dic
     }
 
 
-def item(record: Record, content_hash: str, columns: DeclaredColumns) -> Item:
+def item(
+    record: Record,
+    content_hash: str,
+    columns: DeclaredColumns,
+    source: str = "",
+    number: int = 0,
+    stat: str | None = None,
+) -> Item:
     """The item of ``record``, whose file's bytes have this SHA-256; ``columns`` are the index's.
 
-    Raises ValueError with the reason where the record's id is too long.
+    It is the ``number``-th entry of ``source`` with that id, or of that file where it has none; ``stat`` is its file's size and
+    time. Raises ValueError with the reason where the record's id is too long.
     """
     name = without_surrogates(record.id) if record.id is not None else content_hash
     if (size := len(name.encode("utf-8"))) > LONGEST_ID:
         raise ValueError(f"its id has {size} bytes; OpenSearch takes {LONGEST_ID}")
     caption, cut = stored_caption(record.captions)
     metadata, unfound = columns.values(record)
+    uri = image_uri(record.image)
+    key = entry_key(source, uri if record.id is None else f"id:{name}", number)
+    kept, _ = stored_captions(record.captions)
     return Item(
         id=name,
         path=record.image,
         content_hash=content_hash,
-        image_uri=image_uri(record.image),
+        image_uri=uri,
         caption=caption,
         metadata=metadata,
         caption_cut=cut,
         unfound=unfound,
+        own_id=record.id is not None,
+        source=source,
+        key=key,
+        token=None if stat is None else entry_token(key, stat, f"{uri} {caption}", metadata),
+        captions=kept,
     )
 
 
-def index_action(index: str, name: str, document: Mapping[str, Any]) -> bytes:
-    """Two lines of a bulk body that put ``document`` in place of what has this id."""
-    head = orjson.dumps({"index": {"_index": index, "_id": name}})
-    return head + b"\n" + orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+def create_action(index: str, name: str, document: Mapping[str, Any]) -> bytes:
+    """Two lines of a bulk body that make ``document``, and fail where something has this id."""
+    return _two_lines({"create": {"_index": index, "_id": name}}, document)
 
 
-def update_action(index: str, name: str, changed: Mapping[str, Any], now: str) -> bytes:
-    """Two lines of a bulk body that change some fields and leave the vector."""
-    head = orjson.dumps({"update": {"_index": index, "_id": name}})
-    return head + b"\n" + orjson.dumps({"doc": {**changed, "ingested_at": now}}) + b"\n"
+def index_action(index: str, name: str, document: Mapping[str, Any], state: Mapping[str, int] | None = None) -> bytes:
+    """Two lines of a bulk body that put ``document`` in place of what has this id; ``state``: as ``update_action``."""
+    return _two_lines({"index": {"_index": index, "_id": name, **(state or {})}}, document)
+
+
+def update_action(
+    index: str, name: str, changed: Mapping[str, Any], now: str | None, state: Mapping[str, int] | None = None
+) -> bytes:
+    """Two lines of a bulk body that change some fields and leave the vector, at the time ``now`` if there is one. ``state``:
+    ``if_seq_no`` and ``if_primary_term`` of the document that the change was made for; another is not changed.
+    """
+    dated = {**changed, "ingested_at": now} if now else dict(changed)
+    return _two_lines({"update": {"_index": index, "_id": name, **(state or {})}}, {"doc": dated})
+
+
+def delete_action(index: str, name: str, state: Mapping[str, int] | None = None) -> bytes:
+    """The line of a bulk body that deletes a document; ``state``: as ``update_action``."""
+    return orjson.dumps({"delete": {"_index": index, "_id": name, **(state or {})}}) + b"\n"
+
+
+def _two_lines(head: Mapping[str, Any], body: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(head) + b"\n" + orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
 
 
 def timestamp() -> str:

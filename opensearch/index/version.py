@@ -22,6 +22,9 @@ _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 _LONGEST_ALIAS = 255 - 24
 _FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", "date": "date"}
 
+#: Fields that indexes made by older versions lack: a picture's appearance, and where its document comes from.
+ADDED = ("look", "pixel_rules", "sources", "entries", "places")
+
 
 @dataclass(frozen=True)
 class Version:
@@ -29,10 +32,10 @@ class Version:
 
     ``bundle`` is where the model's bundle lay when the index was made: a hint, checked by ``fingerprint``. ``fields``
     are the declared columns that can be filtered by; ``search`` is how a hybrid fuses here by default: what
-    ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Only an index
-    made before pictures had an appearance has no field for it (``has_appearance``), or for the rules by which files became pixels
-    (``has_pixel_rules``); ``pixel_rules``: each rule's version when the index was made. ``synonyms``: the digest of its rules.
-    ``analysis`` is the version of its analyzers (``ANALYSIS_VERSION``), ``folding`` whether they fold accents.
+    ``clipseek tune`` chose. ``calibration`` is the cut-off of ``clipseek calibrate``, and what it was learnt from. Of the fields
+    that came later (``ADDED``), an index of an older clipseek is ``lacking`` some; they can be added. ``pixel_rules``: each rule's
+    version when the index was made. ``synonyms``: the digest of its rules. ``analysis`` is the version of its analyzers
+    (``ANALYSIS_VERSION``), ``folding`` whether they fold accents.
     ``time_zone``: of dates without one, in documents and in filters.
     """
 
@@ -48,13 +51,22 @@ class Version:
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
-    has_appearance: bool = True
-    has_pixel_rules: bool = True
+    lacking: tuple[str, ...] = ()
     pixel_rules: Mapping[str, int] = field(default_factory=dict)
     synonyms: str = ""
     analysis: int = 1
     folding: bool = False
     time_zone: str = UTC
+
+    @property
+    def has_appearance(self) -> bool:
+        """False for an index made before pictures had an appearance."""
+        return "look" not in self.lacking
+
+    @property
+    def has_pixel_rules(self) -> bool:
+        """False for an index made before documents kept the rules by which files became pixels."""
+        return "pixel_rules" not in self.lacking
 
     @property
     def analysis_lacks(self) -> str:
@@ -118,8 +130,7 @@ class Version:
             ),
             search=dict(meta.get("search") or {}),
             calibration=dict(meta.get("calibration") or {}),
-            has_appearance="look" in properties,
-            has_pixel_rules="pixel_rules" in properties,
+            lacking=tuple(name for name in ADDED if name not in properties),
             pixel_rules=dict(meta.get("pixel_rules") or {}),
             fields={
                 column: _FIELD_TYPES[mapped["type"]]

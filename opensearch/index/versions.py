@@ -135,16 +135,11 @@ def open_or_create(
         version = create(client, alias, fingerprint=fingerprint, dimension=dimension, options=options, bundle=bundle)
     # After create as well: another process may have made it first, with another model.
     version.check_model(fingerprint, dimension)
-    lacking = [
-        name
-        for name, there in (("look", version.has_appearance), ("pixel_rules", version.has_pixel_rules))
-        if not there
-    ]
-    if lacking:
+    if version.lacking:
         # Made by an older clipseek: documents get the fields when they are written again.
-        properties = IndexOptions().body(dimension, {})["mappings"]["properties"]
+        made = IndexOptions().body(dimension, {})["mappings"]["properties"]
         client.indices.put_mapping(
-            index=version.index, body={"properties": {name: properties[name] for name in lacking}}
+            index=version.index, body={"properties": {name: made[name] for name in version.lacking}}
         )
     version = _with_time_zone(client, version, options.time_zone)
     dates = DateReader(read_zone(version.time_zone), date_formats)

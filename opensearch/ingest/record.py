@@ -47,7 +47,8 @@ def record(report: IngestReport, seconds: float) -> dict[str, Any]:
     return {
         "entries": report.seen,
         "indexed": report.indexed,
-        "replaced": report.updated,
+        "replaced": report.replaced,
+        "joined": report.joined,
         "unchanged": report.unchanged,
         "skipped": report.skipped.total(),
         "rejected": report.rejected,

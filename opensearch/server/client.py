@@ -1,8 +1,8 @@
 """One connection to one server, whose failures are this room's errors, each in one line.
 
-The client is opensearch-py's own. Three things differ from a plain one: its transport turns every failure into the tree of
+The client is opensearch-py's own. Four things differ from a plain one: its transport turns every failure into the tree of
 ``errors.py``, its serializer is orjson (a 512-float vector takes about 12 microseconds instead of 220), and bodies that are bytes
-already are sent unchanged.
+already are sent unchanged, and what is sent again after a failure is decided in ``transport.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..errors import InvalidAddress
 from ..node.reach import own
 from .address import parse_address
 from .capabilities import check_server
-from .failures import MappingTransport
+from .transport import Connection, MappingTransport
 
 
 class OrjsonSerializer(JSONSerializer):
@@ -70,8 +70,7 @@ def connect(
         transport_class=MappingTransport,
         serializer=OrjsonSerializer(),
         timeout=timeout,
-        # One more try covers a kept-alive connection that the server has closed; all that we send may be sent twice.
-        max_retries=1,
+        connection_class=Connection,
         pool_maxsize=16,  # a search makes two requests at once; more are opened, and closed again
         **(tls_options(environ) if host["scheme"] == "https" else {}),
     )

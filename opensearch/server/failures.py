@@ -10,7 +10,6 @@ from typing import Any
 
 import opensearchpy
 import urllib3.exceptions
-from opensearchpy.transport import Transport
 
 from ..errors import (
     AccessRefused,
@@ -73,14 +72,6 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-class MappingTransport(Transport):
-    """A transport out of which no exception of opensearch-py comes: every request's failure is an OpenSearchError."""
-
-    def perform_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        with translating(self.hosts[0]["address"]):
-            return super().perform_request(method, url, *args, **kwargs)
-
-
 @contextmanager
 def translating(address: str) -> Iterator[None]:
     """Raise opensearch-py's exceptions of a request to the server at ``address`` as those of ``errors.py``."""
@@ -131,7 +122,8 @@ def refusal(address: str, status: int, error: object) -> OpenSearchError:
             f"{address} wants a user and a password, or refused these; put them into the URL "
             "(https://user:password@host:9200) or into CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD"
         )
-    if kind == "cluster_block_exception" or "index read-only" in reason:
+    # A block with 503 is a server that is starting or has lost its others: it goes away by itself.
+    if status != 503 and (kind == "cluster_block_exception" or "index read-only" in reason):
         if "flood-stage" in reason or "disk usage" in reason:
             return IndexReadOnly(
                 f"{address} takes no writes because its disk is nearly full; free some space there (the block goes "

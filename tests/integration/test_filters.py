@@ -25,8 +25,9 @@ from clipseek.opensearch.index.columns import DeclaredColumns
 from clipseek.opensearch.index.documents import index_action, item
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.ingest.options import IngestOptions
 from clipseek.opensearch.ingest.report import IngestReport
-from clipseek.opensearch.ingest.run import IngestOptions, ingest
+from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.query.page import Page
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -235,20 +236,27 @@ def test_a_full_disk_is_one_line(client: opensearchpy.OpenSearch, alias: str, tm
 @pytest.mark.train
 def test_a_folder_of_mixed_files(client: opensearchpy.OpenSearch, alias: str, bundle: Path, tmp_path: Path) -> None:
     made = mixed_folder(tmp_path / "pictures", 72)
+    joined = [made.skipped.pop(name) for name in [*made.skipped] if made.skipped[name] == "duplicate of "]
     where = ["--url", client.transport.hosts[0]["address"], "--index", alias]
     report = tmp_path / "skipped.jsonl"
     first = json.loads(clipseek("ingest", made.folder, "--model", bundle, *where, "--json", "--report", report).stdout)
     paths = sorted(str(image_path(found["image_uri"])) for found in documents(client, alias).values())
     assert paths == sorted(str(made.folder / name) for name in made.readable)
     assert (first["indexed"], first["rejected"]) == (len(made.readable), 0)
-    skipped = {line["file"]: line["reason"] for line in map(json.loads, report.read_text("utf-8").splitlines())}
+    lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
+    assert Counter(line["outcome"] for line in lines if "outcome" in line) == {
+        "indexed": len(made.readable),
+        "joined": len(joined),
+        "skipped": len(made.skipped),
+    }
+    skipped = {line["file"]: line["reason"] for line in lines if line.get("outcome") == "skipped"}
     assert skipped.keys() == {shown(made.folder / name) for name in made.skipped}
     for name, reason in made.skipped.items():
         assert reason in skipped[shown(made.folder / name)], name
     before = documents(client, alias)
     # No --model: the index remembers its bundle.
     second = clipseek("ingest", made.folder, *where)
-    assert f"{len(made.readable)} unchanged" in second.stdout
+    assert f"{len(made.readable) + len(joined)} unchanged" in second.stdout
     assert "        0 indexed\n" in second.stdout
     assert documents(client, alias) == before
 
@@ -332,7 +340,7 @@ def test_progress_is_reported_and_skips_come_as_they_happen(
     report = ingest(client, alias, ColourEncoder(), records, on_event=events.append)
     assert report.indexed == 10
     assert [event.reason for event in events if isinstance(event, Skipped)] == ["no such file"]
-    assert max(event.seen for event in events if not isinstance(event, Skipped)) == 11
+    assert max(event.seen for event in events if isinstance(event, IngestReport)) == 11
 
 
 def test_each_run_is_recorded_once(client: opensearchpy.OpenSearch, alias: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,8 @@ import click
 import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
+from clipseek.cli.ingest_listener import as_skip
 from clipseek.cli.ingest_options import refuse_other_options
-from clipseek.cli.ingest_report import as_skip
 from clipseek.cli.skips import LISTED
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.mapping import IndexOptions
@@ -73,6 +74,7 @@ def test_the_summary_for_people(server: FakeServer, pictures: Path) -> None:
         "        2 skipped   1 unreadable, 1 not an image (1 .md)",
         f"          {pictures}/broken.png: not a picture: UnidentifiedImageError",
         f"          {pictures}/notes.md",
+        "left out: 1 of 7 entries (--strict makes that an error)",
     ]
     assert result.stderr == f"server: {server.url}\n"
     again = done(clipseek_ingest(server, pictures)).stdout.splitlines()
@@ -91,28 +93,68 @@ def test_the_summary_for_machines(server: FakeServer, pictures: Path) -> None:
 
 
 def test_only_so_many_are_listed_and_the_report_has_all(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+    (pictures / "z-broken.png").write_text("x")
     for number in range(30):
         (pictures / f"note{number:02}.md").write_text("x")
     Path(os.fsdecode(os.fsencode(pictures) + b"/caf\xe9.md")).write_text("x")
     report = tmp_path / "skipped.jsonl"
     lines = done(clipseek_ingest(server, pictures, "--report", report)).stdout.splitlines()
-    assert lines[2] == "       31 skipped   31 not an image (31 .md)"
-    assert len(lines) == 3 + LISTED + 1
-    assert lines[-1] == "          and 11 more; --report FILE lists them all"
+    assert lines[2] == "       32 skipped   1 unreadable, 31 not an image (31 .md)"
+    assert lines[3] == f"          {pictures}/z-broken.png: not a picture: UnidentifiedImageError"
+    assert lines[3 + LISTED :] == [
+        "          and 12 more; --report FILE lists them all",
+        "left out: 1 of 37 entries (--strict makes that an error)",
+    ]
     written = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
-    assert len(written) == 31
-    assert written[0]["file"] == f"{pictures}/caf\\xe9.md"
+    assert Counter(line["outcome"] for line in written) == {"indexed": 5, "skipped": 32}
+    assert all(len(line["id"]) == 64 for line in written if line["outcome"] == "indexed")
+    assert next(line for line in written if "caf" in line["file"])["file"] == f"{pictures}/caf\\xe9.md"
 
 
-def test_a_refused_document_is_exit_code_1(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+def test_a_refused_document_is_kept_and_sent_again(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
     manifest = tmp_path / "m.tsv"
     manifest.write_text("id\timage\na\tpictures/0.png\nb\tpictures/1.png\n")
     server.item_errors = {"a": [(400, "mapper_parsing_exception", "failed to parse")]}
-    result = clipseek_ingest(server, manifest)
-    assert result.exit_code == 1
+    kept = tmp_path / "kept.jsonl"
+    result = done(clipseek_ingest(server, manifest, "--rejected", kept))
     assert "        1 indexed" in result.stdout
-    assert "        1 skipped   1 refused by the server" in result.stdout
+    assert "        1 rejected  refused by the server" in result.stdout
     assert f"{pictures}/0.png: {server.url} answered 400: failed to parse" in result.stdout
+    assert result.stdout.splitlines()[-1] == "left out: 1 of 2 entries (--strict makes that an error)"
+    assert f"clipseek ingest --retry {kept}" in result.stderr
+    assert list(server.documents) == ["b"]
+    server.item_errors = {"a": [(400, "mapper_parsing_exception", "still so")]}
+    again = clipseek_ingest(server, "--retry", kept)
+    assert (again.exit_code, "still so" in again.stdout) == (1, True)
+    assert json.loads(kept.read_text())["reason"].endswith("still so")
+    assert done(clipseek_ingest(server, "--retry", kept)).stdout == f"1 document of {kept} indexed\n"
+    assert sorted(server.documents) == ["a", "b"]
+    assert not kept.exists()
+    assert done(clipseek_ingest(server, manifest)).stdout.splitlines()[2].split()[:2] == ["2", "unchanged"]
+
+
+def test_strict_is_exit_code_1_where_an_entry_is_left_out(server: FakeServer, pictures: Path) -> None:
+    assert clipseek_ingest(server, pictures, "--strict").exit_code == 0
+    (pictures / "broken.png").write_text("x")
+    result = clipseek_ingest(server, pictures, "--strict")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == "left out: 1 of 6 entries (exit code 1, by --strict)"
+    # What the user leaves out is not left out by accident.
+    assert clipseek_ingest(server, pictures, "--strict", "--exclude", "broken*").exit_code == 0
+
+
+def test_a_report_that_is_the_source_is_refused(server: FakeServer, pictures: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "m.tsv"
+    manifest.write_text("id\timage\na\tpictures/0.png\n")
+    for option in ("--report", "--rejected"):
+        result = clipseek_ingest(server, manifest, option, manifest)
+        assert (result.exit_code, "is SOURCE itself" in result.stderr) == (2, True)
+    assert manifest.read_text().startswith("id")
+
+
+def test_no_source_and_nothing_to_send_again(server: FakeServer) -> None:
+    result = clipseek_ingest(server)
+    assert (result.exit_code, "missing SOURCE" in result.stderr) == (2, True)
 
 
 def test_every_split_is_taken_and_said_unless_some_are_named(
@@ -168,6 +210,7 @@ def test_values_that_no_filter_finds_are_named_listed_and_in_the_report(
         "2 values of day kept and shown, but not found by a filter: no date, like '05.2024'",
     ]
     written = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
+    written = [line for line in written if "outcome" not in line]
     assert len(written) == 9
     reason = "a date with the day or the month first (--date-format says which)"
     file = f"{pictures}/0.png"

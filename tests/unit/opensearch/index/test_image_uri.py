@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from clipseek.opensearch.entries.files import Unreadable, read_file, size_of
 from clipseek.opensearch.index.image_uri import image_path, image_uri
-from clipseek.opensearch.ingest.files import Unreadable, read_file, size_of
 from clipseek.sources import TarMember, tar_picture
 
 

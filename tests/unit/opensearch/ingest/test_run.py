@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import threading
@@ -13,6 +14,9 @@ import opensearchpy
 import pytest
 from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.run.picture import Picture
+from clipseek.opensearch.entries import feed as feeding
+from clipseek.opensearch.entries.draft import draft_of
+from clipseek.opensearch.entries.seen import Seen
 from clipseek.opensearch.errors import (
     AccessRefused,
     IndexMissing,
@@ -21,17 +25,19 @@ from clipseek.opensearch.errors import (
     InvalidOption,
     ModelMismatch,
 )
+from clipseek.opensearch.index.columns import DeclaredColumns
 from clipseek.opensearch.index.mapping import IndexOptions
-from clipseek.opensearch.ingest import feed as feeding
-from clipseek.opensearch.ingest.bulk import Retry
-from clipseek.opensearch.ingest.report import IngestReport, Shortened
-from clipseek.opensearch.ingest.run import IngestOptions, ingest
+from clipseek.opensearch.ingest.options import IngestOptions
+from clipseek.opensearch.ingest.report import Ended, IngestReport, Shortened
+from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.server.retry import Retry
 from clipseek.sources import MalformedSource, Record, Skipped, read_source
 from clipseek.testing.encoder import ColourEncoder
 from clipseek.testing.server import Answer, FakeServer, error
 from numpy.typing import NDArray
 from PIL import Image
 
+CLOCK = itertools.count(10**9)
 QUICK = Retry(attempts=4, first_seconds=0.001, longest_seconds=0.002)
 
 
@@ -41,6 +47,8 @@ def draw(folder: Path, *names: str) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         red, green = divmod(len(list(folder.rglob("*"))) * 7, 251)
         Image.new("RGB", (6, 4), (red, green, 99)).save(folder / name)
+        times = next(CLOCK)
+        os.utime(folder / name, (times, times))  # long ago: what changed just now is not known by its time
 
 
 def run(client: opensearchpy.OpenSearch, source: Path | Iterable[Record | Skipped], **more: Any) -> IngestReport:
@@ -73,8 +81,8 @@ def test_every_picture_gets_its_own_vector(server: FakeServer, client: opensearc
         alone = encoder.encode_pictures([encoder.load_picture((tmp_path / name).read_bytes())])[0]
         assert document["image_vector"] == pytest.approx(alone.tolist(), abs=1e-6)
         assert (document["width"], document["height"]) == (6, 4)
-    ended = [("POST", f"/{report.index}/_refresh"), ("GET", f"/{report.index}/_mapping")]
-    assert [entry for entry in server.log if "clipseek-ingests" not in entry[1]][-2:] == ended
+    ends = [path.rpartition("/")[2] for _, path in server.log if path.startswith(f"/{report.index}/")]
+    assert ends[-3:] == ["_refresh", "_flush", "_mapping"]
 
 
 def test_a_second_run_encodes_nothing(server: FakeServer, client: opensearchpy.OpenSearch, tmp_path: Path) -> None:
@@ -100,10 +108,13 @@ def test_a_changed_caption_is_written_without_encoding(
     vectors = {key: document["image_vector"] for key, document in server.documents.items()}
     encoder = ColourEncoder()
     report = run(client, tmp_path, encoder=encoder)
-    assert (report.indexed, report.updated, report.unchanged, encoder.decoded) == (1, 2, 0, 1)
+    assert (report.indexed, report.replaced, report.updated, report.unchanged, encoder.decoded) == (0, 3, 2, 0, 1)
+    assert report.rewritten == 3  # two changed, one deleted: its picture is another
     captions = {document["image_uri"][-5:]: document.get("caption") for document in server.documents.values()}
     assert captions == {"a.png": "new", "b.png": None, "c.png": None}
-    assert all(server.documents[key]["image_vector"] == vector for key, vector in vectors.items())
+    kept = vectors.keys() & server.documents.keys()
+    assert len(kept) == 2
+    assert all(server.documents[key]["image_vector"] == vectors[key] for key in kept)
 
 
 def test_a_picture_that_changed_under_its_id_is_encoded_again(
@@ -113,7 +124,8 @@ def test_a_picture_that_changed_under_its_id_is_encoded_again(
     run(client, [Record("7", tmp_path / "a.png")])
     before = server.documents["7"]["image_vector"]
     draw(tmp_path, "x.png", "a.png")
-    assert run(client, [Record("7", tmp_path / "a.png")]).indexed == 1
+    report = run(client, [Record("7", tmp_path / "a.png")])
+    assert (report.indexed, report.replaced, report.updated) == (0, 1, 0)
     assert server.documents["7"]["image_vector"] != before
     assert len(server.documents) == 1
 
@@ -141,10 +153,8 @@ def test_every_kind_of_file_that_is_no_picture(
     assert reasons == {
         "cut.png": "not a picture: OSError",
         os.fsdecode(b"caf\xe9.png"): "not a picture: UnidentifiedImageError",
-        "copy.png": f"duplicate of {tmp_path}/a.png",
         "empty.png": "empty file",
         "folder.jpg": "a folder with a picture's name; what it holds is read",
-        "link.png": f"duplicate of {tmp_path}/größe 名前.png",
         "lost.png": "a link to nothing",
         "notes.md": "not an image",
         "pipe.png": "a named pipe, not a file",
@@ -152,10 +162,10 @@ def test_every_kind_of_file_that_is_no_picture(
         "socket.png": "no such device or address",
         "text.jpg": "not a picture: UnidentifiedImageError",
     }
-    assert report.indexed == 3
+    assert (report.indexed, report.joined) == (3, 2)  # copy.png and link.png
     assert sum(report.skipped.values()) == len(reasons)
     last = [event for event in events if isinstance(event, IngestReport)][-1]
-    assert (last.seen, last.encoded, last.skipped.total()) == (15, 3, 12)
+    assert (last.seen, last.encoded, last.skipped.total()) == (15, 3, 10)
 
 
 def test_records_whose_files_cannot_be_used(client: opensearchpy.OpenSearch, tmp_path: Path) -> None:
@@ -227,7 +237,7 @@ def test_items_that_the_server_is_too_busy_for_are_sent_again_alone(
     records = [Record(name, tmp_path / f"{name}.png") for name in "abc"]
     server.item_errors = {"b": [BUSY, (503, "unavailable_shards_exception", "x")]}
     sent: list[int] = []
-    server.interceptors.append(lambda m, p, body: sent.append(body.count(b'"index"')) if p == "/_bulk" else None)
+    server.interceptors.append(lambda m, p, body: sent.append(body.count(b'"create"')) if p == "/_bulk" else None)
     report = run(client, records)
     assert (report.indexed, report.rejected, bulks(server)) == (3, 0, 3)
     assert sent == [3, 1, 1]
@@ -252,7 +262,6 @@ def test_it_gives_up_after_the_last_try(server: FakeServer, client: opensearchpy
         run(client, records)
     assert caught.value.exit_code == 1
     assert list(server.documents) == ["b"]
-    assert ("POST", f"/{next(iter(server.indexes))}/_refresh") in server.log
 
 
 def test_a_document_that_is_refused_does_not_stop_the_others(
@@ -263,9 +272,9 @@ def test_a_document_that_is_refused_does_not_stop_the_others(
     events: list[Any] = []
     report = run(client, [Record(name, tmp_path / f"{name}.png") for name in "ab"], on_event=events.append)
     assert (report.indexed, report.rejected) == (1, 1)
-    (skip,) = (event for event in events if isinstance(event, Skipped))
-    assert (skip.path.name, skip.kind) == ("a.png", "refused by the server")
-    assert "failed to parse" in skip.reason
+    (refused,) = (event for event in events if isinstance(event, Ended) and event.state == "rejected")
+    assert (refused.path.name, refused.id) == ("a.png", "a")
+    assert "failed to parse" in refused.reason
 
 
 @pytest.mark.parametrize(
@@ -407,8 +416,9 @@ def test_chunks_are_bounded_by_bytes_too(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(feeding, "CHUNK_BYTES", 100)
     for number, size in enumerate((40, 40, 40, 300, 10)):
         (tmp_path / f"{number}.png").write_bytes(bytes(size))
-    sizes = [len(chunk) for chunk in feeding.chunks(read_source(tmp_path))]
-    assert sizes == [2, 1, 1, 1]
+    seen = Seen()
+    drafts = [draft_of(entry, DeclaredColumns(), "", seen) for entry in read_source(tmp_path)]
+    assert [len(chunk) for chunk in feeding.chunks(drafts)] == [2, 1, 1, 1]
 
 
 class Slow(ColourEncoder):

@@ -15,7 +15,7 @@ from clipseek.opensearch import errors
 from clipseek.opensearch.server.address import address
 from clipseek.opensearch.server.capabilities import check_engine, check_plugins
 from clipseek.opensearch.server.client import OrjsonSerializer, connect
-from clipseek.opensearch.server.failures import MappingTransport
+from clipseek.opensearch.server.transport import MappingTransport
 from clipseek.testing.server import FakeServer, error
 
 

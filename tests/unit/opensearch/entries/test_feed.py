@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from clipseek.opensearch.entries import feed as feeding
+from clipseek.opensearch.entries.feed import Feed, FeedOptions, New
+from clipseek.opensearch.entries.known import Document
+from clipseek.opensearch.entries.seen import Seen
 from clipseek.opensearch.index.columns import DeclaredColumns
-from clipseek.opensearch.ingest import feed as feeding
-from clipseek.opensearch.ingest.feed import Feed, New
 from clipseek.sources import Record
 
 FILES, CHUNK, AHEAD = 60, 10, 4
@@ -37,6 +39,19 @@ class Decoded:
     width: int = 1
     height: int = 1
     appearance: bytes = b""
+
+
+class Nothing:
+    """An index that knows nothing."""
+
+    def unchanged(self, tokens: Sequence[str]) -> set[str]:
+        return set()
+
+    def documents(self, ids: Sequence[str]) -> dict[str, Document]:
+        return {}
+
+    def elsewhere(self, keys: Mapping[str, str]) -> dict[str, list[str]]:
+        return {}
 
 
 class Decoder:
@@ -65,18 +80,23 @@ def wait_until_it_stands_still(source: Source, decoder: Decoder) -> None:
 def test_a_slow_model_bounds_what_is_read_and_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeding, "CHUNK_FILES", CHUNK)
     source, decoder = Source(tmp_path), Decoder()
+    monkeypatch.setattr(feeding, "CHUNK_ENTRIES", CHUNK)
     feed: Feed[Decoded] = Feed(
-        source, known=lambda ids: {}, decode=decoder, columns=DeclaredColumns(), workers=3, ahead=AHEAD, max_bytes=100
+        source,
+        known=Nothing(),
+        decode=decoder,
+        columns=DeclaredColumns(),
+        seen=Seen(),
+        options=FeedOptions(workers=3, ahead=AHEAD, max_bytes=100),
     )
     try:
         wait_until_it_stands_still(source, decoder)
-        # One chunk's files, and the first record of the next, whose file is not read.
-        assert source.given == CHUNK + 1
+        assert source.given == CHUNK
         assert decoder.done == AHEAD + 1
         steps = iter(feed)
         taken = [next(steps) for _ in range(2 * CHUNK)]
         wait_until_it_stands_still(source, decoder)
-        assert source.given == 3 * CHUNK + 1
+        assert source.given == 3 * CHUNK
         assert decoder.done <= 2 * CHUNK + AHEAD + 1
         taken += steps
         numbers = [step.picture.result().number for step in taken if isinstance(step, New)]

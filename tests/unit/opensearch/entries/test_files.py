@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clipseek.opensearch.ingest.files import first_files
+from clipseek.opensearch.entries.files import first_files
 from clipseek.sources import Record, Skipped
 
 

@@ -1,0 +1,160 @@
+"""One run of ``clipseek ingest`` after another, each with its summary."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .ingest_listener import Listener
+from .ingest_report import as_object, print_left_out, print_summary
+from .ingest_run_options import RunOptions
+from .output import data, note, print_json
+
+if TYPE_CHECKING:
+    from clipseek.encoder import ClipEncoder
+    from clipseek.opensearch.index.mapping import IndexOptions
+    from clipseek.opensearch.index.version import Version
+    from clipseek.opensearch.ingest.options import IngestOptions
+    from clipseek.opensearch.ingest.report import IngestReport
+    from clipseek.sources import Chosen, Record, Skipped, Source
+
+
+def source_name(source: Source) -> str:
+    """The name by which documents remember their source: its address, the same whatever folder the command runs in."""
+    text = str(source.path)
+    if text.startswith("hub:"):
+        return ":".join(text.split(":")[:2])
+    if not source.repeatable and not source.path.is_dir():
+        return Path(os.path.abspath(text)).as_uri() if "{" in text else ""
+    return Path(os.path.abspath(source.path)).as_uri()
+
+
+def options_of(source: Source, run: RunOptions, **more: Any) -> IngestOptions:
+    """The library's options. Raises UsageError where ``--prune`` cannot know what the source has."""
+    from clipseek.opensearch.ingest.options import IngestOptions
+
+    if run.prune and (source.splits.names or not (source.repeatable or str(source.path).startswith("hub:"))):
+        raise click.UsageError("--prune needs the whole of SOURCE: leave --split out, and give no pipe")
+    return IngestOptions(
+        source=source_name(source),
+        checksum=run.checksum,
+        strict=run.strict,
+        prune=run.prune,
+        protected=left_out_by_user(source),
+        expunge=run.expunge,
+        own_fields=source.own_fields,
+        rejected=run.rejected,
+        **more,
+    )
+
+
+def left_out_by_user(source: Source) -> Any:
+    """Whether the file of an ``image_uri`` is one that --exclude or --include leaves out: it is in the source all the same."""
+    from clipseek.opensearch.index.image_uri import image_place
+    from clipseek.sources.selection import Selection, below
+
+    selection = Selection(source.exclude, source.include)
+    folder = Path(os.path.abspath(source.path))
+
+    def protected(uri: str) -> bool:
+        place = image_place(uri)
+        return bool(selection) and place is not None and selection.left_out(below(place.file, folder)) is not None
+
+    return protected
+
+
+def refuse_own_file(source: Source, run: RunOptions) -> None:
+    """Raise UsageError where a file to be written is the source itself."""
+    for name, path in (("--report", run.report), ("--rejected", run.rejected)):
+        if path is not None and path.is_file() and source.path.is_file() and os.path.samefile(path, source.path):
+            raise click.UsageError(f"{name} {path} is SOURCE itself; name another file")
+
+
+def first_looked_at(
+    entries: Iterator[Record | Skipped], source: Source, version: Version | None, wanted: IndexOptions
+) -> tuple[Iterator[Record | Skipped], IndexOptions]:
+    """``entries``, and what the first of them want of an index: advice on its analyzer, and the fields that their files fill in."""
+    from clipseek.opensearch.index.scripts import advice, looked_at
+    from clipseek.opensearch.ingest.own_fields import own_fields
+
+    first, entries = looked_at(entries)
+    if version is None and (line := advice((text for record in first for text in record.captions), wanted.analyzer)):
+        note(line)
+    if source.own_fields:
+        declared = {**wanted.fields, **(version.fields if version is not None else {})}
+        wanted = replace(wanted, fields={**wanted.fields, **own_fields(first, declared)})
+    return entries, wanted
+
+
+def prefixed(entries: Iterable[Record | Skipped], prefix: str) -> Iterator[Record | Skipped]:
+    """``entries`` whose ids begin with ``prefix``."""
+    from clipseek.sources import Record
+
+    for entry in entries:
+        known = isinstance(entry, Record) and entry.id is not None
+        yield replace(entry, id=f"{prefix}-{entry.id}") if known and isinstance(entry, Record) else entry
+
+
+@dataclass
+class Bringing:
+    """What stays the same over several runs of one source."""
+
+    client: Any
+    index: str
+    encoder: ClipEncoder
+    source: Source
+    index_options: IndexOptions
+    options: IngestOptions
+    run: RunOptions
+    as_json: bool
+
+    def once(self, chosen: Chosen, entries: Iterator[Record | Skipped]) -> int:
+        """One run with its summary; how many entries were left out."""
+        report, listener = self._ingest(entries, self.source.count())
+        if splits := chosen.line():
+            note(splits)
+        if self.as_json:
+            print_json(as_object(report, listener))
+        else:
+            print_summary(report, listener, self.source.path)
+            if report.rejected:
+                note(
+                    f"the refused documents are kept; send them again with: clipseek ingest --retry {self.run.rejected}"
+                )
+            print_left_out(report, self.run.strict)
+        return report.left_out
+
+    def watch(self, seconds: float) -> None:
+        """A run every so many ``seconds``, until interrupted; a line for each that changed something."""
+        note(f"watching {self.source.path} every {seconds:g} s; Ctrl-C ends it")
+        while True:
+            time.sleep(seconds)
+            report, _ = self._ingest(iter(self.source.chosen()), None)
+            done = {word: getattr(report, word) for word in ("indexed", "replaced", "joined", "pruned", "rejected")}
+            if any(done.values()):
+                data(", ".join(f"{number:,} {word}" for word, number in done.items() if number))
+
+    def _ingest(self, entries: Iterator[Record | Skipped], total: int | None) -> tuple[IngestReport, Listener]:
+        from clipseek.opensearch.ingest.run import ingest
+
+        if self.run.id_prefix:
+            entries = prefixed(entries, self.run.id_prefix)
+        with Listener(self.run.report, total, log_json=self.run.log_json) as listener:
+            report = ingest(
+                self.client,
+                self.index,
+                self.encoder,
+                entries,
+                index_options=self.index_options,
+                options=self.options,
+                bundle=os.path.abspath(self.encoder.bundle.path),
+                source=self.source.kind,
+                on_event=listener,
+            )
+        return report, listener

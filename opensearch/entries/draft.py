@@ -1,0 +1,73 @@
+"""A source's entry before its picture is read, and after."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clipseek.sources import Record, Skipped, TarMember
+
+from ..index.columns import DeclaredColumns
+from ..index.documents import Item, item
+from ..index.image_uri import image_uri
+from ..index.places import entry_key
+from .files import Unreadable, read_file
+from .seen import Seen
+
+#: A file may change twice within one tick of its file system's clock. What is younger is not taken for known by its time: the
+#: kernel's tick is 4 ms, and where no file has parts of a second, the file system counts in one or two of them.
+_YOUNG_SECONDS, _YOUNG_WHOLE_SECONDS = 0.05, 2.5
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An entry whose file was not read: ``item`` lacks what its bytes decide. ``stat``: the file's size and time, None where they
+    say nothing.
+    """
+
+    item: Item
+    stat: str | None
+
+
+def draft_of(entry: Record | Skipped, columns: DeclaredColumns, source: str, seen: Seen) -> Draft | Skipped:
+    """The draft of a record, or why it can be none; its key is kept as seen."""
+    if isinstance(entry, Skipped):
+        seen.add_key(entry_key(source, image_uri(entry.path)))  # it is in the source, whatever is wrong with it
+        return entry
+    stat = stat_of(entry.image)
+    name = f"id {entry.id}" if entry.id is not None else os.fsdecode(entry.image)
+    try:
+        # Of an id, the first one counts; a file may be named in several rows, each with its captions.
+        number = seen.number(name) if entry.id is None else 0
+        made = item(entry, "", columns, source, number, stat)
+    except ValueError as problem:
+        return Skipped(entry.image, "unusable id", str(problem))
+    seen.add_key(made.key)
+    return Draft(made, stat)
+
+
+def read_draft(draft: Draft, max_bytes: int) -> Skipped | tuple[Item, bytes]:
+    """The item with what its bytes decide, and the bytes; or why they cannot be had."""
+    try:
+        data = read_file(draft.item.path, max_bytes)
+    except Unreadable as problem:
+        return Skipped(draft.item.path, "unreadable", str(problem))
+    read = draft.item.read(hashlib.sha256(data).hexdigest())
+    # Written while it was read: looked at again the next time.
+    return (replace(read, token=None) if stat_of(draft.item.path) != draft.stat else read), data
+
+
+def stat_of(path: Path, now: float | None = None) -> str | None:
+    """Size and time of the file, by which it is known to be the same; None where there is no file, or it changed just now."""
+    try:
+        status = os.stat(path.archive if isinstance(path, TarMember) else path)
+    except (OSError, ValueError):
+        return None
+    age = (time.time() if now is None else now) - status.st_mtime
+    if 0 <= age < (_YOUNG_SECONDS if status.st_mtime_ns % 1_000_000_000 else _YOUNG_WHOLE_SECONDS):
+        return None
+    inside = f"-{path.start}-{path.size}" if isinstance(path, TarMember) else ""
+    return f"{status.st_size}-{status.st_mtime_ns}{inside}"

@@ -1,0 +1,268 @@
+"""Entries to work: what is in the index already is left out before anything is read, or before it is decoded.
+
+One thread goes through the source in chunks: one request asks which entries are in the index as they are, by their tokens; the
+files of the others are read and hashed by a pool, one more request asks for their documents, and only what is new is decoded,
+ahead of the model by a bounded number of pictures. The order stays the source's.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeAlias
+
+from clipseek.sources import Record, Skipped, SourceError, shown
+
+from ..index.columns import DeclaredColumns
+from ..index.documents import Item
+from ..protocols import PictureT
+from .decide import FOREIGN, Verdict, decide, with_places
+from .draft import Draft, draft_of, read_draft
+from .files import size_of
+from .known import Document
+from .pixels import PixelBudget
+from .seen import Seen
+
+#: Entries that are asked for together, and how long the first of them waits for others; of pictures' files held in memory at
+#: once, before decoding.
+CHUNK_ENTRIES, CHUNK_SECONDS = 1024, 1.0
+CHUNK_FILES = 128
+CHUNK_BYTES = 96 << 20
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """An entry that is in the index as the source says it."""
+
+    item: Item
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A document whose picture is the same; ``verdict`` says what of it is to be written, ``state`` to which state of it. ``gone``
+    are documents that spoke of this entry before.
+    """
+
+    item: Item
+    verdict: Verdict
+    state: Mapping[str, int]
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class New(Generic[PictureT]):
+    """A picture to encode; ``picture`` raises ValueError with the reason where it cannot be decoded. ``state``: of the document
+    that it replaces, if one has its id. ``rules``: what its document stores besides the rules that the picture met
+    (``PixelRules.stale``).
+    """
+
+    item: Item
+    picture: Future[PictureT]
+    state: Mapping[str, int] | None = None
+    gone: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A document that came before in this run: another file of the same bytes, or of the same id."""
+
+    item: Item
+    first: Path
+    gone: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        return f"its id {self.item.id!r} is that of {shown(self.first)} already"
+
+
+Step: TypeAlias = Skipped | Repeated | Unchanged | Changed | New[PictureT]
+
+
+class Lookup(Protocol):
+    """What is in the index (``known.Known``)."""
+
+    def unchanged(self, tokens: Sequence[str]) -> set[str]: ...
+
+    def documents(self, ids: Sequence[str]) -> dict[str, Document]: ...
+
+    def elsewhere(self, keys: Mapping[str, str]) -> dict[str, list[str]]: ...
+
+
+@dataclass(frozen=True)
+class FeedOptions:
+    """``workers`` threads read and decode, ``ahead`` pictures at most before the model; files above ``max_bytes`` are not read, and
+    all are read with ``checksum``. ``source``: the name of the source that the entries are from.
+    """
+
+    workers: int
+    ahead: int
+    max_bytes: int
+    source: str = ""
+    checksum: bool = False
+
+
+class Feed(Generic[PictureT]):
+    """Iterates over the steps of ``entries``, in their order; made by a thread that ``close`` ends.
+
+    ``decode`` makes a picture of a file's bytes and is called from several threads. An error of the source or of ``known`` is
+    raised where its step would have come. ``stale``: whether a document's pixels would be others today (``PixelRules.stale``).
+    ``meanwhile`` is called while nothing comes.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Record | Skipped],
+        *,
+        known: Lookup,
+        decode: Callable[[bytes], PictureT],
+        columns: DeclaredColumns,
+        seen: Seen,
+        options: FeedOptions,
+        stale: Callable[[Mapping[str, Any], bytes], tuple[str, ...] | None] = lambda known, data: None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._entries, self._known, self._columns = entries, known, columns
+        self._seen, self._options, self._meanwhile = seen, options, meanwhile
+        self._stale = stale
+        self._budget = PixelBudget()
+        self._decode = self._budget.within(decode)
+        self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="clipseek-decode")
+        self._queue: queue.Queue[Step[PictureT] | BaseException | None] = queue.Queue(maxsize=options.ahead)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="clipseek-feed", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Step[PictureT]]:
+        while True:
+            try:
+                step = self._queue.get(timeout=0.5)
+            except queue.Empty:
+                self._meanwhile()
+                continue
+            if step is None:
+                return
+            if isinstance(step, BaseException):
+                raise step
+            yield step
+
+    def close(self) -> None:
+        """End the thread and drop what is waiting."""
+        self._stop.set()
+        self._budget.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _work(self) -> None:
+        try:
+            for batch in batches(self._entries):
+                for chunk in chunks(self._sifted(batch)):
+                    for step in self._steps(chunk):
+                        if not self._put(step):
+                            return
+            self._put(None)
+        except BaseException as problem:
+            self._put(problem)
+
+    def _put(self, step: Step[PictureT] | BaseException | None) -> bool:
+        """False when nobody waits for it any more."""
+        while not self._stop.is_set():
+            try:
+                self._queue.put(step, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def _sifted(self, batch: list[Record | Skipped]) -> list[Draft | Skipped | Repeated | Unchanged]:
+        """The entries of ``batch``; those as unchanged whose token the index has."""
+        options = self._options
+        drafts = [draft_of(entry, self._columns, options.source, self._seen) for entry in batch]
+        tokens = [draft.item.token for draft in drafts if isinstance(draft, Draft) and draft.item.token]
+        there = set() if options.checksum else self._known.unchanged(tokens)
+        return [self._once(draft, there) if isinstance(draft, Draft) else draft for draft in drafts]
+
+    def _once(self, draft: Draft, there: set[str]) -> Draft | Repeated | Unchanged:
+        if draft.item.own_id and (first := self._seen.first(draft.item.id, draft.item.path)) is not None:
+            return Repeated(draft.item, first)
+        return Unchanged(draft.item) if draft.item.token in there else draft
+
+    def _steps(self, chunk: list[Draft | Skipped | Repeated | Unchanged]) -> Iterator[Step[PictureT]]:
+        max_bytes = self._options.max_bytes
+        read = list(
+            self._pool.map(lambda entry: read_draft(entry, max_bytes) if isinstance(entry, Draft) else entry, chunk)
+        )
+        items = [entry[0] for entry in read if isinstance(entry, tuple)]
+        documents = self._known.documents([item.id for item in items]) if items else {}
+        elsewhere = (
+            self._known.elsewhere({item.key: item.image_uri for item in items if not item.own_id}) if items else {}
+        )
+        # From the back, so that each file's bytes can go as soon as its step is made.
+        read.reverse()
+        while read:
+            entry = read.pop()
+            if not isinstance(entry, tuple):
+                yield entry
+                continue
+            item, data = entry
+            gone = tuple(name for name in elsewhere.get(item.key, ()) if name != item.id)
+            yield self._step(item, data, documents.get(item.id), gone)
+
+    def _step(self, item: Item, data: bytes, document: Document | None, gone: tuple[str, ...]) -> Step[PictureT]:
+        if not item.own_id and (first := self._seen.first(item.id, item.path)) is not None:
+            return Repeated(item, first, gone)
+        if document is None:
+            return New(item, self._pool.submit(self._decode, data), None, gone)
+        verdict = decide(item, document.fields, self._columns)
+        if verdict.state == "foreign":
+            return Skipped(item.path, FOREIGN, verdict.reason)
+        met = self._stale(document.fields, data)
+        if verdict.state == "encode" or met is not None:
+            whole = with_places(item, document.fields, self._columns)
+            return New(whole, self._pool.submit(self._decode, data), document.state, gone, met or ())
+        if verdict.fields or gone:
+            return Changed(item, verdict, document.state, gone)
+        return Unchanged(item)
+
+
+def batches(entries: Iterable[Record | Skipped]) -> Iterator[list[Record | Skipped]]:
+    """Lists of at most CHUNK_ENTRIES: the first ones shorter, so that the model has something to do, and those of a slow source."""
+    batch: list[Record | Skipped] = []
+    most = min(64, CHUNK_ENTRIES)
+    since = time.monotonic()
+    try:
+        for entry in entries:
+            if not batch:
+                since = time.monotonic()
+            batch.append(entry)
+            if len(batch) >= most or time.monotonic() - since > CHUNK_SECONDS:
+                yield batch
+                batch, most = [], min(2 * most, CHUNK_ENTRIES)
+    except SourceError:
+        # A broken line does not take away what stands before it.
+        yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def chunks(entries: Iterable[Any]) -> Iterator[list[Any]]:
+    """Lists of at most CHUNK_FILES drafts whose files have at most CHUNK_BYTES together, or of one larger file; with the entries
+    between them."""
+    chunk: list[Any] = []
+    total = files = 0
+    for entry in entries:
+        if isinstance(entry, Draft):
+            size = size_of(entry.item.path)
+            if files and (files >= CHUNK_FILES or total + size > CHUNK_BYTES):
+                yield chunk
+                chunk, total, files = [], 0, 0
+            total += size
+            files += 1
+        chunk.append(entry)
+    if chunk:
+        yield chunk

@@ -1,0 +1,125 @@
+"""Where a document comes from: the entries of sources that it stands for, and how they are known again. Pure.
+
+A document whose source gives it no id stands for bytes, and these may lie in several places, of one source or of several. Each is
+kept with what its source said of it (``places``), and the document has all captions. ``entries`` holds, for each entry, a key, by
+which it is found again, and a token, which changes with anything that the source says of it, with the file's size and time, and
+with the rules by which files become pixels: what has its token in the index is not read again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from clipseek.encoder.pictures.rules import VERSIONS
+
+from .captions import stored_caption
+
+#: Raised when the rules change by which an entry becomes a document, so that all are looked at again.
+_RULES = 1
+
+
+def entry_key(source: str, name: str, number: int = 0) -> str:
+    """The key of the entry that ``source`` calls ``name``, the ``number``-th of that name."""
+    return "k" + _digest([source, name, number])
+
+
+def entry_token(key: str, stat: str, caption: str, metadata: Mapping[str, Any]) -> str:
+    """The token of the entry ``key``, whose file has ``stat`` (size and time)."""
+    return "t" + _digest([_RULES, VERSIONS, key, stat, caption, dict(metadata)])
+
+
+def _digest(value: object) -> str:
+    data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return base64.urlsafe_b64encode(hashlib.blake2b(data, digest_size=15).digest()).decode()
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of a source that a document stands for. ``token``: None where it is to be looked at again."""
+
+    uri: str
+    source: str
+    key: str
+    token: str | None
+    captions: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_of(self, uri: str) -> bool:
+        """True for a place of that file whose source has no name, so that a named one takes its part: an older clipseek wrote it,
+        or it came through a pipe.
+        """
+        return not self.source and self.uri == uri
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the document keeps it."""
+        found: dict[str, Any] = {"uri": self.uri, "source": self.source, "key": self.key, "token": self.token}
+        if self.captions:
+            found["captions"] = list(self.captions)
+        if self.metadata:
+            found["metadata"] = dict(self.metadata)
+        return found
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Place:
+        """``as_dict`` back."""
+        return cls(
+            str(kept.get("uri", "")),
+            str(kept.get("source") or ""),
+            str(kept.get("key", "")),
+            kept.get("token"),
+            tuple(kept.get("captions") or ()),
+            dict(kept.get("metadata") or {}),
+        )
+
+
+def places_of(document: Mapping[str, Any]) -> list[Place]:
+    """The places of a document without an id of its own; of one that an older clipseek wrote, the one that it speaks of."""
+    kept = document.get("places")
+    if kept:
+        return [Place.read(place) for place in kept]
+    uri = document.get("image_uri")
+    if not uri:
+        return []
+    captions = tuple(filter(None, (document.get("caption") or "").split("\n")))
+    there = {name: value for name, value in (document.get("metadata") or {}).items() if value is not None}
+    return [Place(str(uri), "", "", None, captions, there)]
+
+
+def with_place(places: Iterable[Place], own: Place, gone: Callable[[Place], bool]) -> list[Place]:
+    """``places`` with ``own``, in the order of their names, without those that are ``gone`` and that of the same file without a
+    source.
+    """
+    others = [place for place in places if place.key != own.key and not place.is_of(own.uri) and not gone(place)]
+    return sorted([*others, own], key=lambda place: (place.uri, place.key))
+
+
+def fields_of(places: Sequence[Place]) -> dict[str, Any]:
+    """What the places say together: the first one's file, every caption once, the first value of each column; and the entries."""
+    captions = dict.fromkeys(caption for place in places for caption in place.captions)
+    metadata: dict[str, Any] = {}
+    for place in places:
+        for name, value in place.metadata.items():
+            metadata.setdefault(name, value)
+    return {
+        "image_uri": places[0].uri,
+        "caption": stored_caption(tuple(captions))[0],
+        "metadata": metadata,
+        "places": [place.as_dict() for place in places],
+        **entry_fields([(place.source, place.key, place.token) for place in places]),
+    }
+
+
+def entry_fields(entries: Iterable[tuple[str, str, str | None]]) -> dict[str, Any]:
+    """``sources`` and ``entries`` of a document from the source, key and token of each entry."""
+    sources: dict[str, None] = {}
+    found: list[str] = []
+    for source, key, token in entries:
+        if source:
+            sources[source] = None
+        found += [value for value in (key, token) if value]
+    return {"sources": list(sources), "entries": found}

@@ -1,0 +1,62 @@
+"""Documents that a server refused, sent again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import opensearchpy
+
+from ..bulk.actions import Action
+from ..bulk.rejected import Letter, read_letters, replace_letters
+from ..bulk.writer import BulkWriter
+from ..errors import ModelMismatch
+from ..index import versions
+from ..index.documents import create_action, index_action, update_action
+from ..server.retry import OnRetry, Retry, unheard
+from ..server.transport import patient
+
+
+def send_again(
+    client: opensearchpy.OpenSearch, alias: str, path: Path, retry: Retry | None = None, on_retry: OnRetry = unheard
+) -> tuple[int, int, list[Letter]]:
+    """Send the documents of ``path`` that are for ``alias``; those that are refused again stay in it, and so do those for others.
+
+    Returns how many were taken, how many are in the index in the meantime, and the refused. Raises ModelMismatch where another
+    model made them than filled the index.
+    """
+    retry = retry or Retry()
+    client = patient(client, retry, on_retry)
+    version = versions.current(client, alias)
+    left: list[Letter] = []
+    taken = there = 0
+    refused: list[Letter] = []
+    with BulkWriter(client, retry, on_retry) as writer:
+        for letter in read_letters(path):
+            if letter.alias != alias:
+                left.append(letter)
+                continue
+            if letter.fingerprint != version.fingerprint:
+                raise ModelMismatch(
+                    f"{path} holds documents of model {letter.fingerprint[:8]}, index {alias} was filled by "
+                    f"{version.fingerprint[:8]}; ingest their source again instead"
+                )
+            writer.add(_action(version.index, letter))
+        writer.settle()
+        for answer in writer.answers:
+            taken += answer.state == "taken"
+            there += answer.state == "conflict"
+            if answer.state == "refused":
+                refused.append(replace(answer.action.about, reason=answer.reason))
+    client.indices.refresh(index=version.index)
+    replace_letters(path, [*left, *refused])
+    return taken, there, refused
+
+
+def _action(index: str, letter: Letter) -> Action:
+    file = Path(letter.file)
+    if letter.kind == "update":
+        return Action("update", letter.id, file, update_action(index, letter.id, letter.document, None), letter)
+    if letter.kind == "index":
+        return Action("index", letter.id, file, index_action(index, letter.id, letter.document), letter)
+    return Action("create", letter.id, file, create_action(index, letter.id, letter.document), letter)

@@ -1,0 +1,102 @@
+"""Each step of the feed to where it belongs: the model, the writer, or the report."""
+
+from __future__ import annotations
+
+from typing import Generic
+
+from clipseek.sources import Skipped
+
+from ..entries.feed import Changed, New, Repeated, Step
+from ..index.columns import AS_WRITTEN
+from ..index.documents import Item
+from ..index.version import Version
+from ..protocols import PictureT
+from .encoding import Encoding, Waiting
+from .report import Ended, Reporter, Shortened
+from .writing import Entry, Writing
+
+
+class Taking(Generic[PictureT]):
+    """Takes the steps of a run into ``version``. ``broken`` counts entries that could not be read as their source's format; with
+    ``strict``, the first of them is raised.
+    """
+
+    def __init__(
+        self, version: Version, encoding: Encoding[PictureT], writing: Writing, reporter: Reporter, *, strict: bool
+    ) -> None:
+        self._encoding, self._writing, self._reporter = encoding, writing, reporter
+        self._strict = strict
+        self.broken = 0
+        self._columns = set(version.fields)
+        self._unreadable: dict[str, str] = {}
+
+    def take(self, step: Step[PictureT]) -> None:
+        """One step."""
+        self._reporter.report.seen += 1
+        if isinstance(step, Skipped):
+            self._skip(step)
+            return
+        if isinstance(step, Repeated):
+            self._repeat(step)
+            return
+        self._remark(step.item)
+        if isinstance(step, New):
+            self._decode(step)
+            return
+        if isinstance(step, Changed):
+            state = step.verdict.state
+            assert state in ("replaced", "joined", "unchanged")  # the feed sends others as New and Skipped
+            self._writing.change([Entry(step.item, state, None, step.gone)], step.verdict.fields, step.state)
+        else:
+            self._reporter.end(Ended(step.item.path, "unchanged", step.item.id))
+        self._reporter.progress()
+
+    def finish(self) -> None:
+        """Encode and write what is left, and wait for every answer."""
+        self._encoding.encode()
+        self._writing.settle()
+        self._reporter.progress()
+
+    def _skip(self, step: Skipped) -> None:
+        if step.error is not None:
+            self.broken += 1
+            if self._strict:
+                raise step.error
+        self._reporter.skip(step)
+
+    def _repeat(self, step: Repeated) -> None:
+        item = step.item
+        if item.own_id:
+            self._reporter.skip(Skipped(item.path, "duplicate", step.reason))
+        elif item.id in self._unreadable:
+            # The copy of a broken picture is as broken, and no duplicate of anything in the index.
+            self._reporter.skip(Skipped(item.path, "unreadable", self._unreadable[item.id]))
+        else:
+            self._remark(item)
+            if self._writing.wait(Entry(item, "joined", None, step.gone)):
+                self.finish()
+
+    def _decode(self, step: New[PictureT]) -> None:
+        item = step.item
+        try:
+            picture = step.picture.result()
+        except Exception as problem:
+            # ImageError says why. Anything else is a decoder's own failure, and must not cost the other pictures.
+            reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
+            self._unreadable[item.id] = reason
+            self._reporter.skip(Skipped(item.path, "unreadable", reason))
+            return
+        self._encoding.add(Waiting(item, picture, step.state, step.gone, step.rules))
+
+    def _remark(self, item: Item) -> None:
+        """What of an entry will not be found as its source has it."""
+        if item.caption_cut:
+            kept = len(item.caption.encode())
+            reason = f"its caption has {kept + item.caption_cut:,} bytes; the first {kept:,} are kept"
+            self._reporter.shorten(Shortened(item.path, "caption cut", reason))
+        self._reporter.unfound(item)
+        report = self._reporter.report
+        known = {*self._columns, *report.undeclared}
+        report.undeclared += tuple(
+            name for name in item.metadata if name not in known and name.removesuffix(AS_WRITTEN) not in known
+        )
