@@ -85,6 +85,7 @@ def evaluate(
     pairs = pairs_of_each(source, models, load)
     if lost := max(loaded) - len(pairs[0]):
         note(f"{count(lost, 'pair')} readable for one model alone, dropped for both")
+    seen = _trained_on([name for name in (model, against) if name is not None], pairs[0])
     judged = judge(models, pairs, batch=batch, seed=seed)
     reports = [report_of(one.ranked) for one in judged]
     changes = compare(judged[1].ranked, judged[0].ranked) if against is not None else []
@@ -101,11 +102,31 @@ def evaluate(
         "pairs": len(pairs[0]),
         "pictures": pictures,
     }
-    value |= {"skipped": len(pairs[0].skipped), "data": pairs[0].fingerprint(), **reports[0].as_dict()}
+    value |= {
+        "trained_on": seen[0],
+        "skipped": len(pairs[0].skipped),
+        "data": pairs[0].fingerprint(),
+        **reports[0].as_dict(),
+    }
     if against is not None:
         value["against"] = {"model": against, **reports[1].as_dict()}
         value["changes"] = [change.as_dict() for change in changes]
     print_json(value)
+
+
+def _trained_on(names: list[str], pairs: Pairs) -> list[int]:
+    """For each model how many of the pictures it was trained on, as far as it is known; said where there are any."""
+    from clipseek.training.data.trained_on import trained_on
+
+    found = [trained_on(Path(name), pairs) for name in names]
+    of = len(pairs.shown_pictures()[0])
+    for name, number in zip(names, found, strict=True):
+        if number:
+            note(
+                f"{name} was trained on {number:,} of these {of:,} pictures: its figures tell nothing of new ones; "
+                "name pairs that it never saw (clipseek data check A --against B finds what two sources share)"
+            )
+    return found
 
 
 def _show(reports: list[Report], changes: list[Change], names: list[str], pictures: int, batch: int) -> None:

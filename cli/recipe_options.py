@@ -43,7 +43,11 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "--patience": ("patience", int, "Stop after this many validations without a better whole-gallery MRR."),
     "--val-fraction": ("validation_share", float, "Fraction of SOURCE's groups held out, without --validation."),
     "--keep-share": ("keep_share", float, "Fraction of each batch to draw from --keep."),
-    "--keep-loss": ("keep_loss", float, "Fraction of the general MRR that fine-tuning may lose."),
+    "--keep-loss": (
+        "keep_loss",
+        float,
+        "Fraction of the general MRR, in batches and over the gallery, that fine-tuning may lose.",
+    ),
     "--choose": ("choose", ("validation", "last"), "Weights to keep: the best on validation, or the last."),
     "--seed": ("seed", int, "Random seed."),
 }

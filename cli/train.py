@@ -123,6 +123,7 @@ def show(summary: dict[str, Any]) -> None:
     names = {
         "validation_mrr": "MRR@10, whole validation gallery",
         "validation_batch_mrr": "MRR@20, in batches of 64",
+        "general_mrr": "MRR@10 of general pairs, whole gallery",
         "general_batch_mrr": "MRR@20 of general pairs, in batches of 64",
     }
     after = summary["validation"]

@@ -43,7 +43,9 @@ class TrainingProgress:
                     f"waiting for data {event['waiting']:.0%}"
                 )
         elif kind == "validation" and "validation_mrr" in event:
-            general = f", general {event['general_batch_mrr']:.3f} in batches" if "general_batch_mrr" in event else ""
+            general = ""
+            if "general_mrr" in event:
+                general = f"; general {event['general_mrr']:.3f} and {event['general_batch_mrr']:.3f}"
             note(
                 f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
                 f"MRR@20 {event['validation_batch_mrr']:.3f} in batches{general}"

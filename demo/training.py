@@ -44,7 +44,7 @@ def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
             vectors = embed_distinct(checkpoint, held_out, precision)
             before[name] = [asdict(scores) for scores in both(held_out, *vectors)]
         write_whole(run / "before.json", json.dumps(before))
-    with story.step(f"Fine-tuning on line icons (ends after {RECIPE['minutes']} minutes)"):
+    with story.step(f"Fine-tuning on line icons (one pass over them; at most {RECIPE['minutes']:g} minutes)"):
         best = train(
             TrainConfig(base=base, **RECIPE),
             pairs("domain-train"),

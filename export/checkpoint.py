@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from clipseek.encoder import Bundle
 from clipseek.encoder.bundle.bundle import PATCHES, TextSpec
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
+from clipseek.training.data.trained_on import read_marks, write_marks
 from clipseek.training.model.checkpoint import Checkpoint, load_checkpoint
 
 from .errors import ExportRefused
@@ -97,6 +98,7 @@ def export_bundle(
         if folders:
             judge = Judge(full, samples, gate, held_out)
             facts = select_precision(folders, facts, precision, judge, accept_loss=accept_loss, on_step=on_step)
+        write_marks(folder, read_marks(Path(checkpoint)))
         write_passport(folder, facts)
     return Bundle.load(out)
 

@@ -54,7 +54,7 @@ class TrainConfig:
     unlock_layers: int = 0  # last layers of a locked tower that are trained anyway
     ema: float | None = None  # validate and keep an exponential moving average of the weights with this decay
     keep_share: float = 0.15  # of each batch: general pairs against forgetting, where such are given
-    keep_loss: float = 0.15  # share of the general MRR that interpolating with the base may give up
+    keep_loss: float = 0.15  # share of the general MRR, in batches and over the gallery, that interpolating may give up
     interpolate: bool = True  # WiSE-FT: choose on validation how far to go from the base to the tuned weights
     choose: str = "validation"  # which weights are kept: best on validation, or those of the last step
     patience: int | None = None  # stop after this many validation passes without a better whole-gallery MRR

@@ -22,6 +22,7 @@ import torch
 from clipseek.files.whole import whole_file, whole_folder, write_whole
 
 from ..config import TrainConfig
+from ..data.trained_on import Marks, write_marks
 from ..errors import TrainingError
 from ..model.checkpoint import Checkpoint
 
@@ -137,10 +138,11 @@ def _write(path: Path, value: Event) -> None:
     write_whole(path, json.dumps(value, indent=1) + "\n")
 
 
-def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: Event) -> None:
-    """Write the checkpoint folder whole or not at all; ``provenance`` becomes clipseek_training.json."""
+def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: Event, marks: Marks) -> None:
+    """Write the checkpoint folder whole or not at all; ``provenance`` becomes clipseek_training.json, ``marks`` trained_on.bin."""
     with whole_folder(folder) as part:
         checkpoint.save(part)
+        write_marks(part, marks)
         (part / "clipseek_training.json").write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")
 
 

@@ -14,6 +14,7 @@ from clipseek.encoder.device.session import available_cores
 
 from ..config import TrainConfig
 from ..data.pairs import Pairs, split_pairs
+from ..data.trained_on import marks_of
 from ..machine import keep_freed_memory, resolve_precision
 from ..model.checkpoint import load_checkpoint
 from ..model.weights import Weights, copied
@@ -89,6 +90,7 @@ class Run:
         self.optimizer = chosen_optimizer(self.checkpoint.model, config)
         self.total_steps = max(1, round(config.epochs * self.maker.steps_per_epoch))
         self.data = self.pairs.fingerprint()
+        self.marks = marks_of([self.pairs, *([keep] if keep is not None else [])], Path(config.base))
 
     def begin(self, resume: bool) -> None:
         """Start over, with the base's figures, or from the state that the folder holds; the clock of a timed run is set."""
@@ -139,7 +141,7 @@ class Run:
         recipe, steps = self.config.as_dict(), self.state.step
         about = {"base": self.config.base, "data": self.data, "recipe": recipe, "steps": steps, "alpha": alpha, **more}
         if self.world.chief:
-            save_checkpoint(self.checkpoint, folder, about)
+            save_checkpoint(self.checkpoint, folder, about, self.marks)
         return about
 
 

@@ -24,7 +24,7 @@ Figures = dict[str, float]
 
 
 class Validation:
-    """``measure`` gives whole-gallery MRR@10 and in-batch MRR@20 of the domain, and in-batch MRR@20 of the general pairs.
+    """``measure`` gives whole-gallery MRR@10 and in-batch MRR@20 of the domain's and of the general pairs.
 
     False where there are no validation pairs of the domain.
     """
@@ -42,15 +42,14 @@ class Validation:
         return self._domain is not None
 
     def measure(self, checkpoint: Checkpoint) -> Figures:
-        """Keys: validation_mrr, validation_batch_mrr, and general_batch_mrr where there are general pairs."""
+        """Keys: validation_mrr, validation_batch_mrr, and general_mrr, general_batch_mrr where there are general pairs."""
         figures: Figures = {}
-        if self._domain is not None:
-            texts, images = self._vectors(checkpoint, self._domain)
-            truth = self._domain.truth()
-            figures["validation_mrr"] = mean_reciprocal_rank(rank(texts, images, truth.text_to_image()).best, 10)
-            figures["validation_batch_mrr"] = _in_batches(texts, images, truth)
-        if self._general is not None:
-            figures["general_batch_mrr"] = _in_batches(*self._vectors(checkpoint, self._general), self._general.truth())
+        for name, pairs in (("validation", self._domain), ("general", self._general)):
+            if pairs is not None:
+                texts, images = self._vectors(checkpoint, pairs)
+                truth = pairs.truth()
+                figures[f"{name}_mrr"] = mean_reciprocal_rank(rank(texts, images, truth.text_to_image()).best, 10)
+                figures[f"{name}_batch_mrr"] = _in_batches(texts, images, truth)
         return figures
 
     def _vectors(self, checkpoint: Checkpoint, pairs: Pairs) -> tuple[Vectors, Vectors]:
@@ -73,11 +72,18 @@ class Validation:
         def scores(alpha: float) -> tuple[float, float | None]:
             network.load_state_dict(interpolated(base, fine_tuned, alpha))
             measured[alpha] = self.measure(checkpoint)
-            return measured[alpha]["validation_mrr"], measured[alpha].get("general_batch_mrr")
+            return measured[alpha]["validation_mrr"], _kept(measured[alpha], before)
 
-        chosen = choose_alpha(scores, before.get("general_batch_mrr"), keep_loss)
+        chosen = choose_alpha(scores, _kept(before, before), keep_loss)
         network.load_state_dict(interpolated(base, fine_tuned, chosen.alpha))
         return chosen, measured[chosen.alpha]
+
+
+def _kept(figures: Figures, before: Figures) -> float | None:
+    """The share of the base's general scores that is left, the lesser of the whole gallery's and in batches: batches of 64 forgive
+    what a search over everything shows. None without general pairs."""
+    shares = [figures[name] / before[name] for name in ("general_mrr", "general_batch_mrr") if before.get(name)]
+    return min(shares, default=None)
 
 
 def _sample(pairs: Pairs, seed: int) -> Pairs:

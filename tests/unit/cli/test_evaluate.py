@@ -89,3 +89,17 @@ def test_the_html_report_is_whole_and_its_place_is_checked_first(shared: Path) -
     refused = evaluate(shared, "one", "--html", shared / "pairs.tsv" / "report.html")
     assert refused.returncode == 2
     assert "report.html cannot be written (File exists); name another file" in refused.stderr
+
+
+def test_pairs_that_the_model_was_trained_on_are_said(shared: Path) -> None:
+    options = ("--epochs", "1", "--batch-size", "16", "--val-fraction", "0.2", "--base", shared / "one")
+    environment = {"CLIPSEEK_CACHE": str(shared / "cache")}
+    done = run_command("train", shared / "pairs.tsv", "--out", shared / "run", *options, environment=environment)
+    assert done.returncode == 0, done.stderr
+    before = evaluate(shared, "one", "--batch", "16", "--json")
+    assert "was trained on" not in before.stderr
+    assert json.loads(before.stdout)["trained_on"] == 0
+    after = evaluate(shared, "run/best", "--batch", "16", "--json")
+    seen = json.loads(after.stdout)["trained_on"]
+    assert 0 < seen < 72  # some were held out
+    assert f"run/best was trained on {seen} of these 72 pictures" in after.stderr

@@ -1,0 +1,54 @@
+"""Which pictures a model was trained on, kept beside it, so that an evaluation on them is not taken for one on unseen ones.
+
+trained_on.bin: eight bytes for each picture, hashed from its file's bytes, little-endian, sorted; 0.8 MB for 100,000 pictures.
+It decides no vector and is not part of a bundle's fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from clipseek.files.whole import write_whole
+from numpy.typing import NDArray
+
+from .pairs import Pairs
+
+FILE = "trained_on.bin"
+Marks = NDArray[np.uint64]
+
+
+def marks_of(parts: Iterable[Pairs], base: Path | None = None) -> Marks:
+    """Of the pictures of ``parts`` and of those that the checkpoint in folder ``base`` was trained on: sorted, each once."""
+    known = [read_marks(base)] if base is not None else []
+    return np.unique(np.concatenate([np.empty(0, np.uint64), *known, *map(_marks, parts)]))
+
+
+def write_marks(folder: Path, marks: Marks) -> None:
+    """Beside the files of a model; nothing for no pictures."""
+    if len(marks):
+        write_whole(folder / FILE, marks.astype("<u8").tobytes())
+
+
+def read_marks(folder: Path) -> Marks:
+    """Empty where nothing is known: another trainer's model, a hub id."""
+    path = folder / FILE
+    if not path.is_file():
+        return np.empty(0, np.uint64)
+    data = path.read_bytes()
+    return np.frombuffer(data[: len(data) // 8 * 8], "<u8").astype(np.uint64)
+
+
+def trained_on(folder: Path, pairs: Pairs) -> int:
+    """How many of the pictures of ``pairs`` the model in ``folder`` was trained on: the same bytes."""
+    marks = read_marks(folder)
+    return int(np.isin(_marks(pairs), marks).sum()) if len(marks) else 0
+
+
+def _marks(pairs: Pairs) -> Marks:
+    """Of the distinct pictures that the pairs show."""
+    names = [pairs.digests[row] for row in pairs.shown_pictures()[0].tolist()]
+    hashed = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
+    return np.frombuffer(hashed, "<u8").astype(np.uint64)
