@@ -86,8 +86,10 @@ def first_looked_at(
     first, entries = looked_at(entries)
     if version is None and (line := advice((text for record in first for text in record.captions), wanted.analyzer)):
         note(line)
+    declared = {**wanted.fields, **(version.fields if version is not None else {})}
+    if source.place and "place" not in declared:
+        wanted = replace(wanted, fields={**wanted.fields, "place": "place"})
     if source.own_fields:
-        declared = {**wanted.fields, **(version.fields if version is not None else {})}
         wanted = replace(wanted, fields={**wanted.fields, **own_fields(first, declared)})
     return entries, wanted
 

@@ -91,7 +91,7 @@ def print_older(version: Version, source: Path, bundle: Path) -> None:
     """Of an index that an older clipseek made: what it cannot be given any more, and the command that makes one which has it."""
     if not version.analysis_lacks:
         return
-    columns = (part for name, kind in version.fields.items() for part in (f"--{kind}", name))
+    columns = (part for name, kind in version.fields.items() if kind != "place" for part in (f"--{kind}", name))
     analyzer = () if version.analyzer == "english" else ("--analyzer", version.analyzer)
     zone = () if version.time_zone == "UTC" else ("--time-zone", version.time_zone)
     words = (

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from clipseek.opensearch import Page, Query
 
 
-def _query(words: str, images: tuple[str, ...], **given: Any) -> Query:
+def _query(words: str, images: tuple[str, ...], near: str | None, **given: Any) -> Query:
     from clipseek.opensearch import Query
     from clipseek.opensearch.query.vectors import read_weight
 
     for name in ("texts", "like", "unlike"):
         given[name] = tuple(map(read_weight, given[name]))
+    if near is not None:
+        given["filters"] = (*given["filters"], f"place={near}")
     return Query(sys.stdin.read() if words == "-" else words, pictures=tuple(map(read_query_picture, images)), **given)
 
 
@@ -96,6 +98,11 @@ query_options = gathered(
         metavar="F",
         help="Only pictures for which this holds: field=value, field=one,other, field!=value, width>=640, day<=2024-05. "
         "Repeatable.",
+    ),
+    click.option(
+        "--near",
+        metavar="LAT,LON,DISTANCE",
+        help="Only pictures taken there, like 52.5,13.4,5km (km, m, mi or nmi); of an index filled with --place.",
     ),
     click.option(
         "--any",

@@ -18,6 +18,7 @@ from clipseek.sources import MetadataValue, Record
 from ..values.date_formats import DateReader
 from ..values.keywords import LONGEST, is_too_long, keyword
 from ..values.numbers import read_number
+from ..values.places import read_place
 from .mapping import FieldType, field_name
 
 AS_WRITTEN = " (as written)"
@@ -86,6 +87,8 @@ class DeclaredColumns:
             return keyword(value) if isinstance(value, str) else _plain(value)
         if kind == "number":
             return read_number(value)
+        if kind == "place":
+            return read_place(value)
         text = self.dates.read(value).text
         # A number of milliseconds stays one; another number would be milliseconds for the server.
         return value if isinstance(value, int) and text == str(value) and len(text) > 10 else text

@@ -52,6 +52,7 @@ def declare(
     )
     while not client.tasks.get(task_id=started["task"]).get("completed"):
         time.sleep(0.1)
+    client.indices.refresh(index=version.index)
     return replace(version, fields={**version.fields, **new})
 
 

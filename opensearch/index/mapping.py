@@ -26,7 +26,7 @@ COMPRESSIONS: dict[Engine, tuple[str, ...]] = {"lucene": ("1x", "4x"), "faiss": 
 #: Compressions to a few bits of each number, which OpenSearch scores again by the whole vectors only in this mode: else no score
 #: would be a cosine.
 ON_DISK = ("8x", "16x", "32x")
-FieldType: TypeAlias = Literal["keyword", "number", "date"]
+FieldType: TypeAlias = Literal["keyword", "number", "date", "place"]
 
 #: (m, ef_construction): links of a node in the HNSW graph, and candidates looked at when one is added.
 PRESETS: dict[str, tuple[int, int]] = {"default": (16, 128), "talk": (32, 500)}
@@ -36,6 +36,7 @@ _FIELD_BODIES: dict[FieldType, dict[str, Any]] = {
     "keyword": {"type": "keyword", "ignore_above": LONGEST},
     "number": {"type": "double", "ignore_malformed": True},
     "date": {"type": "date", "ignore_malformed": True},
+    "place": {"type": "geo_point", "ignore_malformed": True},
 }
 
 
@@ -124,7 +125,9 @@ class IndexOptions:
         seen: dict[str, str] = {}
         for column, kind in self.fields.items():
             if kind not in _FIELD_BODIES:
-                raise InvalidOption(f"field type {kind!r} of {column!r} is not known; choose keyword, number or date")
+                raise InvalidOption(
+                    f"field type {kind!r} of {column!r} is not known; choose keyword, number, date or place"
+                )
             if (other := seen.setdefault(field_name(column), column)) != column:
                 raise InvalidOption(f"columns {other!r} and {column!r} would be one field; rename one")
 

@@ -20,7 +20,7 @@ from .own_records import RECORDS
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
 _LONGEST_ALIAS = 255 - 24
-_FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", "date": "date"}
+_FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", "date": "date", "geo_point": "place"}
 
 #: Fields that indexes made by older versions lack: a picture's appearance, and where its document comes from.
 ADDED = ("look", "pixel_rules", "sources", "entries", "places")

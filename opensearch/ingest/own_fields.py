@@ -14,7 +14,7 @@ from ..values.date_formats import DateReader
 from ..values.zones import read_zone
 from .report import IngestReport
 
-#: Of ``Embedded.fields`` in ``clipseek.sources``, the types.
+#: Of ``Embedded.fields`` in ``clipseek.sources``, the types; ``place`` is declared where it is asked for.
 OWN_FIELDS: dict[str, FieldType] = {
     "keywords": "keyword",
     "taken": "date",

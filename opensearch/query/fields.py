@@ -40,6 +40,8 @@ def indexed_field(name: str, declared: Mapping[str, FieldType], purpose: str) ->
     """The field of the column ``name``. Raises InvalidOption for one that is not indexed."""
     column = canonical(name).removeprefix("metadata.")
     if column in declared:
+        if declared[column] == "place" and purpose != "filter":
+            raise InvalidOption(f"{purpose} field {short(name)} holds places; filter by it: {name}=52.5,13.4,5km")
         return IndexedField(name, f"metadata.{column}", declared[column])
     if name in OWN:
         return IndexedField(name, name, OWN[name])

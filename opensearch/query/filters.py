@@ -20,6 +20,7 @@ from ..index.mapping import FieldType
 from ..values.dates import FIRST, LAST, in_utc, read_date
 from ..values.keywords import LONGEST, is_too_long, keyword
 from ..values.numbers import exact, is_beyond
+from ..values.places import read_near
 from .fields import IndexedField, indexed_field, short
 from .ranges import NONE, Clause, Range, WholeField, any_of, exists
 from .spellings import spellings
@@ -80,6 +81,8 @@ def _clause(text: str, declared: Mapping[str, FieldType], zone: tzinfo) -> Claus
         )
     sign, written = match[2], match[3].strip()
     field = indexed_field(match[1], declared, "filter")
+    if field.kind == "place":
+        return _places(field, sign, written)
     compare = _keywords if field.kind == "keyword" else _dates if field.kind == "date" else _numbers
     if sign in _RANGES:
         return compare(field, sign, [written], zone)
@@ -123,6 +126,15 @@ def _dates(field: IndexedField, sign: str, values: Sequence[str], zone: tzinfo) 
         _read(field, value, lambda text: _span(text, zone), "2024-05-31 or 2024-05-31T12:00:00Z") for value in values
     ]
     return whole.compared(sign, ranges[0]) if sign in _RANGES else any_of(whole.among(ranges))
+
+
+def _places(field: IndexedField, sign: str, written: str) -> Clause:
+    if sign in _RANGES:
+        raise InvalidOption(f"{short(field.name)} holds places, which have no order; write {field.name}=52.5,13.4,5km")
+    near = _read(field, written, read_near, f"{field.name}=52.5,13.4,5km")
+    point = {"lat": near["lat"], "lon": near["lon"]}
+    clause: Clause = {"geo_distance": {"distance": near["distance"], field.path: point}}
+    return {"bool": {"must_not": [clause]}} if sign == "!=" else clause
 
 
 def _span(text: str, zone: tzinfo) -> Range:

@@ -86,3 +86,21 @@ def test_fields_that_come_late_or_into_an_older_index_are_declared_too(
     assert versions.current(client, alias).fields == {"taken": "date", "camera": "keyword"}
     assert found(opensearch_url, alias, "a boat", "--vector", "--filter", "taken=2023") == ["z.jpg"]
     assert found(opensearch_url, alias, "a boat", "--vector", "--filter", "camera=EOS 5D") == ["z.jpg"]
+
+
+def test_the_place_only_when_it_is_asked_for(
+    client: opensearchpy.OpenSearch, opensearch_url: str, alias: str, tmp_path: Path
+) -> None:
+    for name, east in (("a", 13.4), ("b", 14.4)):
+        picture(tmp_path / f"{name}.jpg", exif=exif(gps={1: "N", 2: (52.5, 0.0, 0.0), 3: "E", 4: (east, 0.0, 0.0)}))
+    picture(tmp_path / "c.png")
+    model = ("--model", str(TUNED))
+    run(ingest, opensearch_url, alias, str(tmp_path), *model)
+    index = versions.current(client, alias).index
+    kept = client.search(index=index, body={"query": {"match_all": {}}})["hits"]["hits"]
+    assert not any("place" in hit["_source"].get("metadata", {}) for hit in kept)
+    run(ingest, opensearch_url, alias, str(tmp_path), *model, "--place")
+    assert versions.current(client, alias).fields == {"place": "place"}
+    assert found(opensearch_url, alias, "a boat", "--vector", "--near", "52.5,13.4,5km") == ["a.jpg"]
+    assert found(opensearch_url, alias, "a boat", "--vector", "--near", "52.5,13.4,500km") == ["a.jpg", "b.jpg"]
+    assert found(opensearch_url, alias, "a boat", "--vector", "--filter", "place!=52.5,13.4,5km") == ["b.jpg", "c.png"]

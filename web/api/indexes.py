@@ -154,8 +154,8 @@ def index_answer(state: State, alias: str) -> IndexAnswer:
         dimension=version.dimension,
         model=version.fingerprint,
         fields=[
-            *(FieldAnswer(name=name, kind=kind, own=False) for name, kind in version.fields.items()),
-            *(FieldAnswer(name=name, kind=kind, own=True) for name, kind in own.items()),
+            *(FieldAnswer(name=name, kind=kind, own=False) for name, kind in version.fields.items() if kind != "place"),
+            *(FieldAnswer(name=name, kind=kind, own=True) for name, kind in own.items() if kind != "place"),
         ],
         calibration=None if cosine is None else Calibration(cosine=cosine, false_positives=rate),
         fusion=DefaultFusion(**{name: getattr(fusion, name) for name in DefaultFusion.model_fields}),
