@@ -12,7 +12,7 @@ from .data_overlap import against_options, compare, other_source, show_overlap
 from .data_show import inspected, spec_of
 from .groups import Group
 from .opening import open_model, prepare_torch
-from .options import json_option, pair_options
+from .options import html_option, json_option, pair_options
 from .output import count, note, print_json, print_table
 from .picture_options import chosen_rules, reading_options
 from .progress import ProgressLine
@@ -96,13 +96,13 @@ def check(
 @click.option(
     "--model", metavar="BUNDLE", help="Read pictures as this bundle does.  [default: 224 pixels, the usual choices]"
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The sheet.  [default: inspection.html]")
+@html_option
 @reading_options
 @json_option
 def show(
     files: tuple[Path, ...],
     model: str | None,
-    out: Path | None,
+    sheet: Path | None,
     bands: tuple[int, ...] | None,
     frame: str | None,
     depth_range: str | None,
@@ -110,7 +110,8 @@ def show(
 ) -> None:
     """Draw each FILE as the model sees it, beside what decided that: format, depth, profile, bands, page.
 
-    A folder stands for the pictures in it. With --json the facts alone, and no sheet unless --out names one.
+    A folder stands for the pictures in it. The page is inspection.html in this
+    folder, unless --html names another; with --json there are the facts alone, and a page only where it is named.
     """
     from clipseek.files.whole import write_whole
     from clipseek.sheets.inspection import inspection_sheet
@@ -119,8 +120,8 @@ def show(
     entries = list(inspected(files, spec))
     if as_json:
         print_json([{"file": entry.name, "read": entry.picture is not None, "facts": entry.facts} for entry in entries])
-    if out is not None or not as_json:
-        target = out or Path("inspection.html")
+    if sheet is not None or not as_json:
+        target = sheet or Path("inspection.html")
         rules = spec.rules
         bands_named = ",".join(map(str, rules.bands)) or "as the file says"
         how = f"{spec.size} pixels; depth range {rules.depth_range}, bands {bands_named}, frame {rules.frame}"

@@ -39,8 +39,8 @@ def chosen_bands(page: TiffPage, space: Space, number: int, asked: tuple[int, ..
             if roles := _roles(page):
                 return roles
             raise ImageError(
-                f"it has {number} bands and does not say which are red, green and blue; choose them with --bands, for instance "
-                f"--bands {'3,2,1' if number > 2 else '1'}"
+                f"it has {number} bands and does not say which are red, green and blue; choose them with: clipseek bundle "
+                f"pictures BUNDLE OUT --bands {'3,2,1' if number > 2 else '1'}"
             )
     place = None if alpha_at is None else number - len(extra) + alpha_at
     chosen = (*range(colours), *(() if place is None or place < colours else (place,)))

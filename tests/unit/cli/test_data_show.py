@@ -33,7 +33,7 @@ def test_each_file_is_drawn_beside_what_decided_its_pixels(tmp_path: Path) -> No
     pictures, sheet = tmp_path / "pictures", tmp_path / "sheet.html"
     pictures.mkdir()
     _files(pictures)
-    done = run_command("data", "show", pictures, "--out", sheet, "--json")
+    done = run_command("data", "show", pictures, "--html", sheet, "--json")
     assert done.returncode == 0, done.stderr
     facts = {Path(entry["file"]).name: "; ".join(entry["facts"]) for entry in json.loads(done.stdout)}
     assert "format: HEIF, though its name ends with .jpg" in facts["phone.jpg"]
@@ -41,11 +41,11 @@ def test_each_file_is_drawn_beside_what_decided_its_pixels(tmp_path: Path) -> No
     assert "inverted: 0 is white" in facts["scan.dcm"]
     assert "8 bits in sRGB" in facts["plain.png"]
     assert "skipped: its decoder crashed" in facts["hostile.heic"]
-    assert "choose them with --bands" in facts["scene.tif"]
+    assert "choose them with: clipseek bundle pictures" in facts["scene.tif"]
     html = sheet.read_text("utf-8")
     assert html.count("<section>") == 5
     assert html.count("data:image/webp") == 6  # two of each that is read
-    done = run_command("data", "show", pictures / "scene.tif", "--bands", "4,3,2", "--out", sheet)
+    done = run_command("data", "show", pictures / "scene.tif", "--bands", "4,3,2", "--html", sheet)
     assert "bands 4,3,2 of 5" in done.stdout
 
 
