@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .log_options import logging_sentence
 from .opening import prepare_torch
 from .output import data, note
 from .training_progress import TrainingProgress
@@ -17,6 +18,9 @@ from .training_progress import TrainingProgress
 if TYPE_CHECKING:
     from clipseek.demo.run import Outcome
     from clipseek.web.process.state import Service
+
+#: For which the page of the demo logs the searches of its own index.
+LOG_DAYS = 30
 
 
 @click.command()
@@ -101,7 +105,14 @@ def start_page(outcome: Outcome, home: Path) -> Service:
     pictures = str(home / "pictures")
     note("== Starting the search page")
     return start_background(
-        Options(outcome.url, (outcome.index,), model=str(outcome.bundle.absolute()), roots=(pictures,), name="demo")
+        Options(
+            outcome.url,
+            (outcome.index,),
+            model=str(outcome.bundle.absolute()),
+            roots=(pictures,),
+            name="demo",
+            log_days=LOG_DAYS,
+        )
     )
 
 
@@ -112,6 +123,7 @@ def show_next_steps(outcome: Outcome, home: Path, page: Service | None) -> None:
     index, bundle = outcome.index, outcome.bundle
     if page is not None:
         data(f"\nSearch page: {page.entrance()}\nIt stays up. Stop it: {command} serve stop")
+        data(f"There {logging_sentence(LOG_DAYS)}")
     data(
         f"\nTry next:\n"
         f'  {command} search "add to cart" --index {index}\n'

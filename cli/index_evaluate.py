@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .judgment_options import labelled_queries, qrels_option
 from .opening import encoder_of_index, open_index
 from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
 from .output import count, note, print_json, print_table
@@ -27,12 +28,7 @@ PERCENTILES = ("p50", "p95", "p99")
 @query_column_option
 @group_column_option
 @click.option("--others", is_flag=True, help="Exclude each query's own picture; the others of its group are right.")
-@click.option(
-    "--qrels",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="TREC judgments; JUDGMENTS is then lines of query id, tab, words.",
-)
+@qrels_option
 @click.option(
     "--no-complete",
     "both_ways",
@@ -70,16 +66,11 @@ def evaluate(
     one among the first k), nDCG@10, the 95 % interval of the first, and how long a search takes.
     """
     client, version = open_index(index, url)
-    from clipseek.evaluation.trec import read_qrels
     from clipseek.relevance.evaluate_index import evaluate_index
-    from clipseek.relevance.labelled_queries import read_pairs, read_topics
 
-    if qrels is not None:
-        labelled = read_topics(judgments, read_qrels(qrels))[:queries]
-    else:
-        labelled = read_pairs(
-            judgments, query_column=query_column, group_column=group_column, others=others, most=queries
-        )
+    labelled = labelled_queries(
+        judgments, qrels, query_column=query_column, group_column=group_column, others=others, most=queries
+    )
     encoder = encoder_of_index(model, version)
     with ProgressLine("searching") as line:
         report = evaluate_index(

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "explain": "Show where in a picture the model finds some words.",
     "tune": "Find the best fusion of captions and vectors for an index.",
     "calibrate": "Find the lowest cosine of a hit worth showing.",
+    "judgments": "Make judgments of what people clicked and liked.",
     "index": "List, check, evaluate, advise on and delete indexes.",
     "pipelines": "Manage search pipelines for score fusion on the server.",
     "classify": "Zero-shot classification of pictures.",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from .judgment_options import labelled_queries, qrels_option
 from .opening import encoder_of_index, open_index
 from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
 from .output import note, print_json
@@ -20,6 +21,7 @@ from .tuning_report import conclusions, print_tables
 @model_option
 @query_column_option
 @group_column_option
+@qrels_option
 @click.option("--others", is_flag=True, help="Exclude each query's own picture; the others of its group are right.")
 @click.option("--queries", default=500, show_default=True, type=click.IntRange(20), help="Maximum sample of queries.")
 @click.option(
@@ -38,6 +40,7 @@ def tune(
     model: Path | None,
     query_column: str,
     group_column: str,
+    qrels: Path | None,
     others: bool,
     queries: int,
     ef_search: tuple[int, ...],
@@ -51,10 +54,11 @@ def tune(
     another --query-column. Settings are compared by cross-validated MRR@10 with 95 % intervals; clipseek search uses the best.
     """
     client, version = open_index(index, url)
-    from clipseek.relevance.labelled_queries import read_pairs
     from clipseek.relevance.tuning import tune
 
-    labelled = read_pairs(judgments, query_column=query_column, group_column=group_column, others=others, most=queries)
+    labelled = labelled_queries(
+        judgments, qrels, query_column=query_column, group_column=group_column, others=others, most=queries
+    )
     encoder = encoder_of_index(model, version)
     with ProgressLine("searching") as line:
         report = tune(client, version, encoder, labelled, ef_searches=ef_search, write=not dry_run, progress=line.show)

@@ -67,10 +67,10 @@ def read_pairs(
     return _sampled(queries, most)
 
 
-def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[LabelledQuery]:
+def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]], most: int | None = None) -> list[LabelledQuery]:
     """Queries of a file of lines ``query id <tab> words``, with the right answers of ``qrels`` (query id to id to grade).
 
-    Queries without a right answer are skipped. Raises InvalidOption for a file of another form.
+    Queries without a right answer are skipped, more than ``most`` are sampled. Raises InvalidOption for a file of another form.
     """
     queries = []
     for number, line in enumerate(_lines(topics, "query id, tab, words"), 1):
@@ -82,7 +82,7 @@ def read_topics(topics: Path, qrels: Mapping[str, Mapping[str, int]]) -> list[La
         grades = {picture: grade for picture, grade in qrels.get(name.strip(), {}).items() if grade > 0}
         if grades:
             queries.append(LabelledQuery(name.strip(), words.strip(), f"\0{name}", grades))
-    return queries
+    return _sampled(queries, most)
 
 
 def read_background(source: Path, *, query_column: str, group_column: str, most: int) -> list[LabelledQuery]:

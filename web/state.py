@@ -58,7 +58,7 @@ class State:
         if log := settings.log:
             # A client of its own: searches do not wait for its connections, nor for long where the server is slow.
             client = connect(settings.url, check=False, timeout=_LOG_SECONDS)
-            self.journal = Journal(client, log.days, self.metrics.count_records, log.indexes)
+            self.journal = Journal(client, settings.indexes, log.days, self.metrics.count_records, log.indexes)
 
     @property
     def client(self) -> opensearchpy.OpenSearch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import opensearchpy
@@ -46,17 +47,25 @@ def open_records(client: opensearchpy.OpenSearch, kind: RecordIndex, name: str |
         client.indices.put_mapping(index=name, body={"_meta": mappings["_meta"], "properties": mappings["properties"]})
 
 
-def delete_older(client: opensearchpy.OpenSearch, name: str, days: int) -> int:
-    """Delete the records of the index ``name`` that are older than ``days`` days; returns how many. A missing index has none.
+def delete_older(client: opensearchpy.OpenSearch, name: str, days: int, of: Sequence[str]) -> int:
+    """Delete the records of the index ``name`` that are older than ``days`` days, of the aliases ``of`` and of those that no index
+    has any more; returns how many. Another alias may be kept longer by whoever serves it. A missing index has none.
 
     No search finds them from then on; the server takes them off its disk when it next merges segments.
     """
-    older = {"query": {"range": {"at": {"lt": f"now-{days}d"}}}, **NO_PIPELINE}
+    answer: dict[str, Any] = client.indices.get_alias()
+    kept = {alias for index in answer.values() for alias in index["aliases"]} - set(of)
+    conditions = {
+        "filter": [{"range": {"at": {"lt": f"now-{days}d"}}}],
+        "must_not": [{"terms": {"index": sorted(kept)}}],
+    }
     params = {
         "conflicts": "proceed",
         "refresh": "true",
         "ignore_unavailable": "true",
         "request_timeout": _DELETION_SECONDS,
     }
-    answer: dict[str, Any] = client.delete_by_query(index=name, body=older, params=params)
-    return int(answer.get("deleted") or 0)
+    deleted: dict[str, Any] = client.delete_by_query(
+        index=name, body={"query": {"bool": conditions}, **NO_PIPELINE}, params=params
+    )
+    return int(deleted.get("deleted") or 0)

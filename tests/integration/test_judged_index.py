@@ -111,9 +111,20 @@ def test_evaluate_takes_trec_judgments(where: list[object], tmp_path: Path) -> N
     assert "no searches by a picture" in done.stderr
     caption = next(row for row in report["modes"] if row["mode"] == "caption")
     assert caption["figures"]["R@20"] == 1
+    both = clipseek("tune", tmp_path / "topics.tsv", "--qrels", tmp_path / "a.qrels", "--others", *where, expect=2)
+    assert "--others is for a manifest" in both.stderr
     (tmp_path / "a.qrels").write_text("t1 0 not-there 1\n")
     refused = clipseek("index", "evaluate", tmp_path / "topics.tsv", "--qrels", tmp_path / "a.qrels", *where, expect=1)
     assert "give judgments whose ids are in it" in refused.stderr.splitlines()[-1]
+
+
+def test_tune_takes_trec_judgments(where: list[object], pairs: Path, tmp_path: Path) -> None:
+    queries, qrels = tmp_path / "queries.tsv", tmp_path / "judgments.qrels"
+    rows = read_rows(pairs)
+    queries.write_text("".join(f"q{number}\t{row['caption']}\n" for number, row in enumerate(rows)), "utf-8")
+    qrels.write_text("".join(f"q{number} 0 {row['id']} 2\n" for number, row in enumerate(rows)), "utf-8")
+    tried = json.loads(clipseek("tune", queries, "--qrels", qrels, *where, "--dry-run", "--json").stdout)
+    assert tried["queries"] == len(rows)
 
 
 def test_tune_reports_and_keeps_the_best(where: list[object], pairs: Path) -> None:

@@ -61,14 +61,26 @@ def test_another_programs_index_is_refused_and_left_as_it_is(client: opensearchp
 def test_only_what_is_older_goes(client: opensearchpy.OpenSearch, name: str) -> None:
     open_records(client, SEARCHES, name)
     now = datetime.now(timezone.utc)
-    for days in (0, 6, 8, 400):
-        client.index(index=name, body={"at": (now - timedelta(days=days)).isoformat(), "words": f"{days}"})
+    served, longer, gone = f"{name}-served", f"{name}-longer", f"{name}-gone"
+    client.indices.put_alias(index=name, name=served)
+    client.indices.put_alias(index=name, name=longer)
+    for alias in (served, longer, gone):
+        for days in (0, 6, 8, 400):
+            at = (now - timedelta(days=days)).isoformat()
+            client.index(index=name, body={"at": at, "index": alias, "words": f"{alias} {days}"})
     client.indices.refresh(index=name)
-    assert delete_older(client, name, 7) == 2
+    assert delete_older(client, name, 7, [served]) == 4
     left = client.search(index=name)["hits"]["hits"]
-    assert sorted(hit["_source"]["words"] for hit in left) == ["0", "6"]
-    assert delete_older(client, name, 7) == 0
+    expected = [
+        f"{gone} 0",
+        f"{gone} 6",
+        *(f"{longer} {days}" for days in (0, 400, 6, 8)),
+        f"{served} 0",
+        f"{served} 6",
+    ]
+    assert sorted(hit["_source"]["words"] for hit in left) == expected
+    assert delete_older(client, name, 7, [served]) == 0
 
 
 def test_a_missing_index_has_nothing_to_delete(client: opensearchpy.OpenSearch, name: str) -> None:
-    assert delete_older(client, name, 7) == 0
+    assert delete_older(client, name, 7, ["pictures"]) == 0

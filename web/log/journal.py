@@ -48,18 +48,21 @@ class Taken:
 
 
 class Journal:
-    """``client``: for the log alone. Records older than ``days`` days are deleted. ``count``: as of LogWriter. Thread-safe."""
+    """``client``: for the log alone. Records of the aliases ``served`` older than ``days`` days are deleted. ``count``: as of
+    LogWriter. Thread-safe.
+    """
 
     def __init__(
         self,
         client: opensearchpy.OpenSearch,
+        served: tuple[str, ...],
         days: int,
         count: Callable[[RecordIndex, bool, int], None],
         indexes: LogIndexes | None = None,
     ) -> None:
         self.days, self._client, self._indexes = days, client, indexes or LogIndexes()
         self._writer = LogWriter(client, self._indexes, count)
-        self._retention = Retention(client, self._indexes, days)
+        self._retention = Retention(client, self._indexes, served, days)
         self._lock, self._shown = threading.Lock(), 0
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 

@@ -16,10 +16,12 @@ _DAY, _HOUR = 24 * 3600.0, 3600.0
 
 
 class Retention:
-    """Deletes records of ``indexes`` older than ``days`` days, in a thread of its own; an hour after a failure it tries again."""
+    """Deletes records of the aliases ``served`` that are older than ``days`` days out of the indexes ``logs``, in a thread of its
+    own; an hour after a failure it tries again.
+    """
 
-    def __init__(self, client: opensearchpy.OpenSearch, indexes: LogIndexes, days: int) -> None:
-        self._client, self._indexes, self._days = client, indexes, days
+    def __init__(self, client: opensearchpy.OpenSearch, logs: LogIndexes, served: tuple[str, ...], days: int) -> None:
+        self._client, self._logs, self._served, self._days = client, logs, served, days
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="clipseek-retention", daemon=True)
 
@@ -34,8 +36,8 @@ class Retention:
         wait = 0.0
         while not self._stop.wait(wait):
             try:
-                for name in self._indexes.kinds.values():
-                    delete_older(self._client, name, self._days)
+                for name in self._logs.kinds.values():
+                    delete_older(self._client, name, self._days, self._served)
                 wait = _DAY
             except OpenSearchError as problem:
                 _LOG.warning("old records of searches could not be deleted, tried again in an hour: %s", problem)

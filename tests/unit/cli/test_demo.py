@@ -35,6 +35,8 @@ def test_a_page_is_started_and_its_address_printed(outcome: Outcome, monkeypatch
     assert (options.url, options.indexes, options.name, options.open) == (outcome.url, ("icons",), "demo", False)
     assert options.roots == (str(outcome.sheet.parent / "demo" / "pictures"),)
     assert "Search page: http://127.0.0.1:8642/" in result.stdout
+    assert options.log_days == 30
+    assert "searches, clicks and thumbs are logged for 30 days" in result.stdout
     assert "serve stop" in result.stdout
     assert "node stop" in result.stdout
 
