@@ -20,8 +20,8 @@ def add_url(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def server(url: str | None) -> Iterator[str]:
-    """``url``, or the address of a node that is stopped and removed afterwards."""
+def server(url: str | None, *, ml: bool = False) -> Iterator[str]:
+    """``url``, or the address of a node, with ``ml`` one that has ml-commons, which is stopped and removed afterwards."""
     if url:
         yield url
         return
@@ -33,7 +33,7 @@ def server(url: str | None) -> Iterator[str]:
     folder.chmod(0o755)
     paths = NodePaths(folder, NodePaths.default().cache)
     try:
-        yield start(paths, heap="1g").url
+        yield start(paths, heap="1g", ml=ml).url
     finally:
         stop(paths)
         shutil.rmtree(folder, ignore_errors=True)
