@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clipseek.opensearch.dashboards.panels import data_of, requests, vega_spec
-from clipseek.opensearch.dashboards.saved_objects import Boards, Corpus
+from clipseek.opensearch.dashboards.shipped import PATH
 from clipseek.opensearch.server.client import connect
 from page_server import chromium
 from screens import jpeg
@@ -58,20 +58,20 @@ _DRAW = """async ([id, spec, width, height]) => {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_url(parser)
-    parser.add_argument("--index", default="demo-icons")
-    parser.add_argument("--facets", nargs="*", default=["set", "split"], help="keyword columns of the index")
+    parser.add_argument("--objects", type=Path, default=PATH, help="what clipseek dashboards install --output wrote")
+    parser.add_argument("--origin", default="http://dashboards.test", help="of the drawn page: what --embed-from named")
     parser.add_argument("--vega", type=Path, default=Path("/tmp/clipseek-vega"), help="folder for what npm fetches")
     parser.add_argument("--out", type=Path, default=GUIDE)
     parser.add_argument("--days", type=int, default=30, help="how far back the boards look")
     options = parser.parse_args()
     client = connect(options.url or "http://127.0.0.1:9200")
-    objects = Boards((Corpus(options.index, options.facets),)).objects()
+    objects = [json.loads(line) for line in options.objects.read_text("utf-8").splitlines()]
     with chromium() as browser:
         for version, packages in VEGA.items():
             scripts = libraries(options.vega / version, packages)
             for board in (each for each in objects if each["type"] == "dashboard"):
                 page = browser.new_page(viewport={"width": WIDTH, "height": 800})
-                draw(page, client, board, {each["id"]: each for each in objects}, scripts, options.days)
+                draw(page, client, board, {each["id"]: each for each in objects}, scripts, options)
                 name = board["id"].replace("clipseek-", "board-") + ("" if version == "2.19" else f"-{version}")
                 path = options.out / f"{name}.jpg"
                 path.write_bytes(jpeg(smaller(page.locator("body").screenshot())))
@@ -99,7 +99,7 @@ def libraries(folder: Path, packages: dict[str, str]) -> list[Path]:
 
 
 def draw(
-    page: Any, client: Any, board: dict[str, Any], objects: dict[str, Any], scripts: list[Path], days: int
+    page: Any, client: Any, board: dict[str, Any], objects: dict[str, Any], scripts: list[Path], options: Any
 ) -> None:
     """The board as one page."""
     attributes = board["attributes"]
@@ -115,15 +115,21 @@ def draw(
         if shown["type"] == "search":
             inside = table(client, shown, objects)
         else:
-            vega.append((f"p{panel['panelIndex']}", drawn_spec(client, shown, days), width - 16, height - 36, shown))
+            vega.append(
+                (f"p{panel['panelIndex']}", drawn_spec(client, shown, options.days), width - 16, height - 36, shown)
+            )
         parts.append(
             f'<div class="panel" style="{place}"><h2>{html.escape(shown["attributes"]["title"])}</h2>{inside}</div>'
         )
     bottom = max(panel["gridData"]["y"] + panel["gridData"]["h"] for panel in placed) * (ROW + GAP) + GAP
     title = html.escape(attributes["title"])
-    page.set_content(
-        f"<!doctype html><style>{_STYLE}</style><h1>{title}</h1><div id=board style='height:{bottom}px'>{''.join(parts)}</div>"
+    body = f"<style>{_STYLE}</style><h1>{title}</h1><div id=board style='height:{bottom}px'>{''.join(parts)}</div>"
+    page.route(
+        f"{options.origin}/",
+        lambda route: route.fulfill(body=f"<!doctype html>{body}", content_type="text/html; charset=utf-8"),
     )
+    page.goto(f"{options.origin}/")
+    page.wait_for_load_state("networkidle")
     for script in scripts:
         page.add_script_tag(path=str(script))
     for name, spec, width, height, shown in vega:

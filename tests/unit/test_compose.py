@@ -1,0 +1,45 @@
+"""docker/compose.yaml, as far as it can be tried without images: its services, and the commands of clipseek in it."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import Any
+
+import click
+import pytest
+from clipseek.cli.main import root
+
+from tests.shipped import ROOT
+
+yaml: Any = importlib.import_module("yaml")
+SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text("utf-8"))["services"]
+OWN = {name: service for name, service in SERVICES.items() if service["image"] == "clipseek"}
+
+
+def test_one_command_starts_all_of_it() -> None:
+    assert SERVICES.keys() == {"opensearch", "dashboards", "ingest", "serve", "boards"}
+    for service in SERVICES.values():
+        for other, when in service.get("depends_on", {}).items():
+            assert when["condition"] == "service_completed_successfully" or "healthcheck" in SERVICES[other]
+        # Nothing is reached from other machines.
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+        assert service["image"] == "clipseek" or ":${OPENSEARCH_VERSION:-2.19.1}" in service["image"]
+    gpu = yaml.safe_load((ROOT / "docker" / "compose.gpu.yaml").read_text("utf-8"))
+    assert gpu["services"].keys() <= SERVICES.keys()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_command_is_understood(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = list(OWN[name]["command"])
+    command: Any = root
+    context = click.Context(root, info_name="clipseek")
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(context, words.pop(0))
+        assert found is not None
+        command = found
+        context = click.Context(command, parent=context, info_name=command.name)
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+    folders = {re.sub(r"\$\{[^}]*\}", "variable", volume).split(":")[1] for volume in OWN[name]["volumes"]}
+    assert {f"/{word.split('/')[1]}" for word in words if word.startswith("/")} <= folders
