@@ -17,6 +17,7 @@ _SRGB = ImageCms.createProfile("sRGB")
 SAME = 2
 _GRID = 17  # steps of each colour that are looked at
 _BLOCK = 1 << 20  # values curved at once
+_AS_BROWSERS = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FAILURES = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
@@ -88,7 +89,7 @@ def _transform(profile: bytes, mode: str) -> tuple[Any, bool, str]:
     """The transform to sRGB, or None for a profile that does not fit; whether it changes nothing; its name."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB")
+        transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB", _AS_BROWSERS)
         name = " ".join(ImageCms.getProfileDescription(source).split())[:60]
         if mode == "CMYK":
             return transform, False, name

@@ -9,6 +9,7 @@ from PIL import Image
 from ..curves import PRIMARIES, Curves, Primaries
 
 _SIGNATURE = 8
+_NEAR = 0.005
 
 
 def png_curves(picture: Image.Image, data: bytes) -> Curves | None:
@@ -27,7 +28,12 @@ def png_curves(picture: Image.Image, data: bytes) -> Curves | None:
     gamma = picture.info.get("gamma")
     if not gamma:
         return None
-    return Curves(gamma=1 / gamma, primaries=_primaries(picture))
+    primaries = _primaries(picture)
+    # 1 / 2.2 is how sRGB is written where there is no word for it.
+    if abs(gamma - 1 / 2.2) <= _NEAR and Curves(primaries=primaries).plain:
+        return None
+    found = Curves(1 / gamma, primaries=primaries)
+    return None if found.plain else found
 
 
 def _primaries(picture: Image.Image) -> Primaries | None:

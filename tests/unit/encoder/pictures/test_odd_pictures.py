@@ -237,7 +237,7 @@ def test_a_large_scene_is_read_from_the_reduced_copy_that_is_large_enough() -> N
     data = tiff(TiffPage(np.ascontiguousarray(large)), *copies)
     shown = seen(data, edge=224)
     assert (shown.width, shown.height, shown.picture.size, at(shown, 0, 0)) == (4000, 4000, (500, 500), [50] * 3)
-    assert shown.met == ("pages:2", "size:2")
+    assert {"pages:2", "size:2"} <= set(shown.met)
     assert seen(data, edge=336).picture.size == (1000, 1000)
     assert seen(data).picture.size == (4000, 4000)
 
