@@ -125,7 +125,7 @@ def ingest(
         return
     batches = {"batch_size": batch_size, "workers": workers, "max_file_megabytes": max_megabytes}
     options = options_of(source, run, date_formats=date_formats, **batches)
-    chosen = source.chosen()  # a source that is not there is reported first
+    chosen = source.unread().chosen()  # a source that is not there is reported first
     source.check_splits()  # and so is a split, before an index is made
     entries = iter(chosen)
     client = open_client(url)

@@ -49,6 +49,7 @@ def options_of(source: Source, run: RunOptions, **more: Any) -> IngestOptions:
         protected=left_out_by_user(source),
         expunge=run.expunge,
         own_fields=source.own_fields,
+        describe=source.own_words,
         rejected=run.rejected,
         **more,
     )
@@ -82,8 +83,10 @@ def first_looked_at(
     """``entries``, and what the first of them want of an index: advice on its analyzer, and the fields that their files fill in."""
     from clipseek.opensearch.index.scripts import advice, looked_at
     from clipseek.opensearch.ingest.own_fields import own_fields
+    from clipseek.sources import Record
 
-    first, entries = looked_at(entries)
+    records, entries = looked_at(entries)
+    first = [entry for entry in source.own_words.of(iter(records)) if isinstance(entry, Record)]
     if version is None and (line := advice((text for record in first for text in record.captions), wanted.analyzer)):
         note(line)
     declared = {**wanted.fields, **(version.fields if version is not None else {})}
@@ -137,7 +140,7 @@ class Bringing:
         note(f"watching {self.source.path} every {seconds:g} s; Ctrl-C ends it")
         while True:
             time.sleep(seconds)
-            report, _ = self._ingest(iter(self.source.chosen()), None)
+            report, _ = self._ingest(iter(self.source.unread().chosen()), None)
             done = {word: getattr(report, word) for word in ("indexed", "replaced", "joined", "pruned", "rejected")}
             if any(done.values()):
                 data(", ".join(f"{number:,} {word}" for word, number in done.items() if number))

@@ -114,8 +114,17 @@ class Source:
                 )
             entries = selection.of(entries, self.path)
         if not self._counting:
-            entries = OwnWords(self.captions, self.own_fields, self.place).of(entries)
+            entries = self.own_words.of(entries)
         return without_blank(entries)
+
+    def unread(self) -> Source:
+        """The same source, whose records lack what the pictures' own files say: ``own_words`` adds that, record by record."""
+        return replace(self, _counting=True)
+
+    @property
+    def own_words(self) -> OwnWords:
+        """What of the pictures' own files is wanted."""
+        return OwnWords(self.captions, self.own_fields, self.place)
 
     @property
     def columns(self) -> Columns:

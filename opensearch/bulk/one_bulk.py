@@ -22,6 +22,7 @@ _CONFLICTS = frozenset(("version_conflict_engine_exception", "document_missing_e
 def send_once(client: opensearchpy.OpenSearch, actions: Sequence[Action]) -> tuple[list[Answered], list[Action], str]:
     """What became of ``actions``, those that the server was too busy for, and the last reason for that.
 
+    An item's 500 may be the server's trouble, as with a full disk, or the document's alone: it is sent again like the others.
     Raises IndexReadOnly and AccessRefused for an item's, and the failure of the whole.
     """
     server = address(client)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import opensearchpy
 
 from ..errors import IngestFailed, OpenSearchError, RequestRefused
-from ..server.disk import explained
+from ..server.disk import disks, explained
 from ..server.retry import OnRetry, Retried, Retry, passes, unheard, wanted
 from ..server.transport import NO_RETRY, with_policy
 from .actions import Action, Answered
@@ -26,6 +26,8 @@ MAX_ACTIONS, MAX_SECONDS = 2000, 2.0
 MOST_REFUSED = 1000
 #: A caller that waits looks this often for what the threads ran into.
 _LOOK_SECONDS = 0.2
+#: Tries of documents that the server fails at, while it takes others.
+_TRIES_OF_500 = 3
 
 
 class BulkWriter:
@@ -152,8 +154,14 @@ class BulkWriter:
                 self._changed.notify_all()
             if not actions:
                 return
-            if attempt + 1 < self._retry.attempts:
+            own = _is_own(reason)
+            if attempt + 1 < (_TRIES_OF_500 if own and self._taken else self._retry.attempts):
                 self._pause(attempt, reason, after)
+            else:
+                break
+        if _is_own(reason) and not self._disk_is_full():
+            self._heard([Answered(action, "refused", reason) for action in actions])
+            return
         raise explained(
             self._client,
             IngestFailed(
@@ -161,6 +169,12 @@ class BulkWriter:
                 "again: what is in the index is not encoded again"
             ),
         )
+
+    def _disk_is_full(self) -> bool:
+        try:
+            return any(disk.is_full for disk in disks(self._client))
+        except OpenSearchError:
+            return False
 
     def _pause(self, attempt: int, reason: str, after: float | None) -> None:
         seconds = self._retry.pause(attempt, after)
@@ -199,3 +213,8 @@ class BulkWriter:
                     f"the server has refused {self._refused:,} documents and taken none ({refused[-1].reason}); nothing more is "
                     "encoded for it"
                 )
+
+
+def _is_own(reason: str) -> bool:
+    """True for a server's own error, which may be one that these documents make, and no others."""
+    return " answered 500: " in reason

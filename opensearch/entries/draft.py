@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, TypeAlias
 
 from clipseek.sources import Record, Skipped, TarMember
 
@@ -25,19 +27,37 @@ _YOUNG_SECONDS, _YOUNG_WHOLE_SECONDS = 0.05, 2.5
 @dataclass(frozen=True)
 class Draft:
     """An entry whose file was not read: ``item`` lacks what its bytes decide. ``stat``: the file's size and time, None where they
-    say nothing.
+    say nothing. ``record`` and ``number``: what the item was made of.
     """
 
     item: Item
     stat: str | None
+    record: Record
+    number: int
 
 
-def draft_of(entry: Record | Skipped, columns: DeclaredColumns, source: str, seen: Seen) -> Draft | Skipped:
+class Describe(Protocol):
+    """Adds to records what their pictures' own files say (``sources.Source.own_words``); its ``repr`` says what of it."""
+
+    def of(self, entries: Iterator[Record | Skipped]) -> Iterator[Record | Skipped]: ...
+
+
+#: An entry that was read: its item and its file's bytes, or why they cannot be had; and what else is to be said of it.
+Read: TypeAlias = "tuple[Item, bytes] | Skipped"
+
+
+def draft_of(
+    entry: Record | Skipped, columns: DeclaredColumns, source: str, seen: Seen, describe: Describe | None = None
+) -> Draft | Skipped:
     """The draft of a record, or why it can be none; its key is kept as seen."""
     if isinstance(entry, Skipped):
         seen.add_key(entry_key(source, image_uri(entry.path)))  # it is in the source, whatever is wrong with it
         return entry
     stat = stat_of(entry.image)
+    if stat is not None and describe is not None:
+        # Files beside the picture that say something of it count, too.
+        stats = [stat_of(path) for path in entry.beside]
+        stat = None if None in stats else repr((stat, stats, describe))
     name = f"id {entry.id}" if entry.id is not None else os.fsdecode(entry.image)
     try:
         # Of an id, the first one counts; a file may be named in several rows, each with its captions.
@@ -46,7 +66,7 @@ def draft_of(entry: Record | Skipped, columns: DeclaredColumns, source: str, see
     except ValueError as problem:
         return Skipped(entry.image, "unusable id", str(problem))
     seen.add_key(made.key)
-    return Draft(made, stat)
+    return Draft(made, stat, entry, number)
 
 
 def read_draft(draft: Draft, max_bytes: int) -> Skipped | tuple[Item, bytes]:
@@ -56,8 +76,28 @@ def read_draft(draft: Draft, max_bytes: int) -> Skipped | tuple[Item, bytes]:
     except Unreadable as problem:
         return Skipped(draft.item.path, "unreadable", str(problem))
     read = draft.item.read(hashlib.sha256(data).hexdigest())
+    return read, data
+
+
+def read_whole(
+    draft: Draft, max_bytes: int, columns: DeclaredColumns, source: str, describe: Describe | None
+) -> list[Read]:
+    """``read_draft`` with what the picture's own file says, and what cannot be read of that."""
+    before = stat_of(draft.item.path)
+    read = read_draft(draft, max_bytes)
+    if isinstance(read, Skipped):
+        return [read]
+    own, data = read
+    others: list[Read] = []
+    if describe is not None:
+        for entry in describe.of(iter((draft.record,))):
+            if isinstance(entry, Skipped):
+                others.append(entry)
+            elif entry is not draft.record:
+                more = item(entry, own.content_hash, columns, source, draft.number)
+                own = replace(more, id=own.id, token=own.token)
     # Written while it was read: looked at again the next time.
-    return (replace(read, token=None) if stat_of(draft.item.path) != draft.stat else read), data
+    return [(replace(own, token=None) if stat_of(draft.item.path) != before else own, data), *others]
 
 
 def stat_of(path: Path, now: float | None = None) -> str | None:

@@ -22,7 +22,7 @@ from ..index.columns import DeclaredColumns
 from ..index.documents import Item
 from ..protocols import PictureT
 from .decide import FOREIGN, Verdict, decide, with_places
-from .draft import Draft, draft_of, read_draft
+from .draft import Describe, Draft, draft_of, read_whole
 from .files import size_of
 from .known import Document
 from .pixels import PixelBudget
@@ -97,7 +97,8 @@ class Lookup(Protocol):
 @dataclass(frozen=True)
 class FeedOptions:
     """``workers`` threads read and decode, ``ahead`` pictures at most before the model; files above ``max_bytes`` are not read, and
-    all are read with ``checksum``. ``source``: the name of the source that the entries are from.
+    all are read with ``checksum``. ``source``: the name of the source that the entries are from; ``describe`` adds what pictures'
+    own files say.
     """
 
     workers: int
@@ -105,6 +106,7 @@ class FeedOptions:
     max_bytes: int
     source: str = ""
     checksum: bool = False
+    describe: Describe | None = None
 
 
 class Feed(Generic[PictureT]):
@@ -181,7 +183,7 @@ class Feed(Generic[PictureT]):
     def _sifted(self, batch: list[Record | Skipped]) -> list[Draft | Skipped | Repeated | Unchanged]:
         """The entries of ``batch``; those as unchanged whose token the index has."""
         options = self._options
-        drafts = [draft_of(entry, self._columns, options.source, self._seen) for entry in batch]
+        drafts = [draft_of(entry, self._columns, options.source, self._seen, options.describe) for entry in batch]
         tokens = [draft.item.token for draft in drafts if isinstance(draft, Draft) and draft.item.token]
         there = set() if options.checksum else self._known.unchanged(tokens)
         return [self._once(draft, there) if isinstance(draft, Draft) else draft for draft in drafts]
@@ -192,10 +194,7 @@ class Feed(Generic[PictureT]):
         return Unchanged(draft.item) if draft.item.token in there else draft
 
     def _steps(self, chunk: list[Draft | Skipped | Repeated | Unchanged]) -> Iterator[Step[PictureT]]:
-        max_bytes = self._options.max_bytes
-        read = list(
-            self._pool.map(lambda entry: read_draft(entry, max_bytes) if isinstance(entry, Draft) else entry, chunk)
-        )
+        read = [entry for read in self._pool.map(self._read, chunk) for entry in read]
         items = [entry[0] for entry in read if isinstance(entry, tuple)]
         documents = self._known.documents([item.id for item in items]) if items else {}
         elsewhere = (
@@ -211,6 +210,12 @@ class Feed(Generic[PictureT]):
             item, data = entry
             gone = tuple(name for name in elsewhere.get(item.key, ()) if name != item.id)
             yield self._step(item, data, documents.get(item.id), gone)
+
+    def _read(self, entry: Draft | Skipped | Repeated | Unchanged) -> list[Any]:
+        if not isinstance(entry, Draft):
+            return [entry]
+        options = self._options
+        return list(read_whole(entry, options.max_bytes, self._columns, options.source, options.describe))
 
     def _step(self, item: Item, data: bytes, document: Document | None, gone: tuple[str, ...]) -> Step[PictureT]:
         if not item.own_id and (first := self._seen.first(item.id, item.path)) is not None:

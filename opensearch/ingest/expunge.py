@@ -14,6 +14,7 @@ EXPUNGE_LIMIT = 200_000
 _SETTING = "index.merge.policy.expunge_deletes_allowed"
 _TIMEOUT_SECONDS = 3600.0
 _POLL_SECONDS = 1.0
+_LEASE_SECONDS = 45.0
 
 
 def replaced_documents(client: opensearchpy.OpenSearch, index: str) -> tuple[int, int]:
@@ -27,6 +28,8 @@ def expunge(client: opensearchpy.OpenSearch, index: str) -> None:
     """Merge every segment that holds a replaced document, however few. The call alone passes over segments with a tenth of them or
     less, so that limit is taken away for its time.
     """
+    client.indices.flush(index=index)
+    _wait_for_leases(client, index)
     client.indices.put_settings(index=index, body={_SETTING: 0})
     try:
         client.transport.perform_request(
@@ -45,6 +48,25 @@ def expunge(client: opensearchpy.OpenSearch, index: str) -> None:
     client.indices.refresh(index=index)
 
 
+def _wait_for_leases(client: opensearchpy.OpenSearch, index: str) -> None:
+    """Until no copy of a shard keeps replaced documents for others to catch up: a merge would keep them, too. Each shard looks
+    every half minute what it need not keep any more, and cannot be asked to.
+    """
+    until = time.monotonic() + _LEASE_SECONDS
+    while time.monotonic() < until:
+        answer: Any = client.indices.stats(index=index, params={"level": "shards"})
+        copies = [copy for shards in answer["indices"][index]["shards"].values() for copy in shards]
+        if all(_keeps_nothing(copy) for copy in copies):
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _keeps_nothing(copy: Any) -> bool:
+    leases = (copy.get("retention_leases") or {}).get("leases") or []
+    newest = int((copy.get("seq_no") or {}).get("max_seq_no", -1))
+    return all(int(lease["retaining_seq_no"]) > newest for lease in leases)
+
+
 def tidied(client: opensearchpy.OpenSearch, index: str, wanted: bool | None) -> tuple[bool, str]:
     """Whether the index was freed from replaced documents, and a sentence where it was not. ``wanted``: None for where it is small
     enough.
@@ -55,7 +77,7 @@ def tidied(client: opensearchpy.OpenSearch, index: str, wanted: bool | None) -> 
             return False, ""
         if wanted or (wanted is None and documents <= EXPUNGE_LIMIT):
             expunge(client, index)
-            return True, ""
+            return not replaced_documents(client, index)[1], ""
     except OpenSearchError as problem:
         return False, f"replaced documents still count in the scores of captions: {problem}"
     return False, (

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..entries.draft import Describe
 from ..errors import InvalidOption
 from ..server.retry import Retry
 from ..values.date_formats import DateReader
@@ -34,8 +35,9 @@ class IngestOptions:
     strict: bool = False
     prune: bool = False
     protected: Callable[[str], bool] = lambda uri: False
-    expunge: bool | None = None
+    expunge: bool | None = False
     own_fields: bool = False
+    describe: Describe | None = None
     rejected: Path | None = None
 
     def __post_init__(self) -> None:

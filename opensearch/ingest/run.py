@@ -167,6 +167,7 @@ class _Run:
                 max_bytes=options.max_file_megabytes * 1_000_000,
                 source=options.source,
                 checksum=options.checksum,
+                describe=options.describe,
             ),
             stale=PixelRules(self._version).stale,
             meanwhile=lambda: self._idle(writer),

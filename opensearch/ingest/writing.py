@@ -29,13 +29,14 @@ WAITING, ROUNDS = 512, 30
 @dataclass(frozen=True)
 class Entry:
     """An entry that becomes ``state`` once the server has taken its action. ``document``: its own, where it was encoded.
-    ``gone``: ids of documents that spoke of it before.
+    ``gone``: ids of documents that spoke of it before. ``sent``: its action met another state of the document than it was made for.
     """
 
     item: Item
     state: Ending
     document: Mapping[str, Any] | None = None
     gone: tuple[str, ...] = ()
+    sent: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Writing:
                 if answer.state == "conflict":
                     self._gone.setdefault(answer.action.id, []).extend(about.entries)
             elif answer.state == "conflict":
-                self._waiting.extend(about.entries)
+                self._waiting.extend(replace(entry, sent=True) for entry in about.entries)
             elif answer.state == "refused":
                 self._refuse(answer, about.entries)
             else:
@@ -154,9 +155,7 @@ class Writing:
                 fields, states = merge([entry.item for entry in group], document.fields, self._columns)
                 # What this run made itself, and was answered twice for, is as new as before.
                 again = [
-                    entry
-                    if entry.document is not None and state == "unchanged"
-                    else replace(entry, state=cast(Ending, state))
+                    entry if entry.sent and state == "unchanged" else replace(entry, state=cast(Ending, state))
                     for entry, state in zip(group, states, strict=True)
                 ]
                 self.change(again, fields, document.state)
