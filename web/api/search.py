@@ -12,6 +12,7 @@ from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.browse import Listing
 from fastapi import APIRouter, Depends, Request
 
+from ..encoders import seconds_waited
 from ..state import State, state_of
 from .addresses import Addresses
 from .answer import FacetsAnswer, SearchAnswer, browse_answer, facet_answer, search_answer
@@ -62,6 +63,7 @@ def facets(index: str, body: SentSearch, request: Request) -> FacetsAnswer:
 
 def find(state: State, index: str, body: Sent[SearchRequest], page: Page) -> Answer | Listing:
     """What the request searches for, or, of one with nothing to search for, the pictures of the index."""
+    seconds_waited()  # from here on it counts for this search
     asked, searcher, query = body.fields, state.opened(index).searcher, asked_query(body)
     if query is None:
         found: Answer | Listing = searcher.browse(
@@ -75,6 +77,7 @@ def find(state: State, index: str, body: Sent[SearchRequest], page: Page) -> Ans
 
 def find_similar(state: State, index: str, asked: SimilarRequest) -> Answer:
     """What is near the picture ``asked.id``."""
+    seconds_waited()
     query = Query(like=((asked.id, 1.0),), **asked_scope(asked))
     searcher, page = state.opened(index).searcher, asked_page(asked)
     if not asked.near:

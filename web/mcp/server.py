@@ -66,7 +66,8 @@ def make_server(settings: Settings, open_encoder: OpenEncoder | None = None) -> 
     server: Server[Any] = Server(
         "clipseek",
         version=version("clipseek"),
-        instructions=_INSTRUCTIONS,
+        instructions=_INSTRUCTIONS
+        + ("" if settings.log is None else f" Searches are logged for {settings.log.days} days."),
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )

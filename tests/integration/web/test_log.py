@@ -17,6 +17,10 @@ import pytest
 from clipseek.opensearch.index.version import Version
 from clipseek.web.app import create_app
 from clipseek.web.log.indexes import LogIndexes
+from clipseek.web.mcp.arguments import SearchArguments, SimilarArguments
+from clipseek.web.mcp.server import make_server
+from clipseek.web.mcp.tools import search_pictures, similar_pictures
+from clipseek.web.pictures.service import Pictures
 from clipseek.web.settings import Access, Logging, Settings
 
 from tests.integration.test_search import ENCODER
@@ -88,7 +92,7 @@ def test_a_search_and_what_was_done_with_its_hits(
     at, spent = datetime.fromisoformat(record.pop("at")), record.pop("ms")
     assert abs(datetime.now(timezone.utc) - at) < timedelta(minutes=1)
     assert 0 < spent["server"] <= spent["total"] + 1
-    assert 0 <= spent["encode"] <= spent["total"]
+    assert 0 < spent["encode"] <= spent["total"]
     top = record.pop("top_score")
     assert top == pytest.approx(answer["hits"][0]["score"], rel=1e-5)
     assert record == {
@@ -225,6 +229,46 @@ def test_feedback_on_a_search_of_before_a_restart(
         assert web.post("feedback", json=asked).json() == {"rank": 5, "weight": 5.0}
     (event,) = kept(client, logs.feedback).values()
     assert (event["words"], event["rank"], event["kind"]) == ("car", 5, "hybrid")
+
+
+def test_an_index_that_takes_no_records_costs_no_search_anything(
+    client: opensearchpy.OpenSearch, opensearch_url: str, version: Version, logs: LogIndexes, caplog: Any
+) -> None:
+    with logging_service(opensearch_url, version, logs) as web:
+        found(web, text="before")
+        kept_when(client, logs.searches, 1)
+        client.indices.put_settings(index=logs.searches, body={"index.blocks.write": True})
+        for number in range(5):
+            assert len(found(web, text=f"car {number}")["hits"]) > 0
+        until, dropped = time.monotonic() + 10, 'clipseek_log_records_total{log="searches",outcome="dropped"} 5.0'
+        while dropped not in (metrics := web.get(web.base_url.join("/metrics")).text):
+            assert time.monotonic() < until, metrics
+            time.sleep(0.1)
+        client.indices.put_settings(index=logs.searches, body={"index.blocks.write": False})
+        found(web, text="after")
+        kept_when(client, logs.searches, 2)
+    said = [entry.getMessage() for entry in caplog.records if entry.name == "clipseek.web"]
+    assert len(said) == 2
+    assert "not logged until this is mended" in said[0]
+    assert "5 records were dropped" in said[1]
+
+
+def test_an_agents_searches_are_logged_as_its_own(
+    client: opensearchpy.OpenSearch, opensearch_url: str, version: Version, logs: LogIndexes
+) -> None:
+    settings = Settings(opensearch_url, (version.alias,), log=Logging(7, logs))
+    server, state = make_server(settings, lambda settings, version: ENCODER)
+    assert "logged for 7 days" in str(server.instructions)
+    state.start()
+    pictures = Pictures(state, settings)
+    search_pictures(state, pictures, SearchArguments(text="car"))
+    similar_pictures(state, pictures, SimilarArguments(id="d0"))
+    state.close()
+    records = sorted(kept(client, logs.searches).values(), key=lambda record: record["words"])
+    assert [(record["from"], record["words"], record["pictures"]) for record in records] == [
+        ("mcp", "", 1),
+        ("mcp", "car", 0),
+    ]
 
 
 def test_off_nothing_is_written_and_feedback_is_refused(

@@ -12,9 +12,11 @@ import pytest
 if sys.version_info < (3, 11):
     pytest.skip("schemathesis needs Python 3.11", allow_module_level=True)
 import schemathesis
+from clipseek.opensearch import connect
 from clipseek.opensearch.index.version import Version
 from clipseek.web.app import create_app
-from clipseek.web.settings import Access, Settings
+from clipseek.web.log.indexes import LogIndexes
+from clipseek.web.settings import Access, Logging, Settings
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -33,10 +35,12 @@ _EXCLUDED: list[Callable[..., Any]] = [positive_data_acceptance]
 
 @pytest.fixture(scope="module")
 def guarded(opensearch_url: str, version: Version) -> Iterator[httpx.Client]:
-    """A client of an application that wants a token."""
-    settings = Settings(opensearch_url, (version.alias,), access=Access(token=TOKEN))
+    """A client of an application that wants a token, and logs searches."""
+    logs = LogIndexes(f"{version.alias}-searches", f"{version.alias}-feedback")
+    settings = Settings(opensearch_url, (version.alias,), access=Access(token=TOKEN), log=Logging(7, logs))
     with serving(create_app(settings, lambda settings, version: ENCODER)) as client:
         yield client
+    connect(opensearch_url).indices.delete(index=",".join(logs.kinds.values()), params={"ignore_unavailable": "true"})
 
 
 @schema.parametrize()
