@@ -61,6 +61,9 @@ def print_summary(report: IngestReport, listener: Listener, source: Path) -> Non
     print_skips(listener.skips)
     _print_refused(report, listener.refused)
     _print_shortened(report.shortened, listener.shortened)
+    if lost := report.captions_lost:
+        kinds = ", ".join(f"{number:,} of {kind}" for kind, number in lost.most_common())
+        data(f"{lost.total():>9,} captions lost, {report.captions:,} searchable: {kinds}")
     _print_notes(report)
 
 

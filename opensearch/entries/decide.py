@@ -52,7 +52,7 @@ def merge(
     places = [_retyped(place, columns) for place in places_of(known)]
     states: list[State] = []
     for item in items:
-        mine = any(place.key == item.key or place.is_of(item.image_uri) for place in places)
+        mine = any(place.gives_way_to(item.place) for place in places)
         before = fields_of(places) if places else {}
         places = with_place(places, item.place, lambda place, item=item: is_gone(place, item))  # type: ignore[misc]
         after = fields_of(places)

@@ -64,7 +64,7 @@ def draft_of(
         number = seen.number(name) if entry.id is None else 0
         made = item(entry, "", columns, source, number, stat)
     except ValueError as problem:
-        return Skipped(entry.image, "unusable id", str(problem))
+        return Skipped(entry.image, "unusable id", str(problem), captions=len(entry.captions))
     seen.add_key(made.key)
     return Draft(made, stat, entry, number)
 
@@ -74,7 +74,7 @@ def read_draft(draft: Draft, max_bytes: int) -> Skipped | tuple[Item, bytes]:
     try:
         data = read_file(draft.item.path, max_bytes)
     except Unreadable as problem:
-        return Skipped(draft.item.path, "unreadable", str(problem))
+        return Skipped(draft.item.path, "unreadable", str(problem), captions=draft.item.captions_in)
     read = draft.item.read(hashlib.sha256(data).hexdigest())
     return read, data
 

@@ -224,7 +224,7 @@ class Feed(Generic[PictureT]):
             return New(item, self._pool.submit(self._decode, data), None, gone)
         verdict = decide(item, document.fields, self._columns)
         if verdict.state == "foreign":
-            return Skipped(item.path, FOREIGN, verdict.reason)
+            return Skipped(item.path, FOREIGN, verdict.reason, captions=item.captions_in)
         met = self._stale(document.fields, data)
         if verdict.state == "encode" or met is not None:
             whole = with_places(item, document.fields, self._columns)

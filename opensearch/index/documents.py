@@ -35,7 +35,8 @@ class Item:
 
     ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``). ``unfound``: its values that no filter
     will find. ``own_id``: whether its source gave the id; else it is the hash of its bytes. ``source``, ``key``, ``token``: how the
-    entry is known again (``places.py``); ``captions`` are its captions one by one; ``others``, further entries with its bytes.
+    entry is known again (``places.py``); ``captions`` are its captions one by one, ``captions_in`` how many the entry brought;
+    ``others``, further entries with its bytes.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Item:
     key: str = ""
     token: str | None = None
     captions: tuple[str, ...] = ()
+    captions_in: int = 0
     others: tuple[Place, ...] = ()
 
     @property
@@ -159,6 +161,7 @@ def item(
         key=key,
         token=None if stat is None else entry_token(key, stat, f"{uri} {caption}", metadata),
         captions=kept,
+        captions_in=len(record.captions),
     )
 
 

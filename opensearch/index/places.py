@@ -55,6 +55,11 @@ class Place:
         """
         return not self.source and self.uri == uri
 
+    def gives_way_to(self, own: Place) -> bool:
+        """True for the same entry as ``own``, and where ``own`` takes the part of a nameless one of its file (``is_of``). Several
+        rows of a nameless source, each with its captions, stand beside each other."""
+        return self.key == own.key or (self.is_of(own.uri) and bool(own.source or not self.key))
+
     def as_dict(self) -> dict[str, Any]:
         """As the document keeps it."""
         found: dict[str, Any] = {"uri": self.uri, "source": self.source, "key": self.key, "token": self.token}
@@ -94,7 +99,7 @@ def with_place(places: Iterable[Place], own: Place, gone: Callable[[Place], bool
     """``places`` with ``own``, in the order of their names, without those that are ``gone`` and that of the same file without a
     source.
     """
-    others = [place for place in places if place.key != own.key and not place.is_of(own.uri) and not gone(place)]
+    others = [place for place in places if not place.gives_way_to(own) and not gone(place)]
     return sorted([*others, own], key=lambda place: (place.uri, place.key))
 
 

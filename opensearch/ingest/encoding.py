@@ -60,7 +60,8 @@ class Encoding(Generic[PictureT]):
         for waiting, vector, is_usable in zip(batch, vectors, usable, strict=True):
             item, picture = waiting.item, waiting.picture
             if not is_usable:
-                self._reporter.skip(Skipped(item.path, "no vector", "the model makes no vector of it"))
+                why = "the model makes no vector of it"
+                self._reporter.skip(Skipped(item.path, "no vector", why, captions=item.captions_in), taken=True)
                 continue
             rules = {*waiting.rules, *getattr(picture, "rules", ())}  # which another's encoder may not know
             document = item.document(vector, picture.width, picture.height, now, picture.appearance, rules)

@@ -52,6 +52,8 @@ def record(report: IngestReport, seconds: float) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "skipped": report.skipped.total(),
         "rejected": report.rejected,
+        "captions": report.captions,
+        "captions_lost": report.captions_lost.total(),
         "seconds": round(seconds, 3),
         "rate": round(report.seen / seconds, 2) if seconds > 0 else 0.0,
         "reasons": [{"reason": reason, "count": count} for reason, count in reasons.items() if count],

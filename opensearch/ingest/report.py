@@ -48,7 +48,8 @@ class IngestReport:
     replaced, ``updated`` were not encoded again: caption, place or columns changed; ``encoded`` counts the pictures that went
     through the model. ``pruned`` documents are not in the source any more and were removed. ``unfound`` counts values of declared
     columns that no filter finds; ``undeclared`` are columns that are kept and cannot be filtered by. ``shortened`` counts, by kind,
-    what of pictures in the index is not there as the source has it (``Shortened``). ``rewritten`` counts documents that stand in
+    what of pictures in the index is not there as the source has it (``Shortened``). Of the source's captions, ``captions`` are
+    searchable, ``captions_lost`` went with what was skipped, by kind. ``rewritten`` counts documents that stand in
     the index a second time until they are expunged, ``expunged`` whether they were. ``retries`` counts requests that were sent
     again. ``notes`` are sentences for the user. ``unrecorded``: why the run has no record in ``clipseek-ingests``.
     """
@@ -69,6 +70,8 @@ class IngestReport:
     unfound: list[UnfoundValues] = field(default_factory=list)
     undeclared: tuple[str, ...] = ()
     shortened: Counter[str] = field(default_factory=Counter)
+    captions: int = 0
+    captions_lost: Counter[str] = field(default_factory=Counter)
     rewritten: int = 0
     expunged: bool = False
     retries: int = 0
@@ -164,18 +167,25 @@ class Reporter:
             self.report.retries += 1
             self._on_event(event)
 
-    def skip(self, entry: Skipped) -> None:
-        """Count a skipped file and pass it on."""
+    def skip(self, entry: Skipped, *, taken: bool = False) -> None:
+        """Count a skipped file and pass it on; one that was ``taken`` before has its captions counted as searchable."""
         self.report.skipped[entry.kind] += 1
+        self._lose(entry.kind, entry.captions, taken=taken)
         self.tell(entry)
         self.progress()
 
-    def skip_foreign(self, path: Path, reason: str) -> None:
-        """An entry whose id is that of another source's document."""
-        self.skip(Skipped(path, FOREIGN, reason))
+    def skip_foreign(self, item: Item, reason: str) -> None:
+        """An entry, taken before, whose id is that of another source's document."""
+        self.skip(Skipped(item.path, FOREIGN, reason, captions=item.captions_in), taken=True)
 
-    def end(self, entry: Ended, *, encoded: bool = False) -> None:
-        """Count what became of an entry, and pass it on."""
+    def _lose(self, kind: str, captions: int, *, taken: bool) -> None:
+        if captions:
+            self.report.captions_lost[kind] += captions
+            self.report.captions -= captions if taken else 0
+
+    def end(self, entry: Ended, *, encoded: bool = False, captions: int = 0) -> None:
+        """Count what became of an entry, and pass it on; ``captions`` are lost with it, where it was rejected."""
+        self._lose("refused by the server", captions, taken=True)
         setattr(self.report, entry.state, getattr(self.report, entry.state) + 1)
         self.report.updated += entry.state == "replaced" and not encoded
         self.tell(entry)

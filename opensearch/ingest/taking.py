@@ -67,10 +67,11 @@ class Taking(Generic[PictureT]):
     def _repeat(self, step: Repeated) -> None:
         item = step.item
         if item.own_id:
-            self._reporter.skip(Skipped(item.path, "duplicate", step.reason))
+            self._reporter.skip(Skipped(item.path, "duplicate", step.reason, captions=item.captions_in))
         elif item.id in self._unreadable:
             # The copy of a broken picture is as broken, and no duplicate of anything in the index.
-            self._reporter.skip(Skipped(item.path, "unreadable", self._unreadable[item.id]))
+            why = self._unreadable[item.id]
+            self._reporter.skip(Skipped(item.path, "unreadable", why, captions=item.captions_in))
         else:
             self._remark(item)
             if self._writing.wait(Entry(item, "joined", None, step.gone)):
@@ -84,12 +85,13 @@ class Taking(Generic[PictureT]):
             # ImageError says why. Anything else is a decoder's own failure, and must not cost the other pictures.
             reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
             self._unreadable[item.id] = reason
-            self._reporter.skip(Skipped(item.path, "unreadable", reason))
+            self._reporter.skip(Skipped(item.path, "unreadable", reason, captions=item.captions_in), taken=True)
             return
         self._encoding.add(Waiting(item, picture, step.state, step.gone, step.rules))
 
     def _remark(self, item: Item) -> None:
-        """What of an entry will not be found as its source has it."""
+        """What of an entry will not be found as its source has it; its captions count as searchable until it is skipped."""
+        self._reporter.report.captions += item.captions_in
         if item.caption_cut:
             kept = len(item.caption.encode())
             reason = f"its caption has {kept + item.caption_cut:,} bytes; the first {kept:,} are kept"

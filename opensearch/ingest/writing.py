@@ -137,7 +137,9 @@ class Writing:
     def _refuse(self, answer: Answered, entries: Sequence[Entry]) -> None:
         self._letters.write(answer, str(entries[0].item.path))
         for entry in entries:
-            self._reporter.end(Ended(entry.item.path, "rejected", entry.item.id, answer.reason))
+            self._reporter.end(
+                Ended(entry.item.path, "rejected", entry.item.id, answer.reason), captions=entry.item.captions_in
+            )
 
     def _decide_again(self, waiting: Sequence[Entry]) -> None:
         groups: dict[str, list[Entry]] = {}
@@ -166,7 +168,8 @@ class Writing:
         for entry in group:
             if own is None:
                 reason = "the first file that has its bytes has no document"
-                self._reporter.skip(Skipped(entry.item.path, "unreadable", reason))
+                item = entry.item
+                self._reporter.skip(Skipped(item.path, "unreadable", reason, captions=item.captions_in), taken=True)
             elif entry is own:
                 self.put(entry)
             else:
@@ -177,7 +180,7 @@ class Writing:
         if verdict.state == "encode":
             self.put(replace(entry, state="replaced"), document.state)
         elif verdict.state == "foreign":
-            self._reporter.skip_foreign(entry.item.path, verdict.reason)
+            self._reporter.skip_foreign(entry.item, verdict.reason)
         else:
             state = entry.state if verdict.state == "unchanged" else verdict.state
             self.change([replace(entry, state=state)], verdict.fields, document.state)
