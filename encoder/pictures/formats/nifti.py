@@ -78,4 +78,6 @@ def _bands(values: NDArray[Any]) -> tuple[NDArray[Any], bool]:
         return np.stack([values[name] for name in values.dtype.fields], axis=-1), True
     if values.dtype.kind == "c":
         values = np.abs(values)
+    if values.dtype.kind == "f" and not (known := np.isfinite(values)).all():
+        values = np.where(known, values, values[known].min() if known.any() else 0)  # black, as viewers show it
     return values[..., None], False

@@ -34,7 +34,7 @@ class Format:
     @property
     def pillow(self) -> tuple[str, ...]:
         """Pillow's names for what Pillow reads of it."""
-        return {"JPEG": ("JPEG", "MPO"), "BMP": ("BMP", "DIB")}.get(self.name, (self.name,))
+        return ("BMP", "DIB") if self.name == "BMP" else (self.name,)
 
     @property
     def available(self) -> bool:

@@ -40,6 +40,7 @@ _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "AVIF"),
     b"crx ": "RAW",
 }
+_BMP_DEPTHS = tuple(depth.to_bytes(2, "little") for depth in (1, 4, 8, 16, 24, 32))
 _NUMBERS = re.compile(rb"P[1-7Ff]\s")
 _MARKUP = re.compile(rb"\s*(?:<\?xml|<!--|<!DOCTYPE\s+svg|<svg[\s>])", re.IGNORECASE)
 _SVG = re.compile(rb"<(?:\w+:)?svg[\s>]")
@@ -69,6 +70,8 @@ def _name(data: bytes) -> str | None:
         return "CUR"
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (12, 16, 40, 52, 56, 64, 108, 124):
         return "BMP"
+    if int.from_bytes(head[:4], "little") in (40, 108, 124) and head[12:14] == b"\1\0" and head[14:16] in _BMP_DEPTHS:
+        return "BMP"  # a DIB, without BMP's file header
     if _NUMBERS.match(head):
         return "PPM"
     if b"%PDF-" in data[:1024]:

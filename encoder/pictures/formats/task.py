@@ -14,7 +14,7 @@ from ..size import least_edge
 from .asked import Asked
 from .registry import INSTALL, Format, has_tifffile
 from .sniffing import format_of
-from .tiff_header import is_deep_in_planes, size_with_copies
+from .tiff_header import beyond_pillow, size_with_copies
 
 #: The worker's task, as ``worker.pool`` takes it.
 TASK = f"{__name__}:work"
@@ -37,14 +37,14 @@ def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
 
     if known.name != "TIFF":
         return read_by_pillow(data, known, asked)
-    planes = is_deep_in_planes(data)
+    beyond = beyond_pillow(data)
     # Pillow finds no copies in the SubIFDs of a BigTIFF.
-    size = size_with_copies(data)
+    size = size_with_copies(data) if data[2:4] in (b"+\0", b"\0+") else None
     copies = size is not None and least_edge(*size, asked.edge, asked.reduce_to) is not None
-    if (asked.rules.bands or planes or copies) and has_tifffile():
+    if (asked.rules.bands or beyond or copies) and has_tifffile():
         return _by("tiff", data, asked)
-    if planes:
-        raise ImageError(f"a TIFF of several planes with more than 8 bits is read after: {INSTALL}")
+    if beyond:
+        raise ImageError(f"a TIFF of {beyond} is read after: {INSTALL}")
     try:
         return read_by_pillow(data, known, asked)
     except ImageError as problem:

@@ -9,7 +9,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _CFA, _LINEAR_RAW = 32803, 34892
 _PHOTOMETRIC, _SUB_IFDS, _COMPRESSION = 262, 330, 259
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
-_BITS, _SAMPLES, _PLANES = 258, 277, 284
+_BITS, _SAMPLES, _PLANES, _EXTRA = 258, 277, 284, 338
 #: Compressions of Nikon, Sony, Pentax, Samsung, Kodak and Epson, which stand for a sensor's values.
 _CAMERAS = {34713, 32767, 65535, 32769, 32770, 65000, 32867}
 _MOST = 64  # folders of tags looked at
@@ -41,15 +41,18 @@ def size_with_copies(data: bytes) -> tuple[int, int] | None:
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
-def is_deep_in_planes(data: bytes) -> bool:
-    """Whether a page has several planes of other than 8 bits, which Pillow reads as if they were mixed."""
+def beyond_pillow(data: bytes) -> str | None:
+    """What the first page has that Pillow reads wrongly and says nothing: planes of more than 8 bits, greys of many bands."""
     try:
-        return any(
-            tags.get(_PLANES) == (2,) and tags.get(_SAMPLES, (1,))[0] > 1 and tags.get(_BITS, (1,))[0] != 8
-            for tags in _folders(data)
-        )
+        tags = next(_folders(data), {})
     except (struct.error, IndexError, KeyError):
-        return False
+        return None
+    samples, extra = tags.get(_SAMPLES, (1,))[0], tags.get(_EXTRA, ())
+    if tags.get(_PLANES) == (2,) and samples > 1 and tags.get(_BITS, (1,))[0] != 8:
+        return "several planes of other than 8 bits"
+    if tags.get(_PHOTOMETRIC, (1,))[0] in (0, 1) and samples - any(number in (1, 2) for number in extra) > 1:
+        return f"{samples} bands"
+    return None
 
 
 def _folders(data: bytes) -> Iterator[dict[int, tuple[int, ...]]]:

@@ -227,7 +227,7 @@ def _pixmap(picture: Image.Image, data: bytes) -> Decoded | None:
 
 def _precision(data: bytes) -> int | None:
     at = data.find(b"\xff\x4f\xff\x51")
-    return (data[at + 40] & 0x7F) + 1 if 0 <= at < len(data) - 40 else None
+    return (data[at + 42] & 0x7F) + 1 if 0 <= at < len(data) - 42 else None
 
 
 def _sgi(picture: Image.Image, data: bytes) -> Decoded:

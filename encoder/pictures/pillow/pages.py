@@ -178,8 +178,12 @@ def _first_shown(picture: Image.Image, numbers: list[int], what: str, count: int
             break
     if isinstance(picture, TiffImageFile):
         picture._seek(chosen)  # to be unpacked again, perhaps in another way
+        of_the_page_before: Any = picture  # with that page's size
+        setattr(of_the_page_before, "_im" if hasattr(picture, "_im") else "im", None)
     elif picture.tell() != chosen:
         picture.seek(chosen)
+        if picture.palette is not None:
+            picture.palette.dirty = 1  # Pillow has put it into the frame before, and unpacks this one without
     return Chosen(
         None, frozenset({"pages"}), (f"{what}: {chosen + 1} of {count or getattr(picture, 'n_frames', '?')}",)
     )

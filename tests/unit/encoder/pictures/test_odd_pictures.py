@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from clipseek.encoder import ImageError
 from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.rendering import Seen
 from clipseek.encoder.pictures.rules import Rules
+from PIL import Image
 
 from tests.made_files import TiffPage, png, tiff
 
@@ -246,3 +248,19 @@ def test_the_page_that_is_read_is_held_to_the_limit() -> None:
     data = tiff(TiffPage(red(32, 24), {254: 1}), TiffPage(blue()))
     with pytest.raises(ImageError, match=r"640 x 480 has 0\.3072 megapixels, the limit is 0\.1"):
         seen(data, max_megapixels=0.1)
+
+
+def test_a_flat_first_page_keeps_its_own_size() -> None:
+    green = np.full((10, 10, 3), (0, 128, 0), np.uint8)
+    found = seen(tiff(TiffPage(green), TiffPage(np.full((20, 20, 3), (0, 0, 255), np.uint8))))
+    assert found.pixels.shape == (10, 10, 3)
+    assert at(found, 0, 0) == [0, 128, 0]
+
+
+def test_a_moving_palette_picture_of_flat_frames_keeps_its_palette() -> None:
+    frames = [Image.new("P", (16, 16), 1), Image.new("P", (16, 16), 1)]
+    for frame in frames:
+        frame.putpalette([0, 0, 0, 255, 0, 0])
+    stream = io.BytesIO()
+    frames[0].save(stream, "PNG", save_all=True, append_images=frames[1:], default_image=True)
+    assert at(seen(stream.getvalue()), 0, 0) == [255, 0, 0]
