@@ -11,6 +11,7 @@ import click
 from .opening import prepare_torch, read_pairs
 from .options import json_option, no_cache_option, train_pair_options
 from .output import data, duration, note, print_json, print_table
+from .picture_options import chosen_rules, reading_options
 from .recipe_options import recipe_options
 from .training_progress import TrainingProgress
 
@@ -27,6 +28,7 @@ PairsPath = click.Path(path_type=Path)
     "--out", required=True, type=PairsPath, metavar="FOLDER", help="Folder of the run; FOLDER/best is the checkpoint."
 )
 @recipe_options
+@reading_options
 @click.option(
     "--validation",
     type=PairsPath,
@@ -45,6 +47,9 @@ def train(
     source: Source,
     out: Path,
     config: TrainConfig,
+    bands: tuple[int, ...] | None,
+    frame: str | None,
+    depth_range: str | None,
     validation: Path | None,
     keep: Path | None,
     keep_validation: Path | None,
@@ -75,7 +80,8 @@ def train(
         )
     for one in (source, *others.values()):
         one.check()  # before a base model is fetched
-    image = load_checkpoint(config.base).image
+    config = dataclasses.replace(config, **chosen_rules(bands, frame, depth_range))
+    image = config.image_of(load_checkpoint(config.base).image)
     own = read_pairs(source, image, cache=not no_cache)
     more = {name: read_pairs(other, image, cache=not no_cache) for name, other in others.items()}
     progress = TrainingProgress()

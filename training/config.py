@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.files.whole import write_whole
 
 from .errors import TrainingError
@@ -59,6 +60,10 @@ class TrainConfig:
     choose: str = "validation"  # which weights are kept: best on validation, or those of the last step
     patience: int | None = None  # stop after this many validation passes without a better whole-gallery MRR
     keep_epochs: bool = False  # a checkpoint of each epoch beside best and last
+    #: How pictures of more than 8 bits, many bands or frames are read (encoder/pictures/rules.py); None: as the base does.
+    depth_range: str | None = None
+    bands: tuple[int, ...] | None = None
+    frame: str | None = None
     validation_share: float = 0.05
     seed: int = 0
 
@@ -99,6 +104,14 @@ class TrainConfig:
         for name, fits, expected in rules:
             if not fits:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}, expected {expected}")
+
+    def image_of(self, base: ImageSpec) -> ImageSpec:
+        """The base's preparation of pictures with this run's choices. Raises TrainingError for what is none."""
+        chosen = {name: getattr(self, name) for name in ("depth_range", "bands", "frame")}
+        try:
+            return dataclasses.replace(base, **{name: value for name, value in chosen.items() if value is not None})
+        except ValueError as problem:
+            raise TrainingError(str(problem)) from None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain types, as JSON gives them back."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..errors import ModelUnavailable
 from . import accepted
-from .preprocessor import image_spec_of
+from .preprocessor import READING, image_spec_of
 from .towers import Tokens, Towers, project, towers_of
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Checkpoint:
             "image_mean": list(self.image.mean),
             "image_std": list(self.image.std),
         }
+        numbers |= {name: value for name, value in self.image.as_dict().items() if name in READING}
         (folder / "preprocessor_config.json").write_text(json.dumps(numbers, indent=1) + "\n", "utf-8")
 
 

@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     "image_mean": [0.48145466, 0.4578275, 0.40821073],
     "image_std": [0.26862954, 0.26130258, 0.27577711],
 }
+#: Our own keys beside transformers': which choices of encoder/pictures/rules.py a checkpoint was trained with.
+READING = ("depth_range", "bands", "frame")
 _STEPS = {
     "do_resize": "resizes",
     "do_center_crop": "crops",
@@ -57,7 +59,10 @@ def image_spec_of(config: Mapping[str, Any]) -> ImageSpec:
         last = len(INTERPOLATIONS) - 1
         raise ValueError(f"resample {number!r}, expected 0 to {last}, the number of a filter of Pillow")
     mean, std = (_three(values[name], name) for name in ("image_mean", "image_std"))
-    return ImageSpec(edge, mean, std, INTERPOLATIONS[number], WHITE)
+    reading = {name: config[name] for name in READING if config.get(name) is not None}
+    if "bands" in reading:
+        reading["bands"] = tuple(reading["bands"])
+    return ImageSpec(edge, mean, std, INTERPOLATIONS[number], WHITE, **reading)
 
 
 def _shortest_edge(size: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,7 @@ class Run:
             keep_freed_memory()
         self.precision = resolve_precision(config.precision, world.device)
         self.checkpoint = load_checkpoint(config.base)
+        self.checkpoint = replace(self.checkpoint, image=config.image_of(self.checkpoint.image))
         self.learner = Learner(self.checkpoint, config, self.precision, world)
         self.base = self.state.best = copied(self.learner.network.state_dict())
         self.pairs, held_out = (pairs, validation) if validation is not None else _held_out(config, pairs)
