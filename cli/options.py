@@ -146,6 +146,13 @@ def source_options(
             "PNG texts inside the pictures), both, none; auto takes embedded ones of pictures that have no other.",
         ),
         click.option(
+            "--dicom-tags",
+            default="",
+            metavar="NAME[,NAME]",
+            help="DICOM's descriptions that become captions, like SeriesDescription,BodyPartExamined; none by default, and never "
+            "what says who a patient is.",
+        ),
+        click.option(
             "--sidecar",
             type=click.Choice(["lines", "whole"]),
             default="lines",
@@ -182,12 +189,15 @@ def source_options(
     )
 
 
-def _source(otherwise: tuple[str, ...], source: Path | None, split: str | None, **reading: Any) -> Source | None:
+def _source(
+    otherwise: tuple[str, ...], source: Path | None, split: str | None, dicom_tags: str, **reading: Any
+) -> Source | None:
     if source is None:
         return None
     from clipseek.sources import Source, Splits
 
-    made = Source(source, **reading, splits=Splits(split_names(split), otherwise))
+    tags = tuple(filter(None, map(str.strip, dicom_tags.split(","))))
+    made = Source(source, **reading, splits=Splits(split_names(split), otherwise), dicom_tags=tags)
     if what := made.recognised:
         note(f"{source}: recognised as {what}; --layout chooses another")
     for line in made.doubts():

@@ -44,6 +44,7 @@ class Reading(TypedDict, total=False):
     encoding: str
     separator: str
     images: Path | None
+    dicom_tags: tuple[str, ...]
     own_fields: bool
     place: bool
 
@@ -70,6 +71,7 @@ class Source:
     encoding: str = ""
     separator: str = ""
     images: Path | None = None
+    dicom_tags: tuple[str, ...] = ()
     own_fields: bool = False
     place: bool = False
     _counting: bool = False
@@ -124,7 +126,7 @@ class Source:
     @property
     def own_words(self) -> OwnWords:
         """What of the pictures' own files is wanted."""
-        return OwnWords(self.captions, self.own_fields, self.place)
+        return OwnWords(self.captions, self.own_fields, self.place, self.dicom_tags)
 
     @property
     def columns(self) -> Columns:

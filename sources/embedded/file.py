@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,7 @@ from ..record import shown
 from ..tars.tar_member import TarMember
 from . import containers
 from .boilerplate import is_boilerplate
+from .dicom import is_dicom, read_dicom
 from .exif import IPTC, PHOTOSHOP, XMP, decoded_text, read_exif
 from .found import NOTHING, Embedded, distinct, without
 from .iptc import from_photoshop, read_iptc
@@ -21,9 +23,10 @@ from .takeout import read_takeout
 from .xmp import LARGEST, Refused, read_xmp
 
 
-def read_file(path: Path) -> tuple[Embedded, list[str]]:
+def read_file(path: Path, dicom: Sequence[str] = ()) -> tuple[Embedded, list[str]]:
     """What is written in the picture ``path``, without boilerplate, and why parts of it were not read. A file that cannot be
-    opened, or has no metadata, says nothing: whether it is a picture is the decoder's to say."""
+    opened, or has no metadata, says nothing: whether it is a picture is the decoder's to say. ``dicom`` names what of a DICOM's
+    descriptions is wanted."""
     try:
         stream = _opened(path)
     except (OSError, ValueError):
@@ -31,7 +34,7 @@ def read_file(path: Path) -> tuple[Embedded, list[str]]:
     problems: list[str] = []
     with stream:
         try:
-            found = _read(stream, problems)
+            found = read_dicom(stream, dicom) if dicom and is_dicom(stream) else _read(stream, problems)
         except (OSError, ValueError):
             found = NOTHING
     return _cleaned(found, path), problems

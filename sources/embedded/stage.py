@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 from ..captions import shows
 from ..errors import SourceError
 from ..record import Record, Skipped
+from .dicom import check_tags
 from .file import read_beside, read_file
 from .found import NOTHING, Embedded
 
@@ -20,13 +21,16 @@ CAPTIONS_FROM: tuple[CaptionsFrom, ...] = get_args(CaptionsFrom)
 @dataclass(frozen=True)
 class OwnWords:
     """``captions``: ``auto`` takes the file's own words where the source has no caption. ``fields``: keywords, time and camera
-    become metadata, and with ``place`` where it was; what the source says under these names stays."""
+    become metadata, and with ``place`` where it was; what the source says under these names stays.
+    ``dicom``: DICOM's names of the descriptions that are its captions."""
 
     captions: CaptionsFrom = "auto"
     fields: bool = False
     place: bool = False
+    dicom: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_tags(self.dicom)
         if self.captions not in CAPTIONS_FROM:
             raise SourceError(f"captions {self.captions!r} are not known; choose one of {', '.join(CAPTIONS_FROM)}")
 
@@ -47,7 +51,7 @@ class OwnWords:
                 beside, problems = beside.and_then(said), problems + wrong
         inside = NOTHING
         if self._reads_file(any(map(shows, record.captions)) or bool(beside.captions)):
-            inside, wrong = read_file(record.image)
+            inside, wrong = read_file(record.image, self.dicom)
             problems += wrong
         captions = self._captions(record, beside, inside)
         metadata = {**inside.fields(place=self.place), **beside.fields(place=self.place)} if self.fields else {}

@@ -82,7 +82,7 @@ def test_a_sidecar_keeps_the_picture_closed(tmp_path: Path, monkeypatch: pytest.
     folder(tmp_path)
     opened: list[str] = []
 
-    def noted(path: Path) -> tuple[Embedded, list[str]]:
+    def noted(path: Path, dicom: tuple[str, ...]) -> tuple[Embedded, list[str]]:
         opened.append(path.stem)
         return read_file(path)
 
