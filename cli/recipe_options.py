@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .gathering import gathered
+from .output import note
 
 if TYPE_CHECKING:
     from clipseek.training.config import TrainConfig
 
 # Here and not read from training.recipes: --help imports nothing that computes. tests/unit/cli/test_train.py compares.
-NAMES = ("best", "adapter", "talk/run-1", "talk/run-2", "talk/run-3", "talk/run-4", "talk/run-5")
+NAMES = ("auto", "best", "adapter", "talk/run-1", "talk/run-2", "talk/run-3", "talk/run-4", "talk/run-5")
 
 #: option -> (field of TrainConfig, type, help)
 _VALUES: dict[str, tuple[str, Any, str]] = {
@@ -66,13 +67,36 @@ _FLAGS: dict[str, tuple[str, str]] = {
 
 
 def _option(name: str, field: str, kind: Any, text: str) -> Any:
-    return click.option(name, field, type=click.Choice(kind) if isinstance(kind, tuple) else kind, help=text)
+    names = (name, "--max-minutes") if name == "--minutes" else (name,)
+    return click.option(*names, field, type=click.Choice(kind) if isinstance(kind, tuple) else kind, help=text)
 
 
-def _config(recipe: str, **changes: Any) -> TrainConfig:
+#: Fields that ``auto`` decides by itself.
+_DECIDED = (
+    "epochs",
+    "samples",
+    "schedule",
+    "warmup",
+    "lock",
+    "unlock_layers",
+    "patience",
+    "choose",
+    "interpolate",
+    "keep_epochs",
+)
+
+
+def _config(recipe: str | None, **changes: Any) -> TrainConfig:
+    """Without a recipe it is auto, or best where an option fixes what auto would decide."""
     from clipseek.training.run.recipes import from_recipe
 
-    return from_recipe(recipe, **changes)
+    fixed = [field for field in _DECIDED if changes.get(field) is not None]
+    names = ", ".join(f"--{field.replace('_', '-')}" for field in fixed)
+    if recipe == "auto" and fixed:
+        raise click.UsageError(f"--recipe auto decides {names} by itself; leave that out, or give --recipe best")
+    if recipe is None and fixed:
+        note(f"recipe best: {names} fixes what --recipe auto would choose")
+    return from_recipe(recipe or ("best" if fixed else "auto"), **changes)
 
 
 #: The command gets ``config``, a TrainConfig.
@@ -85,9 +109,8 @@ recipe_options = gathered(
     click.option(
         "--recipe",
         type=click.Choice(NAMES),
-        default="best",
-        show_default=True,
-        help="Settings to start from: best, adapter (frozen towers), or a run of Sujit Pal's Haystack 2022 talk.",
+        help="Settings to start from: auto (chosen on held-out pairs), best (the whole model), adapter (frozen towers), or a run "
+        "of Sujit Pal's Haystack 2022 talk.  [default: auto; best where an option fixes what auto decides]",
     ),
     *(_option(name, *rest) for name, rest in _VALUES.items()),
     *(click.option(names, field, default=None, help=text) for names, (field, text) in _FLAGS.items()),

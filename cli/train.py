@@ -69,7 +69,8 @@ def train(
     _check_free(out, resume, overwrite)
     prepare_torch("training")
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.run.loop import train as run
+    from clipseek.training.run.auto import train_auto
+    from clipseek.training.run.loop import train as train_once
     from clipseek.training.run.run_folder import RunFolder
 
     named = {"keep": keep, "validation": validation, "keep_validation": keep_validation}
@@ -85,6 +86,7 @@ def train(
     own = read_pairs(source, image, cache=not no_cache)
     more = {name: read_pairs(other, image, cache=not no_cache) for name, other in others.items()}
     progress = TrainingProgress()
+    run = train_auto if config.recipe == "auto" else train_once
     best = run(config, own, out, resume=resume, on_event=progress, **more)
     if not progress.last:
         note(f"{out} was finished already; --overwrite starts over")
@@ -116,7 +118,8 @@ def _check_free(out: Path, resume: bool, overwrite: bool) -> None:
     """Before torch is imported: a run in ``out`` is continued or replaced only where an option says so."""
     if resume and overwrite:
         raise click.UsageError("--resume continues the run in --out, --overwrite replaces it: give one of them")
-    if (out / "history.jsonl").exists() and not (resume or overwrite):
+    begun = any((out / name).exists() for name in ("history.jsonl", "auto.json"))
+    if begun and not (resume or overwrite):
         from clipseek.training.errors import TrainingError
 
         raise TrainingError(
@@ -140,6 +143,10 @@ def show(summary: dict[str, Any]) -> None:
     ]
     if rows:
         print_table(["validation, text to image", "before", "after"], rows, right=["before", "after"])
+    if auto := summary.get("auto"):
+        tried = ", ".join(f"{stage['name']} {stage['validation_mrr']:.3f}" for stage in auto["stages"])
+        data(f"chosen      {auto['chosen']}, by MRR@10 among {tried}")
+        data(f"stopped     {auto['reason']}")
     data(f"checkpoint  {summary['checkpoint']}")
     data(f"loss plot   {summary['plot']}")
     speed = f"{summary['pairs_per_second']:.0f} pairs/s"

@@ -54,6 +54,12 @@ class TrainingProgress:
             if time.monotonic() >= self._next or event["done"] == event["of"]:
                 self._next = time.monotonic() + self._every
                 note(f"  frozen towers: {event['done']:,} of {event['of']:,} outputs computed")
+        elif kind == "stage":
+            note(f"== {event['name']}, learning rate {event['learning_rate']:g}")
+        elif kind == "auto":
+            note(
+                f"chosen: {event['chosen']} (validation MRR@10 {event['validation_mrr']:.3f}); stopped: {event['reason']}"
+            )
         elif kind == "stopped":
             passes = count(event["passes"], "validation pass", "validation passes")
             note(f"  step {event['step']:,}: {passes} without a better model; stopping here")

@@ -1,6 +1,8 @@
 """Named settings: ours, which docs/log/training-recipe.md argues for, and the five runs of the talk that this project started
 from: Sujit Pal, "Learning a Joint Embedding Representation for Image Search using Self-supervised means", Haystack 2022.
 
+``auto`` (auto.py) chooses between ``adapter`` and the whole model, its rate and its length, by validation.
+
 ``adapter`` is for machines without a GPU: both towers are locked, and new projections of their outputs are trained in a minute
 or so. No projection can tell apart what the towers do not see: where there is time, ``best`` goes further.
 
@@ -40,6 +42,7 @@ _TALK: dict[str, Any] = {
 TALK_PAIRS = 148_153
 
 RECIPES: dict[str, dict[str, Any]] = {
+    "auto": {},
     "best": {},
     "adapter": {
         "lock": "both",

@@ -27,6 +27,8 @@ from ..errors import TrainingError
 from ..model.checkpoint import Checkpoint
 
 Event = dict[str, Any]
+#: Beside a checkpoint's weights: base, data, recipe, metrics.
+TRAINING_RECORD = "clipseek_training.json"
 # What may differ when a run is resumed: how long it takes, and how its weights are chosen in the end.
 _FREE = ("minutes", "keep_loss", "interpolate")
 
@@ -143,7 +145,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: Event, mar
     with whole_folder(folder) as part:
         checkpoint.save(part)
         write_marks(part, marks)
-        (part / "clipseek_training.json").write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")
+        (part / TRAINING_RECORD).write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")
 
 
 def _plot(history: list[Event], path: Path) -> None:

@@ -82,7 +82,11 @@ class Run:
         self.checkpoint = replace(self.checkpoint, image=config.image_of(self.checkpoint.image))
         self.learner = Learner(self.checkpoint, config, self.precision, world)
         self.base = self.state.best = copied(self.learner.network.state_dict())
-        self.pairs, held_out = (pairs, validation) if validation is not None else _held_out(config, pairs)
+        self.pairs, held_out = (
+            (pairs, validation)
+            if validation is not None
+            else split_held_out(pairs, config.validation_share, config.seed)
+        )
         self.held_out = 0 if held_out is None else len(held_out)
         locked = config.lock == "both" and not config.unlock_layers
         self.validation = Validation(held_out, keep_validation, self.precision, config.seed, locked)
@@ -152,9 +156,9 @@ def _time_limit(config: TrainConfig, seconds: float, pass_seconds: float) -> flo
     return max(0.5 * seconds, seconds - passes * pass_seconds - 1.0)
 
 
-def _held_out(config: TrainConfig, pairs: Pairs) -> tuple[Pairs, Pairs | None]:
+def split_held_out(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs | None]:
     """Training and validation pairs; None where either would be left with fewer than two groups."""
-    learn, held = split_pairs(pairs, config.validation_share, config.seed)
+    learn, held = split_pairs(pairs, share, seed)
     if any(len({pairs.groups[row] for row in rows}) < 2 for rows in (learn, held)):
         return pairs, None
     return pairs.take(learn), pairs.take(held)

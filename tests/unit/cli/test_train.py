@@ -45,6 +45,7 @@ def train(shared: Path, out: Path, *more: str) -> subprocess.CompletedProcess[st
         "1e-3",
         "--val-fraction",
         "0.2",
+        *(() if "--recipe" in more else ("--recipe", "best")),
     ]
     return clipseek("train", shared / "pairs.tsv", "--out", out, *options, *more, cache=shared / "cache")
 

@@ -39,7 +39,7 @@ def test_what_is_given_goes_before_the_recipe_and_what_is_not_leaves_it() -> Non
 
 
 def test_an_unknown_recipe_is_named() -> None:
-    with pytest.raises(TrainingError, match="recipe is 'talk/run-6', expected one of best, adapter, talk/run-1"):
+    with pytest.raises(TrainingError, match="recipe is 'talk/run-6', expected one of auto, best, adapter, talk/run-1"):
         from_recipe("talk/run-6")
 
 

@@ -14,17 +14,17 @@ pytestmark = pytest.mark.train
 
 
 def test_a_share_of_the_groups_is_held_out_where_enough_are_left() -> None:
-    from clipseek.training.run.setup import _held_out
+    from clipseek.training.run.setup import split_held_out
 
     names = [str(number) for number in range(40)]
     pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
     pairs = Pairs(pixels, names, np.arange(40), names, names)
-    learn, held = _held_out(TrainConfig(validation_share=0.3), pairs)
+    learn, held = split_held_out(pairs, 0.3, 0)
     assert held is not None
     assert sorted(learn.captions + held.captions) == sorted(names)
     assert not set(learn.groups) & set(held.groups)
     single = replace(pairs, groups=["one"] * 40)
-    learn, held = _held_out(TrainConfig(), single)
+    learn, held = split_held_out(single, 0.05, 0)
     assert learn is single
     assert held is None
 
