@@ -33,7 +33,7 @@ def server(url: str | None, *, ml: bool = False) -> Iterator[str]:
     folder.chmod(0o755)
     paths = NodePaths(folder, NodePaths.default().cache)
     try:
-        yield start(paths, heap="1g", ml=ml).url
+        yield start(paths, heap="1g", ml=ml, closed=False).url
     finally:
         stop(paths)
         shutil.rmtree(folder, ignore_errors=True)

@@ -32,8 +32,16 @@ def node() -> None:
     is_flag=True,
     help="With ml-commons, for neural queries (clipseek neural): 366 MB are fetched the first time.",
 )
-def start(port: int | None, heap: str | None, ml: bool) -> None:
+@click.option(
+    "--open",
+    "anybody",
+    is_flag=True,
+    help="Without TLS and passwords: every user of this machine, and every page in its browsers, can change its indexes.",
+)
+def start(port: int | None, heap: str | None, ml: bool, anybody: bool) -> None:
     """Start the node unless it runs already, and print its address.
+
+    It wants a password over TLS, which clipseek's own commands of this user know; others get theirs by clipseek node credentials.
 
     Writes that were not on the disk when it ended are replayed, which takes as long as there are many: that is shown.
     """
@@ -41,7 +49,7 @@ def start(port: int | None, heap: str | None, ml: bool) -> None:
     from clipseek.opensearch.node.service import start as start_node
 
     began = time.monotonic()
-    state = start_node(NodePaths.default(), port=port, heap=heap, ml=ml, on_progress=note)
+    state = start_node(NodePaths.default(), port=port, heap=heap, ml=ml, closed=not anybody, on_progress=note)
     note(f"ready after {time.monotonic() - began:.1f} s; stop it with: clipseek node stop")
     data(state.url)
 
@@ -58,6 +66,28 @@ def stop() -> None:
 
     if pages := running(default_folder()):
         note(f"the page at {pages[0].address} still runs; stop it with: clipseek serve stop")
+
+
+@node.command()
+@click.option("--rotate", is_flag=True, help="Make new passwords; the old ones end at once.")
+@json_option
+def credentials(rotate: bool, as_json: bool) -> None:
+    """Print what curl or Dashboards need to come in to the node: address, certificate, user and password."""
+    from clipseek.opensearch.node.entrance import entrance, rotate_passwords
+    from clipseek.opensearch.node.paths import NodePaths
+
+    paths = NodePaths.default()
+    if rotate:
+        rotate_passwords(paths, note)
+    facts = entrance(paths)
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        data(f"{name:11} {value}")
+    note(
+        "curl: clipseek node credentials --json holds all of it; do not put the password on a command line of a shared machine"
+    )
 
 
 @node.command()

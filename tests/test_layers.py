@@ -70,7 +70,8 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "search": {"server", "values", "index", "query", "pipelines"},
         "neural": {"server", "index", "query", "search"},
         "dashboards": {"server", "index"},
-        "node": set(),
+        "security": set(),
+        "node": {"security"},
     },
     "training": {
         ".": set(),

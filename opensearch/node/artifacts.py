@@ -42,24 +42,26 @@ class Artifact:
 
 
 class Lock:
-    """The lock file: what the node is made of, and what else it gets (``added``, another file of artifacts). The digest of both
+    """The lock file: what the node is made of, and what else it gets (``added``, other files of artifacts). The digest of all
     names the assembled folder, so that a new lock makes a new one.
     """
 
-    def __init__(self, text: str, added: str = "") -> None:
-        self.digest = hashlib.sha256((text + added).encode()).hexdigest()[:12]
+    def __init__(self, text: str, *added: str) -> None:
+        self.digest = hashlib.sha256("".join((text, *added)).encode()).hexdigest()[:12]
         self._content: dict[str, Any] = json.loads(text)
-        if added:
-            self._content["artifacts"] += json.loads(added)["artifacts"]
+        for more in added:
+            self._content["artifacts"] += json.loads(more)["artifacts"]
         self.version: str = self._content["version"]
         self.modules: dict[str, dict[str, Any]] = self._content["modules"]
 
     @classmethod
-    def shipped(cls, *, ml: bool = False) -> Lock:
-        """``ml``: with ml-commons, by which the server itself calls an encoder, and the job scheduler that it needs."""
+    def shipped(cls, *, ml: bool = False, closed: bool = False) -> Lock:
+        """``ml``: with ml-commons, by which the server itself calls an encoder, and the job scheduler that it needs. ``closed``:
+        with the security plugin.
+        """
         folder = resources.files("clipseek.opensearch.node")
-        added = folder.joinpath("ml_lock.json").read_text("utf-8") if ml else ""
-        return cls(folder.joinpath("lock.json").read_text("utf-8"), added)
+        names = ["lock.json", *(["security_lock.json"] if closed else []), *(["ml_lock.json"] if ml else [])]
+        return cls(*(folder.joinpath(name).read_text("utf-8") for name in names))
 
     @cached_property
     def artifacts(self) -> list[Artifact]:

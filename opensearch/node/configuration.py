@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
+from .closing import security_settings, write_security
 from .folders import fresh_folder, write_private
 from .paths import NodePaths
 from .user import User
@@ -15,7 +15,7 @@ _LOG_MEGABYTES, _LOG_FILES = 10, 3
 _POLICY = 'grant { permission java.lang.RuntimePermission "localeServiceProvider"; };\n'
 
 
-def configure(paths: NodePaths, http_port: int, transport_port: int, user: User | None, more: dict[str, Any]) -> None:
+def configure(paths: NodePaths, http_port: int, transport_port: int, user: User | None, closed: bool) -> None:
     """Fill the fresh folder ``paths.config``. The node may read it, and where it is another's (``user``) add its key store, but
     change nothing.
     """
@@ -35,7 +35,7 @@ def configure(paths: NodePaths, http_port: int, transport_port: int, user: User 
         # A mistyped index name must be an error, not a new index without a vector field.
         "action.auto_create_index": False,
         "action.destructive_requires_name": True,
-        **more,
+        **(security_settings() if closed else {}),
     }
     lines = "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
     group = None if user is None else user.gid
@@ -43,10 +43,12 @@ def configure(paths: NodePaths, http_port: int, transport_port: int, user: User 
     write_private(paths.config / "opensearch.yml", lines, group)
     write_private(paths.config / "log4j2.properties", _log4j(paths), group)
     write_private(paths.config / "java.policy", _POLICY, group)
-    open_to_node(paths, user)
+    if closed:
+        write_security(paths, user)
+    _open_to_node(paths, user)
 
 
-def open_to_node(paths: NodePaths, user: User | None) -> None:
+def _open_to_node(paths: NodePaths, user: User | None) -> None:
     """Let the node's user into its configuration: it may add files and, by the sticky bit, change none of root's."""
     if user is not None:
         os.chown(paths.config, 0, user.gid, follow_symlinks=False)

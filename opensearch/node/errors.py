@@ -31,3 +31,7 @@ class PortTaken(NodeError):
 
 class StartFailed(NodeError):
     """OpenSearch ended, or did not answer in time."""
+
+
+class CredentialsMissing(NodeError):
+    """The file with the closed node's passwords is lost."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from clipseek.files.processes import identity
 
 from .artifacts import Lock
+from .certificates import make_certificates
 from .configuration import configure
 from .errors import UnreachableFolder
 from .folders import fresh_folder, make_node_folder
@@ -31,11 +32,13 @@ _started: list[subprocess.Popen[bytes]] = []
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a node is to run. port: None is 9200 or any free one. heap: as Java writes it. ml: with ml-commons."""
+    """How a node is to run. port: None is 9200 or any free one. heap: as Java writes it. ml: with ml-commons.
+    closed: with TLS and passwords."""
 
     port: int | None = None
     heap: str = "1024m"
     ml: bool = False
+    closed: bool = True
 
 
 def launch(paths: NodePaths, home: Path, java: Java, wanted: Wanted, on_progress: Callable[[str], None]) -> NodeState:
@@ -50,19 +53,22 @@ def launch(paths: NodePaths, home: Path, java: Java, wanted: Wanted, on_progress
         os.chown(paths.scratch, user.uid, user.gid, follow_symlinks=False)
         java = java_for(java, user, paths.jars, on_progress)
         _check_reach(user, home, paths.indices)
-    configure(paths, http_port, transport_port, user, {})
+    if wanted.closed and make_certificates(paths):
+        on_progress(f"made a certificate authority for this node: {paths.authority}")
+    configure(paths, http_port, transport_port, user, wanted.closed)
     on_progress(f"starting OpenSearch on 127.0.0.1:{http_port} (Java {java.version}, heap {shown(wanted.heap)})")
     process = _process(paths, _arguments(paths, home, java, wanted.heap), user)
     _started.append(process)
     state = NodeState(
         pid=process.pid,
         identity=identity(process.pid) or "",
-        url=f"http://127.0.0.1:{http_port}",
+        url=f"{'https' if wanted.closed else 'http'}://127.0.0.1:{http_port}",
         version=Lock.shipped().version,
         started_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         ready=False,
         ml=wanted.ml,
         heap=wanted.heap,
+        closed=wanted.closed,
     )
     state.write(paths.state)
     return state

@@ -1,5 +1,5 @@
-"""Write ``lock.json``, every artifact that the embedded node is made of, by coordinates, size and SHA-256, and ``ml_lock.json``,
-those that ``--ml`` adds.
+"""Write ``lock.json``, every artifact that the embedded node is made of, by coordinates, size and SHA-256, and
+``ml_lock.json`` and ``security_lock.json``, those that ``--ml`` and a closed node add.
 
 For maintainers, after a change of version: ``python -m clipseek.opensearch.node.make_lock``. Needs ``mvn`` to work out which
 artifacts a module depends on; a user's start only ever fetches what the lock file names.
@@ -70,8 +70,8 @@ def main() -> None:
         artifacts += [entry(jar, f"modules/{module}") for jar in sorted(jars) if jar.name not in names]
     artifacts += map(plugin_entry, PARTS["plugins"])
     lock = {"version": VERSION, "modules": PARTS["modules"], "artifacts": artifacts}
-    added = {"artifacts": list(map(plugin_entry, PARTS["ml_plugins"]))}
-    for name, content in (("lock.json", lock), ("ml_lock.json", added)):
+    ml, security = ({"artifacts": list(map(plugin_entry, PARTS[key]))} for key in ("ml_plugins", "security_plugins"))
+    for name, content in (("lock.json", lock), ("ml_lock.json", ml), ("security_lock.json", security)):
         Path(__file__).with_name(name).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     print(f"{len(artifacts)} artifacts, {sum(a['size'] for a in artifacts) / 1e6:.1f} MB")
 

@@ -39,9 +39,14 @@ class NodePaths:
         self.scratch = self.node / "scratch"
         #: OpenSearch's ``path.conf``, fresh at every start.
         self.config = self.node / "config"
+        #: Passwords of the closed node, and its certificates and their keys: this user's alone.
+        self.credentials = self.node / "credentials.json"
+        self.tls = self.node / "tls"
+        self.authority = self.tls / "authority.pem"
         #: All that a node, an older one too, has written into its folder.
         self.own = [
             *(self.state, self.started, self.indices, self.logs, self.scratch, self.config),
+            *(self.credentials, self.tls),
             *(self.node / "node.log", self.node / ".clipseek-node"),
         ]
         #: Artifacts and assembled nodes; removed by ``reset --all``.

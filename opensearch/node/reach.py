@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from .asking import Asking
+from .credentials import read_credentials
 from .errors import NodeError
 from .paths import NodePaths
 from .port import listens
@@ -41,6 +44,37 @@ def own(url: str, paths: NodePaths | None = None) -> NodeState | None:
     return _proved(state, paths)
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a client gets into this user's node. authorization: the header of clipseek's own user, None for an open node.
+    authority: file with the certificate of the closed node's authority.
+    """
+
+    authorization: str | None = None
+    authority: Path | None = None
+
+
+def way_to(url: str, paths: NodePaths | None = None) -> Way | None:
+    """The way in where ``url`` is the address of this user's node; None for every other server.
+
+    Raises NodeError, as ``running`` does, and where the passwords are lost.
+    """
+    paths = paths or NodePaths.default()
+    state = own(url, paths)
+    if state is None:
+        return None
+    return Way(read_credentials(paths.credentials).authorization, paths.authority) if state.closed else Way()
+
+
+def asking_of(state: NodeState, paths: NodePaths) -> Asking:
+    """Whoever looks after the node asks it: at a closed one its administrator, by certificate."""
+    if not state.closed:
+        return Asking(state.url)
+    from .certificates import trusting
+
+    return Asking(state.url, trusting(paths, administrator=True))
+
+
 def _proved(state: NodeState, paths: NodePaths) -> NodeState:
     if not state.alive():
         raise NodeError(
@@ -49,7 +83,7 @@ def _proved(state: NodeState, paths: NodePaths) -> NodeState:
         )
     if not state.ready:
         raise NodeError(f"the node at {state.url} is still starting; wait for it with: clipseek node start")
-    if not ours(state, Asking(state.url)):
+    if not ours(state, asking_of(state, paths)):
         raise NodeError(
             f"what listens at {state.url} is not the node of this user (process {state.pid}), so nothing was sent; stop the node "
             "and start it on another port: clipseek node stop, clipseek node start --port N"
@@ -59,7 +93,8 @@ def _proved(state: NodeState, paths: NodePaths) -> NodeState:
 
 def _same(url: str, node: str) -> bool:
     """Whether ``url``, as people write it, is the address ``node`` of a server on this machine."""
-    address = url if "://" in url else f"http://{url}"
+    scheme = node.partition(":")[0]
+    address = url if "://" in url else f"{scheme}://{url}"  # who names no scheme means the node's
     try:
         asked, there = urlsplit(address), urlsplit(node)
         port = asked.port or 9200

@@ -10,14 +10,14 @@ from pathlib import Path
 from clipseek.files.processes import end, locked
 
 from .artifacts import Lock, assembled
-from .asking import Asking
+from .closing import say_what_changes, set_users, wait_for_security
 from .errors import PortTaken, StartFailed, UnsupportedSystem
 from .folders import make_base, make_folder, remove, remove_node
 from .java import find_java
 from .launch import Wanted, launch
 from .memory import default_heap, megabytes, usable_memory
 from .paths import NodePaths
-from .reach import ours
+from .reach import asking_of, ours
 from .state import NodeState, read_state
 from .waiting import Patience, wait_until_up
 
@@ -35,13 +35,15 @@ def start(
     port: int | None = None,
     heap: str | None = None,
     ml: bool = False,
+    closed: bool = True,
     on_progress: Progress = lambda text: None,
     patience: Patience | None = None,
 ) -> NodeState:
     """The running node, started now or before. Two starts at once give one node; leftovers of a crash are cleared away.
 
     ``port`` is a wish that must be met; without it 9200 or any free one is taken. ``heap``: like ``2g``; without it a quarter of
-    the memory. ``ml``: with ml-commons, which is fetched when it is first wanted. Raises NodeError's tree.
+    the memory. ``ml``: with ml-commons, which is fetched when it is first wanted. ``closed``: with TLS and passwords; the data of
+    an open one go on closed, and back. Raises NodeError's tree.
     """
     if sys.platform == "win32":
         raise UnsupportedSystem(
@@ -62,33 +64,51 @@ def start(
     with locked(paths.lock):
         state = read_state(paths.state)
         if state is not None and state.alive():
-            return _running(paths, state, port, ml, on_progress, patience)
+            return _running(paths, state, Wanted(port, heap, ml, closed), on_progress, patience)
         if state is not None:
             on_progress("the last node ended without saying so; clearing up after it")
             paths.state.unlink(missing_ok=True)
         if said:
             on_progress(said)
         java = find_java()
-        home = assembled(Lock.shipped(ml=ml), paths, on_progress)
-        state = launch(paths, home, java, Wanted(port, heap, ml), on_progress)
-        return wait_until_up(paths, state, Asking(state.url), on_progress, patience)
+        home = assembled(Lock.shipped(ml=ml, closed=closed), paths, on_progress)
+        say_what_changes(paths, closed, on_progress)
+        state = launch(paths, home, java, Wanted(port, heap, ml, closed), on_progress)
+        return _wait(paths, state, on_progress, patience)
+
+
+def _wait(paths: NodePaths, state: NodeState, on_progress: Progress, patience: Patience | None) -> NodeState:
+    """Until the node is up, a closed one with its users."""
+    asking = asking_of(state, paths)
+
+    def users() -> None:
+        if state.closed:
+            wait_for_security(asking)
+            set_users(paths, asking, on_progress)
+
+    return wait_until_up(paths, state, asking, on_progress, patience, users)
 
 
 def _running(
-    paths: NodePaths, state: NodeState, port: int | None, ml: bool, on_progress: Progress, patience: Patience | None
+    paths: NodePaths, state: NodeState, wanted: Wanted, on_progress: Progress, patience: Patience | None
 ) -> NodeState:
     """The node of an earlier start, waited for. Raises StartFailed or PortTaken where it is not as this start wants it."""
-    if ml and not state.ml:
+    if wanted.ml and not state.ml:
         raise StartFailed(
             f"a node without ml-commons runs at {state.url}; stop it first, its data stays: clipseek node stop"
         )
-    if port is not None and not state.url.endswith(f":{port}"):
+    if wanted.port is not None and not state.url.endswith(f":{wanted.port}"):
         raise PortTaken(f"a node runs at {state.url} already; stop it first: clipseek node stop")
+    if wanted.closed != state.closed:
+        there = "without passwords, open to every user of this machine," if not state.closed else "with passwords"
+        on_progress(
+            f"the node {there} runs on as it is; clipseek node stop and a new start change that, its data stays"
+        )
     if state.ready:
         return state
     # Somebody was killed while waiting for it: the node itself may be well.
     on_progress("a node is already starting; waiting for it")
-    return wait_until_up(paths, state, Asking(state.url), on_progress, patience)
+    return _wait(paths, state, on_progress, patience)
 
 
 def stop(paths: NodePaths, seconds: float = 60.0, on_progress: Progress = lambda text: None) -> bool:
@@ -104,7 +124,7 @@ def _stop(paths: NodePaths, seconds: float, on_progress: Progress) -> bool:
     if state is None or not state.alive():
         paths.state.unlink(missing_ok=True)
         return False
-    asking = Asking(state.url)
+    asking = asking_of(state, paths)
     if ours(state, asking):
         on_progress("writing what is not on the disk yet")
         status, _ = asking.send("POST", "/_flush?wait_if_ongoing=true", timeout=FLUSH_SECONDS)

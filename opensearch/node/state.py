@@ -17,7 +17,8 @@ from .paths import NodePaths
 @dataclass(frozen=True)
 class NodeState:
     """One started node. ``ready`` turns true when it has answered; a starter that was killed before leaves it false. ``ml``: with
-    ml-commons. ``heap``: as Java's options write it.
+    ml-commons. ``heap``: as Java's options write it. ``closed``: by
+    TLS and passwords.
     """
 
     pid: int
@@ -28,6 +29,7 @@ class NodeState:
     ready: bool
     ml: bool = False
     heap: str = ""
+    closed: bool = False
 
     def alive(self) -> bool:
         """True while the process that was started still runs."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from .asking import Asking
 from .errors import NodeError
 from .paths import NodePaths
-from .reach import running
+from .reach import asking_of, running
 from .state import read_state
 
 #: Bytes free on the node's disk below which OpenSearch makes every index read-only, and below which it may soon.
@@ -27,7 +26,7 @@ def read_status(paths: NodePaths) -> dict[str, Any]:
         there, problem = None, str(wrong)
     health = None
     if there is not None:
-        _, answer = Asking(there.url).send("GET", "/_cluster/health?timeout=1s")
+        _, answer = asking_of(there, paths).send("GET", "/_cluster/health?timeout=1s")
         health = answer.get("status") if isinstance(answer, dict) else None
         problem = (
             None
@@ -47,6 +46,7 @@ def read_status(paths: NodePaths) -> dict[str, Any]:
         "pid": there.pid if there else None,
         "version": state.version if state else None,
         "heap": there.heap if there else None,
+        "closed": there.closed if there else None,
         "ml": there.ml if there else None,
         "started_at": there.started_at if there else None,
         "data": str(paths.node),

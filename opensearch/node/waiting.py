@@ -35,9 +35,15 @@ class Patience:
 
 
 def wait_until_up(
-    paths: NodePaths, state: NodeState, asking: Asking, on_progress: Progress, patience: Patience | None = None
+    paths: NodePaths,
+    state: NodeState,
+    asking: Asking,
+    on_progress: Progress,
+    patience: Patience | None = None,
+    before_use: Callable[[], None] = lambda: None,
 ) -> NodeState:
-    """Wait until the node answers and its indexes are there, as long as their recovery moves; then it is ``ready``.
+    """Wait until the node answers and its indexes are there, as long as their recovery moves; then ``before_use``, and it is
+    ``ready``.
 
     Raises StartFailed for a process that ended or that never answered; the latter is ended. A node that answers stays, with those
     indexes that it has.
@@ -74,6 +80,7 @@ def wait_until_up(
                 f"OpenSearch did not answer within {patience.answer:.0f} s and was ended; its log: {paths.log}, or try --heap 512m"
             )
         time.sleep(0.1)
+    before_use()
     ready = dataclasses.replace(state, ready=True)
     ready.write(paths.state)
     on_progress(f"OpenSearch answers at {state.url}")

@@ -17,7 +17,7 @@ import orjson
 from opensearchpy.serializer import JSONSerializer
 
 from ..errors import InvalidAddress
-from ..node.reach import own
+from ..node.reach import way_to
 from .address import parse_address
 from .capabilities import check_server
 from .transport import Connection, MappingTransport
@@ -57,14 +57,20 @@ def connect(
 
     ``timeout`` is in seconds and for each request. Without user and password in the URL, CLIPSEEK_USERNAME and
     CLIPSEEK_PASSWORD are used; CLIPSEEK_CA_CERTS names the authority of the server's certificate, and
-    CLIPSEEK_VERIFY_CERTS=0 trusts any. ``check`` asks the server who it is, one short request. Raises the errors of
-    the tree for an address that is none, a server that does not answer, refuses the user, or is not OpenSearch 2.19
-    or later.
+    CLIPSEEK_VERIFY_CERTS=0 trusts any. For this user's own node all of that is known. ``check`` asks the server who it
+    is, one short request. Raises the errors of the tree for an address that is none, a server that does not answer,
+    refuses the user, or is not OpenSearch 2.19 or later.
     """
     environ = os.environ if environ is None else environ
-    if own(url) is not None:
+    way = way_to(url)
+    tls: dict[str, Any] = {}
+    if way is not None:
         environ = {}  # what is meant for another server
+        if way.authority is not None:
+            url, tls = url if "://" in url else f"https://{url}", {"ca_certs": str(way.authority)}
     host = parse_address(url, environ)
+    if way is not None and way.authorization is not None:
+        host.setdefault("headers", {"authorization": way.authorization})
     client = opensearchpy.OpenSearch(
         hosts=[host],
         transport_class=MappingTransport,
@@ -72,7 +78,7 @@ def connect(
         timeout=timeout,
         connection_class=Connection,
         pool_maxsize=16,  # a search makes two requests at once; more are opened, and closed again
-        **(tls_options(environ) if host["scheme"] == "https" else {}),
+        **(tls or (tls_options(environ) if host["scheme"] == "https" else {})),
     )
     if check:
         check_server(client)

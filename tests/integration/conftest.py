@@ -88,7 +88,7 @@ def _embedded() -> Iterator[str]:
     folder.chmod(0o755)
     paths = NodePaths(folder, NodePaths.default().cache)
     try:
-        yield start(paths, heap="768m").url
+        yield start(paths, heap="768m", closed=False).url
     finally:
         stop(paths)
         shutil.rmtree(folder, ignore_errors=True)

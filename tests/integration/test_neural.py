@@ -110,6 +110,8 @@ def place() -> Iterator[Place]:
     folder = Path(tempfile.mkdtemp(prefix="clipseek-neural-", dir="/var/tmp"))
     folder.chmod(0o755)
     paths = NodePaths(folder, NodePaths.default().cache)
+    environment = pytest.MonkeyPatch()
+    environment.setenv("CLIPSEEK_DATA", str(folder))  # by which clients know the node, and come in
     try:
         url = start(paths, port=free_port(), heap="1g", ml=True).url
         pictures = folder / "pictures"
@@ -120,6 +122,7 @@ def place() -> Iterator[Place]:
         yield Place(url, folder, pictures, encoder)
     finally:
         stop(paths)
+        environment.undo()
         shutil.rmtree(folder, ignore_errors=True)
 
 

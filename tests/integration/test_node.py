@@ -46,7 +46,9 @@ def answers(url: str) -> bool:
 
 def test_two_starts_at_once_give_one_node_and_a_crash_is_cleared_up(paths: NodePaths) -> None:
     states: list[NodeState] = []
-    threads = [threading.Thread(target=lambda: states.append(start(paths, heap="512m"))) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda: states.append(start(paths, closed=False, heap="512m"))) for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -56,14 +58,14 @@ def test_two_starts_at_once_give_one_node_and_a_crash_is_cleared_up(paths: NodeP
     assert answers(states[0].url)
     assert running_url(paths) == states[0].url
     with pytest.raises(PortTaken, match="stop it first"):
-        start(paths, port=1024)
+        start(paths, closed=False, port=1024)
 
     os.kill(states[0].pid, signal.SIGKILL)
     end = time.monotonic() + 10
     while running_url(paths) is not None and time.monotonic() < end:
         time.sleep(0.05)
     assert running_url(paths) is None
-    again = start(paths, heap="512m")
+    again = start(paths, closed=False, heap="512m")
     assert again.pid != states[0].pid
     assert answers(again.url)
 
@@ -75,7 +77,7 @@ def test_two_starts_at_once_give_one_node_and_a_crash_is_cleared_up(paths: NodeP
 
 
 def test_writes_that_were_not_flushed_are_replayed_however_long_and_a_stop_leaves_none(paths: NodePaths) -> None:
-    state = start(paths, heap="512m")
+    state = start(paths, closed=False, heap="512m")
     client = connect(state.url)
     client.indices.create(index="many", body={"settings": {"number_of_replicas": 0, "refresh_interval": -1}})
     for _ in range(10):
@@ -83,7 +85,9 @@ def test_writes_that_were_not_flushed_are_replayed_however_long_and_a_stop_leave
         client.bulk(body=rows, index="many")
     os.kill(state.pid, signal.SIGKILL)
     said: list[str] = []
-    again = start(paths, heap="512m", on_progress=said.append, patience=Patience(answer=120, still=60, say=0))
+    again = start(
+        paths, closed=False, heap="512m", on_progress=said.append, patience=Patience(answer=120, still=60, say=0)
+    )
     assert any("recovering: 0 of 1 shards up" in line for line in said)
     assert connect(again.url).count(index="many")["count"] == 50_000
 
@@ -92,13 +96,13 @@ def test_writes_that_were_not_flushed_are_replayed_however_long_and_a_stop_leave
     began = time.monotonic()
     assert stop(paths) is True
     assert time.monotonic() - began < 25  # and not killed after its time
-    client = connect(start(paths, heap="512m").url)
+    client = connect(start(paths, closed=False, heap="512m").url)
     assert client.indices.stats(index="many", metric="translog")["_all"]["primaries"]["translog"]["operations"] == 0
     assert client.cat.recovery(index="many", format="json")[0]["translog_ops"] == "0"
 
 
 def test_folders_are_private_the_log_rolls_and_the_disk_is_guarded_by_what_is_free(paths: NodePaths) -> None:
-    state = start(paths, heap="512m")
+    state = start(paths, closed=False, heap="512m")
     settings = connect(state.url).cluster.get_settings(params={"include_defaults": "true", "flat_settings": "true"})
     disk = "cluster.routing.allocation.disk."
     found = {**settings["defaults"], **settings["persistent"]}
@@ -118,7 +122,7 @@ def test_folders_are_private_the_log_rolls_and_the_disk_is_guarded_by_what_is_fr
         other = subprocess.run(["ls", str(paths.node)], user=65534, capture_output=True, check=False)
         assert other.returncode != 0
     stop(paths)
-    start(paths, heap="512m")
+    start(paths, closed=False, heap="512m")
     assert {"node.log", "node.1.log"} <= {path.name for path in paths.logs.iterdir()}
     status = read_status(paths)
     assert (status["health"], status["problem"]) == ("green", None)

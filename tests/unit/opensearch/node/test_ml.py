@@ -47,5 +47,5 @@ def test_a_running_node_without_ml_is_not_taken_for_one_with_it(tmp_path: Path) 
     with pytest.raises(
         StartFailed, match=r"without ml-commons runs at http://127.0.0.1:1; stop it first.*clipseek node stop"
     ):
-        start(paths, ml=True)
-    assert start(paths) == state()
+        start(paths, ml=True, closed=False)
+    assert start(paths, closed=False) == state()

@@ -1,0 +1,185 @@
+"""The embedded node as it is by default: closed to everybody but its user, whose commands need not be told anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import ssl
+import stat
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clipseek.opensearch.errors import AccessRefused, TLSFailed
+from clipseek.opensearch.node.entrance import entrance, rotate_passwords
+from clipseek.opensearch.node.errors import CredentialsMissing
+from clipseek.opensearch.node.paths import NodePaths
+from clipseek.opensearch.node.service import start, stop
+from clipseek.opensearch.node.state import NodeState
+from clipseek.opensearch.server.client import connect
+
+from tests.command import run_command
+
+pytestmark = pytest.mark.integration
+INDEX = {"settings": {"number_of_replicas": 0}}
+
+
+@pytest.fixture(scope="module")
+def paths() -> Iterator[NodePaths]:
+    """The folders of a node that was open first, with an index in it, and is closed now."""
+    folder = Path(tempfile.mkdtemp(prefix="clipseek-closed-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    made = NodePaths(folder, NodePaths.default().cache)
+    environment = pytest.MonkeyPatch()
+    environment.setenv("CLIPSEEK_DATA", str(folder))
+    try:
+        opened = start(made, heap="512m", closed=False)
+        client = connect(opened.url)
+        client.indices.create(index="mine", body=INDEX)
+        client.index(index="mine", id="1", body={"n": 1}, refresh=True)
+        stop(made)
+        yield made
+    finally:
+        stop(made)
+        environment.undo()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def node(paths: NodePaths) -> NodeState:
+    said: list[str] = []
+    state = start(paths, heap="512m", on_progress=said.append)
+    assert any("data were open; from now on it speaks https alone" in line for line in said)
+    return state
+
+
+def status_of(node: NodeState, method: str, path: str, **headers: str) -> int:
+    """By somebody who trusts any certificate."""
+    anything = ssl._create_unverified_context()
+    request = urllib.request.Request(node.url + path, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20, context=anything) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as problem:
+        return problem.code
+
+
+def test_its_user_comes_in_untold_and_finds_what_was_there(paths: NodePaths, node: NodeState) -> None:
+    assert node.url.startswith("https://")
+    for url in (node.url, node.url.replace("127.0.0.1", "localhost"), node.url.removeprefix("https://")):
+        assert connect(url).count(index="mine")["count"] == 1
+    done = run_command("index", "list", environment={"CLIPSEEK_DATA": str(paths.data)})
+    assert done.returncode == 0, done.stderr
+    assert f"server: {node.url}" in done.stderr
+
+
+def test_secrets_are_in_files_of_this_user_alone_and_in_no_list_of_processes(paths: NodePaths, node: NodeState) -> None:
+    found = json.loads(paths.credentials.read_text())
+    for path in (paths.credentials, *paths.tls.iterdir(), paths.state):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    for path in (paths.tls, paths.indices, paths.logs):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
+    told = [Path(f"/proc/{node.pid}/{name}").read_text() for name in ("cmdline", "environ")]
+    told += [path.read_text() for path in paths.logs.iterdir()] + [paths.started.read_text()]
+    assert not any(secret in text for text in told for secret in found.values())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/mine/_search"),
+        ("POST", "/mine/_delete_by_query?q=*"),
+        ("POST", "/mine/_close"),
+        ("DELETE", "/mine"),
+    ],
+)
+@pytest.mark.parametrize("name", ["evil.example", "localhost"])
+def test_no_page_and_no_other_host_name_comes_in(node: NodeState, method: str, path: str, name: str) -> None:
+    port = node.url.rpartition(":")[2]
+    answer = status_of(node, method, path, Host=f"{name}:{port}", Origin=f"https://{name}")
+    assert answer in (401, 403)
+    assert connect(node.url).count(index="mine")["count"] == 1
+
+
+def test_plain_http_is_not_spoken(node: NodeState) -> None:
+    with pytest.raises(OSError, match=r".+"):
+        urllib.request.urlopen(node.url.replace("https", "http"), timeout=20)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_another_user_reads_no_file_and_changes_no_index(paths: NodePaths, node: NodeState) -> None:
+    seen = subprocess.run(
+        ["find", str(paths.node), "-mindepth", "1"],
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        cwd="/",
+        capture_output=True,
+        check=False,
+    )
+    assert seen.stdout == b""
+    for path in (paths.credentials, paths.tls / "node-key.pem", paths.config / "opensearch.yml", paths.log):
+        read = subprocess.run(
+            ["cat", str(path)], user=65534, group=65534, extra_groups=[], cwd="/", capture_output=True, check=False
+        )
+        assert read.returncode != 0
+        assert read.stdout == b""
+    assert (
+        subprocess.run(
+            ["cat", str(paths.credentials)], user=paths.indices.stat().st_uid, cwd="/", check=False
+        ).returncode
+        != 0
+    )
+
+
+def test_clipseeks_own_user_may_do_what_commands_need_and_no_more(node: NodeState) -> None:
+    client = connect(node.url)
+    client.indices.create(index="other", body=INDEX)
+    client.indices.delete(index="other")
+    for method, path in (
+        ("GET", "/_plugins/_security/api/internalusers"),
+        ("DELETE", "/.opendistro_security"),
+        ("POST", "/_cluster/reroute"),
+        ("PUT", "/_snapshot/x"),
+    ):
+        with pytest.raises(AccessRefused):
+            client.transport.perform_request(method, path, body={"type": "fs"} if "snapshot" in path else None)
+
+
+def test_passwords_rotate_and_a_lost_file_is_one_line_with_its_cure(paths: NodePaths, node: NodeState) -> None:
+    before = entrance(paths)
+    assert status_of(node, "GET", "/", authorization=basic(before)) == 200
+    rotate_passwords(paths, lambda text: None)
+    after = entrance(paths)
+    assert after["password"] != before["password"]
+    assert status_of(node, "GET", "/", authorization=basic(before)) == 401
+    assert status_of(node, "GET", "/", authorization=basic(after)) == 200
+
+    paths.credentials.unlink()
+    with pytest.raises(
+        CredentialsMissing, match=r"is not there or not readable; make new ones with: clipseek node credentials"
+    ):
+        connect(node.url)
+    done = run_command("node", "credentials", "--rotate", "--json", environment={"CLIPSEEK_DATA": str(paths.data)})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["password"] not in done.stderr
+    assert connect(node.url).count(index="mine")["count"] == 1
+
+
+def test_who_does_not_know_its_authority_does_not_trust_it(
+    node: NodeState, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CLIPSEEK_DATA", str(tmp_path))
+    with pytest.raises(TLSFailed):
+        connect(node.url)
+
+
+def basic(facts: dict[str, str]) -> str:
+    return "Basic " + b64encode(f"{facts['user']}:{facts['password']}".encode()).decode()
