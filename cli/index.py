@@ -90,6 +90,12 @@ def check(index: str, queries: int, filters: tuple[str, ...], seed: int, url: st
     client, version = open_index(index, url)
     from clipseek.relevance.hnsw_recall import advice, check_index
 
+    if version.declaring:
+        note(
+            f"the declaration of {', '.join(version.declaring)} was interrupted: filters on it do not find every document; "
+            f"finish it with any clipseek ingest SOURCE --index {index}"
+        )
+
     note(f"searching with {count(queries, 'picture')}, all and filtered")
     figures = check_index(client, version, queries=queries, filters=filters, seed=seed)
     if as_json:

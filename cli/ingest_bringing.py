@@ -30,7 +30,7 @@ def source_name(source: Source) -> str:
     text = str(source.path)
     if text.startswith("hub:"):
         return ":".join(text.split(":")[:2])
-    if not source.repeatable and not source.path.is_dir():
+    if not source.repeatable:
         return Path(os.path.abspath(text)).as_uri() if "{" in text else ""
     return Path(os.path.abspath(source.path)).as_uri()
 

@@ -30,6 +30,7 @@ LAYOUTS = (
     "imageclef",
     "roco",
     "hub",
+    "paths",
     "imagefolder",
     "flickr",
     "coco",
@@ -123,7 +124,8 @@ def source_options(
             default="auto",
             show_default=True,
             help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco, "
-            "hub (hub:owner/name), imagefolder, flickr, coco, img2dataset or saved (datasets' save_to_disk); auto detects it.",
+            "hub (hub:owner/name), paths (- for stdin), imagefolder, flickr, coco, img2dataset or saved (datasets' save_to_disk); "
+            "auto detects it.",
         ),
         click.option(
             "--exclude",

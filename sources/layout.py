@@ -17,6 +17,7 @@ from .data_sets.saved import is_saved
 from .errors import SourceError, SourceNotFound, UnknownLayout
 from .folder import is_image_name
 from .record import shown
+from .stdin import is_stdin
 from .tars.webdataset import is_tar_name, is_webdataset
 
 Layout: TypeAlias = Literal[
@@ -31,6 +32,7 @@ Layout: TypeAlias = Literal[
     "imageclef",
     "roco",
     "hub",
+    "paths",
     "imagefolder",
     "flickr",
     "coco",
@@ -69,6 +71,8 @@ def layout_of(source: Path, layout: Layout) -> Layout:
         raise UnknownLayout(f"layout {layout!r} is not known; choose one of {', '.join(LAYOUTS)}")
     if layout in ("auto", "hub") and is_hub(source):
         return "hub"
+    if layout in ("auto", "paths") and is_stdin(source):
+        return "paths"
     try:
         exists, is_folder = source.exists(), source.is_dir()
     except (OSError, ValueError) as problem:

@@ -20,6 +20,7 @@ from .readers import entries_of
 from .record import Record, Skipped, records_of, shown
 from .selection import Selection
 from .splits import EVERY, TALK, Chosen, Splits
+from .stdin import is_stdin
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -175,7 +176,7 @@ class Source:
     @property
     def repeatable(self) -> bool:
         """False for a pipe, like the shell's ``<(command)``: it gives what it has only once."""
-        return self.path.is_file() or self.path.is_dir()
+        return not is_stdin(self.path) and (self.path.is_file() or self.path.is_dir())
 
     def check(self) -> None:
         """Read the first record, and check the splits, so that a wrong path or name is reported at once. Raises SourceError."""

@@ -26,6 +26,7 @@ from .parquet import read_parquet
 from .record import Record, Skipped
 from .selection import Selection
 from .splits import Splits
+from .stdin import read_paths
 from .tars.webdataset import read_webdataset
 
 
@@ -37,6 +38,8 @@ def entries_of(
         return read_folder(path, columns, selection)
     if chosen == "webdataset":
         return read_webdataset(path, columns)
+    if chosen == "paths":
+        return read_paths(columns)
     if chosen == "hub":
         return read_hub(path, columns, user_cache(), splits)
     if chosen == "imageclef":

@@ -69,7 +69,7 @@ def merge(
 def _with_own_id(item: Item, known: Mapping[str, Any]) -> Verdict:
     same = known.get("content_hash") == item.content_hash
     changed = item.difference(known) if same else {}
-    owners = known.get("sources") or ()
+    owners = known.get("source_names") or ()
     if item.source and owners and item.source not in owners:
         if same and not changed:
             return Verdict("unchanged")

@@ -38,10 +38,14 @@ class Known:
         if not tokens:
             return set()
         wanted = set(tokens)
-        body = {**_BRIEF, "size": len(wanted), "query": {"bool": {"filter": {"terms": {"entries": list(wanted)}}}}}
-        body |= {"stored_fields": "_none_", "docvalue_fields": ["entries"]}
+        body = {
+            **_BRIEF,
+            "size": len(wanted),
+            "query": {"bool": {"filter": {"terms": {"source_entries": list(wanted)}}}},
+        }
+        body |= {"stored_fields": "_none_", "docvalue_fields": ["source_entries"]}
         hits = self._client.search(index=self._index, body=body)["hits"]["hits"]
-        return {value for hit in hits for value in hit["fields"].get("entries", ()) if value in wanted}
+        return {value for hit in hits for value in hit["fields"].get("source_entries", ()) if value in wanted}
 
     def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents of ``ids`` that are there, as they are now."""
@@ -66,17 +70,17 @@ class Known:
         if not keys:
             return {}
         of_uri = {uri: key for key, uri in keys.items()}
-        should = [{"terms": {"entries": list(keys)}}, {"terms": {"image_uri": list(of_uri)}}]
+        should = [{"terms": {"source_entries": list(keys)}}, {"terms": {"image_uri": list(of_uri)}}]
         body = {
             **_BRIEF,
             "size": min(10_000, len(keys) * 2 + _SPARE),
             "query": {"bool": {"filter": {"bool": {"should": should}}}},
         }
-        body |= {"docvalue_fields": ["image_id", "image_uri", "entries"]}
+        body |= {"docvalue_fields": ["image_id", "image_uri", "source_entries"]}
         found: dict[str, list[str]] = {}
         for hit in self._client.search(index=self._index, body=body)["hits"]["hits"]:
             values = hit.get("fields") or {}
-            entries = values.get("entries") or ()
+            entries = values.get("source_entries") or ()
             # Of a document that keeps its entries, they count; another's file is all that it says.
             own = entries or [of_uri[uri] for uri in values.get("image_uri", ()) if uri in of_uri]
             for key in own:

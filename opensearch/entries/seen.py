@@ -17,7 +17,7 @@ class Seen:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -8000"):
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000"):
             self._kept.execute(f"PRAGMA {pragma}")
         self._kept.execute("CREATE TABLE ids (id BLOB PRIMARY KEY, path BLOB) WITHOUT ROWID")
         self._kept.execute("CREATE TABLE names (name BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID")

@@ -26,7 +26,16 @@ from .places import Place, entry_fields, entry_key, entry_token, fields_of, with
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512
 #: The fields that a source decides, besides the picture; read back to see whether a document is still true.
-COMPARED = ("content_hash", "image_uri", "caption", "metadata", "pixel_rules", "places", "sources", "entries")
+COMPARED = (
+    "content_hash",
+    "image_uri",
+    "caption",
+    "metadata",
+    "pixel_rules",
+    "source_places",
+    "source_names",
+    "source_entries",
+)
 
 
 @dataclass(frozen=True)

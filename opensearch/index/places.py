@@ -1,9 +1,9 @@
 """Where a document comes from: the entries of sources that it stands for, and how they are known again. Pure.
 
 A document whose source gives it no id stands for bytes, and these may lie in several places, of one source or of several. Each is
-kept with what its source said of it (``places``), and the document has all captions. ``entries`` holds, for each entry, a key, by
-which it is found again, and a token, which changes with anything that the source says of it, with the file's size and time, and
-with the rules by which files become pixels: what has its token in the index is not read again.
+kept with what its source said of it (``source_places``), and the document has all captions. ``source_entries`` holds, for each
+entry, a key, by which it is found again, and a token, which changes with anything that the source says of it, with the file's
+size and time, and with the rules by which files become pixels: what has its token in the index is not read again.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Place:
 
 def places_of(document: Mapping[str, Any]) -> list[Place]:
     """The places of a document without an id of its own; of one that an older clipseek wrote, the one that it speaks of."""
-    kept = document.get("places")
+    kept = document.get("source_places")
     if kept:
         return [Place.read(place) for place in kept]
     uri = document.get("image_uri")
@@ -114,17 +114,17 @@ def fields_of(places: Sequence[Place]) -> dict[str, Any]:
         "image_uri": places[0].uri,
         "caption": stored_caption(tuple(captions))[0],
         "metadata": metadata,
-        "places": [place.as_dict() for place in places],
+        "source_places": [place.as_dict() for place in places],
         **entry_fields([(place.source, place.key, place.token) for place in places]),
     }
 
 
 def entry_fields(entries: Iterable[tuple[str, str, str | None]]) -> dict[str, Any]:
-    """``sources`` and ``entries`` of a document from the source, key and token of each entry."""
+    """``source_names`` and ``source_entries`` of a document from the source, key and token of each entry."""
     sources: dict[str, None] = {}
     found: list[str] = []
     for source, key, token in entries:
         if source:
             sources[source] = None
         found += [value for value in (key, token) if value]
-    return {"sources": list(sources), "entries": found}
+    return {"source_names": list(sources), "source_entries": found}

@@ -22,8 +22,10 @@ _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 _LONGEST_ALIAS = 255 - 24
 _FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", "date": "date", "geo_point": "place"}
 
+#: Of ``_meta``: columns that are declared and not yet searchable in every document.
+PENDING = "declaring"
 #: Fields that indexes made by older versions lack: a picture's appearance, and where its document comes from.
-ADDED = ("look", "pixel_rules", "sources", "entries", "places")
+ADDED = ("look", "pixel_rules", "source_names", "source_entries", "source_places")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Version:
     that came later (``ADDED``), an index of an older clipseek is ``lacking`` some; they can be added. ``pixel_rules``: each rule's
     version when the index was made. ``synonyms``: the digest of its rules. ``analysis`` is the version of its analyzers
     (``ANALYSIS_VERSION``), ``folding`` whether they fold accents.
-    ``time_zone``: of dates without one, in documents and in filters.
+    ``time_zone``: of dates without one, in documents and in filters. ``declaring``: columns whose declaration was interrupted, by
+    which not every document is found yet; the next ingest finishes it.
     """
 
     index: str
@@ -57,6 +60,7 @@ class Version:
     analysis: int = 1
     folding: bool = False
     time_zone: str = UTC
+    declaring: tuple[str, ...] = ()
 
     @property
     def has_appearance(self) -> bool:
@@ -130,6 +134,7 @@ class Version:
             ),
             search=dict(meta.get("search") or {}),
             calibration=dict(meta.get("calibration") or {}),
+            declaring=tuple(meta.get(PENDING) or ()),
             lacking=tuple(name for name in ADDED if name not in properties),
             pixel_rules=dict(meta.get("pixel_rules") or {}),
             fields={

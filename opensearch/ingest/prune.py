@@ -43,16 +43,16 @@ def removals(
     body: dict[str, Any] = {
         **NO_PIPELINE,
         "size": _PAGE,
-        "query": {"bool": {"filter": {"term": {"sources": source}}}},
+        "query": {"bool": {"filter": {"term": {"source_names": source}}}},
         "sort": [{"image_id": "asc"}],
         "_source": False,
         "track_total_hits": False,
-        "docvalue_fields": ["entries"],
+        "docvalue_fields": ["source_entries"],
     }
     while rows := client.search(index=index, body=body)["hits"]["hits"]:
         unseen: dict[str, set[str]] = {}
         for row in rows:
-            keys = [value for value in row.get("fields", {}).get("entries", ()) if value.startswith("k")]
+            keys = [value for value in row.get("fields", {}).get("source_entries", ()) if value.startswith("k")]
             if missing := {key for key in keys if not seen.has_key(key)}:
                 unseen[str(row["_id"])] = missing
         for name, document in known.documents(list(unseen)).items():
@@ -65,7 +65,7 @@ def _removal(
     name: str, document: Document, source: str, missing: set[str], protected: Callable[[str], bool]
 ) -> Removal | None:
     uri = str(document.fields.get("image_uri") or "")
-    if not document.fields.get("places"):
+    if not document.fields.get("source_places"):
         return None if protected(uri) else Removal(name, uri, None, document)
     gone = [
         place

@@ -20,7 +20,7 @@ from .vectors import Vector
 #: Values of a facet that are counted.
 FACET_VALUES = 20
 #: Fields of a document that no hit shows.
-UNSEEN = ["image_vector", "look", "places", "entries"]
+UNSEEN = ["image_vector", "look", "source_places", "source_entries"]
 
 
 @dataclass(frozen=True)

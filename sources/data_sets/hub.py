@@ -46,7 +46,8 @@ def read_hub(
     load: Load | None = None,
     names: List | None = None,
 ) -> Iterator[Record]:
-    """A record for every row, with the metadata ``split``; its id is the row's number where the data set has none.
+    """A record for every row, with the metadata ``split``; its id is the data set's name, split and the row's number where the
+    data set has none.
 
     Where ``source`` names a split, ``splits`` must name none or the same. Raises SourceError, SourceNotFound where the hub has no
     such data set or does not answer, UnknownSplit, MissingColumn, MalformedSource.
@@ -72,7 +73,8 @@ def _rows(source: Path, name: str, split: str, columns: Columns, cache: Path, lo
                 f"{place}: {columns.image!r} holds no picture; name the right column with --image-column"
             )
         fields = {key: value for key, value in row.items() if not isinstance(value, (bytes, Mapping))}
-        fields.setdefault(columns.id, f"{split}-{number}")
+        # With the data set's name: two of them in one index must not take each other's places.
+        fields.setdefault(columns.id, f"{name}:{split}-{number}")
         fields["split"] = split.partition("[")[0]
         yield from_object(fields, columns, place, image=kept(folder, number, picture["bytes"]))
 

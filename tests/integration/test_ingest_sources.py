@@ -12,7 +12,9 @@ from typing import Any
 import opensearchpy
 import pytest
 from clipseek.opensearch import Query, Searcher
+from clipseek.opensearch.index import declaring, versions
 from clipseek.opensearch.index.image_uri import image_path
+from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.options import IngestOptions
 from clipseek.opensearch.ingest.report import Ended, IngestReport, Pruning
 from clipseek.opensearch.ingest.run import ingest
@@ -102,8 +104,8 @@ def test_equal_bytes_are_one_document_with_every_caption_and_place(
     assert (report.indexed, report.joined, encoder.decoded) == (0, 1, 0)
     (document,) = stored(client, alias).values()
     assert document["caption"].split("\n") == ["words of a", "words of b", "words of c"]
-    assert [Path(place["uri"]).name for place in document["places"]] == ["a.png", "b.png", "c.png"]
-    assert document["sources"] == [(tmp_path / part).as_uri() for part in "xy"]
+    assert [Path(place["uri"]).name for place in document["source_places"]] == ["a.png", "b.png", "c.png"]
+    assert document["source_names"] == [(tmp_path / part).as_uri() for part in "xy"]
     for part, number in (("x", 2), ("y", 1), ("x", 2)):  # and back again: nothing changes
         assert run(client, alias, tmp_path / part)[0].unchanged == number
     (tmp_path / "y/c.txt").write_text("other words")
@@ -203,3 +205,36 @@ def test_replaced_documents_do_not_count_in_scores(client: opensearchpy.OpenSear
             hits = Searcher.open(client, name, ColourEncoder()).search(Query(text, kind="caption")).hits
             of_both.append({hit.id: pytest.approx(hit.score) for hit in hits})
         assert of_both[0] == of_both[1] != {}
+
+
+class Interrupted(Exception):
+    """In place of a kill."""
+
+
+def test_an_interrupted_declaration_is_finished_by_the_next_run(
+    client: opensearchpy.OpenSearch, alias: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = []
+    for number in range(6):
+        draw(tmp_path / f"{number}.png", (number * 40, 9, 99))
+        rows.append(
+            Record(f"{number}", tmp_path / f"{number}.png", (f"words {number}",), None, {"year": 2000 + number})
+        )
+    run(client, alias, rows, "rows")
+    given: dict[str, Any] = {"index_options": IndexOptions(fields={"year": "number"}), "options": IngestOptions()}
+
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise Interrupted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(declaring, "_index_again", interrupt)
+        with pytest.raises(Interrupted):
+            ingest(client, alias, ColourEncoder(), rows, **given)
+    assert versions.current(client, alias).declaring == ("year",)
+    # Whatever the next run declares.
+    ingest(client, alias, ColourEncoder(), rows, options=IngestOptions())
+    version = versions.current(client, alias)
+    assert (version.declaring, version.fields) == ((), {"year": "number"})
+    searcher = Searcher.open(client, alias, ColourEncoder())
+    found = searcher.search(Query("words", kind="caption", filters=("year>=2003",))).hits
+    assert {hit.id for hit in found} == {"3", "4", "5"}

@@ -250,7 +250,7 @@ def test_the_same_source_changes_nothing(
     assert (report.index, report.created, report.unchanged, report.updated) == (index, False, NUMBER, 0)
     after = documents(client, index)
     # Each of them now remembers the entry that it came from; nothing else is touched, not even its time.
-    assert all(document.pop("entries") for document in after.values())
+    assert all(document.pop("source_entries") for document in after.values())
     assert after == before
     assert fill(client, alias, tmp_path / "pictures.jsonl").rewritten == 0
 

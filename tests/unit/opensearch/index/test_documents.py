@@ -32,8 +32,8 @@ def test_a_document() -> None:
     document = item(record, HASH, DeclaredColumns()).document(np.zeros(2, np.float32), 640, 480, "2026-01-02T03:04:05Z")
     vector = document.pop("image_vector")
     assert vector.dtype == np.float32
-    assert [entry[0] for entry in document.pop("entries")] == ["k"]
-    assert document.pop("sources") == []
+    assert [entry[0] for entry in document.pop("source_entries")] == ["k"]
+    assert document.pop("source_names") == []
     assert document == {
         "image_id": "7",
         "image_uri": "file:///p/a%20b.png",

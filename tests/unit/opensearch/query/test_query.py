@@ -42,7 +42,7 @@ def test_hybrid_never_goes_without_its_pipeline_and_depth() -> None:
     combination = processor["normalization-processor"]["combination"]
     assert combination["technique"] == "arithmetic_mean"
     assert combination["parameters"]["weights"] == pytest.approx([0.3, 0.7])
-    assert sent["_source"] == {"excludes": ["image_vector", "look", "places", "entries"]}
+    assert sent["_source"] == {"excludes": ["image_vector", "look", "source_places", "source_entries"]}
 
 
 def test_weights_of_zero_and_one_stay_floats_in_json() -> None:

@@ -33,7 +33,7 @@ def test_the_page_shows_what_the_search_would_have() -> None:
         "size": 2,
         "query": {"ids": {"values": ["b", "a"]}},
         "track_total_hits": False,
-        "_source": {"excludes": ["image_vector", "look", "places", "entries"]},
+        "_source": {"excludes": ["image_vector", "look", "source_places", "source_entries"]},
         "highlight": BODY["highlight"],
     }
 

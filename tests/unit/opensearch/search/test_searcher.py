@@ -29,7 +29,11 @@ VERSION = Version("i-1", "i", ENCODER.fingerprint, 4, 1, fields={"set": "keyword
 RED, GREEN = ENCODER.encode_texts(["red car", "green"])
 STORED = {"cat-1": [1.0, 0.0, 0.0, 0.0], "dog-1": [0.0, 1.0, 0.0, 0.0], "a": RED.tolist()}
 COUNT = {**NO_PIPELINE, "size": 0, "track_total_hits": True}
-SHOWN = {"size": 10, "_source": {"excludes": ["image_vector", "look", "places", "entries"]}, "track_total_hits": True}
+SHOWN = {
+    "size": 10,
+    "_source": {"excludes": ["image_vector", "look", "source_places", "source_entries"]},
+    "track_total_hits": True,
+}
 RANKED = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["image_id"]}
 WORDS = {"match": {"caption": {"query": "red car"}}}
 MATCH = {"match": {"caption": {"query": "red car", "_name": "caption"}}}
@@ -147,7 +151,7 @@ def test_text_to_image_by_both_is_a_ranking_and_its_page() -> None:
     hybrid = {"hybrid": {"pagination_depth": 200, "queries": [MATCH, knn(RED)]}}
     assert ranking == {**SHOWN, **RANKED, "query": hybrid}
     ids = {"ids": {"values": ["a"]}}
-    excluded = {"excludes": ["image_vector", "look", "places", "entries"]}
+    excluded = {"excludes": ["image_vector", "look", "source_places", "source_entries"]}
     assert page == {
         **NO_PIPELINE,
         "size": 1,

@@ -44,7 +44,7 @@ def test_pictures_go_to_the_cache_once(tmp_path: Path) -> None:
         next(read_hub(Path("hub:owner/pairs:test"), columns, tmp_path, EVERY, hub)).image.stat().st_mtime_ns == written
     )
     assert {path.suffix for path in first.image.parent.iterdir()} == {".jpg", ".png"}
-    assert next(read_hub(Path("hub:pairs:train"), columns, tmp_path, EVERY, hub)).id == "train-0"
+    assert next(read_hub(Path("hub:pairs:train"), columns, tmp_path, EVERY, hub)).id == "pairs:train-0"
 
 
 def test_what_is_wrong_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
