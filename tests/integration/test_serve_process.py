@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from clipseek.files.processes import identity
+from clipseek.opensearch.server.client import connect
 from clipseek.web.process.background import start_background, stop
 from clipseek.web.process.options import Options
 from clipseek.web.process.state import running
@@ -316,6 +317,20 @@ def test_the_demo_leaves_one_page_running_and_replaces_it(
     finally:
         stop(running(folder), folder)
     assert not second.alive()
+
+
+def test_searches_are_logged_where_the_switch_says_so(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
+    with serving(opensearch_url, tmp_path, "--index", ALIAS, "--log-searches", 7) as one:
+        _, _, served = one.ask("/api/v1/indexes")
+        assert json.loads(served)["logging"] == {"days": 7}
+        _, _, found = one.ask(f"/api/v1/indexes/{ALIAS}/search", "POST", {"text": "red", "kind": "caption"})
+        name = json.loads(found)["search"]
+        _, said = one.stop()
+    assert "searches, clicks and thumbs are logged for 7 days in clipseek-searches" in said
+    client = connect(opensearch_url)
+    record = client.get(index="clipseek-searches", id=name)["_source"]  # what was held was written at the end
+    assert (record["words"], record["index"], record["from"]) == ("red", ALIAS, "api")
+    client.delete(index="clipseek-searches", id=name)
 
 
 def test_many_clients_at_once_meet_no_error_but_too_many(opensearch_url: str, pictures: Path, tmp_path: Path) -> None:
