@@ -13,6 +13,10 @@ import io
 import json
 import re
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_url(parser)
     parser.add_argument("--objects", type=Path, default=PATH, help="what clipseek dashboards install --output wrote")
-    parser.add_argument("--origin", default="http://dashboards.test", help="of the drawn page: what --embed-from named")
+    parser.add_argument("--port", type=int, default=15601, help="of the drawn page: --embed-from http://127.0.0.1:PORT")
     parser.add_argument("--vega", type=Path, default=Path("/tmp/clipseek-vega"), help="folder for what npm fetches")
     parser.add_argument("--out", type=Path, default=GUIDE)
     parser.add_argument("--days", type=int, default=30, help="how far back the boards look")
@@ -124,17 +128,39 @@ def draw(
     bottom = max(panel["gridData"]["y"] + panel["gridData"]["h"] for panel in placed) * (ROW + GAP) + GAP
     title = html.escape(attributes["title"])
     body = f"<style>{_STYLE}</style><h1>{title}</h1><div id=board style='height:{bottom}px'>{''.join(parts)}</div>"
-    page.route(
-        f"{options.origin}/",
-        lambda route: route.fulfill(body=f"<!doctype html>{body}", content_type="text/html; charset=utf-8"),
-    )
-    page.goto(f"{options.origin}/")
-    page.wait_for_load_state("networkidle")
+    with page_at(options.port, f"<!doctype html>{body}") as address:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
     for script in scripts:
         page.add_script_tag(path=str(script))
     for name, spec, width, height, shown in vega:
         warned, marks = page.evaluate(_DRAW, [name, spec, width, height])
         print(f"   {shown['attributes']['title']}: {marks} marks" + "".join(f"\n      {line}" for line in warned))
+
+
+@contextmanager
+def page_at(port: int, text: str) -> Iterator[str]:
+    """The address of a page of that text."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def drawn_spec(client: Any, panel: dict[str, Any], days: int) -> dict[str, Any]:

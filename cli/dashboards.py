@@ -23,7 +23,7 @@ _opensearch = click.option(
     "--opensearch",
     envvar="CLIPSEEK_URL",
     metavar="URL",
-    help="OpenSearch server.  [default: the embedded node if it runs, else http://localhost:9200]",
+    help="OpenSearch server.  [default: this user's embedded node]",
 )
 _indexes = click.option(
     "--index",
@@ -127,7 +127,7 @@ def check(indexes: tuple[str, ...], opensearch: str | None, as_json: bool) -> No
         what = f"index {each.index}" if each.field is None else f"field {each.field} of index {each.index}"
         data(f"missing: {what}, used by {', '.join(each.by)}")
     if any(each.field is None and each.index != "clipseek-ingests" for each in missing):
-        note("searches and what people do with their hits are kept only where clipseek serve was told to log them")
+        note("searches and what people do with their hits are kept where clipseek serve runs with --log-searches DAYS")
     if any(each.field is None and each.index == "clipseek-ingests" for each in missing):
         note("clipseek-ingests is made by the next clipseek ingest")
     if not missing and not as_json:
