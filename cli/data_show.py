@@ -56,4 +56,6 @@ def _inspected(path: Path, spec: ImageSpec) -> Inspected:
         return Inspected(name, (*facts, f"skipped: {problem}"))
     pixels = Image.fromarray(resize_and_crop(seen.picture, spec))
     facts += [f"size: {seen.width} x {seen.height} pixels", *(seen.facts or ["8 bits in sRGB, as they are"])]
+    if seen.said:
+        facts.append(f"its decoder says: {seen.said}")
     return Inspected(name, tuple(facts), seen.picture, pixels)

@@ -29,7 +29,7 @@ class Seen:
     """``picture``: RGB, 8 bits, upright, perhaps reduced; ``width`` and ``height`` of the whole picture, upright.
 
     met: ``name:version`` of each rule that decided its pixels; nothing for a plain 8-bit picture in sRGB. facts: the same for
-    people ("depth: 12 of 16 bits").
+    people ("depth: 12 of 16 bits"). said: what the decoder printed meanwhile, on one line.
     """
 
     picture: Image.Image
@@ -37,6 +37,7 @@ class Seen:
     height: int
     met: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    said: str = ""
 
     @property
     def pixels(self) -> NDArray[np.uint8]:

@@ -48,7 +48,7 @@ def load_aside(processes: Pool, loader: PictureLoader, data: bytes, crop: Crop |
         answer = processes.ask(data, _asked(loader, crop))
     words, (pixels,) = answer.words, answer.arrays
     appearance, rules = bytes.fromhex(words["appearance"]), tuple(words["rules"])
-    return Picture(pixels, words["width"], words["height"], appearance, rules)
+    return Picture(pixels, words["width"], words["height"], appearance, rules, words["said"])
 
 
 def _asked(loader: PictureLoader, crop: Crop | None) -> dict[str, Any]:
@@ -78,5 +78,6 @@ def decode(data: bytes, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[
         "height": picture.height,
         "appearance": picture.appearance.hex(),
         "rules": list(picture.rules),
+        "said": picture.said,
     }
     return words, [picture.pixels]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Picture:
     """A picture ready for the model: ``pixels`` (S, S, 3) uint8; ``width`` and ``height`` of the original, or of the crop
     that was cut out of it, in pixels; ``appearance`` as ``perceptual_hash`` makes it of what the model sees; ``rules``: the
-    versions of those rules that decided its pixels (``Seen.met``).
+    versions of those rules that decided its pixels (``Seen.met``); ``said``: what its decoder printed.
     """
 
     pixels: NDArray[np.uint8]
@@ -28,6 +28,7 @@ class Picture:
     height: int
     appearance: bytes = b""
     rules: tuple[str, ...] = ()
+    said: str = ""
 
 
 @dataclass
@@ -66,4 +67,4 @@ class PictureLoader:
             seen = open_picture(data, spec.rules, *limits, spec.size, reduce_to=least, decoder=decoder, crop=crop)
         with self.stages.measure("preprocess"):
             pixels = resize_and_crop(seen.picture, spec)
-            return Picture(pixels, seen.width, seen.height, appearance(pixels), seen.met)
+            return Picture(pixels, seen.width, seen.height, appearance(pixels), seen.met, seen.said)

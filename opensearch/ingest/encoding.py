@@ -13,7 +13,7 @@ from clipseek.sources import Skipped
 from ..errors import IngestFailed
 from ..index.documents import Item, timestamp
 from ..protocols import Encoder, PictureT
-from .report import Reporter
+from .report import Reporter, Shortened
 from .writing import Entry, Writing
 
 
@@ -64,6 +64,8 @@ class Encoding(Generic[PictureT]):
                 self._reporter.skip(Skipped(item.path, "no vector", why, captions=item.captions_in), taken=True)
                 continue
             rules = {*waiting.rules, *getattr(picture, "rules", ())}  # which another's encoder may not know
+            if said := getattr(picture, "said", ""):
+                self._reporter.shorten(Shortened(item.path, "decoder's warning", said))
             document = item.document(vector, picture.width, picture.height, now, picture.appearance, rules)
             replaces = waiting.state is not None or bool(waiting.gone)
             entry = Entry(item, "replaced" if replaces else "indexed", document, waiting.gone)

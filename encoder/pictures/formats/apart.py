@@ -13,7 +13,7 @@ from .task import TASK
 
 
 def read_apart(data: bytes, known: Format, asked: Asked) -> Seen:
-    """The pixels of a file of the format ``known``; what its decoder printed is among the facts.
+    """The pixels of a file of the format ``known``, with what its decoder printed.
 
     Raises ImageError with the reason: the library is not installed, the file is broken, too large, or took its decoder down.
     """
@@ -21,5 +21,5 @@ def read_apart(data: bytes, known: Format, asked: Asked) -> Seen:
         raise ImageError(f"{known.name} is read by {known.library}, which is not installed; install it: {INSTALL}")
     answer = pool_of(TASK).ask(data, asked.words())
     words, (pixels,) = answer.words, answer.arrays
-    said = (f"its decoder says: {answer.said}",) if answer.said else ()
-    return Seen(Image.fromarray(pixels), words["width"], words["height"], tuple(words["met"]), (*words["facts"], *said))
+    met, facts = tuple(words["met"]), tuple(words["facts"])
+    return Seen(Image.fromarray(pixels), words["width"], words["height"], met, facts, answer.said)

@@ -92,4 +92,4 @@ def test_files_keep_their_order_and_reasons(tmp_path_factory: pytest.TempPathFac
     found = [entry for window in windows for entry in window]
     assert [file.path for file, _ in found] == paths
     assert [at for at, (_, one) in enumerate(found) if isinstance(one, str)] == [2, 5, 7]
-    assert found[7][1] == "No such file or directory"
+    assert found[7][1] == "no such file"
