@@ -58,7 +58,6 @@ _FLAGS: dict[str, tuple[str, str]] = {
         "augment",
         "Add each caption a second time, varied by its form: tags shuffled and dropped, or sentences left out.",
     ),
-    "--views/--no-views": ("views", "With --augment, also shift, scale and brighten pictures at random."),
     "--share-targets/--no-share-targets": ("share_targets", "Pairs of an equal caption or group are no negatives."),
     "--intra-modal/--no-intra-modal": ("intra_modal", "Add image-image and text-text negatives to the loss."),
     "--interpolate/--no-interpolate": ("interpolate", "Interpolate base and fine-tuned weights as validation says."),
@@ -112,6 +111,15 @@ recipe_options = gathered(
         help="Settings to start from: auto (chosen on held-out pairs), best (the whole model), adapter (frozen towers), or a run "
         "of Sujit Pal's Haystack 2022 talk.  [default: auto; best where an option fixes what auto decides]",
     ),
+    click.option(
+        "--views",
+        type=click.Choice(("none", "natural", "satellite", "radiology")),
+        is_flag=False,
+        flag_value="natural",
+        help="With --augment, also shift, scale and brighten pictures at random; satellite: turn and mirror them too, radiology: "
+        "move them less.  [without a kind: natural]",
+    ),
+    click.option("--no-views", "views", flag_value="none", help="The same as --views none."),
     *(_option(name, *rest) for name, rest in _VALUES.items()),
     *(click.option(names, field, default=None, help=text) for names, (field, text) in _FLAGS.items()),
 )

@@ -16,6 +16,7 @@ from .errors import TrainingError
 LOSSES = ("softmax", "sigmoid")
 OPTIMIZERS = ("auto", "muon", "adamw")
 SCHEDULES = ("cosine", "linear", "constant")
+VIEWS = ("none", "natural", "satellite", "radiology")
 LOCKS = ("none", "image", "text", "both")
 
 
@@ -49,8 +50,9 @@ class TrainConfig:
     intra_modal: bool = True  # softmax: add image-image and text-text negatives
     max_tokens: int | None = None  # captions are truncated to it; None: to the model's context
     augment: bool = True  # adds each caption a second time, varied by its form (data/caption_forms.py)
-    #: With ``augment``: pictures shifted, scaled and brightened too; of no use where each is seen a few times only.
-    views: bool = False
+    #: With ``augment``: pictures shifted, scaled and brightened too, by their kind (data/augment.py); of no use where each is seen
+    #: a few times only.
+    views: str = "none"
     lock: str = "none"  # towers that are not trained: none, image, text, both; projections always are
     unlock_layers: int = 0  # last layers of a locked tower that are trained anyway
     ema: float | None = None  # validate and keep an exponential moving average of the weights with this decay
@@ -92,6 +94,7 @@ class TrainConfig:
                 self.max_tokens is None or self.max_tokens >= 3,
                 "at least 3 (a word between start and end)",
             ),
+            ("views", self.views in VIEWS, f"one of {', '.join(VIEWS)}"),
             ("lock", self.lock in LOCKS, f"one of {', '.join(LOCKS)}"),
             ("unlock_layers", self.unlock_layers >= 0, "0 or more"),
             ("ema", self.ema is None or 0 < self.ema < 1, "between 0 and 1"),
@@ -125,6 +128,8 @@ class TrainConfig:
     def read(cls, path: Path) -> TrainConfig:
         """What ``write`` wrote; fields of other versions are ignored."""
         stored = json.loads(path.read_text("utf-8"))
+        if isinstance(stored.get("views"), bool):  # before there were kinds
+            stored["views"] = "natural" if stored["views"] else "none"
         if "betas" in stored:
             stored["betas"] = tuple(stored["betas"])
         return cls(**{field.name: stored[field.name] for field in dataclasses.fields(cls) if field.name in stored})

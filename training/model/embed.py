@@ -103,10 +103,11 @@ def pooled_features(
     *,
     views: int = VIEWS,
     seed: int = 0,
+    kind: str = "natural",
     max_tokens: int | None = None,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Features:
-    """Both towers' pooled outputs for all of ``pairs``, in several views; a function of its arguments alone."""
+    """Both towers' pooled outputs for all of ``pairs``, in several views of that ``kind``; a function of its arguments alone."""
     generator = torch.Generator().manual_seed(seed)
     total, done = views * (len(pairs.shown_pictures()[0]) + len(pairs)), 0
 
@@ -116,7 +117,7 @@ def pooled_features(
         on_progress(done, total)
 
     def drawn(pixels: Tensor) -> Tensor:
-        return draw_views(len(pixels), generator).of(pixels)
+        return draw_views(len(pixels), generator, kind).of(pixels)
 
     pictures = [pool_pictures(checkpoint, pairs, precision, on_rows=count)]
     captions = [pool_captions(checkpoint, pairs.captions, precision, max_tokens, count)]

@@ -173,7 +173,16 @@ def make_batches(
 
     views, limit = VIEWS if config.augment else 1, config.max_tokens
     features = [
-        pooled_features(checkpoint, part, locked, views=views, seed=config.seed, max_tokens=limit, on_progress=progress)
+        pooled_features(
+            checkpoint,
+            part,
+            locked,
+            views=views,
+            seed=config.seed,
+            kind="natural" if config.views == "none" else config.views,
+            max_tokens=limit,
+            on_progress=progress,
+        )
         for part in (pairs, keep if config.keep_share else None)
         if part is not None and len(part)
     ]

@@ -78,7 +78,8 @@ class Learner:
             sides = (image, model.visual_projection), (text, model.text_projection)
             return [locked_outputs(pooled, projection, size) for pooled, projection in sides]
         size = config.micro_batch or len(batch.pixels)
-        views = draw_views(len(batch), batch.generator) if config.augment and config.views else None
+        varied = config.augment and config.views != "none"
+        views = draw_views(len(batch), batch.generator, config.views) if varied else None
         first = self._world.part(len(batch)).start
         texts = [batch.tokens, *([batch.varied[0]] if batch.varied is not None else [])]
         return [

@@ -31,7 +31,7 @@ def test_gradient_caching_equals_the_plain_batch(base: str, squares: Path, micro
 def test_random_views_are_the_same_in_micro_batches(base: str, squares: Path) -> None:
     values = []
     for micro in (None, 7):
-        learner, batch = learner_and_batch(base, squares, micro_batch=micro, views=True)
+        learner, batch = learner_and_batch(base, squares, micro_batch=micro, views="satellite")
         values.append(learner.gradients(batch))
     plain, _ = learner_and_batch(base, squares)
     assert values[1] == pytest.approx(values[0], rel=1e-6)
