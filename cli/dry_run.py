@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .ingest_listener import Listener, as_skip
-from .output import count, data, note, print_json
-from .skips import Skips, print_skips
+from .opening import open_client
+from .output import count, data, for_reader, note, print_json
+from .skips import LISTED, Skips, print_skips
 
 if TYPE_CHECKING:
+    from clipseek.opensearch.ingest.options import IngestOptions
     from clipseek.sources import Source
     from clipseek.sources.outlook import Outlook
 
 
-def dry_run(source: Source, report: Path | None, *, as_json: bool) -> None:
-    """Go through ``source`` without a model, a server or a decoder, and say what came of it. Raises SourceError."""
+def dry_run(source: Source, report: Path | None, pruned: list[str] | None, *, as_json: bool) -> None:
+    """Go through ``source`` without a model, a server or a decoder, and say what came of it, and of ``pruned`` (``dry_prune``).
+    Raises SourceError."""
     from clipseek.sources.outlook import outlook
 
     chosen = source.chosen()
@@ -24,7 +27,7 @@ def dry_run(source: Source, report: Path | None, *, as_json: bool) -> None:
     if splits := chosen.line():
         note(splits)
     if as_json:
-        print_json(_as_object(source, found, listener.skips))
+        print_json(_as_object(source, found, listener.skips) | ({} if pruned is None else {"pruned": pruned}))
         return
     data(f"{source.path}: {source.described()}")
     without = found.pictures - found.with_captions
@@ -39,9 +42,27 @@ def dry_run(source: Source, report: Path | None, *, as_json: bool) -> None:
     if lost := found.captions_lost:
         kinds = ", ".join(f"{number:,} of {kind}" for kind, number in lost.most_common())
         data(f"{lost.total():>9,} captions lost   {kinds}")
+    if pruned is not None:
+        data(f"{len(pruned):>9,} would be pruned not in the source any more")
+        for uri in pruned[:LISTED]:
+            data(f"          {for_reader(uri)}")
+        if len(pruned) > LISTED:
+            data(f"          and {len(pruned) - LISTED:,} more")
     if found.columns:
         note(f"columns: {', '.join(f'{name} ({number:,})' for name, number in found.columns.most_common(20))}")
     note("a dry run: nothing was encoded or written; leave --dry-run out to ingest")
+
+
+def dry_prune(source: Source, options: IngestOptions, index: str, url: str | None) -> list[str]:
+    """Addresses of what ``--prune`` would remove from ``index``."""
+    from clipseek.opensearch.index import versions
+    from clipseek.opensearch.ingest.prune import would_remove
+
+    client = open_client(url)
+    version = versions.find(client, index)
+    if version is None:
+        return []
+    return [removal.uri for removal in would_remove(client, version, source.unread().chosen(), options)]
 
 
 def _as_object(source: Source, found: Outlook, skips: Skips) -> dict[str, Any]:

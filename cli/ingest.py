@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .dry_run import dry_run
+from .dry_run import dry_prune, dry_run
 from .ingest_again import send_again
 from .ingest_bringing import Bringing, first_looked_at, options_of, refuse_own_file
 from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
@@ -80,7 +80,7 @@ EXAMINED, LARGEST = 500, 64_000_000
     "--dry-run",
     "is_dry",
     is_flag=True,
-    help="End after saying what SOURCE was recognised as, and what would be read, left out and lost. Needs no model and no server.",
+    help="End after saying what SOURCE was recognised as, and what would be read, left out and lost. Needs no model, and a server with --prune alone.",
 )
 @json_option
 @click.pass_context
@@ -121,7 +121,10 @@ def ingest(
     refuse_role_columns(source, index_options)
     source = replace(source, own_fields=source.captions != "none", place=place)
     if is_dry:
-        dry_run(source, run.report, as_json=as_json)
+        pruned = (
+            dry_prune(source, options_of(source, run, date_formats=date_formats), index, url) if run.prune else None
+        )
+        dry_run(source, run.report, pruned, as_json=as_json)
         return
     batches = {"batch_size": batch_size, "workers": workers, "max_file_megabytes": max_megabytes}
     options = options_of(source, run, date_formats=date_formats, **batches)

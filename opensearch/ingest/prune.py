@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import opensearchpy
+from clipseek.sources import Record, Skipped
 
 from ..bulk.actions import Action
 from ..bulk.writer import BulkWriter
 from ..entries.decide import without_entries
+from ..entries.draft import draft_of
 from ..entries.known import Document, Known
 from ..entries.seen import Seen
+from ..index.columns import DeclaredColumns
 from ..index.documents import delete_action, timestamp, update_action
 from ..index.places import places_of
+from ..index.version import Version
 from ..server.pipelines import NO_PIPELINE
+from ..values.date_formats import DateReader
+from ..values.zones import read_zone
+from .options import IngestOptions
 
 _PAGE = 2000
 
@@ -29,6 +37,19 @@ class Removal:
     uri: str
     fields: dict[str, Any] | None
     document: Document
+
+
+def would_remove(
+    client: opensearchpy.OpenSearch, version: Version, entries: Iterable[Record | Skipped], options: IngestOptions
+) -> list[Removal]:
+    """What a run over all ``entries`` with ``options.prune`` would remove; no file is read, and nothing written."""
+    dates = DateReader(read_zone(version.time_zone), options.date_formats)
+    columns = DeclaredColumns(version.fields, dates)
+    with closing(Seen()) as seen:
+        for entry in entries:
+            draft_of(entry, columns, options.source, seen)
+        known = Known(client, version.index, options.retry)
+        return list(removals(client, version.index, options.source, seen, known, options.protected))
 
 
 def removals(

@@ -16,6 +16,7 @@ from clipseek.opensearch.index import declaring, versions
 from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.options import IngestOptions
+from clipseek.opensearch.ingest.prune import would_remove
 from clipseek.opensearch.ingest.report import Ended, IngestReport, Pruning
 from clipseek.opensearch.ingest.run import ingest
 from clipseek.sources import Record, Skipped, read_source
@@ -155,6 +156,13 @@ def test_pruning(client: opensearchpy.OpenSearch, alias: str, tmp_path: Path) ->
         (tmp_path / name).unlink()
         (tmp_path / name).with_suffix(".txt").unlink()
     draw(tmp_path / "x/new.png", (7, 7, 7))
+    version = versions.find(client, alias)
+    assert version is not None
+    options = IngestOptions(source=(tmp_path / "x").as_uri(), prune=True, protected=lambda uri: "/kept/" in uri)
+    before = stored(client, alias)
+    told = would_remove(client, version, read_source(tmp_path / "x"), options)
+    assert sorted(Path(removal.uri).name for removal in told) == ["a.png", "b.png"]
+    assert stored(client, alias) == before
     report, _, events = run(client, alias, tmp_path / "x", prune=True, protected=lambda uri: "/kept/" in uri)
     # a is gone, b stands for its copy alone, c was left out of the run, d is another source's.
     assert report.pruned == 2
