@@ -80,7 +80,8 @@ EXAMINED, LARGEST = 500, 64_000_000
     "--dry-run",
     "is_dry",
     is_flag=True,
-    help="End after saying what SOURCE was recognised as, and what would be read, left out and lost. Needs no model, and a server with --prune alone.",
+    help="End after saying what SOURCE was recognised as, and what would be read, left out and lost, "
+    "and with --prune removed. Needs no model, and a server for --prune alone.",
 )
 @json_option
 @click.pass_context

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeAlias
 
@@ -87,7 +87,7 @@ Step: TypeAlias = Skipped | Repeated | Unchanged | Changed | New[PictureT]
 class Lookup(Protocol):
     """What is in the index (``known.Known``)."""
 
-    def unchanged(self, tokens: Sequence[str]) -> set[str]: ...
+    def unchanged(self, tokens: Sequence[str]) -> Mapping[str, str]: ...
 
     def documents(self, ids: Sequence[str]) -> dict[str, Document]: ...
 
@@ -185,13 +185,14 @@ class Feed(Generic[PictureT]):
         options = self._options
         drafts = [draft_of(entry, self._columns, options.source, self._seen, options.describe) for entry in batch]
         tokens = [draft.item.token for draft in drafts if isinstance(draft, Draft) and draft.item.token]
-        there = set() if options.checksum else self._known.unchanged(tokens)
+        there = {} if options.checksum else self._known.unchanged(tokens)
         return [self._once(draft, there) if isinstance(draft, Draft) else draft for draft in drafts]
 
-    def _once(self, draft: Draft, there: set[str]) -> Draft | Repeated | Unchanged:
+    def _once(self, draft: Draft, there: Mapping[str, str]) -> Draft | Repeated | Unchanged:
         if draft.item.own_id and (first := self._seen.first(draft.item.id, draft.item.path)) is not None:
             return Repeated(draft.item, first)
-        return Unchanged(draft.item) if draft.item.token in there else draft
+        known = there.get(draft.item.token or "")
+        return draft if known is None else Unchanged(replace(draft.item, id=known))
 
     def _steps(self, chunk: list[Draft | Skipped | Repeated | Unchanged]) -> Iterator[Step[PictureT]]:
         read = [entry for read in self._pool.map(self._read, chunk) for entry in read]

@@ -33,19 +33,24 @@ class Known:
     def __init__(self, client: opensearchpy.OpenSearch, index: str, retry: Retry) -> None:
         self._client, self._index, self._retry = client, index, retry
 
-    def unchanged(self, tokens: Sequence[str]) -> set[str]:
-        """Those of ``tokens`` that a document has."""
+    def unchanged(self, tokens: Sequence[str]) -> dict[str, str]:
+        """Those of ``tokens`` that a document has, with its id."""
         if not tokens:
-            return set()
+            return {}
         wanted = set(tokens)
         body = {
             **_BRIEF,
             "size": len(wanted),
             "query": {"bool": {"filter": {"terms": {"source_entries": list(wanted)}}}},
         }
-        body |= {"stored_fields": "_none_", "docvalue_fields": ["source_entries"]}
-        hits = self._client.search(index=self._index, body=body)["hits"]["hits"]
-        return {value for hit in hits for value in hit["fields"].get("source_entries", ()) if value in wanted}
+        body |= {"stored_fields": "_none_", "docvalue_fields": ["source_entries", "image_id"]}
+        found = [hit["fields"] for hit in self._client.search(index=self._index, body=body)["hits"]["hits"]]
+        return {
+            value: fields["image_id"][0]
+            for fields in found
+            for value in fields.get("source_entries", ())
+            if value in wanted
+        }
 
     def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents of ``ids`` that are there, as they are now."""

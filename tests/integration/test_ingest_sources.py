@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -181,7 +182,10 @@ def test_unchanged_files_are_not_read(client: opensearchpy.OpenSearch, alias: st
     # Other bytes of the same size and time: only reading tells.
     (tmp_path / "a.png").write_bytes(data[:-1] + b"x")
     os.utime(tmp_path / "a.png", ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert run(client, alias, tmp_path)[0].unchanged == 1
+    report, _, events = run(client, alias, tmp_path)
+    assert report.unchanged == 1
+    (ended,) = [event for event in events if isinstance(event, Ended)]
+    assert ended.id == hashlib.sha256(data).hexdigest()  # known without reading
     assert run(client, alias, tmp_path, checksum=True)[0].replaced == 1
     (tmp_path / "a.txt").write_text("other words")  # what the source says of it is looked at all the same
     report, _, _ = run(client, alias, tmp_path)

@@ -44,8 +44,8 @@ class Decoded:
 class Nothing:
     """An index that knows nothing."""
 
-    def unchanged(self, tokens: Sequence[str]) -> set[str]:
-        return set()
+    def unchanged(self, tokens: Sequence[str]) -> dict[str, str]:
+        return {}
 
     def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         return {}
