@@ -20,8 +20,9 @@ def add_url(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def server(url: str | None, *, ml: bool = False) -> Iterator[str]:
-    """``url``, or the address of a node, with ``ml`` one that has ml-commons, which is stopped and removed afterwards."""
+def server(url: str | None, *, ml: bool = False, heap: str | None = "1g") -> Iterator[str]:
+    """``url``, or the address of a node, with ``ml`` one that has ml-commons, which is stopped and removed afterwards; ``heap`` is
+    the node's, ``None`` its own choice."""
     if url:
         yield url
         return
@@ -33,7 +34,7 @@ def server(url: str | None, *, ml: bool = False) -> Iterator[str]:
     folder.chmod(0o755)
     paths = NodePaths(folder, NodePaths.default().cache)
     try:
-        yield start(paths, heap="1g", ml=ml, closed=False).url
+        yield start(paths, heap=heap, ml=ml, closed=False).url
     finally:
         stop(paths)
         shutil.rmtree(folder, ignore_errors=True)

@@ -121,7 +121,12 @@ class Bringing:
 
     def once(self, chosen: Chosen, entries: Iterator[Record | Skipped]) -> int:
         """One run with its summary; how many entries were left out."""
-        report, listener = self._ingest(entries, self.source.count())
+        from clipseek.opensearch.ingest.needs import warnings
+
+        total = self.source.count()
+        for line in warnings(self.client, total or 0, self.encoder.dimension, self.index_options.m):
+            note(line)
+        report, listener = self._ingest(entries, total)
         if splits := chosen.line():
             note(splits)
         if self.as_json:

@@ -135,7 +135,7 @@ class Feed(Generic[PictureT]):
         self._budget = PixelBudget()
         self._decode = self._budget.within(decode)
         self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="clipseek-decode")
-        self._queue: queue.Queue[Step[PictureT] | BaseException | None] = queue.Queue(maxsize=options.ahead)
+        self._queue: queue.Queue[list[Step[PictureT]] | BaseException | None] = queue.Queue(maxsize=options.ahead)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="clipseek-feed", daemon=True)
         self._thread.start()
@@ -151,7 +151,7 @@ class Feed(Generic[PictureT]):
                 return
             if isinstance(step, BaseException):
                 raise step
-            yield step
+            yield from step
 
     def close(self) -> None:
         """End the thread and drop what is waiting."""
@@ -163,14 +163,14 @@ class Feed(Generic[PictureT]):
         try:
             for batch in batches(self._entries):
                 for chunk in chunks(self._sifted(batch)):
-                    for step in self._steps(chunk):
-                        if not self._put(step):
+                    for steps in bundled(self._steps(chunk)):
+                        if not self._put(steps):
                             return
             self._put(None)
         except BaseException as problem:
             self._put(problem)
 
-    def _put(self, step: Step[PictureT] | BaseException | None) -> bool:
+    def _put(self, step: list[Step[PictureT]] | BaseException | None) -> bool:
         """False when nobody waits for it any more."""
         while not self._stop.is_set():
             try:
@@ -233,6 +233,18 @@ class Feed(Generic[PictureT]):
         if verdict.fields or gone:
             return Changed(item, verdict, document.state, gone)
         return Unchanged(item)
+
+
+def bundled(steps: Iterable[Step[PictureT]]) -> Iterator[list[Step[PictureT]]]:
+    """Lists of steps, each of which ends with a picture to decode, if any: what is unchanged is many and costs little."""
+    bundle: list[Step[PictureT]] = []
+    for step in steps:
+        bundle.append(step)
+        if isinstance(step, New) or len(bundle) >= CHUNK_FILES:
+            yield bundle
+            bundle = []
+    if bundle:
+        yield bundle
 
 
 def batches(entries: Iterable[Record | Skipped]) -> Iterator[list[Record | Skipped]]:

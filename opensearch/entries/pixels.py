@@ -17,6 +17,8 @@ T = TypeVar("T")
 BYTES_OF_PIXEL = 16
 #: What is decoded at once has this share of the machine's memory, and at least so many bytes.
 _SHARE, _LEAST = 0.25, 1 << 30
+#: Whether a picture is too large is the decoder's to say. Bytes of pixels of a compressed byte, roughly.
+_ANY_MEGAPIXELS, _BYTES_OF_BYTE = 1e9, 40
 
 
 class PixelBudget:
@@ -57,10 +59,11 @@ class PixelBudget:
 def decoded_size(data: bytes) -> int:
     """Bytes of the pixels of a picture, by its header; 0 where that cannot be read, and decoding fails as well."""
     try:
-        header = read_header(io.BytesIO(data), float("inf"))
+        header = read_header(io.BytesIO(data), _ANY_MEGAPIXELS)
     except ImageError:
         return 0
-    return header.width * header.height * BYTES_OF_PIXEL
+    # Where the header does not say it, a picture is taken for a compressed one.
+    return header.width * header.height * BYTES_OF_PIXEL or len(data) * _BYTES_OF_BYTE
 
 
 def _memory() -> int:

@@ -14,7 +14,8 @@ class Seen:
     process; about 150 bytes a picture. Usable from several threads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keys: bool = True) -> None:
+        self._keys = keys
         self._lock = threading.Lock()
         self._kept = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000"):
@@ -43,7 +44,9 @@ class Seen:
         return number
 
     def add_key(self, key: str) -> None:
-        """Keep an entry's key."""
+        """Keep an entry's key, if keys are asked for."""
+        if not self._keys:
+            return
         with self._lock:
             self._kept.execute("INSERT OR IGNORE INTO keys VALUES (?)", (key,))
 

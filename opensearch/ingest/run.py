@@ -115,7 +115,7 @@ class _Run:
         if not self._reporter.report.created:
             self._client.indices.refresh(index=index)  # what a run that was killed wrote is looked for, too
         with ExitStack() as stack:
-            seen = stack.enter_context(closing(Seen()))
+            seen = stack.enter_context(closing(Seen(keys=options.prune)))
             letters = stack.enter_context(
                 closing(DeadLetters(options.rejected, self._version.alias, self._version.fingerprint))
             )

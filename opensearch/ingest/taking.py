@@ -15,6 +15,9 @@ from .encoding import Encoding, Waiting
 from .report import Ended, Reporter, Shortened
 from .writing import Entry, Writing
 
+#: Unchanged entries between two reports of the progress.
+_BETWEEN = 64
+
 
 class Taking(Generic[PictureT]):
     """Takes the steps of a run into ``version``. ``broken`` counts entries that could not be read as their source's format; with
@@ -49,6 +52,8 @@ class Taking(Generic[PictureT]):
             self._writing.change([Entry(step.item, state, None, step.gone)], step.verdict.fields, step.state)
         else:
             self._reporter.end(Ended(step.item.path, "unchanged", step.item.id))
+            if self._reporter.report.seen % _BETWEEN:  # they are many and take no time
+                return
         self._reporter.progress()
 
     def finish(self) -> None:

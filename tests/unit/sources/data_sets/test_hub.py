@@ -35,8 +35,16 @@ def test_pictures_go_to_the_cache_once(tmp_path: Path) -> None:
     columns = Columns(caption="text")
     first, second = read_hub(Path("hub:owner/pairs:test"), columns, tmp_path, EVERY, hub)
     assert hub.asked == [("owner/pairs", "test")]
-    assert (first.id, first.captions, first.metadata) == ("test-0", ("A car",), {"year": 1999, "split": "test"})
-    assert (second.id, second.captions, second.metadata) == ("test-1", ("A boat", "Boat"), {"split": "test"})
+    assert (first.id, first.captions, first.metadata) == (
+        "owner/pairs:test-0",
+        ("A car",),
+        {"year": 1999, "split": "test"},
+    )
+    assert (second.id, second.captions, second.metadata) == (
+        "owner/pairs:test-1",
+        ("A boat", "Boat"),
+        {"split": "test"},
+    )
     assert first.image == tmp_path / "hub" / "owner--pairs" / "test" / "00000000.jpg"
     assert [record.image.read_bytes() for record in (first, second)] == [JPEG, b"\x89PNG second"]
     written = first.image.stat().st_mtime_ns
