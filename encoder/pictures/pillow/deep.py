@@ -18,6 +18,7 @@ from ..curves import Curves
 from ..decoded import Alpha, Decoded, Space
 from ..errors import ImageError
 from ..no_data import read_no_data
+from .jpeg2000 import deep_colours, precision
 
 _NO_DATA, _BITS, _PHOTOMETRIC, _PLANAR, _FORMAT, _MAX_SAMPLE = 42113, 258, 262, 284, 339, 281
 _WHITE_IS_ZERO, _SIGNED = 0, 2
@@ -57,6 +58,8 @@ def deep(picture: Image.Image, data: bytes, curves: Curves | None) -> Decoded | 
         return _colours(picture, data, _PNG[data[25]], curves, ())
     if kind == "PPM" and picture.mode == "RGB":
         return _pixmap(picture, data)
+    if kind == "JPEG2000":
+        return deep_colours(picture, data)
     if kind == "SGI" and data[3:4] == b"\2":
         return _sgi(picture, data)
     return None
@@ -80,7 +83,7 @@ def _grey(picture: Image.Image, data: bytes, kind: str, profile: bytes | None, c
     elif kind == "PPM" and picture.mode == "I":
         values, bits = values.astype(np.uint16), None if _maxval(data) == 65535 else 16
     elif kind == "JPEG2000":
-        bits = None if _precision(data) in (None, 16) else 16  # Pillow brings them to 16
+        bits = None if precision(data) in (None, 16) else 16  # Pillow brings them to 16
     transparent = (float(key),) if isinstance(key, int) else None
     return Decoded(
         values[..., None],
@@ -223,11 +226,6 @@ def _pixmap(picture: Image.Image, data: bytes) -> Decoded | None:
     values = np.frombuffer(data, ">u2", width * height * 3, start).reshape(height, width, 3).astype(np.uint16)
     window = None if most == 65535 else (0.0, float(most))
     return Decoded(values, "rgb", window=window, format="PPM")
-
-
-def _precision(data: bytes) -> int | None:
-    at = data.find(b"\xff\x4f\xff\x51")
-    return (data[at + 42] & 0x7F) + 1 if 0 <= at < len(data) - 42 else None
 
 
 def _sgi(picture: Image.Image, data: bytes) -> Decoded:

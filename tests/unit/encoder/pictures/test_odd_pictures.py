@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from clipseek.encoder import ImageError
 from clipseek.encoder.pictures.images import open_picture
+from clipseek.encoder.pictures.pillow.jpeg2000 import deep_colours
 from clipseek.encoder.pictures.rendering import Seen
 from clipseek.encoder.pictures.rules import Rules
 from PIL import Image
@@ -264,3 +266,21 @@ def test_a_moving_palette_picture_of_flat_frames_keeps_its_palette() -> None:
     stream = io.BytesIO()
     frames[0].save(stream, "PNG", save_all=True, append_images=frames[1:], default_image=True)
     assert at(seen(stream.getvalue()), 0, 0) == [255, 0, 0]
+
+
+@pytest.mark.parametrize("used", [4000, 65_000])
+def test_16_bit_colours_of_jpeg_2000(used: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    values = np.zeros((96, 96, 3), np.uint16)
+    values[:, 48:] = (used, used // 2, used // 4)
+    data = imagecodecs.jpeg2k_encode(values, level=0, reversible=True)
+    expected = (np.array([used, used // 2, used // 4]) / (4095 if used == 4000 else 65535) * 255).round()
+    assert np.abs(np.array(at(seen(data), 0, 95)) - expected).max() <= 1
+    # Without the library: Pillow's 8 bits where they tell all of it, else a reason.
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with Image.open(io.BytesIO(data)) as picture:
+        if used == 4000:
+            with pytest.raises(ImageError, match=r"fewer bits .*clipseek\[formats\]"):
+                deep_colours(picture, data)
+        else:
+            assert deep_colours(picture, data) is None
