@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import opensearchpy
 
-from ..errors import IndexUnusable, RequestRefused
+from ..errors import AccessRefused, IndexUnusable, RequestRefused
 from ..server.address import address
 from ..server.pipelines import NO_PIPELINE
 from ..server.templates import fill
@@ -20,6 +20,8 @@ RECORDS = frozenset((INGESTS, SEARCHES, FEEDBACK))
 RecordIndex: TypeAlias = Literal["clipseek-ingests", "clipseek-searches", "clipseek-feedback"]
 #: Seconds that a deletion of old records may take.
 _DELETION_SECONDS = 600
+#: Aliases of old records that are looked at in one deletion.
+_ALIASES = 1000
 
 
 def open_records(client: opensearchpy.OpenSearch, kind: RecordIndex, name: str | None = None) -> None:
@@ -53,12 +55,9 @@ def delete_older(client: opensearchpy.OpenSearch, name: str, days: int, of: Sequ
 
     No search finds them from then on; the server takes them off its disk when it next merges segments.
     """
-    answer: dict[str, Any] = client.indices.get_alias()
-    kept = {alias for index in answer.values() for alias in index["aliases"]} - set(of)
-    conditions = {
-        "filter": [{"range": {"at": {"lt": f"now-{days}d"}}}],
-        "must_not": [{"terms": {"index": sorted(kept)}}],
-    }
+    older = {"range": {"at": {"lt": f"now-{days}d"}}}
+    aliases = sorted({*of, *_gone(client, name, older)})
+    conditions = [older, {"terms": {"index": aliases}}]
     params = {
         "conflicts": "proceed",
         "refresh": "true",
@@ -66,6 +65,22 @@ def delete_older(client: opensearchpy.OpenSearch, name: str, days: int, of: Sequ
         "request_timeout": _DELETION_SECONDS,
     }
     deleted: dict[str, Any] = client.delete_by_query(
-        index=name, body={"query": {"bool": conditions}, **NO_PIPELINE}, params=params
+        index=name, body={"query": {"bool": {"filter": conditions}}, **NO_PIPELINE}, params=params
     )
     return int(deleted.get("deleted") or 0)
+
+
+def _gone(client: opensearchpy.OpenSearch, name: str, older: Mapping[str, Any]) -> list[str]:
+    """The aliases of such records that no index has any more; one that the user may not look at counts as being there."""
+    counted = {"aliases": {"terms": {"field": "index", "size": _ALIASES}}}
+    body = {"query": older, "size": 0, "aggs": counted, **NO_PIPELINE}
+    answer = client.search(index=name, body=body, params={"ignore_unavailable": "true"})
+    buckets = answer.get("aggregations", {}).get("aliases", {}).get("buckets", ())
+    return [bucket["key"] for bucket in buckets if not _is_there(client, bucket["key"])]
+
+
+def _is_there(client: opensearchpy.OpenSearch, alias: str) -> bool:
+    try:
+        return bool(client.indices.exists_alias(name=alias))
+    except AccessRefused:
+        return True

@@ -17,12 +17,17 @@ from pathlib import Path
 
 import pytest
 from clipseek.opensearch.errors import AccessRefused, TLSFailed
+from clipseek.opensearch.index.own_records import SEARCHES, delete_older
 from clipseek.opensearch.node.entrance import entrance, rotate_passwords
 from clipseek.opensearch.node.errors import CredentialsMissing
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start, stop
 from clipseek.opensearch.node.state import NodeState
+from clipseek.opensearch.security.roles import role_body
+from clipseek.opensearch.security.setup import API, new_password, write_user
 from clipseek.opensearch.server.client import connect
+from clipseek.web.log.indexes import LogIndexes
+from clipseek.web.log.writer import LogWriter, Record
 
 from tests.command import run_command
 
@@ -111,6 +116,31 @@ def test_no_page_and_no_other_host_name_comes_in(node: NodeState, method: str, p
 def test_plain_http_is_not_spoken(node: NodeState) -> None:
     with pytest.raises(OSError, match=r".+"):
         urllib.request.urlopen(node.url.replace("https", "http"), timeout=20)
+
+
+def test_searches_are_logged_and_what_is_old_deleted_with_the_rights_of_who_ingests(
+    paths: NodePaths, node: NodeState
+) -> None:
+    """By a user of the role ingest, for some indexes alone: those of the log among them."""
+    admin = entrance(paths)
+    own = connect(node.url.replace("https://", f"https://{admin['user']}:{admin['password']}@"))
+    own.transport.perform_request("PUT", f"{API}/roles/log_writer", body=role_body("ingest", ["mine", "clipseek-*"]))
+    password = new_password()
+    write_user(lambda m, p, b: own.transport.perform_request(m, p, body=b), "writer", password, ["log_writer"])
+    writer = connect(node.url.replace("https://", f"https://writer:{password}@"))
+    counted: list[tuple[str, bool, int]] = []
+    logs = LogIndexes()
+    logs.opened(writer)
+    log = LogWriter(writer, logs, lambda *what: counted.append(what))
+    log.start()
+    for alias in ("mine", "others"):  # the user may not ask whether others is there: it counts as being there
+        log.put(Record(SEARCHES, alias, {"at": "2020-01-01T00:00:00Z", "index": alias}))
+    log.close()
+    assert counted == [(SEARCHES, True, 2)]
+    writer.indices.refresh(index=SEARCHES)
+    assert delete_older(writer, SEARCHES, 7, ["mine"]) == 1
+    assert [hit["_id"] for hit in writer.search(index=SEARCHES)["hits"]["hits"]] == ["others"]
+    assert delete_older(connect(node.url), SEARCHES, 7, ["mine"]) == 1  # clipseek's own user sees that it is no more
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
