@@ -30,6 +30,7 @@ from ..model.checkpoint import load_checkpoint
 from ..step.distributed import World
 from ..step.optimizer import LARGE
 from .loop import train
+from .model_card import model_card
 from .recipes import RECIPES
 from .run_folder import TRAINING_RECORD, Event, RunFolder
 from .setup import split_held_out
@@ -152,16 +153,8 @@ class Auto:
         resume = (folder / "config.json").is_file()
         self._on_event({"event": "stage", "name": name, "learning_rate": config.learning_rate})
         keep = self._keep if config.keep_share else None
-        train(
-            config,
-            self._learn,
-            folder,
-            keep=keep,
-            validation=self._held,
-            keep_validation=self._keep_validation,
-            resume=resume,
-            on_event=self._on_event,
-        )
+        sides: dict[str, Any] = {"keep": keep, "validation": self._held, "keep_validation": self._keep_validation}
+        train(config, self._learn, folder, resume=resume, on_event=self._on_event, **sides)
         summary = RunFolder(folder, self._on_event).summary()
         stage = Stage(name, folder / "best", float(summary["validation"]["validation_mrr"]), summary)
         self.stages.append(stage)
@@ -193,7 +186,9 @@ class Auto:
             shutil.copytree(best.best, part, dirs_exist_ok=True)
             record = json.loads((part / TRAINING_RECORD).read_text("utf-8"))
             record |= {"base": self._config.base, "recipe": self._config.as_dict(), "auto": self._report}
+            record["before"] = self.stages[0].summary["before"]
             (part / TRAINING_RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+            (part / "README.md").write_text(model_card(record), "utf-8")
         for name in ("history.jsonl", "loss.png", "environment.json"):
             shutil.copyfile(best.best.parent / name, self._out / name)
         self._config.write(self._out / "config.json")

@@ -25,6 +25,7 @@ from ..config import TrainConfig
 from ..data.trained_on import Marks, write_marks
 from ..errors import TrainingError
 from ..model.checkpoint import Checkpoint
+from .model_card import model_card
 
 Event = dict[str, Any]
 #: Beside a checkpoint's weights: base, data, recipe, metrics.
@@ -141,10 +142,12 @@ def _write(path: Path, value: Event) -> None:
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path, provenance: Event, marks: Marks) -> None:
-    """Write the checkpoint folder whole or not at all; ``provenance`` becomes clipseek_training.json, ``marks`` trained_on.bin."""
+    """Write the checkpoint folder whole or not at all; ``provenance`` becomes clipseek_training.json and
+    README.md, ``marks`` trained_on.bin."""
     with whole_folder(folder) as part:
         checkpoint.save(part)
         write_marks(part, marks)
+        (part / "README.md").write_text(model_card(provenance), "utf-8")
         (part / TRAINING_RECORD).write_text(json.dumps(provenance, indent=1) + "\n", "utf-8")
 
 

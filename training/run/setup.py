@@ -145,6 +145,8 @@ class Run:
         """Save the network as a checkpoint; gives its provenance. ``alpha`` as in weights.Interpolation."""
         recipe, steps = self.config.as_dict(), self.state.step
         about = {"base": self.config.base, "data": self.data, "recipe": recipe, "steps": steps, "alpha": alpha, **more}
+        about |= {"pairs": len(self.pairs), "validation_pairs": self.held_out, "optimizer": self.optimizer}
+        about["before"] = self.state.before
         if self.world.chief:
             save_checkpoint(self.checkpoint, folder, about, self.marks)
         return about
