@@ -90,6 +90,8 @@ def made_runs(count: int, seed: int = 0) -> Iterator[Document]:
             "unchanged": entries - new,
             "skipped": skipped,
             "rejected": rejected,
+            "captions": entries - skipped,
+            "captions_lost": skipped // 4,
             "seconds": entries / rate,
             "rate": rate,
             "reasons": [

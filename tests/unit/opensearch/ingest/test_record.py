@@ -46,6 +46,7 @@ def test_a_run_leaves_its_numbers_and_nothing_of_the_source(
     }
     assert (first["entries"], first["indexed"], first["unchanged"], first["skipped"]) == (4, 2, 0, 2)
     assert (second["entries"], second["indexed"], second["unchanged"], second["skipped"]) == (4, 0, 2, 2)
+    assert (first["captions"], first["captions_lost"]) == (2, 0)
     assert first["reasons"] == [{"reason": "not an image", "count": 2}]
     assert first["rate"] == pytest.approx(4 / first["seconds"], rel=0.1)
     assert not [word for word in ("private", "secret", str(tmp_path)) if word in json.dumps(server.records)]
