@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
+import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -205,3 +208,38 @@ def test_a_server_that_refuses_everything_ends_the_run(client: opensearchpy.Open
                 said = str(problem)
                 break
     assert re.search(r"has refused [1-9],\d+ documents and taken none \(.*failed to parse", said)
+
+
+_SCRIPT = """
+import sys
+from pathlib import Path
+from clipseek.opensearch.ingest.options import IngestOptions
+from clipseek.opensearch.ingest.run import ingest
+from clipseek.opensearch.server.client import connect
+from clipseek.sources import read_source
+from clipseek.testing.encoder import ColourEncoder
+
+url, alias, folder = sys.argv[1:]
+options = IngestOptions(batch_size=16, source=Path(folder).as_uri())
+print("ready", flush=True)
+ingest(connect(url), alias, ColourEncoder(), read_source(Path(folder)), options=options)
+print("done", flush=True)
+"""
+
+
+def test_killed_at_random_points(
+    client: opensearchpy.OpenSearch, opensearch_url: str, alias: str, folder: Path, clean: dict[str, dict[str, Any]]
+) -> None:
+    drawn = random.Random(3)
+    killed = 0
+    for _ in range(20 if soaking() else 3):
+        command = [sys.executable, "-c", _SCRIPT, opensearch_url, alias, str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(drawn.uniform(0.0, 1.0))
+            process.kill()
+            killed += "done" not in process.stdout.read()
+    assert killed
+    run(client, alias, folder)
+    assert stored(client, alias) == clean

@@ -340,6 +340,9 @@ def test_the_ingest_command(
         class bundle:
             path = tmp_path
 
+        def decode_in_processes(self) -> None:
+            """It decodes nothing that needs one."""
+
     monkeypatch.setattr(command, "encoder_of_index", lambda *given, **limits: Bundled())
     given = [str(tmp_path / "pictures.jsonl"), "--index", alias, "--url", opensearch_url]
     done = CliRunner().invoke(command.ingest, given, catch_exceptions=False)

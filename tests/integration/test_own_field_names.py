@@ -25,7 +25,7 @@ from tests.shipped import TUNED
 pytestmark = pytest.mark.integration
 OWN = (
     "caption", "content_hash", "height", "image_id", "image_uri", "image_vector", "ingested_at", "look", "metadata",
-    "source_entries", "source_names", "source_places", "width",
+    "pixel_rules", "source_entries", "source_names", "source_places", "width",
 )  # fmt: skip
 
 
