@@ -36,10 +36,25 @@ def is_image_name(path: Path) -> bool:
     return is_picture_name(path.name)
 
 
+def is_picture(path: Path) -> bool:
+    """True for a picture's name, and for a DICOM file without an ending, as scanners and archives write them."""
+    return is_image_name(path) or ("." not in path.name and _is_dicom(path))
+
+
+def _is_dicom(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False  # opening a pipe would wait for its writer
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
 def picture_files(path: Path) -> Iterator[Path]:
     """Every file under the folder ``path`` with a picture's name; of a path that is no folder, the path itself."""
     if path.is_dir():
-        yield from (file for file in iter_files(path) if is_image_name(file) and file.is_file())
+        yield from (file for file in iter_files(path) if is_picture(file) and file.is_file())
     else:
         yield path
 
@@ -63,7 +78,7 @@ def read_folder(folder: Path, columns: Columns, selection: Selection) -> Iterato
             # Sidecars go with their pictures, so that a pattern need not name them.
             if not sidecars.has_picture(entry.name):
                 yield Skipped(entry, *why)
-        elif is_image_name(entry):
+        elif is_picture(entry):
             try:
                 yield from with_sidecars(entry, sidecars.of(entry.name), columns)
             except MalformedSource as problem:

@@ -134,3 +134,12 @@ def test_the_pictures_of_a_folder_and_a_file_as_it_is(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert list(picture_files(tmp_path)) == [tmp_path / "a.jpg", tmp_path / "inside" / "B.PNG"]
     assert list(picture_files(tmp_path / "notes.txt")) == [tmp_path / "notes.txt"]
+
+
+def test_a_scan_without_an_ending_is_a_picture_by_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "IM000001").write_bytes(bytes(128) + b"DICM" + bytes(64))
+    (tmp_path / "README").write_bytes(bytes(200))
+    os.mkfifo(tmp_path / "PIPE")
+    entries = list(read_source(tmp_path))
+    assert [entry.image.name for entry in entries if isinstance(entry, Record)] == ["IM000001"]
+    assert sorted(entry.path.name for entry in entries if isinstance(entry, Skipped)) == ["PIPE", "README"]
