@@ -88,6 +88,9 @@ def _nifti() -> Iterator[Sample]:
         for name, maker in (("NIfTI-1", nibabel.Nifti1Image), ("NIfTI-2", nibabel.Nifti2Image)):
             yield Sample(f"{name} {kind}", "NIfTI", partial(volume, slices, maker), rgb(grey()))
     deep = np.stack([scaled(upright, -1000, 3000, "i2")] * 3, axis=-1)
+    holed = np.stack([scaled(upright, -1, 5, "f4")] * 3, axis=-1)
+    holed[upright == 0] = np.nan
+    yield Sample("NIfTI, not-a-number is black", "NIfTI", lambda: volume(holed), rgb(grey()), within=4)
     yield Sample("NIfTI, gzip", "NIfTI", lambda: gzip.compress(volume(deep)), rgb(grey()))
     turned = np.diag([-1.0, 1, 1, 1])
     yield Sample("NIfTI, left-handed", "NIfTI", lambda: volume(deep[::-1], affine=turned), rgb(grey()))

@@ -55,6 +55,8 @@ def samples() -> Iterator[Sample]:
         if kind != "QOI":
             yield _sample(f"{kind} grey", kind, write(grey(), kind), grey(), 2)
     yield _sample("JPEG2000 16 bits", "JPEG2000", write(scaled(grey(), 0, 65535, "u2"), "JPEG2000"), grey())
+    yield _sample("JPEG2000 12 in 16 bits", "JPEG2000", write(scaled(grey(), 0, 4095, "u2"), "JPEG2000"), grey())
+    yield _sample("DIB", "BMP", write(colour(), "DIB"), colour())
     yield _sample("PPM 16 bits", "PPM", write(scaled(grey(), 0, 65535, "u2"), "PPM"), grey())
     yield _sample("TGA, run lengths", "TGA", write(colour(), "TGA", compression="tga_rle"), colour())
     for kind in ("TGA", "DDS", "SGI", "QOI"):
