@@ -290,7 +290,7 @@ def test_what_is_older_than_its_days_is_deleted_at_the_start(
     for name in logs.kinds.values():
         for days in (0, 6, 8, 100):
             at = (datetime.now(timezone.utc) - timedelta(days=days)).isoformat()
-            client.index(index=name, body={"at": at, "words": f"{days} days"}, refresh=True)
+            client.index(index=name, body={"at": at, "index": version.alias, "words": f"{days} days"}, refresh=True)
     with logging_service(opensearch_url, version, logs) as web:
         assert web.get(web.base_url.join("/api/v1/indexes")).json()["logging"] == {"days": 7}
         until = time.monotonic() + 10
