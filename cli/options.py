@@ -10,35 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .choices import CAPTIONS_FROM, LAYOUTS
 from .gathering import Command, gathered
 from .output import note
 
 if TYPE_CHECKING:
     from clipseek.encoder.device.session import Device
     from clipseek.sources import Source
-
-# Here and not read from clipseek.sources: --help imports nothing else. tests/unit/cli/test_options.py compares.
-LAYOUTS = (
-    "auto",
-    "folder",
-    "tsv",
-    "csv",
-    "jsonl",
-    "json",
-    "parquet",
-    "webdataset",
-    "imageclef",
-    "roco",
-    "hub",
-    "paths",
-    "imagefolder",
-    "flickr",
-    "coco",
-    "img2dataset",
-    "saved",
-)
-
-CAPTIONS_FROM = ("auto", "sidecar", "embedded", "both", "none")
 
 url_option = click.option(
     "--url",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 from click.testing import CliRunner
-from clipseek.cli import options
+from clipseek.cli import choices, options
 from clipseek.sources import CAPTIONS_FROM, LAYOUTS, Source
 
 
 def test_the_options_know_every_layout() -> None:
-    assert options.LAYOUTS == LAYOUTS
-    assert options.CAPTIONS_FROM == CAPTIONS_FROM
+    assert choices.LAYOUTS == LAYOUTS
+    assert choices.CAPTIONS_FROM == CAPTIONS_FROM
 
 
 def test_options_that_belong_together_are_one_value() -> None:
