@@ -16,27 +16,24 @@ from .fields import Columns, from_object, parse_object
 from .folder import is_image_name
 from .lines import lines
 from .paths import picture_path
-from .record import MetadataValue, Record, shown
+from .record import MetadataValue, Record, Skipped, shown
 
 #: Between the cells of a CSV.
 SEPARATORS = ",;\t|"
 _LINES_IN_A_CELL = 1000
 
 
-def read_jsonl(path: Path, columns: Columns) -> Iterator[Record]:
+def read_jsonl(path: Path, columns: Columns) -> Iterator[Record | Skipped]:
     """One JSON object a line."""
     for number, line in lines(path, columns.encoding):
         if line.strip():
-            place = f"{shown(path)} line {number}"
-            fields = parse_object(line, place)
-            columns.check(list(fields), place)
-            name = fields[columns.image]
-            if not isinstance(name, str):
-                raise MalformedSource(f"{place}: {columns.image!r} must be a text, the path of the picture")
-            yield from_object(fields, columns, place, image=_image(path, name, columns, place))
+            try:
+                yield _json_row(path, line, columns, f"{shown(path)} line {number}")
+            except MalformedSource as problem:
+                yield _broken_row(path, number, problem)
 
 
-def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record]:
+def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record | Skipped]:
     """A table with a header; one of picture and caption, two columns, may do without."""
     tabs = tabs and is_tabbed(path, columns)
     rows = _tsv_rows(path, columns) if tabs else _csv_rows(path, columns)
@@ -50,13 +47,34 @@ def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record]:
             else:
                 _check_header(header, columns, place)
                 continue
-        if len(row) != len(header):
-            raise MalformedSource(
-                f"{place}: {len(row)} cells where the header has {len(header)} ({', '.join(header)}); is a separator "
-                "or a quote missing there?"
-            )
-        fields = dict(zip(header, (cell.strip() for cell in row), strict=True))
-        yield from_object(fields, columns, place, image=_image(path, fields[columns.image], columns, place))
+        try:
+            yield _table_row(path, row, header, columns, place)
+        except MalformedSource as problem:
+            yield _broken_row(path, number, problem)
+
+
+def _broken_row(path: Path, number: int, problem: MalformedSource) -> Skipped:
+    """A row that costs itself alone; a strict reader raises its error."""
+    return Skipped(path.with_name(f"{path.name}:{number}"), "malformed row", str(problem), problem)
+
+
+def _json_row(path: Path, line: str, columns: Columns, place: str) -> Record:
+    fields = parse_object(line, place)
+    columns.check(list(fields), place)
+    name = fields[columns.image]
+    if not isinstance(name, str):
+        raise MalformedSource(f"{place}: {columns.image!r} must be a text, the path of the picture")
+    return from_object(fields, columns, place, image=_image(path, name, columns, place))
+
+
+def _table_row(path: Path, row: list[str], header: list[str], columns: Columns, place: str) -> Record:
+    if len(row) != len(header):
+        raise MalformedSource(
+            f"{place}: {len(row)} cells where the header has {len(header)} ({', '.join(header)}); is a separator "
+            "or a quote missing there?"
+        )
+    fields = dict(zip(header, (cell.strip() for cell in row), strict=True))
+    return from_object(fields, columns, place, image=_image(path, fields[columns.image], columns, place))
 
 
 def read_captions(path: Path, pictures: Path, metadata: Mapping[str, MetadataValue]) -> Iterator[Record]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import SourceNotFound
 from ..fields import Columns
 from ..manifest import read_captions, read_table
-from ..record import Record, shown
+from ..record import Record, Skipped, shown
 
 _HOMES = ("", "data", "all_data")
 _FIRST = [
@@ -28,7 +28,7 @@ def is_roco(folder: Path) -> bool:
     return bool(_first(folder) or _second(folder))
 
 
-def read_roco(folder: Path) -> Iterator[Record]:
+def read_roco(folder: Path) -> Iterator[Record | Skipped]:
     """A record for every line of the captions files that are there, with the metadata ``split`` and, for version 1,
     ``kind``. Raises SourceNotFound, MalformedSource."""
     first, second = _first(folder), _second(folder)
@@ -43,6 +43,9 @@ def read_roco(folder: Path) -> Iterator[Record]:
         if not pictures.is_dir() and (path.parent / f"{split}_images").is_dir():
             pictures = path.parent / f"{split}_images"
         for row in read_table(path, Columns(image="ID", caption="Caption"), tabs=False):
+            if isinstance(row, Skipped):
+                yield row
+                continue
             name = row.image.name.strip()
             yield Record(name, pictures / f"{name}.jpg", row.captions, metadata={"split": split})
 

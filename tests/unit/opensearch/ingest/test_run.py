@@ -216,15 +216,25 @@ def test_another_model_is_refused_before_anything_is_decoded(
     assert (other.decoded, server.documents) == (0, before)
 
 
-def test_what_comes_before_a_broken_line_is_indexed(
-    server: FakeServer, client: opensearchpy.OpenSearch, tmp_path: Path
-) -> None:
+def test_a_broken_line_costs_itself_alone(server: FakeServer, client: opensearchpy.OpenSearch, tmp_path: Path) -> None:
     draw(tmp_path, *(f"{number}.png" for number in range(6)))
     lines = [f"{number}.png\tx" for number in range(6)]
-    (tmp_path / "m.tsv").write_text("image\tcaption\n" + "\n".join(lines) + "\nbroken\n")
-    with pytest.raises(MalformedSource, match="line 8"):
-        run(client, tmp_path / "m.tsv")
-    assert len(server.documents) == 6
+    (tmp_path / "m.tsv").write_text("image\tcaption\n" + "\n".join([*lines[:3], "broken", *lines[3:]]) + "\n")
+    events: list[Any] = []
+    report = run(client, tmp_path / "m.tsv", on_event=events.append)
+    assert (report.indexed, report.skipped, len(server.documents)) == (6, {"malformed row": 1}, 6)
+    (skip,) = (event for event in events if isinstance(event, Skipped))
+    assert "line 5: 1 cells where the header has 2" in skip.reason
+
+
+def test_strict_stops_at_a_broken_line_and_keeps_what_came_before(
+    server: FakeServer, client: opensearchpy.OpenSearch, tmp_path: Path
+) -> None:
+    draw(tmp_path, "0.png", "1.png")
+    (tmp_path / "m.tsv").write_text("image\tcaption\n0.png\tx\nbroken\n1.png\tx\n")
+    with pytest.raises(MalformedSource, match="line 3"):
+        run(client, tmp_path / "m.tsv", options=IngestOptions(strict=True, retry=QUICK))
+    assert len(server.documents) == 1
 
 
 BUSY = (429, "es_rejected_execution_exception", "queue full")
