@@ -11,77 +11,28 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Generic, Protocol, TypeAlias
+from typing import Any, Generic, Protocol
 
-from clipseek.sources import Record, Skipped, SourceError, shown
+from clipseek.sources import Record, Skipped, SourceError
 
 from ..index.columns import DeclaredColumns
 from ..index.documents import Item
 from ..protocols import PictureT
-from .decide import FOREIGN, Verdict, decide, with_places
+from .decide import FOREIGN, decide, with_places
 from .draft import Describe, Draft, draft_of, read_whole
 from .files import size_of
 from .known import Document
 from .pixels import PixelBudget
 from .seen import Seen
+from .steps import Changed, New, Repeated, Step, Unchanged
 
 #: Entries that are asked for together, and how long the first of them waits for others; of pictures' files held in memory at
 #: once, before decoding.
 CHUNK_ENTRIES, CHUNK_SECONDS = 1024, 1.0
 CHUNK_FILES = 128
 CHUNK_BYTES = 96 << 20
-
-
-@dataclass(frozen=True)
-class Unchanged:
-    """An entry that is in the index as the source says it."""
-
-    item: Item
-
-
-@dataclass(frozen=True)
-class Changed:
-    """A document whose picture is the same; ``verdict`` says what of it is to be written, ``state`` to which state of it. ``gone``
-    are documents that spoke of this entry before.
-    """
-
-    item: Item
-    verdict: Verdict
-    state: Mapping[str, int]
-    gone: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class New(Generic[PictureT]):
-    """A picture to encode; ``picture`` raises ValueError with the reason where it cannot be decoded. ``state``: of the document
-    that it replaces, if one has its id. ``rules``: what its document stores besides the rules that the picture met
-    (``PixelRules.stale``).
-    """
-
-    item: Item
-    picture: Future[PictureT]
-    state: Mapping[str, int] | None = None
-    gone: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """A document that came before in this run: another file of the same bytes, or of the same id."""
-
-    item: Item
-    first: Path
-    gone: tuple[str, ...] = ()
-
-    @property
-    def reason(self) -> str:
-        return f"its id {self.item.id!r} is that of {shown(self.first)} already"
-
-
-Step: TypeAlias = Skipped | Repeated | Unchanged | Changed | New[PictureT]
 
 
 class Lookup(Protocol):

@@ -6,7 +6,7 @@ from typing import Generic
 
 from clipseek.sources import Skipped
 
-from ..entries.feed import Changed, New, Repeated, Step
+from ..entries.steps import Changed, New, Repeated, Step
 from ..index.columns import AS_WRITTEN
 from ..index.documents import Item
 from ..index.version import Version

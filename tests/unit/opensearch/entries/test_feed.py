@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from clipseek.opensearch.entries import feed as feeding
-from clipseek.opensearch.entries.feed import Feed, FeedOptions, New
+from clipseek.opensearch.entries.feed import Feed, FeedOptions
 from clipseek.opensearch.entries.known import Document
 from clipseek.opensearch.entries.seen import Seen
+from clipseek.opensearch.entries.steps import New
 from clipseek.opensearch.index.columns import DeclaredColumns
 from clipseek.sources import Record
 

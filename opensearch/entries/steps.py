@@ -1,0 +1,64 @@
+"""What is to be done for an entry, as the feed decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeAlias
+
+from clipseek.sources import Skipped, shown
+
+from ..index.documents import Item
+from ..protocols import PictureT
+from .decide import Verdict
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """An entry that is in the index as the source says it."""
+
+    item: Item
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A document whose picture is the same; ``verdict`` says what of it is to be written, ``state`` to which state of it. ``gone``
+    are documents that spoke of this entry before.
+    """
+
+    item: Item
+    verdict: Verdict
+    state: Mapping[str, int]
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class New(Generic[PictureT]):
+    """A picture to encode; ``picture`` raises ValueError with the reason where it cannot be decoded. ``state``: of the document
+    that it replaces, if one has its id. ``rules``: what its document stores besides the rules that the picture met
+    (``PixelRules.stale``).
+    """
+
+    item: Item
+    picture: Future[PictureT]
+    state: Mapping[str, int] | None = None
+    gone: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A document that came before in this run: another file of the same bytes, or of the same id."""
+
+    item: Item
+    first: Path
+    gone: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        return f"its id {self.item.id!r} is that of {shown(self.first)} already"
+
+
+Step: TypeAlias = Skipped | Repeated | Unchanged | Changed | New[PictureT]
