@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from .data_sets.hub import is_hub, own_split
 from .data_sets.imageclef import as_in_the_talk
-from .described import described, doubtful
 from .embedded.stage import CaptionsFrom, OwnWords
 from .entries import without_blank
 from .errors import SourceError
 from .fields import Columns
 from .layout import Layout, layout_of, recognised
+from .manifests.described import described, doubtful
 from .readers import entries_of
 from .record import Record, Skipped, records_of, shown
 from .selection import Selection

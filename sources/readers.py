@@ -21,8 +21,8 @@ from .entries import merged
 from .fields import Columns
 from .folder import read_folder
 from .layout import Layout
-from .manifest import read_jsonl, read_table
-from .parquet import read_parquet
+from .manifests.manifest import read_jsonl, read_table
+from .manifests.parquet import read_parquet
 from .record import Record, Skipped
 from .selection import Selection
 from .splits import Splits

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from clipseek.encoder.pictures.curves import SRGB, Primaries
+from clipseek.encoder.pictures.pixels.curves import SRGB, Primaries
 
 Curve = Callable[[np.ndarray], np.ndarray]
 D50 = (0.9642, 1.0, 0.8249)

@@ -52,9 +52,10 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
     },
     "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},
     "sources": {
-        ".": {"data_sets", "embedded", "tars"},
-        "data_sets": {"tars"},
+        ".": {"data_sets", "embedded", "manifests", "tars"},
+        "data_sets": {"manifests", "tars"},
         "embedded": {"tars"},
+        "manifests": set(),
         "tars": set(),
     },
     "opensearch": {
@@ -101,10 +102,6 @@ _FOUNDATION: dict[str, set[str]] = {
         "errors",
         "fields",
         "folder",
-        "lines",
-        "manifest",
-        "parquet",
-        "paths",
         "record",
         "selection",
         "sidecar",

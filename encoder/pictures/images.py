@@ -20,12 +20,12 @@ from .formats.asked import Asked
 from .formats.registry import BY_NAME, Format
 from .formats.sniffing import format_of
 from .header import MAX_MEGAPIXELS, check_size, opened
-from .orientation import SWAPPED, orientation_of, turned_before, upright
 from .pillow.deep import deep
 from .pillow.flat import flat
 from .pillow.pages import choose
 from .pillow.png_colour import png_curves
-from .rendering import Seen, render
+from .pixels.orientation import SWAPPED, orientation_of, turned_before, upright
+from .pixels.rendering import Seen, render
 from .rules import Rules, versions_of
 from .size import least_edge
 

@@ -8,11 +8,11 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from .colour import to_srgb
 from .errors import ImageError
 from .header import MAX_MEGAPIXELS, is_deep, opened
-from .orientation import turned_before
 from .pillow.png_colour import png_curves
+from .pixels.colour import to_srgb
+from .pixels.orientation import turned_before
 from .size import LARGE
 
 _GREYS_OF_FEW_BITS = (2, 4)

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from ..errors import MalformedSource, SourceError, SourceNotFound
-from ..lines import lines
+from ..manifests.lines import lines
 from ..record import Record, on_disk, shown
 from .captioned_folder import tables_of
 

@@ -14,9 +14,9 @@ from clipseek.files.text import reason_of
 
 from ..errors import MalformedSource, SourceError, SourceNotFound
 from ..fields import Columns, from_object
+from ..manifests.kept import kept
 from ..record import Record
 from ..splits import EVERY, Splits
-from .kept import kept
 
 PREFIX = "hub:"
 _NAME = re.compile(r"hub:([\w.-]+/[\w.-]+|[\w.-]+)(?::([\w.\[\]%:-]+))?")

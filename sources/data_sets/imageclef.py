@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import SourceNotFound
-from ..manifest import read_captions
+from ..manifests.manifest import read_captions
 from ..record import Record, Skipped, shown
 
 _PARTS = (

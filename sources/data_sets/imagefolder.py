@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ..errors import SourceError, SourceNotFound
 from ..fields import Columns
-from ..lines import lines
-from ..manifest import read_jsonl, read_table
-from ..parquet import read_parquet
+from ..manifests.lines import lines
+from ..manifests.manifest import read_jsonl, read_table
+from ..manifests.parquet import read_parquet
 from ..record import Record, Skipped, records_of, shown
 from ..splits import is_split_name
 from .captioned_folder import tables_of

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import SourceError
 from ..fields import Columns
 from ..folder import read_folder
-from ..parquet import NOT_DOWNLOADED, read_parquet
+from ..manifests.parquet import NOT_DOWNLOADED, read_parquet
 from ..record import Record, Skipped
 from ..selection import Selection
 from ..tars.webdataset import read_webdataset

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import SourceNotFound
 from ..fields import Columns
-from ..manifest import read_captions, read_table
+from ..manifests.manifest import read_captions, read_table
 from ..record import Record, Skipped, shown
 
 _HOMES = ("", "data", "all_data")

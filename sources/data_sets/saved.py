@@ -12,7 +12,7 @@ from clipseek.files.text import reason_of
 
 from ..errors import MalformedSource
 from ..fields import Columns
-from ..parquet import Rows, library
+from ..manifests.parquet import Rows, library
 from ..record import Record, Skipped, shown
 from .imagefolder import with_captions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from ..errors import ImageError
-from ..rendering import Seen
+from ..pixels.rendering import Seen
 from ..worker.pool import pool_of
 from .asked import Asked
 from .registry import INSTALL, Format

@@ -17,9 +17,9 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..decoded import Decoded
 from ..errors import ImageError
 from ..limits import check_pixels
+from ..pixels.decoded import Decoded
 from .asked import Asked
 from .dicom_window import Shown, shown_values
 

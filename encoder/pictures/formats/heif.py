@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pi_heif
 
-from ..curves import PRIMARIES, Curves
-from ..decoded import Alpha, Decoded
 from ..errors import ImageError
 from ..limits import check_pixels
+from ..pixels.curves import PRIMARIES, Curves
+from ..pixels.decoded import Alpha, Decoded
 from .asked import Asked
 
 _ALPHA: dict[str, Alpha] = {"RGBA": "straight", "LA": "straight", "RGBa": "premultiplied"}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import imagecodecs
 import numpy as np
 
-from ..decoded import Decoded
 from ..errors import ImageError
 from ..limits import check_pixels
+from ..pixels.decoded import Decoded
 from .asked import Asked
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pypdfium2
 
-from ..decoded import Decoded
 from ..errors import ImageError
+from ..pixels.decoded import Decoded
 from .asked import Asked
 
 DOTS = 144

@@ -8,9 +8,9 @@ import numpy as np
 import rawpy
 from PIL import Image
 
-from ..decoded import Decoded
 from ..errors import ImageError
 from ..limits import check_pixels
+from ..pixels.decoded import Decoded
 from .asked import Asked
 
 #: The embedded JPEG is taken from this share of the sensor's longer side on: it is what the camera showed.

@@ -11,8 +11,8 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from ..decoded import Decoded
 from ..errors import ImageError
+from ..pixels.decoded import Decoded
 from .asked import Asked
 
 SIDE = 1024

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..errors import ImageError
-from ..rendering import Seen, render
+from ..pixels.rendering import Seen, render
 from ..size import least_edge
 from .asked import Asked
 from .registry import INSTALL, Format, has_tifffile

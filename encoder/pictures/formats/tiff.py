@@ -14,10 +14,10 @@ import tifffile
 from numpy.typing import NDArray
 from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 
-from ..decoded import Decoded, Space
 from ..errors import ImageError
 from ..limits import check_pixels
-from ..no_data import read_no_data
+from ..pixels.decoded import Decoded, Space
+from ..pixels.no_data import read_no_data
 from ..size import least_edge
 from .asked import Asked
 from .tiff_bands import chosen_bands

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ..curves import Curves
-from ..decoded import Alpha, Decoded, Space
 from ..errors import ImageError
-from ..no_data import read_no_data
+from ..pixels.curves import Curves
+from ..pixels.decoded import Alpha, Decoded, Space
+from ..pixels.no_data import read_no_data
 from .jpeg2000 import deep_colours, precision
 
 _NO_DATA, _BITS, _PHOTOMETRIC, _PLANAR, _FORMAT, _MAX_SAMPLE = 42113, 258, 262, 284, 339, 281

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PIL import Image
 
-from ..colour import to_srgb
-from ..curves import Curves
-from ..transparency import onto
+from ..pixels.colour import to_srgb
+from ..pixels.curves import Curves
+from ..pixels.transparency import onto
 
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _COLOURS = ("RGB", "L", "CMYK", "LAB")

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..decoded import Alpha, Decoded
-from ..depth import range_of
 from ..errors import ImageError
+from ..pixels.decoded import Alpha, Decoded
+from ..pixels.depth import range_of
 
 _CODESTREAM = b"\xff\x4f\xff\x51"
 _PRECISION = 42  # from the codestream's start: that of the first component

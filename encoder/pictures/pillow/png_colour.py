@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from PIL import Image
 
-from ..curves import PRIMARIES, Curves, Primaries
+from ..pixels.curves import PRIMARIES, Curves, Primaries
 
 _SIGNATURE = 8
 _NEAR = 0.005

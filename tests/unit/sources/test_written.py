@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from clipseek.sources import MalformedSource, Record, Source, SourceError, read_records
-from clipseek.sources.paths import picture_path
+from clipseek.sources.manifests.paths import picture_path
 
 
 def read(path: Path, text: str | bytes, **reading: Any) -> list[Record]:

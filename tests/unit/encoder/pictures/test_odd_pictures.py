@@ -13,7 +13,7 @@ import pytest
 from clipseek.encoder import ImageError
 from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.pillow.jpeg2000 import deep_colours
-from clipseek.encoder.pictures.rendering import Seen
+from clipseek.encoder.pictures.pixels.rendering import Seen
 from clipseek.encoder.pictures.rules import Rules
 from PIL import Image
 

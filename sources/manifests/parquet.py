@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 from clipseek.files.cache import user_cache
 from clipseek.files.text import reason_of
 
-from .data_sets.kept import kept
-from .errors import MalformedSource, SourceError, SourceNotFound
-from .fields import Columns, from_object
+from ..errors import MalformedSource, SourceError, SourceNotFound
+from ..fields import Columns, from_object
+from ..record import Record, Skipped, shown
+from .kept import kept
 from .paths import by_its_end, picture_path
-from .record import Record, Skipped, shown
 
 NOT_DOWNLOADED = "not downloaded"
 _ROWS = 1024

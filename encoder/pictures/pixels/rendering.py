@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..errors import ImageError
+from ..rules import Rules, versions_of
 from .colour import curved, described, lab_picture, to_srgb
 from .decoded import Decoded
 from .depth import full_value, range_of, to_bytes
-from .errors import ImageError
 from .no_data import guessed, recorded
 from .orientation import SWAPPED, upright
-from .rules import Rules, versions_of
 from .transparency import keyed, onto, opacity, straight
 
 _BANDS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .rules import DepthRange
+from ..rules import DepthRange
 
 DEPTHS = (8, 10, 12, 14, 16)
 #: Of a thousand values, how many may lie beyond an end; of few hundred, one may.

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from .record import on_disk
+from ..record import on_disk
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 

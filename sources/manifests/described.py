@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from .captions import encoding_of
-from .errors import SourceError
-from .fields import Columns
+from ..captions import encoding_of
+from ..errors import SourceError
+from ..fields import Columns
+from ..record import Record, Skipped, shown
 from .lines import guessed_from, lines
 from .manifest import is_tabbed, read_jsonl, read_table, separator_of
 from .parquet import read_parquet
-from .record import Record, Skipped, shown
 
 #: Rows that are looked at.
 SAMPLE = 200

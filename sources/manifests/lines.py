@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from .captions import check_is_text, encoding_of
-from .errors import MalformedSource, SourceError, SourceNotFound
-from .record import shown
+from ..captions import check_is_text, encoding_of
+from ..errors import MalformedSource, SourceError, SourceNotFound
+from ..record import shown
 
 #: What Windows and Excel write west of the Oder, and the only encoding without a mark that is told by its bytes.
 WESTERN = "cp1252"

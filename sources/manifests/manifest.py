@@ -11,12 +11,12 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import MalformedSource, MissingColumn
-from .fields import Columns, from_object, parse_object
-from .folder import is_image_name
+from ..errors import MalformedSource, MissingColumn
+from ..fields import Columns, from_object, parse_object
+from ..folder import is_image_name
+from ..record import MetadataValue, Record, Skipped, shown
 from .lines import lines
 from .paths import picture_path
-from .record import MetadataValue, Record, Skipped, shown
 
 #: Between the cells of a CSV.
 SEPARATORS = ",;\t|"
