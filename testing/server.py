@@ -69,6 +69,12 @@ class FakeServer:
                     return 200, self.info
                 case _, "_cat", "plugins":
                     return 200, self.plugins
+                case _, "_alias", name:
+                    aliases = {own: {"aliases": made.get("aliases", {})} for own, made in self.indexes.items()}
+                    found = {own: value for own, value in aliases.items() if name in value["aliases"]}
+                    return (
+                        (200, found) if found else error(404, "aliases_not_found_exception", f"alias [{name}] missing")
+                    )
                 case _, "_bulk":
                     lines = map(json.loads, body.splitlines())
                     return 200, {"items": [self._write(head, lines) for head in lines]}

@@ -183,11 +183,26 @@ def write_meta(client: opensearchpy.OpenSearch, version: Version, name: str, val
 
 
 def _behind(client: opensearchpy.OpenSearch, alias: str) -> dict[str, Any]:
-    """Name and mapping of every index behind ``alias``; an index of that very name is refused."""
-    indexes = _mappings(client, check_alias(alias))
+    """Name and mapping of every index behind ``alias``; an index of that very name is refused, and so is an alias with a filter:
+    what is asked of an index by its own name would pass around it.
+    """
+    _refuse_filter(client, check_alias(alias))
+    indexes = _mappings(client, alias)
     if alias in indexes:
         raise IndexUnusable(f"{alias} is an index, not an alias that clipseek made; name another with --index")
     return indexes
+
+
+def _refuse_filter(client: opensearchpy.OpenSearch, alias: str) -> None:
+    try:
+        indexes: dict[str, Any] = client.indices.get_alias(name=alias)
+    except NotFound:
+        return
+    if any(body["aliases"].get(alias, {}).get("filter") for body in indexes.values()):
+        raise IndexUnusable(
+            f"alias {alias} has a filter, which clipseek does not search through; name the alias without one that clipseek made with "
+            "--index, and give the filter with --filter"
+        )
 
 
 def _mappings(client: opensearchpy.OpenSearch, name: str) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from .roles import ROLES, Role, role_body, role_name
+from .roles import ROLES, role_body, role_name
 
 API = "/_plugins/_security/api"
 #: Method, path, body: answers what the server answered, and raises where it refused.
@@ -28,17 +28,3 @@ def write_user(send: Send, name: str, password: str, roles: Sequence[str]) -> No
     """Write the user ``name`` with those ``roles`` of the server; one that is there gets this password."""
     body = {"password": password, "opendistro_security_roles": list(roles), "description": "made by clipseek"}
     send("PUT", f"{API}/internalusers/{name}", body)
-
-
-def set_up(send: Send, indexes: Sequence[str] = ("*",)) -> Mapping[str, str]:
-    """The roles, and a user of each: name to new password. Users that are there get new passwords."""
-    write_roles(send, indexes)
-    made: dict[str, str] = {}
-    for role in ROLES:
-        made[user_name(role)] = new_password()
-        write_user(send, user_name(role), made[user_name(role)], [role_name(role)])
-    return made
-
-
-def user_name(role: Role) -> str:
-    return f"clipseek-{role}"

@@ -149,3 +149,17 @@ def test_list_and_delete_know_only_what_clipseek_made(opensearch_url: str) -> No
     finally:
         client.indices.delete(index="test-foreign")
         client.indices.delete(index=version.index, ignore_unavailable=True)
+
+
+def test_an_alias_with_a_filter_is_refused(opensearch_url: str) -> None:
+    client = connect(opensearch_url)
+    version = versions.create(client, "test-filtered", fingerprint="cd" * 32, dimension=DIMENSION)
+    try:
+        client.indices.put_alias(
+            index=version.index, name="test-filtered-view", body={"filter": {"term": {"image_id": "a"}}}
+        )
+        with pytest.raises(IndexUnusable, match="test-filtered-view has a filter"):
+            versions.current(client, "test-filtered-view")
+        assert versions.current(client, "test-filtered") == version
+    finally:
+        client.indices.delete(index=version.index)

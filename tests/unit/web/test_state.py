@@ -54,7 +54,7 @@ def test_a_version_is_kept_some_seconds_and_then_looked_up(server: FakeServer, m
     assert len(server.log) == asked
     monkeypatch.setattr("clipseek.web.state.VERSION_SECONDS", 0.0)
     again = state.opened("pictures")
-    assert len(server.log) == asked + 1
+    assert len(server.log) == asked + 2  # the alias, and the mapping behind it
     assert (again.version, again.searcher) == (before.version, before.searcher)
     state.close()
 

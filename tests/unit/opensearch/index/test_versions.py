@@ -142,6 +142,17 @@ def test_indexes_that_are_not_ours(server: FakeServer, client: opensearchpy.Open
         versions.find(client, "other")
 
 
+def test_an_alias_with_a_filter_is_refused_and_never_searched_around(
+    server: FakeServer, client: opensearchpy.OpenSearch
+) -> None:
+    made = make(client)
+    server.indexes[made.index]["aliases"]["mine"] = {"filter": {"term": {"team": "a"}}}
+    for ask in (versions.current, versions.find):
+        with pytest.raises(IndexUnusable, match=r"alias mine has a filter"):
+            ask(client, "mine")
+    assert versions.current(client, "pics") == made
+
+
 def test_guard(client: opensearchpy.OpenSearch) -> None:
     version = make(client, bundle="/models/x")
     version.check_model(MODEL, 4)
