@@ -200,8 +200,8 @@ def _refuse_filter(client: opensearchpy.OpenSearch, alias: str) -> None:
         return
     if any(body["aliases"].get(alias, {}).get("filter") for body in indexes.values()):
         raise IndexUnusable(
-            f"alias {alias} has a filter, which clipseek does not search through; name the alias without one that clipseek made with "
-            "--index, and give the filter with --filter"
+            f"alias {alias} has a filter, which clipseek does not search through; name the alias without one that clipseek made "
+            "with --index, and give the filter with --filter"
         )
 
 
