@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import deque
@@ -70,9 +71,13 @@ def stop() -> None:
 
 @node.command()
 @click.option("--rotate", is_flag=True, help="Make new passwords; the old ones end at once.")
+@click.option("--curl", "for_curl", is_flag=True, help="Print certificate, user and password as curl -K reads them.")
 @json_option
-def credentials(rotate: bool, as_json: bool) -> None:
-    """Print what curl or Dashboards need to come in to the node: address, certificate, user and password."""
+def credentials(rotate: bool, for_curl: bool, as_json: bool) -> None:
+    """Print what curl or Dashboards need to come in to the node: address, certificate, user and password.
+
+    With curl no password stands on a command line: clipseek node credentials --curl | curl -K - https://127.0.0.1:9200
+    """
     from clipseek.opensearch.node.entrance import entrance, rotate_passwords
     from clipseek.opensearch.node.paths import NodePaths
 
@@ -80,14 +85,15 @@ def credentials(rotate: bool, as_json: bool) -> None:
     if rotate:
         rotate_passwords(paths, note)
     facts = entrance(paths)
-    if as_json:
+    if for_curl:
+        for option, value in (("cacert", facts["ca"]), ("user", f"{facts['user']}:{facts['password']}")):
+            data(f"{option} = {json.dumps(value)}")
+    elif as_json:
         print_json(facts)
-        return
-    for name, value in facts.items():
-        data(f"{name:11} {value}")
-    note(
-        "curl: clipseek node credentials --json holds all of it; do not put the password on a command line of a shared machine"
-    )
+    else:
+        for name, value in facts.items():
+            data(f"{name:11} {value}")
+        note(f"curl: clipseek node credentials --curl | curl -K - {facts['url']}")
 
 
 @node.command()

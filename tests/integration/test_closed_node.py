@@ -200,6 +200,15 @@ def test_passwords_rotate_and_a_lost_file_is_one_line_with_its_cure(paths: NodeP
     done = run_command("node", "credentials", "--rotate", "--json", environment={"CLIPSEEK_DATA": str(paths.data)})
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["password"] not in done.stderr
+    told = run_command("node", "credentials", "--curl", environment={"CLIPSEEK_DATA": str(paths.data)})
+    asked = subprocess.run(
+        ["curl", "-sS", "-K", "-", f"{node.url}/mine/_count"],
+        input=told.stdout,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(asked.stdout)["count"] == 1
     assert connect(node.url).count(index="mine")["count"] == 1
 
 
