@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..errors import NotFound, RequestRefused
 from .asking import Asking
 from .credentials import read_credentials
 from .errors import NodeError
@@ -73,6 +75,27 @@ def asking_of(state: NodeState, paths: NodePaths) -> Asking:
     from .certificates import trusting
 
     return Asking(state.url, trusting(paths, administrator=True))
+
+
+def administrator(url: str) -> Callable[[str, str, Any], Any] | None:
+    """Asks this user's closed node at ``url`` as its administrator (method, path, body); None for every other server.
+
+    What it gives raises NotFound for 404 and RequestRefused for other refusals.
+    """
+    paths = NodePaths.default()
+    state = own(url, paths)
+    if state is None or not state.closed:
+        return None
+    asking = asking_of(state, paths)
+
+    def send(method: str, path: str, body: Any) -> Any:
+        status, answer = asking.send(method, path, body, timeout=60.0)
+        if status not in (200, 201):
+            refused = NotFound if status == 404 else RequestRefused
+            raise refused(f"{url} answered {status} to {method} {path}", status)
+        return answer
+
+    return send
 
 
 def _proved(state: NodeState, paths: NodePaths) -> NodeState:

@@ -16,18 +16,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clipseek.opensearch import Fusion, Query, Searcher
 from clipseek.opensearch.errors import AccessRefused, TLSFailed
 from clipseek.opensearch.index.own_records import SEARCHES, delete_older
+from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.node.entrance import entrance, rotate_passwords
 from clipseek.opensearch.node.errors import CredentialsMissing
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start, stop
 from clipseek.opensearch.node.state import NodeState
+from clipseek.opensearch.pipelines.stored_pipelines import put_fusion
 from clipseek.opensearch.security.roles import role_body
 from clipseek.opensearch.security.setup import API, new_password, write_user
 from clipseek.opensearch.server.client import connect
+from clipseek.sources import read_source
+from clipseek.testing.encoder import ColourEncoder
 from clipseek.web.log.indexes import LogIndexes
 from clipseek.web.log.writer import LogWriter, Record
+from PIL import Image
 
 from tests.command import run_command
 
@@ -210,6 +216,46 @@ def test_passwords_rotate_and_a_lost_file_is_one_line_with_its_cure(paths: NodeP
     )
     assert json.loads(asked.stdout)["count"] == 1
     assert connect(node.url).count(index="mine")["count"] == 1
+
+
+def test_roles_let_people_do_what_they_need_and_no_more(paths: NodePaths, node: NodeState, tmp_path: Path) -> None:
+    """Users as ``clipseek security setup`` makes them; each role may do what the one before may."""
+    environment = {"CLIPSEEK_DATA": str(paths.data)}
+    kept = tmp_path / "passwords.json"
+    users = [word for name in ("search", "ingest", "admin") for word in ("--user", f"who-{name}:{name}")]
+    done = run_command("security", "setup", *users, "--passwords", kept, environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert kept.stat().st_mode & 0o777 == 0o600
+    passwords = json.loads(kept.read_text())
+    assert not any(password in done.stdout + done.stderr for password in passwords.values())
+    again = run_command("security", "setup", *users, "--passwords", tmp_path / "other.json", environment=environment)
+    assert again.returncode == 2
+    assert "the server has a user 'who-search' already" in again.stderr
+    assert not (tmp_path / "other.json").exists()
+    narrowed = run_command("security", "setup", "--indexes", "mine*", environment=environment)
+    assert narrowed.returncode == 2  # clipseek's own user has one of these roles
+
+    who = {
+        role: connect(node.url.replace("https://", f"https://who-{role}:{passwords[f'who-{role}']}@"))
+        for role in ("search", "ingest", "admin")
+    }
+    encoder = ColourEncoder()
+    for number, colour in enumerate(("red", "blue")):
+        Image.new("RGB", (8, 8), colour).save(tmp_path / f"{number}.png")
+    entries = list(read_source(tmp_path))
+    with pytest.raises(AccessRefused):
+        ingest(who["search"], "roles", encoder, entries)
+    report = ingest(who["ingest"], "roles", encoder, entries)
+    assert report.indexed == 2
+    picture = (tmp_path / "0.png").read_bytes()
+    assert Searcher.open(who["search"], "roles", encoder).search(Query(picture=picture)).matched == 2
+    fusion = Fusion()
+    with pytest.raises(AccessRefused):
+        put_fusion(who["ingest"], "roles-fusion", fusion)
+    put_fusion(who["admin"], "roles-fusion", fusion)
+    with pytest.raises(AccessRefused):
+        who["ingest"].indices.delete(index=report.index)
+    who["admin"].indices.delete(index=report.index)
 
 
 def test_who_does_not_know_its_authority_does_not_trust_it(
