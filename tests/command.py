@@ -33,6 +33,12 @@ _PRELOADED = [
 ]
 
 
+def said(stderr: str) -> list[str]:
+    """The lines of stderr but for the first, where it says which server is asked."""
+    lines = stderr.splitlines()
+    return lines[1:] if lines and lines[0].startswith("server: ") else lines
+
+
 def run_command(
     *arguments: str | Path, environment: Mapping[str, str] | None = None, seconds: float | None = None
 ) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch", reason="a tiny CLIP is exported")
 
-from tests.command import run_command
+from tests.command import run_command, said
 from tests.models import make_tiny_bundle, make_tiny_clip
 from tests.pairs import write_squares
 
@@ -156,7 +156,7 @@ def test_too_few_queries_are_one_line(where: list[object], pairs: Path, tmp_path
     few = pairs.parent / "few.tsv"
     few.write_text("\n".join(pairs.read_text().splitlines()[:5]) + "\n")
     refused = clipseek("tune", few, *where, expect=1)
-    assert len(refused.stderr.splitlines()) == 1
+    assert len(said(refused.stderr)) == 1
     assert "give at least 20" in refused.stderr
 
 

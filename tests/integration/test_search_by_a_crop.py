@@ -20,7 +20,7 @@ from clipseek.opensearch.query.vectors import query_vectors
 from clipseek.sources import Record
 from PIL import Image, ImageOps
 
-from tests.command import run_command
+from tests.command import run_command, said
 from tests.pictures import picture
 from tests.shipped import TUNED
 
@@ -181,5 +181,5 @@ def test_the_command(alias: str, folder: Path, opensearch_url: str) -> None:
         ("0,0,50", "is not understood"),
     ):
         done = run_command("search", "--image", f"{collage}#{crop}", *where)
-        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+        assert (done.returncode, done.stdout, len(said(done.stderr))) == (1, "", 1), done.stderr
         assert words in done.stderr

@@ -25,6 +25,7 @@ from clipseek.web.process.background import start_background, stop
 from clipseek.web.process.options import Options
 from clipseek.web.process.state import running
 
+from tests.command import said
 from tests.served import COMMAND, Served, index_of_colours, serving
 from tests.sizes import sized, soaking
 
@@ -54,7 +55,7 @@ def refused(url: str, folder: Path, *options: object) -> str:
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert len(said(done.stderr)) == 1
     return done.stderr
 
 

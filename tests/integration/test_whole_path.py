@@ -14,6 +14,7 @@ pytest.importorskip("torch", reason="the whole path trains")
 from clipseek.demo.corpus.render import draw, picture_path, write_manifest
 from clipseek.demo.corpus.shipped import read_corpus
 
+from tests.command import said
 from tests.models import make_tiny_clip
 
 pytestmark = [pytest.mark.integration, pytest.mark.train]
@@ -87,7 +88,7 @@ def test_another_model_is_refused(bundle: Path, manifest: Path, opensearch_url: 
     make_tiny_clip(tmp_path / "other", seed=5)
     clipseek("export-onnx", tmp_path / "other", tmp_path / "bundle")
     refused = clipseek("search", "bell", "--model", tmp_path / "bundle", *where, expect=1)
-    assert len(refused.stderr.splitlines()) == 1
+    assert len(said(refused.stderr)) == 1
     assert "was filled by model" in refused.stderr
     clipseek("ingest", manifest, "--model", tmp_path / "bundle", *where, expect=1)
 
@@ -136,5 +137,5 @@ def test_mistakes_get_one_line(tmp_path: Path, opensearch_url: str, bundle: Path
         done = clipseek(*arguments, expect=1)
         assert expected in done.stderr, done.stderr
         # Notes of progress may stand before it; the complaint itself is the last line, and one.
-        said = [line for line in done.stderr.splitlines() if line.startswith("clipseek: ")]
-        assert said == done.stderr.strip().splitlines()[-1:], done.stderr
+        told = [line for line in done.stderr.splitlines() if line.startswith("clipseek: ")]
+        assert told == done.stderr.strip().splitlines()[-1:], done.stderr
