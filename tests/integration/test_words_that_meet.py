@@ -14,6 +14,7 @@ import numpy as np
 import opensearchpy
 import pytest
 from click.testing import CliRunner
+from clipseek.cli import ingest_bringing
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.analysis import ANALYZERS, steps
 from clipseek.opensearch.index.columns import DeclaredColumns
@@ -90,6 +91,9 @@ class Bundled(ColourEncoder):
 
     class bundle:
         path = Path("models/colour")
+
+    def decode_in_processes(self) -> None:
+        """A few pictures of one colour."""
 
 
 def forms(text: str) -> list[str]:
@@ -204,7 +208,7 @@ def test_advice_comes_before_the_index_is_made(
     for number in range(3):
         Image.new("RGB", (4, 4), (number, 0, 0)).save(tmp_path / f"{number}.png")
         (tmp_path / f"{number}.txt").write_text(caption, "utf-8")
-    monkeypatch.setattr(command, "note", lambda text: said.append((text, versions.find(client, alias))))
+    monkeypatch.setattr(ingest_bringing, "note", lambda text: said.append((text, versions.find(client, alias))))
     monkeypatch.setattr(command, "encoder_of_index", lambda *_, **__: Bundled())
     arguments = [str(tmp_path), "--index", alias, "--url", opensearch_url]
     try:
