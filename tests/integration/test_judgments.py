@@ -33,6 +33,8 @@ from clipseek.web.log.records import Searched, feedback_record
 
 from tests.integration.test_search import COLOURS, ENCODER, THINGS, filled
 
+pytestmark = pytest.mark.integration
+
 DOCUMENTS, SEARCHES_OF_A_DAY = 150, 10_000
 
 

@@ -20,6 +20,8 @@ from clipseek.opensearch.index.own_records import (
 )
 from clipseek.opensearch.server.templates import fill
 
+pytestmark = pytest.mark.integration
+
 FILES: dict[RecordIndex, str] = {INGESTS: "ingests.json", SEARCHES: "searches.json", FEEDBACK: "feedback.json"}
 
 

@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, Page
 from tests.made_files import png
 from tests.made_profiles import ADOBE, P3, colours, gamma, greys, inks, linear, srgb
 
+pytestmark = pytest.mark.integration
+
 SIDE = 96
 #: A page's white lies behind transparency.
 _SHOW = """async data => {

@@ -27,6 +27,8 @@ from tests.integration.test_search import ENCODER
 from tests.serving import serving
 from tests.unit.web.conftest import picture
 
+pytestmark = pytest.mark.integration
+
 TOKEN = "a-token-of-this-test"
 SECRET = "words-of-an-agent/1.0"
 
