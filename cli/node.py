@@ -78,7 +78,7 @@ def credentials(rotate: bool, for_curl: bool, as_json: bool) -> None:
 
     With curl no password stands on a command line: clipseek node credentials --curl | curl -K - https://127.0.0.1:9200
     """
-    from clipseek.opensearch.node.entrance import entrance, rotate_passwords
+    from clipseek.opensearch.node.closed.entrance import entrance, rotate_passwords
     from clipseek.opensearch.node.paths import NodePaths
 
     paths = NodePaths.default()

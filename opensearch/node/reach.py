@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from ..errors import NotFound, RequestRefused
 from .asking import Asking
-from .credentials import read_credentials
+from .closed.credentials import read_credentials
 from .errors import NodeError
 from .paths import NodePaths
-from .port import listens
+from .process.port import listens
 from .state import NodeState, read_state
 
 
@@ -72,7 +72,7 @@ def asking_of(state: NodeState, paths: NodePaths) -> Asking:
     """Whoever looks after the node asks it: at a closed one its administrator, by certificate."""
     if not state.closed:
         return Asking(state.url)
-    from .certificates import trusting
+    from .closed.certificates import trusting
 
     return Asking(state.url, trusting(paths, administrator=True))
 

@@ -10,16 +10,16 @@ from pathlib import Path
 from clipseek.files.processes import end, locked
 
 from .artifacts import Lock, assembled
-from .closing import say_what_changes, set_users, wait_for_security
+from .closed.closing import say_what_changes, set_users, wait_for_security
 from .errors import PortTaken, StartFailed, UnsupportedSystem
 from .folders import make_base, make_folder, remove, remove_node
-from .java import find_java
-from .launch import Wanted, launch
-from .memory import default_heap, megabytes, usable_memory
 from .paths import NodePaths
+from .process.java import find_java
+from .process.launch import Wanted, launch
+from .process.memory import default_heap, megabytes, usable_memory
+from .process.waiting import Patience, wait_until_up
 from .reach import asking_of, ours
 from .state import NodeState, read_state
-from .waiting import Patience, wait_until_up
 
 #: What is written when a node is stopped: the operations since the last flush, which the next start would replay.
 FLUSH_SECONDS = 300.0

@@ -20,7 +20,7 @@ from clipseek.opensearch import Fusion, Query, Searcher
 from clipseek.opensearch.errors import AccessRefused, TLSFailed
 from clipseek.opensearch.index.own_records import SEARCHES, delete_older
 from clipseek.opensearch.ingest.run import ingest
-from clipseek.opensearch.node.entrance import entrance, rotate_passwords
+from clipseek.opensearch.node.closed.entrance import entrance, rotate_passwords
 from clipseek.opensearch.node.errors import CredentialsMissing
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start, stop

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from clipseek.opensearch.node.errors import ArtifactError, PortTaken
 from clipseek.opensearch.node.paths import NodePaths
+from clipseek.opensearch.node.process.waiting import Patience
 from clipseek.opensearch.node.service import reset, start, stop
 from clipseek.opensearch.node.state import NodeState, read_state, running_url
 from clipseek.opensearch.node.status import read_status
-from clipseek.opensearch.node.waiting import Patience
 from clipseek.opensearch.server.client import connect
 
 pytestmark = pytest.mark.integration

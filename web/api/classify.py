@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 
 from ..errors import not_understood
 from ..state import state_of
-from .body import Sent, body_in_openapi, sent
-from .models import ClassifyRequest
 from .pictures import loaded_pictures, sent_pictures
+from .request.body import Sent, body_in_openapi, sent
+from .request.models import ClassifyRequest
 
 #: Labels times templates: all are encoded, while the queries of others wait.
 MAX_TEXTS = 512

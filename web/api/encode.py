@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 
 from ..errors import Refused, not_understood
 from ..state import state_of
-from .body import Sent, body_in_openapi, sent
-from .models import EncodeRequest
 from .pictures import loaded_pictures, sent_pictures
+from .request.body import Sent, body_in_openapi, sent
+from .request.models import EncodeRequest
 
 router = APIRouter(tags=["model"])
 

@@ -17,9 +17,9 @@ from ..errors import Refused, not_understood
 from ..state import state_of
 from .addresses import Addresses
 from .answer import HitAnswer, hit_answer
-from .asked import asked_fusion, asked_page, asked_query
-from .body import Sent, body_in_openapi, sent
-from .models import ExplainRequest
+from .request.asked import asked_fusion, asked_page, asked_query
+from .request.body import Sent, body_in_openapi, sent
+from .request.models import ExplainRequest
 
 router = APIRouter(tags=["search"])
 

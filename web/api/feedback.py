@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from ..errors import Refused
 from ..state import state_of
-from .body import Sent, body_in_openapi, sent
-from .models import FeedbackRequest
+from .request.body import Sent, body_in_openapi, sent
+from .request.models import FeedbackRequest
 
 router = APIRouter(tags=["search"])
 SentFeedback = Annotated[Sent[FeedbackRequest], Depends(sent(FeedbackRequest))]

@@ -15,9 +15,9 @@ from fastapi.responses import Response
 from ..errors import Refused, not_understood
 from ..pictures.service import Pictures
 from ..state import state_of
-from .body import Sent, body_in_openapi, sent
-from .models import HeatMapRequest
 from .pictures import sent_pictures, unreadable
+from .request.body import Sent, body_in_openapi, sent
+from .request.models import HeatMapRequest
 
 router = APIRouter(tags=["model"])
 _WEBP = "image/webp"

@@ -10,8 +10,8 @@ from fastapi import Request
 from ..encoders import seconds_waited
 from ..log.records import Origin, Times
 from ..state import State
-from .body import Sent
-from .models import SearchRequest, SimilarRequest
+from .request.body import Sent
+from .request.models import SearchRequest, SimilarRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from ..errors import not_understood
 from ..state import state_of
-from .body import Sent, body_in_openapi, sent
 from .encode import check_fingerprint
-from .models import NeuralRequest, SentPicture
 from .pictures import loaded_pictures, sent_pictures
+from .request.body import Sent, body_in_openapi, sent
+from .request.models import NeuralRequest, SentPicture
 
 router = APIRouter(tags=["model"])
 

@@ -12,7 +12,7 @@ from clipseek.opensearch.query.limits import MAX_PARTS
 
 from ..encoders import HeldPicture, SharedEncoder
 from ..errors import Refused, not_understood
-from .models import SentPicture, WeightedPicture
+from .request.models import SentPicture, WeightedPicture
 
 
 def sent_pictures(named: Sequence[SentPicture], uploads: Sequence[bytes]) -> list[QueryPicture]:

@@ -16,10 +16,10 @@ from ..encoders import seconds_waited
 from ..state import State, state_of
 from .addresses import Addresses
 from .answer import FacetsAnswer, SearchAnswer, browse_answer, facet_answer, search_answer
-from .asked import asked_fusion, asked_page, asked_query, asked_scope
-from .body import Sent, body_in_openapi, sent
 from .logged import log_search, origin_of
-from .models import SearchRequest, SimilarRequest
+from .request.asked import asked_fusion, asked_page, asked_query, asked_scope
+from .request.body import Sent, body_in_openapi, sent
+from .request.models import SearchRequest, SimilarRequest
 
 router = APIRouter(tags=["search"])
 SentSearch = Annotated[Sent[SearchRequest], Depends(sent(SearchRequest))]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from clipseek.opensearch.query.limits import MAX_REACH, Kind
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..api.parts import Condition, FieldName, Id, Phrase, Share
+from ..api.request.parts import Condition, FieldName, Id, Phrase, Share
 
 #: Hits of one call: a model reads all of them.
 MAX_SHOWN = 50

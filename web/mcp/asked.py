@@ -7,8 +7,8 @@ from typing import Any
 
 from clipseek.opensearch.index.image_uri import Place
 
-from ..api.body import Sent
-from ..api.models import SearchRequest, SimilarRequest
+from ..api.request.body import Sent
+from ..api.request.models import SearchRequest, SimilarRequest
 from ..errors import not_understood
 from ..pictures.roots import Roots
 from ..settings import Settings

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from ..api.addresses import Addresses
 from ..api.answer import FacetsAnswer, browse_answer, facet_answer, hit_answer, search_answer
-from ..api.asked import asked_page
-from ..api.body import Sent
 from ..api.indexes import known_picture
 from ..api.logged import log_search
+from ..api.request.asked import asked_page
+from ..api.request.body import Sent
 from ..api.search import find, find_similar
 from ..pictures.service import Pictures
 from ..state import State

@@ -18,7 +18,7 @@ EXTRA = "formats"
 class Format:
     """``name``: Pillow's, or our own reader's. ``endings``: lower case, with the dot.
 
-    reader: the module in ``formats/`` that has ``read(data, rules, max_megapixels) -> Decoded``; None: Pillow. modules: what is
+    reader: the module in ``readers/`` that has ``read(data, rules, max_megapixels) -> Decoded``; None: Pillow. modules: what is
     imported for it, from the extra. library: what people call these. what: kinds that are read, for the table in the docs.
     """
 

@@ -54,5 +54,5 @@ def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
 
 
 def _by(reader: str, data: bytes, asked: Asked) -> Seen:
-    module = importlib.import_module(f".{reader}", __package__)
+    module = importlib.import_module(f".readers.{reader}", __package__)
     return render(module.read(data, asked), asked.rules)

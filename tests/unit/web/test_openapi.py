@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from clipseek.web.api import answer, models
+from clipseek.web.api import answer
+from clipseek.web.api.request import models
 from clipseek.web.app import create_app
 from clipseek.web.settings import Settings
 from pydantic import BaseModel

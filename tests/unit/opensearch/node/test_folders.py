@@ -17,8 +17,8 @@ from clipseek.opensearch.node.folders import (
     write_private,
 )
 from clipseek.opensearch.node.paths import NodePaths
+from clipseek.opensearch.node.process.user import FORMER, User, adopt, give
 from clipseek.opensearch.node.service import reset, stop
-from clipseek.opensearch.node.user import FORMER, User, adopt, give
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 

@@ -14,7 +14,7 @@ from clipseek.files.processes import identity
 from clipseek.opensearch.node.asking import Asking
 from clipseek.opensearch.node.errors import NodeError
 from clipseek.opensearch.node.paths import NodePaths
-from clipseek.opensearch.node.port import listens
+from clipseek.opensearch.node.process.port import listens
 from clipseek.opensearch.node.reach import own, running
 from clipseek.opensearch.node.state import NodeState
 from clipseek.opensearch.node.status import read_status

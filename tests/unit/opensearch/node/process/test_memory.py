@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from clipseek.opensearch.node.errors import StartFailed
-from clipseek.opensearch.node.memory import default_heap, megabytes, usable_memory
+from clipseek.opensearch.node.process.memory import default_heap, megabytes, usable_memory
 
 GIB = 1 << 30
 

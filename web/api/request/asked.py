@@ -6,9 +6,9 @@ from typing import Any
 
 from clipseek.opensearch import Fusion, Page, Query, Searcher
 
+from ..pictures import sent_pictures
 from .body import Sent
 from .models import PageRequest, SearchRequest
-from .pictures import sent_pictures
 
 
 def asked_page(request: PageRequest) -> Page:

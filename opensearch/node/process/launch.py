@@ -11,16 +11,16 @@ from pathlib import Path
 
 from clipseek.files.processes import identity
 
-from .artifacts import Lock
-from .certificates import make_certificates
+from ..artifacts import Lock
+from ..closed.certificates import make_certificates
+from ..errors import UnreachableFolder
+from ..folders import fresh_folder, make_node_folder
+from ..paths import NodePaths
+from ..state import NodeState
 from .configuration import configure
-from .errors import UnreachableFolder
-from .folders import fresh_folder, make_node_folder
 from .java import Java, java_for
 from .memory import CONCURRENT, megabytes
-from .paths import NodePaths
 from .port import free_ports
-from .state import NodeState
 from .user import User, give, node_user
 
 #: All that the node's Java gets of the environment: secrets of whoever starts it stand there, and options that change it.

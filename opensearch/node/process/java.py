@@ -14,7 +14,7 @@ from pathlib import Path
 
 from clipseek.files.whole import whole_folder
 
-from .errors import JavaMissing
+from ..errors import JavaMissing
 from .user import User
 
 OLDEST, NEWEST = 17, 21

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import tifffile
 from tifffile import TiffPage
 
-from ..errors import ImageError
+from ...errors import ImageError
 
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _SHAPE = 0.02  # by which the sides' ratio of a copy may differ

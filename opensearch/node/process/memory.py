@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from .errors import StartFailed
+from ..errors import StartFailed
 
 _MIB = 1 << 20
 SMALLEST, LARGEST = 1024, 16 * 1024  # MiB

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import UnreachableFolder, UnsupportedSystem
-from .paths import is_root
+from ..errors import UnreachableFolder, UnsupportedSystem
+from ..paths import is_root
 
 NAME = "clipseek-node"
 #: Until 0.1 root's node ran as this user (nobody), who owns the indexes of then.

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pi_heif
 
-from ..errors import ImageError
-from ..limits import check_pixels
-from ..pixels.curves import PRIMARIES, Curves
-from ..pixels.decoded import Alpha, Decoded
-from .asked import Asked
+from ...errors import ImageError
+from ...limits import check_pixels
+from ...pixels.curves import PRIMARIES, Curves
+from ...pixels.decoded import Alpha, Decoded
+from ..asked import Asked
 
 _ALPHA: dict[str, Alpha] = {"RGBA": "straight", "LA": "straight", "RGBa": "premultiplied"}
 

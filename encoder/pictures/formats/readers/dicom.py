@@ -17,10 +17,10 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ..errors import ImageError
-from ..limits import check_pixels
-from ..pixels.decoded import Decoded
-from .asked import Asked
+from ...errors import ImageError
+from ...limits import check_pixels
+from ...pixels.decoded import Decoded
+from ..asked import Asked
 from .dicom_window import Shown, shown_values
 
 _MET = frozenset({"format.dicom"})

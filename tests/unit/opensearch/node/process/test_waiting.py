@@ -13,8 +13,8 @@ from clipseek.files.processes import identity
 from clipseek.opensearch.node.asking import Asking
 from clipseek.opensearch.node.errors import StartFailed
 from clipseek.opensearch.node.paths import NodePaths
+from clipseek.opensearch.node.process.waiting import Patience, last_error, wait_until_up
 from clipseek.opensearch.node.state import NodeState, read_state
-from clipseek.opensearch.node.waiting import Patience, last_error, wait_until_up
 from clipseek.testing.server import FakeServer
 
 QUICK = Patience(answer=0.5, still=0.6, say=0.0)

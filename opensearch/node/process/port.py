@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from .errors import PortTaken
+from ..errors import PortTaken
 
 PREFERRED_PORT = 9200
 # As /proc writes them: 127.0.0.1, the same mapped into IPv6, and any address of either.

@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .errors import CredentialsMissing
-from .folders import open_private, write_private
+from ..errors import CredentialsMissing
+from ..folders import open_private, write_private
 
 ADMIN, OWN = "admin", "clipseek"
 _CURE = "make new ones with: clipseek node credentials --rotate"

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .folders import make_folder, write_private
-from .paths import NodePaths
+from ..folders import make_folder, write_private
+from ..paths import NodePaths
 
 ADMIN, NODE = "clipseek administrator", "clipseek node"
 _DAYS, _RENEW = 3650, 90  # for how long, and how long before its end it is made anew

@@ -8,10 +8,10 @@ from __future__ import annotations
 import imagecodecs
 import numpy as np
 
-from ..errors import ImageError
-from ..limits import check_pixels
-from ..pixels.decoded import Decoded
-from .asked import Asked
+from ...errors import ImageError
+from ...limits import check_pixels
+from ...pixels.decoded import Decoded
+from ..asked import Asked
 
 
 def read(data: bytes, asked: Asked) -> Decoded:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pypdfium2
 
-from ..errors import ImageError
-from ..pixels.decoded import Decoded
-from .asked import Asked
+from ...errors import ImageError
+from ...pixels.decoded import Decoded
+from ..asked import Asked
 
 DOTS = 144
 LEAST, MOST = 1024, 2048

@@ -14,12 +14,12 @@ from typing import Any
 
 from clipseek.files.processes import collect, identity
 
-from .asking import Asking
-from .errors import StartFailed
-from .folders import open_private
-from .paths import NodePaths
-from .reach import ours
-from .state import NodeState
+from ..asking import Asking
+from ..errors import StartFailed
+from ..folders import open_private
+from ..paths import NodePaths
+from ..reach import ours
+from ..state import NodeState
 
 Progress = Callable[[str], None]
 _SIGNS = ("Exception", "ERROR", "Error:", "error:", "Unrecognized", "Could not", "FATAL", "No space", "OutOfMemory")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 
-from .closing import security_settings, write_security
-from .folders import fresh_folder, write_private
-from .paths import NodePaths
+from ..closed.closing import security_settings, write_security
+from ..folders import fresh_folder, write_private
+from ..paths import NodePaths
 from .user import User
 
 #: The log's files: this size, and so many of before.

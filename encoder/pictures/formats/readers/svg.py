@@ -11,9 +11,9 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from ..errors import ImageError
-from ..pixels.decoded import Decoded
-from .asked import Asked
+from ...errors import ImageError
+from ...pixels.decoded import Decoded
+from ..asked import Asked
 
 SIDE = 1024
 _LARGEST = 64 << 20  # bytes of markup

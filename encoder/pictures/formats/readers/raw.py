@@ -8,10 +8,10 @@ import numpy as np
 import rawpy
 from PIL import Image
 
-from ..errors import ImageError
-from ..limits import check_pixels
-from ..pixels.decoded import Decoded
-from .asked import Asked
+from ...errors import ImageError
+from ...limits import check_pixels
+from ...pixels.decoded import Decoded
+from ..asked import Asked
 
 #: The embedded JPEG is taken from this share of the sensor's longer side on: it is what the camera showed.
 SHARE = 0.5

@@ -10,10 +10,10 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ImageError
-from ..limits import check_pixels
-from ..pixels.decoded import Decoded
-from .asked import Asked
+from ...errors import ImageError
+from ...limits import check_pixels
+from ...pixels.decoded import Decoded
+from ..asked import Asked
 
 _LARGEST = 2 << 30  # bytes of an unpacked volume
 

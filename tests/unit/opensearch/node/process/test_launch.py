@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from clipseek.opensearch.node.errors import JavaMissing
-from clipseek.opensearch.node.java import Java, find_java, java_for
-from clipseek.opensearch.node.launch import _arguments, _process, shown
 from clipseek.opensearch.node.paths import NodePaths
-from clipseek.opensearch.node.user import User
+from clipseek.opensearch.node.process.java import Java, find_java, java_for
+from clipseek.opensearch.node.process.launch import _arguments, _process, shown
+from clipseek.opensearch.node.process.user import User
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 

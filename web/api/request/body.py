@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from ..errors import Refused, not_understood
+from ...errors import Refused, not_understood
 
 Fields = TypeVar("Fields", bound=BaseModel)
 Read = TypeVar("Read", bound=BaseModel, covariant=True)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from clipseek.files.processes import locked
 
+from ..errors import NodeError
+from ..paths import NodePaths
+from ..reach import asking_of, running
+from ..state import NodeState
 from .closing import set_users, wait_for_security
 from .credentials import ADMIN, read_credentials
-from .errors import NodeError
-from .paths import NodePaths
-from .reach import asking_of, running
-from .state import NodeState
 
 
 def entrance(paths: NodePaths) -> dict[str, str]:

@@ -14,12 +14,12 @@ import tifffile
 from numpy.typing import NDArray
 from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 
-from ..errors import ImageError
-from ..limits import check_pixels
-from ..pixels.decoded import Decoded, Space
-from ..pixels.no_data import read_no_data
-from ..size import least_edge
-from .asked import Asked
+from ...errors import ImageError
+from ...limits import check_pixels
+from ...pixels.decoded import Decoded, Space
+from ...pixels.no_data import read_no_data
+from ...size import least_edge
+from ..asked import Asked
 from .tiff_bands import chosen_bands
 from .tiff_pages import chosen_page, reduced_level
 

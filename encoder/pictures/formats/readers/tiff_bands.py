@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tifffile import TiffPage
 
-from ..errors import ImageError
-from ..pixels.decoded import Alpha, Space
+from ...errors import ImageError
+from ...pixels.decoded import Alpha, Space
 
 _COLOURS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 _ALPHA: dict[int, Alpha] = {1: "premultiplied", 2: "straight"}

@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ..security.roles import ROLES, role_name
-from ..security.setup import new_password, write_roles, write_user
-from .asking import Asking
+from ...security.roles import ROLES, role_name
+from ...security.setup import new_password, write_roles, write_user
+from ..asking import Asking
+from ..errors import CredentialsMissing, StartFailed
+from ..folders import write_private
+from ..paths import NodePaths
+from ..process.user import User
 from .certificates import ADMIN, NODE, subject, trusting
 from .credentials import ADMIN as ADMIN_USER
 from .credentials import OWN, Credentials, read_credentials
-from .errors import CredentialsMissing, StartFailed
-from .folders import write_private
-from .paths import NodePaths
-from .user import User
 
 _FOLDER = "opensearch-security"
 _SECONDS = 120.0
