@@ -33,7 +33,10 @@ def alias(client: opensearchpy.OpenSearch) -> Iterator[str]:
 
 def run(command: Any, url: str, alias: str, *arguments: str) -> Result:
     if command is ingest:
-        arguments = (*arguments, "--no-expunge")  # which waits half a minute, and changes nothing that is looked at here
+        arguments = (
+            *arguments,
+            "--no-expunge",
+        )  # which waits half a minute, and changes nothing that is looked at here
     done = CliRunner().invoke(command, [*arguments, "--index", alias, "--url", url], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done
