@@ -13,16 +13,15 @@ import io
 import json
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from clipseek.opensearch.dashboards.panels import data_of, requests, vega_spec
 from clipseek.opensearch.dashboards.shipped import PATH
 from clipseek.opensearch.server.client import connect
+from clipseek.testing.listening import Handler, listening
 from page_server import chromium
 from screens import jpeg
 from servers import add_url
@@ -142,25 +141,15 @@ def draw(
 def page_at(port: int, text: str) -> Iterator[str]:
     """The address of a page of that text."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("content-type", "text/html; charset=utf-8")
             self.end_headers()
             self.wfile.write(text.encode())
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Answering, port) as address:
+        yield f"{address}/"
 
 
 def drawn_spec(client: Any, panel: dict[str, Any], days: int) -> dict[str, Any]:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from clipseek.opensearch.index.own_records import RECORDS
 
+from .listening import Handler, listening
 from .search import Unknown, search
 
 #: Status and body: an object to be sent as JSON, or bytes. A status of 0 hangs up without an answer.
@@ -164,7 +163,7 @@ def fake_server() -> Iterator[FakeServer]:
     """A FakeServer that listens on a free port of loopback."""
     fake = FakeServer()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         protocol_version = "HTTP/1.1"
         # One packet an answer: two would each wait 40 ms for the other side's delayed acknowledgement.
         wbufsize = 1 << 16
@@ -186,17 +185,5 @@ def fake_server() -> Iterator[FakeServer]:
 
         do_GET = do_POST = do_PUT = do_DELETE = _serve
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    # Its threads are daemons: a connection that is kept open does not hold up the end.
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Answering) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

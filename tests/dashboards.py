@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from clipseek.testing.listening import Handler, listening
 
 Answer = tuple[int, Any]
 
@@ -98,7 +98,7 @@ def fake_dashboards() -> Iterator[FakeDashboards]:
     """A FakeDashboards that listens on a free port of loopback."""
     fake = FakeDashboards()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_POST(self) -> None:
             answer = fake.post(self.path, self.headers, self.rfile.read(int(self.headers.get("content-length") or 0)))
             status, text = (200, answer) if isinstance(answer, bytes) else (answer[0], json.dumps(answer[1]).encode())
@@ -107,16 +107,5 @@ def fake_dashboards() -> Iterator[FakeDashboards]:
             self.end_headers()
             self.wfile.write(text)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Answering) as fake.url:
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
+
+from clipseek.testing.listening import Handler, listening
 
 #: What may become of a request; those that are ``sent`` reach the server all the same.
 FAULTS = ("drop", "drop the answer", "delay", "duplicate", "429", "503", "413")
@@ -49,7 +50,7 @@ def faulty_proxy(upstream: str, **settings: Any) -> Iterator[Proxy]:
     """A proxy to the server at ``upstream``, on a free port of loopback."""
     proxy, parts = Proxy(**settings), urlsplit(upstream)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         protocol_version = "HTTP/1.1"
         wbufsize = 1 << 16
         disable_nagle_algorithm = True
@@ -101,16 +102,5 @@ def faulty_proxy(upstream: str, **settings: Any) -> Iterator[Proxy]:
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    proxy.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening(Answering) as proxy.url:
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

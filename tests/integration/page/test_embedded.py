@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import html
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from clipseek.opensearch.dashboards.saved_objects import Boards, Corpus
 from clipseek.opensearch.server.client import connect
+from clipseek.testing.listening import Handler, listening
 from clipseek.web.guard.signing import sign_all
 from clipseek.web.settings import Access, Settings
 from playwright.sync_api import BrowserContext
@@ -29,7 +27,7 @@ KEY = b"a key of thirty-two bytes or more"
 def another_origin(page: list[str]) -> Iterator[str]:
     """The address of a page, ``page[0]``, with the policy that Dashboards sends by default."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("content-type", "text/html; charset=utf-8")
@@ -38,18 +36,8 @@ def another_origin(page: list[str]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(page[0].encode())
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(Answering) as address:
+        yield address
 
 
 def drawn(template: str, names: list[str]) -> str:
