@@ -82,6 +82,80 @@ def _separator(context: click.Context, parameter: click.Parameter, value: str) -
     return sign
 
 
+#: Which files of SOURCE are read, and as what.
+_FILES = (
+    click.option(
+        "--layout",
+        type=click.Choice(LAYOUTS),
+        metavar="NAME",
+        default="auto",
+        show_default=True,
+        help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco, "
+        "hub (hub:owner/name), paths (- for stdin), imagefolder, flickr, coco, img2dataset or saved (datasets' save_to_disk); "
+        "auto detects it.",
+    ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out these files and folders of the folder SOURCE: 'previews/', '*_thumb.jpg', 'a/**/*.png'. Repeatable.",
+    ),
+    click.option(
+        "--include",
+        multiple=True,
+        metavar="PATTERN",
+        help="Take only these files and folders of the folder SOURCE. Repeatable.",
+    ),
+)
+#: What becomes the captions of a picture.
+_CAPTIONS = (
+    click.option(
+        "--captions",
+        type=click.Choice(CAPTIONS_FROM),
+        default="auto",
+        show_default=True,
+        help="Where captions come from: sidecar (files beside the pictures, columns of SOURCE), embedded (XMP, IPTC, EXIF and "
+        "PNG texts inside the pictures), both, none; auto takes embedded ones of pictures that have no other.",
+    ),
+    click.option(
+        "--dicom-tags",
+        default="",
+        metavar="NAME[,NAME]",
+        help="DICOM's descriptions that become captions, like SeriesDescription,BodyPartExamined; none by default, and never "
+        "what says who a patient is.",
+    ),
+    click.option(
+        "--sidecar",
+        type=click.Choice(["lines", "whole"]),
+        default="lines",
+        show_default=True,
+        help="How a .txt or .caption beside a picture is read: each line a caption, or the whole file as one.",
+    ),
+)
+#: How a manifest is written.
+_MANIFEST = (
+    click.option(
+        "--images",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Folder to which the paths of a manifest are relative.  [default: the manifest's]",
+    ),
+    click.option(
+        "--encoding",
+        default="",
+        metavar="NAME",
+        help="Encoding of a manifest, like cp1251 or gbk.  [default: found out]",
+    ),
+    click.option(
+        "--separator",
+        default="",
+        metavar="SIGN",
+        callback=_separator,
+        help="What stands between the cells of a manifest: , ; | or tab.  [default: found out]",
+    ),
+)
+
+
 def source_options(
     last_column: Callable[[Any], Any], *otherwise: str, required: bool = True
 ) -> Callable[[Command], Command]:
@@ -95,69 +169,9 @@ def source_options(
         "source",
         partial(_source, otherwise),
         click.argument("source", type=click.Path(path_type=Path), required=required),
-        click.option(
-            "--layout",
-            type=click.Choice(LAYOUTS),
-            metavar="NAME",
-            default="auto",
-            show_default=True,
-            help="Layout of SOURCE: folder, tsv, csv, jsonl, json (RSICD, UCM), parquet, webdataset (tar shards), imageclef, roco, "
-            "hub (hub:owner/name), paths (- for stdin), imagefolder, flickr, coco, img2dataset or saved (datasets' save_to_disk); "
-            "auto detects it.",
-        ),
-        click.option(
-            "--exclude",
-            multiple=True,
-            metavar="PATTERN",
-            help="Leave out these files and folders of the folder SOURCE: 'previews/', '*_thumb.jpg', 'a/**/*.png'. Repeatable.",
-        ),
-        click.option(
-            "--include",
-            multiple=True,
-            metavar="PATTERN",
-            help="Take only these files and folders of the folder SOURCE. Repeatable.",
-        ),
-        click.option(
-            "--captions",
-            type=click.Choice(CAPTIONS_FROM),
-            default="auto",
-            show_default=True,
-            help="Where captions come from: sidecar (files beside the pictures, columns of SOURCE), embedded (XMP, IPTC, EXIF and "
-            "PNG texts inside the pictures), both, none; auto takes embedded ones of pictures that have no other.",
-        ),
-        click.option(
-            "--dicom-tags",
-            default="",
-            metavar="NAME[,NAME]",
-            help="DICOM's descriptions that become captions, like SeriesDescription,BodyPartExamined; none by default, and never "
-            "what says who a patient is.",
-        ),
-        click.option(
-            "--sidecar",
-            type=click.Choice(["lines", "whole"]),
-            default="lines",
-            show_default=True,
-            help="How a .txt or .caption beside a picture is read: each line a caption, or the whole file as one.",
-        ),
-        click.option(
-            "--images",
-            type=click.Path(path_type=Path),
-            metavar="FOLDER",
-            help="Folder to which the paths of a manifest are relative.  [default: the manifest's]",
-        ),
-        click.option(
-            "--encoding",
-            default="",
-            metavar="NAME",
-            help="Encoding of a manifest, like cp1251 or gbk.  [default: found out]",
-        ),
-        click.option(
-            "--separator",
-            default="",
-            metavar="SIGN",
-            callback=_separator,
-            help="What stands between the cells of a manifest: , ; | or tab.  [default: found out]",
-        ),
+        *_FILES,
+        *_CAPTIONS,
+        *_MANIFEST,
         column_option("image", "the picture's path"),
         column_option("caption", "the caption"),
         last_column,
