@@ -46,7 +46,6 @@ def lines(path: Path, encoding: str = "", *, keep_ends: bool = False) -> Iterato
 
 def guessed_from(path: Path) -> int | None:
     """The number of the first line that is read as cp1252, because it is no UTF-8; None where there is none."""
-    plain = True
     with path.open("rb") as stream:
         for number, raw in enumerate(stream, 1):
             if number == 1 and encoding_of(raw, shown(path)) != (b"", "utf-8"):
@@ -55,9 +54,9 @@ def guessed_from(path: Path) -> int | None:
                 continue
             try:
                 raw.decode("utf-8")
-                plain = False
             except UnicodeDecodeError:
-                return number if plain else None
+                return number
+            return None  # a file with letters of UTF-8 is no other file
     return None
 
 
