@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clipseek.encoder.pictures.suffixes import is_picture_name
 
+from .embedded.dicom import is_dicom
 from .errors import MalformedSource, SourceNotFound
 from .fields import Columns
 from .record import Record, Skipped, shown
@@ -46,7 +47,7 @@ def _is_dicom(path: Path) -> bool:
         if not path.is_file():
             return False  # opening a pipe would wait for its writer
         with path.open("rb") as file:
-            return file.read(132)[128:] == b"DICM"
+            return is_dicom(file)
     except OSError:
         return False
 

@@ -75,7 +75,7 @@ class Source:
     dicom_tags: tuple[str, ...] = ()
     own_fields: bool = False
     place: bool = False
-    _counting: bool = False
+    _unread: bool = False
 
     def __iter__(self) -> Iterator[Record | Skipped]:
         """Every record of the splits, and every file of a folder that is none, in an order that is the same each time; of a
@@ -116,13 +116,13 @@ class Source:
                     f"{shown(self.path)} is no folder; --exclude and --include choose among a folder's files"
                 )
             entries = selection.of(entries, self.path)
-        if not self._counting:
+        if not self._unread:
             entries = self.own_words.of(entries)
         return without_blank(entries)
 
     def unread(self) -> Source:
         """The same source, whose records lack what the pictures' own files say: ``own_words`` adds that, record by record."""
-        return replace(self, _counting=True)
+        return replace(self, _unread=True)
 
     @property
     def own_words(self) -> OwnWords:
@@ -203,7 +203,7 @@ class Source:
         until = time.monotonic() + seconds
         number = 0
         try:
-            for number, _ in enumerate(replace(self, _counting=True), 1):
+            for number, _ in enumerate(self.unread(), 1):
                 if number % 1000 == 0 and time.monotonic() > until:
                     return None
         except Exception:

@@ -21,8 +21,7 @@ from .entries import merged
 from .fields import Columns
 from .folder import read_folder
 from .layout import Layout
-from .manifests.manifest import read_jsonl, read_table
-from .manifests.parquet import read_parquet
+from .manifests.readers import MANIFESTS
 from .record import Record, Skipped
 from .selection import Selection
 from .splits import Splits
@@ -59,11 +58,7 @@ def entries_of(
         return read_img2dataset(path, columns, selection)
     if chosen == "saved":
         return merged(read_saved(path, columns))
-    if chosen == "parquet":
-        return merged(read_parquet(path, columns))
-    if chosen == "jsonl":
-        return merged(read_jsonl(path, columns))
-    return merged(read_table(path, columns, tabs=chosen == "tsv"))
+    return merged(MANIFESTS[chosen](path, columns))
 
 
 def _with_tables(

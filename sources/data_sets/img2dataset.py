@@ -17,7 +17,6 @@ from ..selection import Selection
 from ..tars.webdataset import read_webdataset
 
 _TABLE, _STATS = re.compile(r"\d+\.parquet"), re.compile(r"\d+_stats\.json")
-KEY = "key"
 
 
 def tables_of_shards(folder: Path) -> list[Path]:

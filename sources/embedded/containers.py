@@ -42,14 +42,20 @@ def _jpeg(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
             stream.seek(size, 1)
             continue
         data = stream.read(size)
-        if data.startswith(b"Exif\0"):
-            yield EXIF, data[6:]
-        elif data.startswith(_XMP_APP1):
-            yield XMP, data[len(_XMP_APP1) :]
-        elif data.startswith(b"Photoshop 3.0\0"):
+        if data.startswith(b"Photoshop 3.0\0"):
             photoshop += data[14:]
+        else:
+            yield from _app1(data)
     if photoshop:
         yield PHOTOSHOP, photoshop
+
+
+def _app1(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """What a JPEG's segment APP1 holds, by its first bytes."""
+    if data.startswith(b"Exif\0"):
+        yield EXIF, data[6:]
+    elif data.startswith(_XMP_APP1):
+        yield XMP, data[len(_XMP_APP1) :]
 
 
 def _png(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -92,12 +98,10 @@ def _raw_profile(data: bytes) -> Iterator[tuple[str, bytes]]:
         content = bytes.fromhex(b"".join(parts[2:]).decode("ascii"))
     except ValueError:
         return
-    if content.startswith(b"Exif\0"):
-        yield EXIF, content[6:]
-    elif content.startswith(_XMP_APP1):
-        yield XMP, content[len(_XMP_APP1) :]
-    elif content.startswith(b"8BIM"):
+    if content.startswith(b"8BIM"):
         yield PHOTOSHOP, content
+    else:
+        yield from _app1(content)
 
 
 def _inflated(data: bytes) -> bytes:

@@ -6,6 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +18,7 @@ from . import containers
 from .boilerplate import is_boilerplate
 from .dicom import is_dicom, read_dicom
 from .exif import IPTC, PHOTOSHOP, XMP, decoded_text, read_exif
-from .found import NOTHING, Embedded, distinct, without
+from .found import NOTHING, Embedded, distinct
 from .iptc import from_photoshop, read_iptc
 from .takeout import read_takeout
 from .xmp import LARGEST, Refused, read_xmp
@@ -111,4 +112,4 @@ def _read(stream: IO[bytes], problems: list[str]) -> Embedded:
 
 
 def _cleaned(found: Embedded, picture: Path) -> Embedded:
-    return without(found, [text for text in found.texts if is_boilerplate(text, picture)])
+    return replace(found, texts=tuple(text for text in found.texts if not is_boilerplate(text, picture)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..captions import shows
 from ..record import MetadataValue
@@ -66,9 +66,3 @@ def distinct(texts: Iterable[str]) -> tuple[str, ...]:
         if shows(line):
             kept.setdefault(line.casefold(), line)
     return tuple(kept.values())
-
-
-def without(found: Embedded, unwanted: Iterable[str]) -> Embedded:
-    """``found`` without the texts ``unwanted``."""
-    left = set(unwanted)
-    return replace(found, texts=tuple(text for text in found.texts if text not in left))

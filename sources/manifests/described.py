@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from ..captions import encoding_of
 from ..errors import SourceError
 from ..fields import Columns
-from ..record import Record, Skipped, shown
+from ..record import Record, shown
 from .lines import guessed_from, lines
-from .manifest import is_tabbed, read_jsonl, read_table, separator_of
-from .parquet import read_parquet
+from .manifest import is_tabbed, separator_of
+from .readers import MANIFESTS
 
 #: Rows that are looked at.
 SAMPLE = 200
-_READERS: dict[str, Callable[[Path, Columns], Iterator[Record | Skipped]]] = {
-    "tsv": lambda path, columns: read_table(path, columns, tabs=True),
-    "csv": lambda path, columns: read_table(path, columns, tabs=False),
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-}
 _PANDAS = re.compile(r"\d+\.0")
 _EXCEL = re.compile(r"\d(?:[.,]\d+)?E\+\d+")
 _NEAR = ("images", "Images", "imgs", "img", "pictures", "photos", "data")
@@ -31,7 +24,7 @@ _NEAR = ("images", "Images", "imgs", "img", "pictures", "photos", "data")
 
 def described(path: Path, kind: str, columns: Columns) -> str | None:
     """How the manifest ``path`` of this ``kind`` is written, as it was found out; None for what is no manifest."""
-    if kind not in _READERS or not path.is_file():
+    if kind not in MANIFESTS or not path.is_file():
         return None
     if kind == "parquet":
         return "Parquet"
@@ -41,7 +34,7 @@ def described(path: Path, kind: str, columns: Columns) -> str | None:
         sign = (
             "\t" if tabs else columns.separator or separator_of(first, columns, shown(path)) if kind != "jsonl" else ""
         )
-        has_rows = next(_READERS[kind](path, columns), None) is not None
+        has_rows = next(MANIFESTS[kind](path, columns), None) is not None
     except SourceError:
         return None  # whoever reads it says so
     how = {"\t": "tabs", "": ""}.get(sign, repr(sign))
@@ -56,13 +49,13 @@ def described(path: Path, kind: str, columns: Columns) -> str | None:
 
 def doubtful(path: Path, kind: str, columns: Columns) -> list[str]:
     """A line for each thing in the manifest that was guessed, or that is hardly what was meant."""
-    if kind not in _READERS or not path.is_file():
+    if kind not in MANIFESTS or not path.is_file():
         return []
     found = []
     try:
         if kind != "parquet" and not columns.encoding and (number := guessed_from(path)) is not None:
             found.append(f"not UTF-8 (line {number}), read as cp1252, Western European; name another with --encoding")
-        entries = islice(_READERS[kind](path, columns), SAMPLE)
+        entries = islice(MANIFESTS[kind](path, columns), SAMPLE)
         first = [entry for entry in entries if isinstance(entry, Record)]
     except (SourceError, OSError):
         return found  # whoever reads it says so
