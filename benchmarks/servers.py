@@ -22,7 +22,9 @@ def add_url(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def server(url: str | None, *, ml: bool = False, heap: str | None = "1g") -> Iterator[str]:
     """``url``, or the address of a node, with ``ml`` one that has ml-commons, which is stopped and removed afterwards; ``heap`` is
-    the node's, ``None`` its own choice."""
+    the node's, ``None`` its own choice. For that long it is this user's node: another one that died at the same address is not
+    asked after.
+    """
     if url:
         yield url
         return
@@ -33,9 +35,14 @@ def server(url: str | None, *, ml: bool = False, heap: str | None = "1g") -> Ite
     folder = Path(tempfile.mkdtemp(prefix="clipseek-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
     paths = NodePaths(folder, NodePaths.default().cache)
+    before = os.environ.get("CLIPSEEK_DATA")
+    os.environ["CLIPSEEK_DATA"] = str(folder)
     try:
         yield start(paths, heap=heap, ml=ml, closed=False).url
     finally:
+        os.environ.pop("CLIPSEEK_DATA")
+        if before is not None:
+            os.environ["CLIPSEEK_DATA"] = before
         stop(paths)
         shutil.rmtree(folder, ignore_errors=True)
 

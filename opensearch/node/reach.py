@@ -102,7 +102,8 @@ def _proved(state: NodeState, paths: NodePaths) -> NodeState:
     if not state.alive():
         raise NodeError(
             f"the node of this user, at {state.url}, ended without being stopped ({paths.log} says why); start it again with: "
-            "clipseek node start, or name a server with --url"
+            "clipseek node start, or name another server with --url (one at this "
+            "same address after: clipseek node stop)"
         )
     if not state.ready:
         raise NodeError(f"the node at {state.url} is still starting; wait for it with: clipseek node start")
