@@ -87,7 +87,8 @@ def install(
     if pictures is not None and not indexes:
         raise click.UsageError("--pictures shows the pictures of indexes; name one with --index")
     target = Dashboards(url, tenant)
-    boards = _boards(indexes, opensearch, pictures, token_file)
+    client = open_client(opensearch) if indexes else None
+    boards = _boards(client, indexes, pictures, token_file)
     objects = boards.objects()
     if output is not None:
         from clipseek.files.whole import write_whole
@@ -117,8 +118,9 @@ def check(indexes: tuple[str, ...], opensearch: str | None, as_json: bool) -> No
     """Check that the indexes have every field that the boards use. Exit code 1 if not."""
     from clipseek.opensearch.dashboards.fields import missing_fields, used_fields
 
-    used = used_fields(_boards(indexes, opensearch).objects())
-    missing = missing_fields(open_client(opensearch), used)
+    client = open_client(opensearch)
+    used = used_fields(_boards(client, indexes).objects())
+    missing = missing_fields(client, used)
     if as_json:
         print_json(
             {"used": len({(each.index, each.field) for each in used}), "missing": [vars(each) for each in missing]}
@@ -136,19 +138,20 @@ def check(indexes: tuple[str, ...], opensearch: str | None, as_json: bool) -> No
 
 
 def _boards(
-    indexes: tuple[str, ...], opensearch: str | None, pictures: str | None = None, token_file: Path | None = None
+    client: Any, indexes: tuple[str, ...], pictures: str | None = None, token_file: Path | None = None
 ) -> Boards:
+    """``client``: of the server that has ``indexes``, if any."""
     from clipseek.opensearch.dashboards.saved_objects import Boards
 
     links = {} if pictures is None else _links(pictures, token_file)
-    return Boards([_corpus(alias, opensearch, links, pictures) for alias in indexes])
+    return Boards([_corpus(client, alias, links, pictures) for alias in indexes])
 
 
-def _corpus(alias: str, opensearch: str | None, links: dict[str, str | None], pictures: str | None) -> Corpus:
+def _corpus(client: Any, alias: str, links: dict[str, str | None], pictures: str | None) -> Corpus:
     from clipseek.opensearch.dashboards.saved_objects import Corpus
     from clipseek.opensearch.index import versions
 
-    version = versions.current(open_client(opensearch), alias)
+    version = versions.current(client, alias)
     facets = [name for name, kind in version.fields.items() if kind == "keyword"]
     if pictures is None:
         return Corpus(alias, facets)

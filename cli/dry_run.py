@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .ingest_listener import Listener, as_skip
 from .opening import open_client
 from .output import count, data, for_reader, note, print_json
-from .skips import LISTED, Skips, print_skips
+from .skips import Skips, print_first, print_skips
 
 if TYPE_CHECKING:
     from clipseek.opensearch.ingest.options import IngestOptions
@@ -44,10 +44,7 @@ def dry_run(source: Source, report: Path | None, pruned: list[str] | None, *, as
         data(f"{lost.total():>9,} captions lost   {kinds}")
     if pruned is not None:
         data(f"{len(pruned):>9,} would be pruned not in the source any more")
-        for uri in pruned[:LISTED]:
-            data(f"          {for_reader(uri)}")
-        if len(pruned) > LISTED:
-            data(f"          and {len(pruned) - LISTED:,} more")
+        print_first(map(for_reader, pruned), len(pruned), "--json")
     if found.columns:
         note(f"columns: {', '.join(f'{name} ({number:,})' for name, number in found.columns.most_common(20))}")
     note("a dry run: nothing was encoded or written; leave --dry-run out to ingest")

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 def source_name(source: Source) -> str:
     """The name by which documents remember their source: its address, the same whatever folder the command runs in."""
+    from clipseek.sources.data_sets.hub import is_hub
+
     text = str(source.path)
-    if text.startswith("hub:"):
+    if is_hub(source.path):
         return ":".join(text.split(":")[:2])
     if not source.repeatable:
         return Path(os.path.abspath(text)).as_uri() if "{" in text else ""
@@ -38,8 +40,9 @@ def source_name(source: Source) -> str:
 def options_of(source: Source, run: RunOptions, **more: Any) -> IngestOptions:
     """The library's options. Raises UsageError where ``--prune`` cannot know what the source has."""
     from clipseek.opensearch.ingest.options import IngestOptions
+    from clipseek.sources.data_sets.hub import is_hub
 
-    if run.prune and (source.splits.names or not (source.repeatable or str(source.path).startswith("hub:"))):
+    if run.prune and (source.splits.names or not (source.repeatable or is_hub(source.path))):
         raise click.UsageError("--prune needs the whole of SOURCE: leave --split out, and give no pipe")
     return IngestOptions(
         source=source_name(source),

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .ingest_listener import REFUSED, as_ended, as_skip
-from .output import count, data, duration, for_reader, note
-from .skips import LISTED, print_skips
+from .output import count, data, duration, note
+from .skips import print_first, print_skips, with_reason
 
 if TYPE_CHECKING:
     from clipseek.encoder.run.fast_jpeg import JpegChoice
@@ -117,29 +117,16 @@ def print_older(version: Version, source: Path, bundle: Path) -> None:
 
 def _print_refused(report: IngestReport, refused: Sequence[Ended]) -> None:
     """How many documents the server refused, and the first of them."""
-    from clipseek.sources import shown
-
-    if not report.rejected:
-        return
-    data(f"{report.rejected:>9,} rejected  {REFUSED}")
-    for entry in refused[:LISTED]:
-        data(f"          {for_reader(shown(entry.path))}: {for_reader(entry.reason)}")
-    if report.rejected > LISTED:
-        data(f"          and {report.rejected - LISTED:,} more; --report FILE lists them all")
+    if report.rejected:
+        data(f"{report.rejected:>9,} rejected  {REFUSED}")
+        print_first(map(with_reason, refused), report.rejected)
 
 
 def _print_shortened(kinds: Counter[str], files: Sequence[Shortened]) -> None:
     """How many pictures are there with a part left out, by kind, and the first of them."""
-    from clipseek.sources import shown
-
-    if not (total := kinds.total()):
-        return
-    data(f"{total:>9,} shortened {', '.join(f'{number:,} {kind}' for kind, number in kinds.items() if number)}")
-    for entry in files[:LISTED]:
-        reason = f": {entry.reason}" if entry.reason != entry.kind else ""
-        data(f"          {for_reader(shown(entry.path))}{reason}")
-    if total > LISTED:
-        data(f"          and {total - LISTED:,} more; --report FILE lists them all")
+    if total := kinds.total():
+        data(f"{total:>9,} shortened {', '.join(f'{number:,} {kind}' for kind, number in kinds.items() if number)}")
+        print_first(map(with_reason, files), total)
 
 
 def print_decoding(choice: JpegChoice, examined: int, least_cosine: float) -> None:

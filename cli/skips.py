@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from .output import data, for_reader
 
 if TYPE_CHECKING:
+    from clipseek.opensearch.ingest.report import Ended, Shortened
     from clipseek.sources import Skipped
 
 #: Files listed at the end, and in ``--json``; ``--report`` lists all.
@@ -21,21 +24,19 @@ _ENDINGS = 8
 
 
 class Skips:
-    """What was skipped so far: ``kinds`` and ``endings`` count all, of whose files the first LISTED_JSON of each sort are kept."""
+    """What was skipped so far: ``kinds`` counts all, of whose files the first LISTED_JSON of each sort are kept."""
 
     def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()
-        self.endings: dict[str, Counter[str]] = {}
-        self.captions: Counter[str] = Counter()
+        self._endings: Counter[str] = Counter()
         self._broken: list[Skipped] = []
         self._passed: list[Skipped] = []
 
     def add(self, entry: Skipped) -> None:
         """Count and, if there is room, keep ``entry``."""
         self.kinds[entry.kind] += 1
-        self.captions[entry.kind] += entry.captions
-        if entry.kind in PASSED_OVER:
-            self.endings.setdefault(entry.kind, Counter())[ending(entry)] += 1
+        if entry.kind == "not an image":
+            self._endings[ending(entry)] += 1
         kept = self._passed if entry.kind in PASSED_OVER else self._broken
         if len(kept) < LISTED_JSON:
             kept.append(entry)
@@ -56,11 +57,11 @@ class Skips:
         return ", ".join(f"{self.kinds[kind]:,} {kind}{self._by_ending(kind)}" for kind in order)
 
     def _by_ending(self, kind: str) -> str:
-        counts = self.endings.get(kind, Counter[str]())
         if kind != "not an image":
             return ""
-        parts = [f"{number:,} {name}" for name, number in counts.most_common(_ENDINGS)]
-        rest = counts.total() - sum(number for _, number in counts.most_common(_ENDINGS))
+        listed = self._endings.most_common(_ENDINGS)
+        parts = [f"{number:,} {name}" for name, number in listed]
+        rest = self._endings.total() - sum(number for _, number in listed)
         return f" ({', '.join([*parts, *([f'{rest:,} others'] if rest else [])])})"
 
 
@@ -71,13 +72,23 @@ def ending(entry: Skipped) -> str:
 
 def print_skips(skips: Skips) -> None:
     """How many were skipped, by kind, and the first of them."""
-    from clipseek.sources import shown
-
     if not (total := skips.kinds.total()):
         return
     data(f"{total:>9,} skipped   {skips.line()}")
-    for entry in skips.kept[:LISTED]:
-        reason = f": {for_reader(entry.reason)}" if entry.reason != entry.kind else ""
-        data(f"          {for_reader(shown(entry.path))}{reason}")
+    print_first((with_reason(entry) for entry in skips.kept), total)
+
+
+def with_reason(entry: Skipped | Shortened | Ended) -> str:
+    """Its file, and why where the kind has not said it."""
+    from clipseek.sources import shown
+
+    reason = f": {for_reader(entry.reason)}" if entry.reason != getattr(entry, "kind", None) else ""
+    return f"{for_reader(shown(entry.path))}{reason}"
+
+
+def print_first(lines: Iterable[str], total: int, whole_list: str = "--report FILE") -> None:
+    """The first LISTED of ``total`` lines below a number, how many more there are, and the option that lists all."""
+    for line in islice(lines, LISTED):
+        data(f"          {line}")
     if total > LISTED:
-        data(f"          and {total - LISTED:,} more; --report FILE lists them all")
+        data(f"          and {total - LISTED:,} more; {whole_list} lists them all")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def _without(query: JudgedQuery, stored: Mapping[str, str]) -> JudgedQuery:
     """The query with only the pictures that the index has."""
     right = {name: one for name, one in query.right.items() if name in stored}
     negatives = {name: one for name, one in query.negatives.items() if name in stored}
-    return JudgedQuery(query.name, query.words, query.searches, right, negatives)
+    return replace(query, right=right, negatives=negatives)
 
 
 def _grades(query: JudgedQuery) -> dict[str, int]:

@@ -74,6 +74,4 @@ class OwnWords:
             return inside.captions
         if self.captions == "both":
             return tuple(dict.fromkeys((*record.captions, *beside.and_then(inside).captions)))
-        if self.captions == "sidecar":
-            return record.captions if own else record.captions + beside.captions
         return record.captions if own else record.captions + (beside.captions or inside.captions)

@@ -57,6 +57,16 @@ def test_pictures_want_an_index_and_a_service_that_signs(server: FakeServer) -> 
     assert "no clipseek serve at http://127.0.0.1:9" in done.stderr
 
 
+def test_several_indexes_are_asked_for_through_one_client(server: FakeServer, tmp_path: Path) -> None:
+    mapping: Any = {"_meta": {"fingerprint": "f" * 64, "dimension": 4}, "properties": {}}
+    for alias in ("icons", "scans"):
+        server.indexes[f"{alias}-ffffffff-20260101000000"] = {"aliases": {alias: {}}, "mappings": mapping}
+    named = ("--index", "icons", "--index", "scans", "--opensearch", server.url)
+    done = clipseek("install", *named, "--output", tmp_path / "boards.ndjson")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("server: ") == 1
+
+
 def test_check_names_each_missing_field_and_index(server: FakeServer) -> None:
     for name in ("ingests", "searches"):
         server.indexes[f"clipseek-{name}"] = fill(f"{name}.json")
