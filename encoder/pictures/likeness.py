@@ -47,7 +47,7 @@ def near_duplicates(hashes: NDArray[np.uint64], copies: NDArray[np.uint8]) -> ND
     """
     cells = copies.reshape(len(copies), SIDE * SIDE, 3)
     first = np.arange(len(hashes))
-    bands = ((hashes[:, None] >> (np.arange(_BANDS, dtype=np.uint64) * np.uint64(16))) & np.uint64(0xFFFF)).tolist()
+    bands = _bands(hashes)
     firsts: dict[tuple[int, int], list[int]] = defaultdict(list)
     for picture, keys in enumerate(bands):
         places = list(enumerate(keys))
@@ -60,3 +60,32 @@ def near_duplicates(hashes: NDArray[np.uint64], copies: NDArray[np.uint8]) -> ND
         for place in places:
             firsts[place].append(picture)
     return first
+
+
+def near_others(
+    hashes: NDArray[np.uint64],
+    copies: NDArray[np.uint8],
+    other_hashes: NDArray[np.uint64],
+    other_copies: NDArray[np.uint8],
+) -> NDArray[np.int64]:
+    """(N,): for each of N pictures the first of M others that looks nearly the same, -1 where none does."""
+    cells, others = (rows.reshape(len(rows), SIDE * SIDE, 3) for rows in (copies, other_copies))
+    places: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for other, keys in enumerate(_bands(other_hashes)):
+        for place in enumerate(keys):
+            places[place].append(other)
+    near = np.full(len(hashes), -1)
+    for picture, keys in enumerate(_bands(hashes)):
+        candidates = np.array(sorted({other for place in enumerate(keys) for other in places.get(place, ())}), np.int64)
+        if len(candidates):
+            one = (hashes[picture], cells[picture])
+            found = candidates[alike(one, other_hashes[candidates], others[candidates])]
+            near[picture] = found[0] if len(found) else -1
+    return near
+
+
+def _bands(hashes: NDArray[np.uint64]) -> list[list[int]]:
+    """The 16-bit bands of each hash."""
+    shifts = np.arange(_BANDS, dtype=np.uint64) * np.uint64(16)
+    bands: list[list[int]] = ((hashes[:, None] >> shifts) & np.uint64(0xFFFF)).tolist()
+    return bands

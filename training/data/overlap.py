@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from clipseek.encoder.pictures.likeness import SIDE, near_duplicates
+from clipseek.encoder.pictures.likeness import SIDE, near_others
 from clipseek.evaluation.judgments import caption_key
+from numpy.typing import NDArray
 
 from .survey import File, Survey
 
@@ -65,19 +65,23 @@ def _distinct(survey: Survey) -> dict[str, tuple[str, File]]:
 
 def _near(here: dict[str, tuple[str, File]], there: dict[str, tuple[str, File]]) -> Shared:
     """Pictures whose bytes the other source lacks, and that look nearly like one of its own."""
-    entries = list({**there, **here}.items())
+    mine, others = list(here.items()), list(there.items())
+    (hashes, copies), (other_hashes, other_copies) = _appearances(mine), _appearances(others)
+    found = near_others(hashes, copies, other_hashes, other_copies)
+    number = sum(at >= 0 and digest not in there for at, (digest, _) in zip(found.tolist(), mine, strict=True))
+    back = near_others(other_hashes, other_copies, hashes, copies)
+    examples: list[tuple[str, ...]] = [
+        (mine[at][1][0], name)
+        for at, (digest, (name, _)) in zip(back.tolist(), others, strict=True)
+        if at >= 0 and digest not in here
+    ]
+    return Shared(number, len(examples), examples)
+
+
+def _appearances(entries: list[tuple[str, tuple[str, File]]]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
     hashes = np.array([file.hash for _, (_, file) in entries], np.uint64)
     copies = np.frombuffer(b"".join(file.copy for _, (_, file) in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
-    alike: dict[int, list[str]] = defaultdict(list)
-    for (digest, _), number in zip(entries, near_duplicates(hashes, copies).tolist(), strict=True):
-        alike[number].append(digest)
-    found, examples = 0, list[tuple[str, ...]]()
-    for digests in alike.values():
-        mine, others = [d for d in digests if d in here], [d for d in digests if d in there]
-        if mine and others:
-            found += sum(digest not in there for digest in mine)
-            examples += [(here[mine[0]][0], there[digest][0]) for digest in others if digest not in here]
-    return Shared(found, len(examples), examples)
+    return hashes, copies
 
 
 def _captions(survey: Survey) -> dict[str, str]:

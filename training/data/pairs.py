@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from clipseek.encoder.bundle.bundle import ImageSpec
-from clipseek.encoder.pictures.likeness import near_duplicates
+from clipseek.encoder.pictures.likeness import near_duplicates, near_others
 from clipseek.encoder.pictures.perceptual_hash import perceptual_hash, small_copy
 from clipseek.evaluation import Judgments
 from clipseek.evaluation.judgments import Ints, caption_key, numbered
@@ -113,7 +113,8 @@ def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[
     """Rows for training and validation: a group, and a picture, lies on one side whole.
 
     A hash of the group alone decides, so that adding pairs moves no old pair to the other side; groups that share a picture,
-    or show nearly the same one, stay together.
+    or show nearly the same one, stay together. Sets of nearly the same pictures lie around one picture each
+    (``likeness.near_duplicates``), so two of different sets may be near as well: such training pairs are on neither side.
     """
     parent: dict[str, str] = {}
 
@@ -128,27 +129,30 @@ def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[
 
     for row, group in zip(pairs.picture.tolist(), pairs.groups, strict=True):
         join(f"group {group}", f"picture {pairs.digests[row]}")
-    for row, first in _near_duplicates(pairs):
-        join(f"picture {pairs.digests[row]}", f"picture {pairs.digests[first]}")
+    rows, hashes, copies = _appearances(pairs)
+    first = near_duplicates(hashes, copies)
+    for at in np.flatnonzero(first != np.arange(len(rows))).tolist():
+        join(f"picture {pairs.digests[rows[at]]}", f"picture {pairs.digests[rows[first[at]]]}")
 
     sides: tuple[list[int], list[int]] = ([], [])
     for index, group in enumerate(pairs.groups):
         digest = hashlib.sha256(f"{seed}\0{root(f'group {group}')}".encode("utf-8", "replace")).digest()
         sides[int.from_bytes(digest[:8], "big") < share * 2**64].append(index)
-    return sides
+    held = np.isin(rows, pairs.picture[sides[1]])
+    near = rows[~held][near_others(hashes[~held], copies[~held], hashes[held], copies[held]) >= 0]
+    dropped = set(near.tolist())
+    return [
+        row for row, picture in zip(sides[0], pairs.picture[sides[0]].tolist(), strict=True) if picture not in dropped
+    ], sides[1]
 
 
-def _near_duplicates(pairs: Pairs) -> list[tuple[int, int]]:
-    """(picture, the first that shows nearly the same)."""
+def _appearances(pairs: Pairs) -> tuple[Ints, NDArray[np.uint64], NDArray[np.uint8]]:
+    """The rows of the P distinct pictures, whatever the order of the pairs; the hash and the small copy of each."""
     rows, _ = pairs.shown_pictures()
-    rows = rows[
-        np.argsort([pairs.digests[row] for row in rows.tolist()], kind="stable")
-    ]  # whatever the order of the pairs
+    rows = rows[np.argsort([pairs.digests[row] for row in rows.tolist()], kind="stable")]
     pictures = [Image.fromarray(np.asarray(pairs.pixels[row])) for row in rows.tolist()]
     hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
-    first = near_duplicates(hashes, np.array([small_copy(picture) for picture in pictures], np.uint8))
-    linked = first != np.arange(len(rows))
-    return list(zip(rows[linked].tolist(), rows[first[linked]].tolist(), strict=True))
+    return rows, hashes, np.array([small_copy(picture) for picture in pictures], np.uint8)
 
 
 def check_usable(pairs: Pairs) -> None:

@@ -17,10 +17,11 @@ from tests.pairs import write_squares
 
 pytestmark = pytest.mark.train
 
-#: Python runs it at its start, in every process of the command; it notes each picture that is opened.
+#: Python runs it at its start, in every process of the command; it notes the process and each picture that it opens.
 _NOTES_WHAT_IS_OPENED = """
 import os, sys
 log = os.open(os.environ["OPENED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+os.write(log, f"process {os.getpid()}\\n".encode())
 def note(event, arguments):
     if event == "open" and str(arguments[0]).endswith(".jpg"):
         os.write(log, (str(arguments[0]) + "\\n").encode())
@@ -61,6 +62,15 @@ def clipseek(shared: Path, *arguments: str | Path) -> subprocess.CompletedProces
 OPTIONS = ["--epochs", "1", "--batch-size", "16", "--lr", "1e-3", "--val-fraction", "0.2", "--json"]
 
 
+#: The command with workers that decode, as on a machine of many cores.
+_WITH_WORKERS = """
+from clipseek.encoder.run import decoding
+decoding.CORES, decoding.MANY = 1, 1
+from clipseek.cli.main import main
+main()
+"""
+
+
 def test_a_training_on_imageclef_never_opens_a_picture_of_another_split(shared: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(_NOTES_WHAT_IS_OPENED)
     watched = {
@@ -73,14 +83,16 @@ def test_a_training_on_imageclef_never_opens_a_picture_of_another_split(shared: 
     }
     places = [str(shared / "clef"), "--out", str(tmp_path / "run"), "--base", str(shared / "base")]
     done = subprocess.run(
-        [sys.executable, "-m", "clipseek.cli", "train", *places, *OPTIONS],
+        [sys.executable, "-c", _WITH_WORKERS, "train", *places, *OPTIONS],
         env=watched,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    opened = set((tmp_path / "opened").read_text().splitlines())
+    noted = set((tmp_path / "opened").read_text().splitlines())
+    opened = {line for line in noted if not line.startswith("process ")}
+    assert len(noted - opened) > 1, "no worker was watched"
     assert len(opened) == 48
     assert not [path for path in opened if "Validation" in path]
     line = "clef: split training, 48 records; left out: 24 of validation (--split chooses others)"

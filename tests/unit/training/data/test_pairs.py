@@ -143,3 +143,17 @@ def test_data_that_teaches_nothing_is_refused() -> None:
         check_usable(pairs(["a", "b"], ["g", "g"], [0, 1]))
     with pytest.raises(UnusableData, match="show one picture"):
         check_usable(pairs(["a", "b"], ["g", "h"], [3, 3]))
+
+
+def test_no_picture_near_a_held_out_one_is_trained_on_though_near_ones_form_a_chain() -> None:
+    """Each of a chain is near the next, and not near the one after it."""
+    rng = np.random.default_rng(1)
+    first = rng.integers(0, 180, (40, 8, 8, 3), dtype=np.uint8)
+    pixels = np.concatenate([first + 18 * step for step in range(4)]).astype(np.uint8)
+    names = [f"{i}" for i in range(len(pixels))]
+    pairs = Pairs(pixels, names, np.arange(len(pixels)), names, names)
+    learn, held = split_pairs(pairs, 0.3, seed=0)
+    near = {(row % 40, row // 40 + side) for row in held for side in (-1, 0, 1)}
+    assert held
+    assert len(learn) > 60
+    assert not {(row % 40, row // 40) for row in learn} & near
