@@ -6,10 +6,9 @@ threads wait for one another longer than they compute.
 
 Texts of 8 to 20 tokens: ours at their true length, transformers padded to the context as the original tokenizer pads, in
 batches of 32; and one query alone. Files: JPEG and PNG from 256 x 256 to 3 megapixels, from bytes to unit vectors;
-transformers opens them with Pillow and its own processor, and the last way decodes JPEGs at a fraction of their size. Pictures
-that are decoded: the model alone, beside torch under bf16 autocast, and beside the roofline: the time that the model's
-products alone take at the speed of torch's fp32 product of two matrices of 2,048. fp32 vectors must be equal to 1e-4; what is
-reduced has its cosine printed. Medians over ``--rounds``.
+transformers opens them with Pillow and its own processor. Pictures that are decoded: the model alone, beside torch under bf16
+autocast, and beside the roofline: the time that the model's products alone take at the speed of torch's fp32 product of two
+matrices of 2,048. fp32 vectors must be equal to 1e-4; what is reduced has its cosine printed. Medians over ``--rounds``.
 """
 
 from __future__ import annotations
@@ -25,15 +24,12 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from checkpoints import make_vit_b32
 from inputs import BATCH, SIZES, picture_file, short_texts
 from PIL import Image
-
-if TYPE_CHECKING:
-    from clipseek.encoder import ClipEncoder
 
 Encode = Callable[[], np.ndarray]
 
@@ -57,7 +53,6 @@ def main() -> None:
         bundles: list[Bundle] = [export_bundle(checkpoint, folder / "fp32")]
         bundles.append(export_bundle(checkpoint, folder / "int8", precision="int8", accept_loss=True))
         encoders = {bundle.precision: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for bundle in bundles}
-        fast = ClipEncoder(bundles[1], device="cpu", batch_size=BATCH)
         theirs = Transformers(checkpoint)
         texts = short_texts(options.texts)
         files = [picture_file(SIZES[number % len(SIZES)], number) for number in range(options.files)]
@@ -67,7 +62,7 @@ def main() -> None:
         compare_texts(
             "one query of 9 tokens", theirs, encoders, ["a small red house by blue water"], 7 * options.rounds
         )
-        compare_files(theirs, encoders, fast, files, options.rounds)
+        compare_files(theirs, encoders, files, options.rounds)
 
 
 class Transformers:
@@ -142,14 +137,8 @@ def compare_pictures(theirs: Transformers, encoders: dict[str, Any], files: list
     print(f"clipseek fp32 reaches {share:.2f} of it; clipseek int8 is {gain:.2f} x torch under bf16 autocast")
 
 
-def compare_files(
-    theirs: Transformers, encoders: dict[str, Any], fast: ClipEncoder, files: list[bytes], rounds: int
-) -> None:
+def compare_files(theirs: Transformers, encoders: dict[str, Any], files: list[bytes], rounds: int) -> None:
     """From bytes to vectors, and what each stage of ours takes of it."""
-    from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
-
-    choice = choose_margin(fast, [data for data in files if reducible(fast, data)])
-    print(f"JPEGs at a fraction of their size: margin {choice.margin}, lowest cosine {choice.cosine:.4f}")
     for encoder in encoders.values():
         encoder.stages.reset()
     spent = dict.fromkeys(encoders, 0.0)
@@ -169,7 +158,6 @@ def compare_files(
     ways = by_threads(lambda: theirs.files(files)) | {
         f"clipseek {name}": lambda n=name: counted(n) for name in encoders
     }
-    ways["clipseek int8, fast JPEG"] = lambda: ours(fast)
     middle = _compare(f"{len(files)} files of 0.07 to 3 megapixels", ways, rounds, len(files))
     cores, runs = os.cpu_count() or 1, (rounds + 1) * len(files)
     for name, encoder in encoders.items():

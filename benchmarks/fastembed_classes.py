@@ -3,7 +3,7 @@
 fastembed's onnxruntime shuts ours out, so it runs in a process and an environment of its own (``make bench-env``, or ``--python``
 names another interpreter that has it), and the two sides take turns; without it our own are measured alone. Two random towers of
 ViT-B/32's shapes, as the exporter leaves them and in int8: fastembed loads the files, clipseek a bundle of the same files
-(``bundle import``), once as ``ingest --fast-jpeg`` decodes, and its own int8 bundle, whose pixels go in as bytes. Files are JPEG
+(``bundle import``), and its own int8 bundle, whose pixels go in as bytes. Files are JPEG
 and PNG from 256 x 256 to 3 megapixels on the disk, texts have 8 to 20 tokens, batches 32. fp32 vectors must have a cosine of 0.999
 to fastembed's, whose resizing is its own, int8 ones 0.99. Medians over ``--rounds``.
 """
@@ -64,7 +64,6 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     from clipseek.encoder import ClipEncoder
-    from clipseek.encoder.run.fast_jpeg import choose_margin, reducible
     from clipseek.export.checkpoint import export_bundle
     from clipseek.export.graph.int8 import quantize_by_rows
     from clipseek.export.imported.importer import import_bundle
@@ -101,8 +100,6 @@ def main() -> None:
                 {"clipseek's own int8": own} if precision == "int8" else {}
             )
             encoders = {name: ClipEncoder(bundle, device="cpu", batch_size=BATCH) for name, bundle in bundles.items()}
-            encoders[f"same {precision}, --fast-jpeg"] = fast = ClipEncoder(same, device="cpu", batch_size=BATCH)
-            choose_margin(fast, [data for path in files if reducible(fast, data := path.read_bytes())])
             _race(options.python, model, precision, encoders, texts, files, options.rounds)
 
 

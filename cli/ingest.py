@@ -12,7 +12,7 @@ from .dry_run import dry_prune, dry_run
 from .ingest_again import send_again
 from .ingest_bringing import Bringing, first_looked_at, options_of, refuse_own_file
 from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
-from .ingest_report import print_decoding, print_older
+from .ingest_report import print_older
 from .ingest_run_options import RunOptions, run_options
 from .opening import encoder_of_index, open_client
 from .options import (
@@ -26,12 +26,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from clipseek.encoder import ClipEncoder
     from clipseek.opensearch.index.mapping import IndexOptions
     from clipseek.sources import Source
-
-#: Files in which --fast-jpeg looks for large JPEGs, and the largest that it reads.
-EXAMINED, LARGEST = 500, 64_000_000
 
 
 @click.command()
@@ -59,11 +55,6 @@ EXAMINED, LARGEST = 500, 64_000_000
     "--workers", type=click.IntRange(1, 256), help="Threads that read and decode.  [default: processors, up to 32]"
 )
 @device_options
-@click.option(
-    "--fast-jpeg",
-    is_flag=True,
-    help="Decode large JPEGs at reduced size if the vectors of this source stay nearly the same (cosine 0.995).",
-)
 @click.option(
     "--max-megapixels",
     type=click.FloatRange(0, min_open=True),
@@ -96,7 +87,6 @@ def ingest(
     batch_size: int,
     workers: int | None,
     device: DeviceOptions,
-    fast_jpeg: bool,
     max_megapixels: float | None,
     max_megabytes: int,
     run: RunOptions,
@@ -141,8 +131,6 @@ def ingest(
     entries, index_options = first_looked_at(entries, source, version, index_options)
     limits = {"batch_size": batch_size, "max_megapixels": max_megapixels, "max_megabytes": max_megabytes}
     encoder = encoder_of_index(model, version, device, verify=True, **limits)
-    if fast_jpeg:
-        choose_decoding(encoder, source)
     encoder.decode_in_processes()
     bring = Bringing(client, index, encoder, source, index_options, options, run, as_json)
     left_out = bring.once(chosen, entries)
@@ -152,14 +140,3 @@ def ingest(
         bring.watch(run.watch)
     if run.strict and left_out:
         context.exit(1)
-
-
-def choose_decoding(encoder: ClipEncoder, source: Source) -> None:
-    """Measure on the first large JPEGs of the source whether they may be decoded at a fraction of their size."""
-    from clipseek.encoder.run.fast_jpeg import LEAST_COSINE, choose_margin, large_jpegs
-    from clipseek.opensearch.entries.files import first_files
-
-    if not source.repeatable:
-        raise click.UsageError("--fast-jpeg measures on the source's first pictures; give one that can be read twice")
-    samples = large_jpegs(encoder, first_files(source, EXAMINED, LARGEST))
-    print_decoding(choose_margin(encoder, samples), EXAMINED, LEAST_COSINE)

@@ -13,7 +13,6 @@ from .output import count, data, duration, note
 from .skips import print_first, print_skips, with_reason
 
 if TYPE_CHECKING:
-    from clipseek.encoder.run.fast_jpeg import JpegChoice
     from clipseek.opensearch.index.version import Version
     from clipseek.opensearch.ingest.report import Ended, IngestReport, Shortened
 
@@ -127,15 +126,3 @@ def _print_shortened(kinds: Counter[str], files: Sequence[Shortened]) -> None:
     if total := kinds.total():
         data(f"{total:>9,} shortened {', '.join(f'{number:,} {kind}' for kind, number in kinds.items() if number)}")
         print_first(map(with_reason, files), total)
-
-
-def print_decoding(choice: JpegChoice, examined: int, least_cosine: float) -> None:
-    """What --fast-jpeg found out on the first ``examined`` files."""
-    if not choice.pictures:
-        note(f"no large JPEG among the first {examined} files: all are decoded whole")
-        return
-    how = "whole" if choice.margin is None else f"at reduced size by {choice.decoder}"
-    note(
-        f"JPEGs are decoded {how}: at reduced size, {choice.pictures} of them have a cosine of at least {choice.cosine:.4f} "
-        f"(limit {least_cosine}), {choice.speedup:.1f} times as fast"
-    )

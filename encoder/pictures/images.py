@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from .crop import Crop
@@ -30,8 +25,6 @@ from .rules import Rules, versions_of
 from .size import least_edge
 
 _REDUCIBLE = ("JPEG", "MPO")
-#: A JPEG's bytes, the least edge that both sides must keep, and Pillow's mode, RGB or L -> (H, W, 3) or (H, W) uint8.
-Decoder: TypeAlias = Callable[[bytes, int, str], NDArray[np.uint8]]
 
 
 def open_image(
@@ -53,14 +46,13 @@ def open_picture(
     edge: int | None = None,
     *,
     reduce_to: int | None = None,
-    decoder: Decoder | None = None,
     crop: Crop | None = None,
 ) -> Seen:
     """What a careful viewer shows of a file's bytes, by ``rules``; then ``crop`` of it, whose size is then the whole picture's.
 
     edge: of the model, in pixels: a large picture is read at a fraction (``size.py``); None reads all of it. reduce_to: the least
-    edge that both sides of any JPEG, or copy in a TIFF, keep, whatever the picture's size; JPEGs by ``decoder`` where there is
-    one. A picture that is cropped is read whole, for the crop is to keep its own pixels.
+    edge that both sides of any JPEG, or copy in a TIFF, keep, whatever the picture's size. A picture that is cropped is read
+    whole, for the crop is to keep its own pixels.
 
     Thread-safe. Raises ImageError with the reason: empty, not an image, too large (found before decoding), truncated, a crop that
     is not inside the picture.
@@ -75,18 +67,18 @@ def open_picture(
     if known is None:
         raise ImageError(f"not an image, or of a format other than {', '.join(BY_NAME)}")
     asked = Asked(rules, max_megapixels, None if crop else edge, None if crop else reduce_to)
-    seen = read_by_pillow(data, known, asked, decoder) if known.plain else read_apart(data, known, asked)
+    seen = read_by_pillow(data, known, asked) if known.plain else read_apart(data, known, asked)
     if crop is None:
         return seen
     cut = seen.picture.crop(crop.box(*seen.picture.size))
     return replace(seen, picture=cut, width=cut.width, height=cut.height)
 
 
-def read_by_pillow(data: bytes, known: Format, asked: Asked, decoder: Decoder | None = None) -> Seen:
+def read_by_pillow(data: bytes, known: Format, asked: Asked) -> Seen:
     """What Pillow reads of a file of the format ``known``, in this process. Raises ImageError with the reason."""
     edges = asked.edge, asked.reduce_to
     with opened(io.BytesIO(data), asked.max_megapixels, known.pillow) as picture:
-        return _seen(picture, data, asked.rules, asked.max_megapixels, *edges, decoder)
+        return _seen(picture, data, asked.rules, asked.max_megapixels, *edges)
 
 
 def open_reduced(
@@ -95,13 +87,12 @@ def open_reduced(
     max_megapixels: float,
     max_megabytes: float,
     edge: int | None,
-    decoder: Decoder | None = None,
     *,
     crop: Crop | None = None,
 ) -> tuple[Image.Image, tuple[int, int]]:
     """``open_picture`` by the default rules, both sides keeping ``edge`` pixels: RGB, and the whole width and height."""
     rules = Rules(background)
-    seen = open_picture(data, rules, max_megapixels, max_megabytes, reduce_to=edge, decoder=decoder, crop=crop)
+    seen = open_picture(data, rules, max_megapixels, max_megabytes, reduce_to=edge, crop=crop)
     return seen.picture, (seen.width, seen.height)
 
 
@@ -112,7 +103,6 @@ def _seen(
     max_megapixels: float,
     edge: int | None,
     reduce_to: int | None,
-    decoder: Decoder | None,
 ) -> Seen:
     chosen = choose(picture, edge, reduce_to)
     check_size(picture, max_megapixels)
@@ -124,7 +114,7 @@ def _seen(
             replace(values, met=values.met | met, facts=(*chosen.facts, *values.facts), full_size=chosen.full), rules
         )
     full, least = chosen.full or picture.size, least_edge(*picture.size, edge, reduce_to)
-    decoded = picture if least is None else _reduced(picture, data, least, decoder)
+    decoded = picture if least is None else _reduced(picture, least)
     decoded.load()
     if decoded.width < full[0]:
         met |= {"size"}
@@ -138,13 +128,8 @@ def _seen(
     return Seen(shown, *full, versions_of(met | flat_met), (*chosen.facts, *facts))
 
 
-def _reduced(picture: Image.Image, data: bytes, edge: int, decoder: Decoder | None) -> Image.Image:
-    """``picture``, opened but not decoded, set to be decoded at a fraction of its size; or already decoded by ``decoder``."""
-    if decoder is not None and picture.format == "JPEG" and picture.mode in ("RGB", "L"):
-        with contextlib.suppress(Exception):  # what it cannot do, Pillow does, or says why
-            decoded = Image.fromarray(decoder(data, edge, picture.mode))
-            decoded.info = picture.info  # EXIF and profile
-            return decoded
+def _reduced(picture: Image.Image, edge: int) -> Image.Image:
+    """``picture``, opened but not decoded, set to be decoded at a fraction of its size."""
     if picture.format in _REDUCIBLE:
         picture.draft(picture.mode, (edge, edge))
     return picture

@@ -57,8 +57,6 @@ def _asked(loader: PictureLoader, crop: Crop | None) -> dict[str, Any]:
         "spec": asdict(loader.spec),
         "max_megapixels": loader.max_megapixels,
         "max_megabytes": loader.max_megabytes,
-        "margin": loader.jpeg_margin,
-        "simplejpeg": loader.jpeg_decoder is not None,
         "crop": crop and asdict(crop),
     }
 
@@ -66,13 +64,11 @@ def _asked(loader: PictureLoader, crop: Crop | None) -> dict[str, Any]:
 def decode(data: bytes, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[NDArray[Any]]]:
     """A worker's task: the picture of ``data`` as ``_asked`` describes it. Raises ImageError."""
     from ..pictures.crop import Crop
-    from .fast_jpeg import load_simplejpeg
 
     spec = ImageSpec.from_dict(asked["spec"])
     loader = PictureLoader(spec, Stages(), asked["max_megapixels"], asked["max_megabytes"])
-    decoder = load_simplejpeg() if asked["simplejpeg"] else None
     crop = Crop(**asked["crop"]) if asked["crop"] else None
-    picture = loader.load_reduced(data, asked["margin"], decoder, crop)
+    picture = loader.load(data, crop)
     words = {
         "width": picture.width,
         "height": picture.height,

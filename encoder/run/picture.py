@@ -13,7 +13,6 @@ from .stages import Stages
 
 if TYPE_CHECKING:
     from ..pictures.crop import Crop
-    from ..pictures.images import Decoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,27 +32,15 @@ class Picture:
 
 @dataclass
 class PictureLoader:
-    """Decodes and crops as ``spec`` says, in any thread. Files beyond the limits, by default those of ``images``, are refused.
-
-    ``jpeg_margin`` and ``jpeg_decoder``: the choice of ``fast_jpeg.choose_margin``; None decodes every picture as training
-    does, and by Pillow.
-    """
+    """Decodes and crops as ``spec`` says, in any thread. Files beyond the limits, by default those of ``images``, are refused."""
 
     spec: ImageSpec
     stages: Stages
     max_megapixels: float | None = None
     max_megabytes: float | None = None
-    jpeg_margin: int | None = None
-    jpeg_decoder: Decoder | None = None
 
     def load(self, data: bytes, crop: Crop | None = None) -> Picture:
         """The file's picture, or ``crop`` of it. Raises ImageError, whose text is the reason."""
-        return self.load_reduced(data, self.jpeg_margin, self.jpeg_decoder, crop)
-
-    def load_reduced(
-        self, data: bytes, margin: int | None, decoder: Decoder | None = None, crop: Crop | None = None
-    ) -> Picture:
-        """``load``, with JPEGs of any size decoded at a fraction that keeps ``margin`` times the model's edge."""
         from ..pictures.files import MAX_MEGABYTES
         from ..pictures.header import MAX_MEGAPIXELS
         from ..pictures.images import open_picture
@@ -62,9 +49,8 @@ class PictureLoader:
 
         spec = self.spec
         limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
-        least = None if margin is None else margin * spec.size
         with self.stages.measure("decode"):
-            seen = open_picture(data, spec.rules, *limits, spec.size, reduce_to=least, decoder=decoder, crop=crop)
+            seen = open_picture(data, spec.rules, *limits, spec.size, crop=crop)
         with self.stages.measure("preprocess"):
             pixels = resize_and_crop(seen.picture, spec)
             return Picture(pixels, seen.width, seen.height, appearance(pixels), seen.met, seen.said)

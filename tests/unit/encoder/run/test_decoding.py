@@ -16,7 +16,6 @@ from clipseek.encoder.pictures.errors import ImageError
 from clipseek.encoder.pictures.worker.pool import Pool
 from clipseek.encoder.pictures.worker.process import Answer
 from clipseek.encoder.run import clip, decoding
-from clipseek.encoder.run.fast_jpeg import load_simplejpeg
 from clipseek.encoder.run.picture import Picture, PictureLoader
 from clipseek.encoder.run.stages import Stages
 from PIL import Image
@@ -50,18 +49,6 @@ def test_a_process_decodes_what_a_thread_decodes(pool: Pool, kind: str, crop: Cr
     data = file_of(kind)
     assert_same(decoding.load_aside(pool, loader, data, crop), loader.load(data, crop))
     assert loader.stages.snapshot()["decode"].calls == 2
-
-
-@pytest.mark.parametrize("fast", [False, True])
-def test_reduced_jpegs_are_the_same_too(pool: Pool, fast: bool) -> None:
-    loader = PictureLoader(Bundle.load(TUNED).image, Stages(), jpeg_margin=1)
-    if fast:
-        loader.jpeg_decoder = load_simplejpeg()
-        assert loader.jpeg_decoder is not None
-    data = file_of("JPEG", (1200, 900))
-    found = decoding.load_aside(pool, loader, data)
-    assert_same(found, loader.load(data))
-    assert not np.array_equal(found.pixels, loader.load_reduced(data, None).pixels)
 
 
 @pytest.mark.parametrize(("data", "megapixels"), [(b"", None), (b"no picture", None), (file_of("PNG"), 0.01)])
