@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,6 +15,10 @@ from hypothesis import settings
 from tests.sizes import SOAK_VARIABLE, soaking
 
 _BEGAN = time.monotonic()
+#: What a node started as root can get to, as it could not into pytest's own.
+_FOLDER = Path(
+    "/var/tmp" if os.path.isdir("/var/tmp") else tempfile.gettempdir(), f"clipseek-tests-{os.getpid()}-{time.time_ns()}"
+)
 
 # The same examples every time in ``make test``: what fails there fails again. ``make soak`` draws new ones.
 settings.register_profile("test", derandomize=True, database=None)
@@ -25,7 +32,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--soak"):
         os.environ[SOAK_VARIABLE] = "1"  # before the test modules are imported, which read it
+    # Nothing of the tests is in this user's folders, and a node that runs or died there is none of theirs.
+    _FOLDER.mkdir(mode=0o755)
+    os.environ["CLIPSEEK_DATA"] = str(_FOLDER)
     settings.load_profile("soak" if soaking() else "test")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_FOLDER, ignore_errors=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -26,7 +26,7 @@ LINES = [
 
 
 def readme(*begin: str) -> list[str]:
-    (found,) = [line for line in LINES if line[: len(begin)] == list(begin)]
+    (found,) = [line for line in LINES if line[: len(begin)] == list(begin) and "--dry-run" not in line]
     return found
 
 
