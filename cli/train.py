@@ -13,6 +13,7 @@ from .options import json_option, no_cache_option, train_pair_options
 from .output import data, duration, note, print_json, print_table
 from .picture_options import chosen_rules, reading_options
 from .recipe_options import recipe_options
+from .train_dry_run import train_dry_run
 from .training_progress import TrainingProgress
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ PairsPath = click.Path(path_type=Path)
 
 @click.command()
 @train_pair_options
-@click.option(
-    "--out", required=True, type=PairsPath, metavar="FOLDER", help="Folder of the run; FOLDER/best is the checkpoint."
-)
+@click.option("--out", type=PairsPath, metavar="FOLDER", help="Folder of the run; FOLDER/best is the checkpoint.")
 @recipe_options
 @reading_options
 @click.option(
@@ -42,10 +41,16 @@ PairsPath = click.Path(path_type=Path)
 @no_cache_option
 @click.option("--resume", is_flag=True, help="Continue an interrupted run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@click.option(
+    "--dry-run",
+    "dry",
+    is_flag=True,
+    help="Say pairs, splits, what is held out and left out, the recipe, minutes and memory; write nothing.",
+)
 @json_option
 def train(
     source: Source,
-    out: Path,
+    out: Path | None,
     config: TrainConfig,
     bands: tuple[int, ...] | None,
     frame: str | None,
@@ -56,6 +61,7 @@ def train(
     no_cache: bool,
     resume: bool,
     overwrite: bool,
+    dry: bool,
     as_json: bool,
 ) -> None:
     """Fine-tune a CLIP model on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
@@ -66,7 +72,10 @@ def train(
 
     Several processes: torchrun --nproc-per-node N -m clipseek.cli train … splits each batch among them.
     """
-    _check_free(out, resume, overwrite)
+    if out is not None:
+        _check_free(out, resume, overwrite)
+    elif not dry:
+        raise click.UsageError("Missing option '--out'.")
     prepare_torch("training")
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.auto import train_auto
@@ -82,6 +91,9 @@ def train(
     for one in (source, *others.values()):
         one.check()  # before a base model is fetched
     config = dataclasses.replace(config, **chosen_rules(bands, frame, depth_range))
+    if out is None or dry:
+        train_dry_run(config, source, others, as_json=as_json)
+        return
     image = config.image_of(load_checkpoint(config.base).image)
     own = read_pairs(source, image, cache=not no_cache)
     more = {name: read_pairs(other, image, cache=not no_cache) for name, other in others.items()}

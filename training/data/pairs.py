@@ -109,8 +109,24 @@ def joint_keys(*parts: Pairs) -> Ints:
     return Judgments.of(captions, groups, numbered(digests)).keys
 
 
+@dataclass(frozen=True)
+class Looks:
+    """P distinct pictures, by their digests in order: (P,) hashes and (P, SIDE, SIDE, 3) small copies."""
+
+    digests: list[str]
+    hashes: NDArray[np.uint64]
+    copies: NDArray[np.uint8]
+
+
 def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[int]]:
-    """Rows for training and validation: a group, and a picture, lies on one side whole.
+    """Rows for training and validation: a group, and a picture, lies on one side whole."""
+    return split_rows(pairs.groups, [pairs.digests[row] for row in pairs.picture.tolist()], _looks(pairs), share, seed)
+
+
+def split_rows(
+    groups: list[str], pictures: list[str], looks: Looks, share: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """``groups`` and ``pictures``: of each row, the latter by their digests, as in ``looks``.
 
     A hash of the group alone decides, so that adding pairs moves no old pair to the other side; groups that share a picture,
     or show nearly the same one, stay together. Sets of nearly the same pictures lie around one picture each
@@ -127,32 +143,31 @@ def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[
         top, below = sorted((root(first), root(second)))  # groups sort before pictures, whatever the order of the pairs
         parent[below] = top
 
-    for row, group in zip(pairs.picture.tolist(), pairs.groups, strict=True):
-        join(f"group {group}", f"picture {pairs.digests[row]}")
-    rows, hashes, copies = _appearances(pairs)
-    first = near_duplicates(hashes, copies)
-    for at in np.flatnonzero(first != np.arange(len(rows))).tolist():
-        join(f"picture {pairs.digests[rows[at]]}", f"picture {pairs.digests[rows[first[at]]]}")
+    for picture, group in zip(pictures, groups, strict=True):
+        join(f"group {group}", f"picture {picture}")
+    first = near_duplicates(looks.hashes, looks.copies)
+    for at in np.flatnonzero(first != np.arange(len(first))).tolist():
+        join(f"picture {looks.digests[at]}", f"picture {looks.digests[first[at]]}")
 
     sides: tuple[list[int], list[int]] = ([], [])
-    for index, group in enumerate(pairs.groups):
+    for index, group in enumerate(groups):
         digest = hashlib.sha256(f"{seed}\0{root(f'group {group}')}".encode("utf-8", "replace")).digest()
         sides[int.from_bytes(digest[:8], "big") < share * 2**64].append(index)
-    held = np.isin(rows, pairs.picture[sides[1]])
-    near = rows[~held][near_others(hashes[~held], copies[~held], hashes[held], copies[held]) >= 0]
-    dropped = set(near.tolist())
-    return [
-        row for row, picture in zip(sides[0], pairs.picture[sides[0]].tolist(), strict=True) if picture not in dropped
-    ], sides[1]
+    shown_held = {pictures[row] for row in sides[1]}
+    held = np.array([digest in shown_held for digest in looks.digests], bool)
+    others = near_others(looks.hashes[~held], looks.copies[~held], looks.hashes[held], looks.copies[held]) >= 0
+    near = {looks.digests[at] for at in np.flatnonzero(~held)[others].tolist()}
+    return [row for row in sides[0] if pictures[row] not in near], sides[1]
 
 
-def _appearances(pairs: Pairs) -> tuple[Ints, NDArray[np.uint64], NDArray[np.uint8]]:
-    """The rows of the P distinct pictures, whatever the order of the pairs; the hash and the small copy of each."""
+def _looks(pairs: Pairs) -> Looks:
+    """In the order of digests, whatever the order of the pairs."""
     rows, _ = pairs.shown_pictures()
     rows = rows[np.argsort([pairs.digests[row] for row in rows.tolist()], kind="stable")]
     pictures = [Image.fromarray(np.asarray(pairs.pixels[row])) for row in rows.tolist()]
     hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
-    return rows, hashes, np.array([small_copy(picture) for picture in pictures], np.uint8)
+    copies = np.array([small_copy(picture) for picture in pictures], np.uint8)
+    return Looks([pairs.digests[row] for row in rows.tolist()], hashes, copies)
 
 
 def check_usable(pairs: Pairs) -> None:

@@ -33,7 +33,7 @@ from .loop import train
 from .model_card import model_card
 from .recipes import RECIPES
 from .run_folder import TRAINING_RECORD, Event, RunFolder
-from .setup import split_held_out
+from .setup import auto_share, split_held_out
 
 REPORT, STAGES = "auto.json", "stages"
 #: Learning rates that are tried, for bases above and below ``LARGE`` parameters.
@@ -42,8 +42,6 @@ TRIED_STEPS, TRIED_MINUTES = 40, 1.0
 ROUND_STEPS, MAX_ROUNDS, COOLING = 200, 12, 0.7
 #: A round that raises validation's MRR by less of it has gained nothing.
 GAIN = 0.01
-#: With few pairs more of them are held out, so that a choice rests on something.
-HELD_OUT, MOST_HELD_OUT = 200, 0.2
 
 
 @dataclass(frozen=True)
@@ -226,7 +224,7 @@ def train_auto(
             (out / name).unlink(missing_ok=True)
     elif (out / REPORT).is_file():
         _check_same(config, json.loads((out / REPORT).read_text("utf-8")).get("config", {}), out)
-    share = min(MOST_HELD_OUT, max(config.validation_share, HELD_OUT / len(pairs)))
+    share = auto_share(config, len(pairs))
     learn, held = (pairs, validation) if validation is not None else split_held_out(pairs, share, config.seed)
     if held is None:
         raise TrainingError(

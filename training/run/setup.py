@@ -25,6 +25,9 @@ from ..step.optimizer import chosen_optimizer
 from .run_folder import Event, RunFolder, save_checkpoint
 from .validation import PASSES_TO_CHOOSE, Figures, Validation
 
+#: Where held-out pairs choose the recipe, more of few are held out, so that the choice rests on something.
+HELD_OUT, MOST_HELD_OUT = 200, 0.2
+
 
 @dataclass
 class TrainState:
@@ -156,6 +159,11 @@ def _time_limit(config: TrainConfig, seconds: float, pass_seconds: float) -> flo
     """When the last step of a run of so many seconds ends: choosing and saving the weights comes after it."""
     passes = (PASSES_TO_CHOOSE if config.interpolate else 0) + 1
     return max(0.5 * seconds, seconds - passes * pass_seconds - 1.0)
+
+
+def auto_share(config: TrainConfig, pairs: int) -> float:
+    """The share of so many pairs that the recipe ``auto`` holds out."""
+    return min(MOST_HELD_OUT, max(config.validation_share, HELD_OUT / max(1, pairs)))
 
 
 def split_held_out(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs | None]:

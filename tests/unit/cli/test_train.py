@@ -175,3 +175,19 @@ def test_a_recipe_is_taken_and_changed(shared: Path, tmp_path: Path) -> None:
         False,
     )
     assert (config["batch_size"], config["learning_rate"]) == (16, 1e-3)
+
+
+def test_a_dry_run_says_what_a_run_would_do_and_writes_nothing(shared: Path, tmp_path: Path) -> None:
+    cache, out = tmp_path / "cache", tmp_path / "run"
+    options: list[str | Path] = ["--base", shared / "base", "--val-fraction", "0.2", "--dry-run"]
+    done = clipseek("train", shared / "pairs.tsv", "--out", out, *options, cache=cache)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].endswith("pairs to train on")
+    assert any(line.startswith("recipe auto chooses among") for line in lines)
+    assert any("text.jpg: not an image" in line for line in lines)
+    assert [line.split()[0] for line in lines[-2:]] == ["time", "memory"]
+    assert not out.exists()
+    assert not cache.exists()
+    missing = clipseek("train", shared / "pairs.tsv", cache=cache)
+    assert (missing.returncode, "Missing option '--out'" in missing.stderr) == (2, True)
