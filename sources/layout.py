@@ -77,7 +77,7 @@ def layout_of(source: Path, layout: Layout) -> Layout:
         exists, is_folder = source.exists(), source.is_dir()
     except (OSError, ValueError) as problem:
         raise SourceNotFound(f"{shown(source)} cannot be read: {problem}") from None
-    if not exists and layout in ("auto", "webdataset") and "{" in source.name and source.suffix.lower() == ".tar":
+    if not exists and layout in ("auto", "webdataset") and "{" in source.name and is_tar_name(source):
         return "webdataset"
     if not exists:
         raise SourceNotFound(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
@@ -137,6 +138,14 @@ def tar(home: Path) -> Made:
     return of(home / "m.tar", 2 + 1 + 1)  # alone.txt, the key again, soft.txt
 
 
+def packed_tar(home: Path) -> Made:
+    """The same, compressed."""
+    made = tar(home)
+    (home / "m.tar.gz").write_bytes(gzip.compress((home / "m.tar").read_bytes()))
+    (home / "m.tar").unlink()
+    return of(home / "m.tar.gz", made.more)
+
+
 def imagefolder(home: Path) -> Made:
     draw(home)
     rows = [json.dumps({"file_name": name, "text": text}) for name, text in [*ROWS, ABSENT]]
@@ -204,6 +213,7 @@ KINDS: dict[str, Callable[[Path], Made]] = {
     "jsonl": jsonl,
     "parquet": parquet,
     "tar": tar,
+    "tar.gz": packed_tar,
     "imagefolder": imagefolder,
     "flickr": flickr,
     "coco": coco,

@@ -1,9 +1,11 @@
-"""A picture inside an archive, read where it lies: nothing is unpacked."""
+"""A picture inside an archive, read where it lies; in a compressed one, in what that unpacks to."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from clipseek.files.unpacked import NotUnpacked, opened
 
 if TYPE_CHECKING:
     _Here = Path
@@ -12,7 +14,7 @@ else:  # until Python 3.12 a plain Path cannot be subclassed, only the one of th
 
 
 class TarMember(_Here):
-    """A path like ``shard.tar/0001.jpg``, whose bytes are ``size`` bytes of ``archive`` from ``start`` on.
+    """A path like ``shard.tar/0001.jpg``, whose bytes are ``size`` bytes of ``archive``, unpacked, from ``start`` on.
 
     It reads as the picture's own file would. Make it with ``tar_picture``; what is derived from it (a parent, another name)
     is a path like any other.
@@ -30,13 +32,16 @@ class TarMember(_Here):
 
     def read_bytes(self) -> bytes:
         """The picture's bytes. Raises OSError; a shard that has become shorter gives fewer of them."""
-        with self.archive.open("rb") as stream:
-            stream.seek(self.start)
-            return stream.read(self.size)
+        try:
+            with opened(self.archive) as stream:
+                stream.seek(self.start)
+                return stream.read(self.size)
+        except NotUnpacked as problem:
+            raise OSError(f"{self.archive.name} {problem}") from None
 
 
 def tar_picture(archive: Path, member: str, start: int, size: int) -> TarMember:
-    """The picture ``member`` of ``archive``, an uncompressed one."""
+    """The picture ``member`` of ``archive``; ``start`` counts the bytes of a compressed one as it is unpacked."""
     path = TarMember(archive / member.lstrip("/"))
     path.archive, path.start, path.size = archive, start, size
     return path

@@ -1,8 +1,8 @@
 """WebDataset: tar shards in which files of one name are one sample, ``0001.jpg`` with ``0001.txt`` or ``0001.json``,
 side by side or apart.
 
-One shard, a folder of them, or a pattern: ``pairs-{0000..0127}.tar``. Pictures are read out of the tar where they lie,
-so shards must not be compressed: in a compressed one nothing can be found without reading all that stands before it.
+One shard, a folder of them, or a pattern: ``pairs-{0000..0127}.tar``. Pictures are read out of the tar where they lie. In a
+compressed one nothing can be found without reading all that stands before it: it is unpacked into the cache once.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
+from clipseek.files.unpacked import NotUnpacked, unpacked
 
 from ..captions import decoded
 from ..errors import MalformedSource, SourceNotFound
@@ -26,7 +27,7 @@ from .tar_member import tar_picture
 from .tar_samples import Sample, is_scattered, samples_of
 
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
-_COMPRESSED = (".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar.lz4", ".tgz", ".tbz2", ".txz", ".tzst")
+_COMPRESSED = (".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar.lz4", ".tgz", ".tbz2", ".txz", ".tzst", ".tar.zstd")
 _CAPTIONS = ("txt", "caption", "text")
 # Not part of a pair, but often beside one: class numbers, arrays.
 _LARGEST_TEXT = 1 << 20
@@ -56,19 +57,18 @@ def shards_of(source: Path) -> list[Path]:
 def is_webdataset(source: Path) -> bool:
     """True for a tar, a range of them, and a folder with tars and without pictures of its own."""
     if source.is_dir():
-        suffixes = {path.suffix.lower() for path in source.iterdir() if not maker_of(path.name, is_folder=False)}
-        # An archive beside the folder that was unpacked from it is no shard: compressed ones alone do not count here.
-        return ".tar" in suffixes and not suffixes & IMAGE_SUFFIXES
+        paths = [path for path in source.iterdir() if not maker_of(path.name, is_folder=False)]
+        suffixes = {path.suffix.lower() for path in paths}
+        if suffixes & IMAGE_SUFFIXES:
+            return False
+        # A compressed archive beside the folder that was unpacked from it is no shard.
+        return ".tar" in suffixes or (any(map(is_tar_name, paths)) and not any(path.is_dir() for path in paths))
     return is_tar_name(source)
 
 
 def is_tar_name(path: Path) -> bool:
-    """True for a tar by its name, a compressed one too: that is refused with a cure, not passed over."""
+    """True for a tar by its name, a compressed one too."""
     return path.name.lower().endswith((".tar", *_COMPRESSED)) and not maker_of(path.name, is_folder=False)
-
-
-def _is_compressed(shard: Path) -> bool:
-    return shard.name.lower().endswith(_COMPRESSED)
 
 
 def read_webdataset(source: Path, columns: Columns) -> Iterator[Record | Skipped]:
@@ -85,13 +85,17 @@ def read_webdataset(source: Path, columns: Columns) -> Iterator[Record | Skipped
 
 
 def _read_shard(shard: Path, columns: Columns) -> Iterator[Record | Skipped]:
-    if _is_compressed(shard):
-        problem = MalformedSource(f"{shown(shard)} is compressed; shards are read in place, so uncompress it first")
-        yield Skipped(shard, "compressed shard", str(problem), problem)
-        return
     try:
-        with tarfile.open(shard, "r:") as archive:
-            members, cut = _members(archive, shard)
+        plain = unpacked(shard)
+    except NotUnpacked as found:
+        problem = MalformedSource(f"{shown(shard)} {found}")
+        yield Skipped(shard, "shard not unpacked", str(problem), problem)
+        return
+    except OSError as found:
+        raise SourceNotFound(f"{shown(shard)} cannot be read: {found.strerror}") from None
+    try:
+        with tarfile.open(plain, "r:") as archive:
+            members, cut = _members(archive, plain)
             samples, skipped = samples_of(members, shard)
             yield from skipped
             for sample in samples:
@@ -101,18 +105,18 @@ def _read_shard(shard: Path, columns: Columns) -> Iterator[Record | Skipped]:
                     yield Skipped(shard / sample.key, "unreadable caption", str(problem), problem)
             if cut is not None:
                 raise cut
-            _check_end(archive, shard)
+            _check_end(archive, plain, shard)
     except tarfile.ReadError as problem:
         raise MalformedSource(
-            f"{shown(shard)} is no plain tar ({problem}); shards are read in place, so uncompress it first"
+            f"{shown(shard)} is no tar, or one that is cut short ({problem}); copy it again"
         ) from None
     except OSError as problem:
         raise SourceNotFound(f"{shown(shard)} cannot be read: {problem.strerror}") from None
 
 
-def _members(archive: tarfile.TarFile, shard: Path) -> tuple[list[tarfile.TarInfo], tarfile.ReadError | None]:
+def _members(archive: tarfile.TarFile, plain: Path) -> tuple[list[tarfile.TarInfo], tarfile.ReadError | None]:
     """The members that are whole, and the error where the tar is cut off or broken."""
-    length = shard.stat().st_size
+    length = plain.stat().st_size
     members: list[tarfile.TarInfo] = []
     try:
         for member in archive:
@@ -124,9 +128,9 @@ def _members(archive: tarfile.TarFile, shard: Path) -> tuple[list[tarfile.TarInf
     return members, None
 
 
-def _check_end(archive: tarfile.TarFile, shard: Path) -> None:
+def _check_end(archive: tarfile.TarFile, plain: Path, shard: Path) -> None:
     """A tar ends in empty blocks; tarfile takes one that was cut off between two members, or in a header, for whole."""
-    with shard.open("rb") as stream:
+    with plain.open("rb") as stream:
         stream.seek(archive.offset)
         block = stream.read(tarfile.BLOCKSIZE)
     if len(block) < tarfile.BLOCKSIZE or any(block):

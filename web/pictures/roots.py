@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clipseek.files.unpacked import HEAD, compression_of, copy_of
 from clipseek.opensearch.index.image_uri import Place
 
 from ..errors import Refused
@@ -84,6 +85,8 @@ class Roots:
                 raise _no_file()
             if not self._holds(_real_path(descriptor, place.file)):
                 raise _outside()
+            if place.size is not None and compression_of(os.pread(descriptor, HEAD, 0)):
+                descriptor, found = _unpacked(place.file, descriptor, found)
             size = found.st_size if place.size is None else place.size
             if place.start + size > found.st_size:
                 raise Refused(
@@ -110,6 +113,21 @@ def _real_path(descriptor: int, path: Path) -> str:
 
         return os.fsdecode(fcntl.fcntl(descriptor, _F_GETPATH, bytes(1024)).rstrip(b"\0"))
     return os.path.realpath(path)
+
+
+def _unpacked(archive: Path, descriptor: int, status: os.stat_result) -> tuple[int, os.stat_result]:
+    """What the open ``archive`` unpacks to, from the cache, open in its place. Raises Refused where the cache has it no more."""
+    try:
+        unpacked = os.open(copy_of(archive, status), _FLAGS)
+    except FileNotFoundError:
+        raise Refused(
+            404,
+            "picture-missing",
+            "The picture is not there",
+            "its archive is compressed and is not unpacked in the cache of this user; ingest it again",
+        ) from None
+    os.close(descriptor)
+    return unpacked, os.fstat(unpacked)
 
 
 def _outside() -> Refused:

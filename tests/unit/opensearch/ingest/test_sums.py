@@ -28,6 +28,11 @@ def check(report: IngestReport, entries: int, captions: int) -> None:
     assert report.captions + report.captions_lost.total() == captions
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.mark.parametrize("source", ["", "file:///a/source"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_two_sums(

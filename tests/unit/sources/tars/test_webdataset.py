@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import shutil
 import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
+import zstandard
+from clipseek.opensearch.index.image_uri import image_path, image_uri
 from clipseek.sources import MalformedSource, Record, Skipped, SourceNotFound, TarMember, read_records, read_source
 
 
@@ -70,17 +75,14 @@ def test_a_sample_without_a_picture_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no tar at all" * 60, b"\x1f\x8b compressed"])
-def test_what_is_no_plain_tar_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_tar_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "pairs.tar").write_bytes(content)
-    with pytest.raises(MalformedSource, match="is no plain tar") as raised:
+    with pytest.raises(MalformedSource, match="is no tar, or one that is cut short") as raised:
         records(tmp_path / "pairs.tar")
     assert "\n" not in str(raised.value)
 
 
-def test_a_compressed_shard_and_words_in_another_encoding(tmp_path: Path) -> None:
-    compressed = shard(tmp_path / "zip.tar", {"1.jpg": b"picture"}, "w:gz")
-    with pytest.raises(MalformedSource, match="uncompress it first"):
-        records(compressed)
+def test_words_in_another_encoding(tmp_path: Path) -> None:
     latin = shard(tmp_path / "latin.tar", {"1.jpg": b"picture", "1.txt": "Käse".encode("latin-1")})
     with pytest.raises(MalformedSource, match=r"1\.txt is not UTF-8 \(byte 1\)"):
         records(latin)
@@ -91,7 +93,7 @@ def test_a_shard_cut_short_yields_what_stands_before_the_cut(tmp_path: Path, len
     source = shard(tmp_path / "pairs.tar", {"1.jpg": b"x" * 2000, "2.jpg": b"y" * 2000})
     source.write_bytes(source.read_bytes()[:length])
     found: list[object] = []
-    with pytest.raises(MalformedSource, match=r"no plain tar|without a tar's end"):
+    with pytest.raises(MalformedSource, match=r"no tar|without a tar's end"):
         found.extend(read_source(source))
     assert len(list(zip(range(1), read_source(source), strict=False))) == 1
 
@@ -196,16 +198,72 @@ def test_a_sparse_picture_is_never_read_from_the_wrong_bytes(tmp_path: Path, for
     assert skipped == {"0.jpg": "sparse file"}
 
 
-@pytest.mark.parametrize("name", ["b.tar.gz", "b.tgz", "b.tar.zst"])
-def test_a_compressed_shard_is_named_by_itself_and_among_others(tmp_path: Path, name: str) -> None:
+PACK = {
+    "b.tar.gz": gzip.compress,
+    "b.tgz": gzip.compress,
+    "b.TAR.BZ2": bz2.compress,
+    "b.tar.xz": lzma.compress,
+    "b.tar.zst": zstandard.ZstdCompressor().compress,
+    "b.tar": gzip.compress,  # by what it holds, not by its name
+}
+
+
+@pytest.mark.parametrize("name", PACK)
+def test_a_compressed_tar_is_read_as_it_is_unpacked(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(tmp_path / "cache"))
+    members: list[tuple[str, bytes | str]] = [
+        ("0.txt", b"a"),
+        ("1.jpg", b"B"),
+        ("._0.jpg", b"mac"),
+        ("0.jpg", b"A"),
+        ("2.txt", b"lost"),
+        ("1.txt", b"b"),
+        ("hard.png", "=1.jpg"),
+    ]
+    home = tmp_path / "home"
+    home.mkdir()
+    plain = packed(tmp_path / "plain.tar", members)
+    (home / name).write_bytes(PACK[name](plain.read_bytes()))
+    assert outcome(home / name) == outcome(plain)
+    assert outcome(home) == outcome(plain)
+    first = next(entry for entry in read_source(home) if isinstance(entry, Record))
+    assert isinstance(first.image, TarMember)
+    assert (first.image.archive, first.image.name) == (home / name, "0.jpg")
+    again = image_path(image_uri(first.image))
+    assert again is not None
+    assert again.read_bytes() == b"A"
+    (home / name).rename(home / f"c-1{name[1:]}")
+    assert len(records(home / ("c-{1..1}" + name[1:]))) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("b.tar.gz", gzip.compress(bytes(3000))[:-9], "broken or cut short"),
+        ("b.tar.lz4", b"\x04\x22\x4d\x18" + bytes(9), "LZ4"),
+    ],
+)
+def test_one_that_cannot_be_unpacked_is_named_by_itself_and_among_others(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
     packed(tmp_path / "a.tar", [("0.jpg", b"A"), ("0.txt", b"a")])
-    (tmp_path / name).write_bytes(b"\x1f\x8b compressed")
+    (tmp_path / name).write_bytes(content)
     (tmp_path / "stats.json").write_text("{}")
     found, skipped = outcome(tmp_path)
     assert found == [(b"A", ("a",))]
-    assert skipped == {name: "compressed shard", "stats.json": "not a shard"}
-    with pytest.raises(MalformedSource, match="uncompress it first"):
+    assert skipped == {name: "shard not unpacked", "stats.json": "not a shard"}
+    with pytest.raises(MalformedSource, match=reason):
         records(tmp_path / name)
+
+
+def test_a_compressed_archive_beside_its_unpacked_folder_is_no_shard(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "0.jpg").write_bytes(b"A")
+    packed(tmp_path / "plain", [("0.jpg", b"A")])
+    (tmp_path / "pictures.tar.gz").write_bytes(gzip.compress((tmp_path / "plain").read_bytes()))
+    found, skipped = outcome(tmp_path)
+    assert found == [(b"A", ())]
+    assert skipped == {"plain": "not an image", "pictures.tar.gz": "not an image"}
 
 
 def test_a_caption_that_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:

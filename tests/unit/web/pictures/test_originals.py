@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 from pathlib import Path
 
 import pytest
+from clipseek.files.unpacked import unpacked
 from clipseek.web.guard.headers import DATA_POLICY
 from clipseek.web.settings import Limits
 from PIL import Image
@@ -90,6 +92,20 @@ def test_a_member_of_a_tar_goes_out_from_where_it_lies(shown: Shown) -> None:
     assert get(shown, shown.member("1", archive, 512, len(data))) == (200, "image/jpeg", data)
     assert get(shown, shown.member("2", archive, 512, 10**9))[0] == 404
     assert get(shown, shown.member("3", archive, 0, 500))[0] == 422
+
+
+def test_a_member_of_a_compressed_tar_goes_out_of_the_cache(
+    shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(tmp_path / "cache"))
+    data = encoded("JPEG")
+    archive = shown.root / "shard.tar.gz"
+    archive.write_bytes(gzip.compress(b"\0" * 512 + data + b"\0" * 700))
+    name = shown.member("1", archive, 512, len(data))
+    status, _, answer = get(shown, name)
+    assert (status, b"ingest it again" in answer) == (404, True)  # nobody's request unpacks gigabytes
+    unpacked(archive)
+    assert get(shown, name) == (200, "image/jpeg", data)
 
 
 @pytest.mark.parametrize("more", ["", "&download=1"])
