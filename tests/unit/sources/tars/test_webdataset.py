@@ -7,6 +7,7 @@ import lzma
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -198,7 +199,7 @@ def test_a_sparse_picture_is_never_read_from_the_wrong_bytes(tmp_path: Path, for
     assert skipped == {"0.jpg": "sparse file"}
 
 
-PACK = {
+PACK: dict[str, Callable[[bytes], bytes]] = {
     "b.tar.gz": gzip.compress,
     "b.tgz": gzip.compress,
     "b.TAR.BZ2": bz2.compress,
