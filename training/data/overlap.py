@@ -55,6 +55,14 @@ def overlap(first: Survey, second: Survey) -> Overlap:
     )
 
 
+def near_pictures(first: Survey, second: Survey) -> list[str]:
+    """The files of ``first`` that are equal to one of ``second``, or look nearly like it."""
+    here, there = list(first.readable.items()), list(second.readable.items())
+    found = near_others(*_appearances(here), *_appearances(there))
+    digests = {file.digest for _, file in there}
+    return [name for at, (name, file) in zip(found.tolist(), here, strict=True) if at >= 0 or file.digest in digests]
+
+
 def _distinct(survey: Survey) -> dict[str, tuple[str, File]]:
     """Hash of the bytes -> the first file that has them."""
     files: dict[str, tuple[str, File]] = {}
@@ -66,7 +74,9 @@ def _distinct(survey: Survey) -> dict[str, tuple[str, File]]:
 def _near(here: dict[str, tuple[str, File]], there: dict[str, tuple[str, File]]) -> Shared:
     """Pictures whose bytes the other source lacks, and that look nearly like one of its own."""
     mine, others = list(here.items()), list(there.items())
-    (hashes, copies), (other_hashes, other_copies) = _appearances(mine), _appearances(others)
+    (hashes, copies), (other_hashes, other_copies) = (
+        _appearances([entry for _, entry in side]) for side in (mine, others)
+    )
     found = near_others(hashes, copies, other_hashes, other_copies)
     number = sum(at >= 0 and digest not in there for at, (digest, _) in zip(found.tolist(), mine, strict=True))
     back = near_others(other_hashes, other_copies, hashes, copies)
@@ -78,9 +88,9 @@ def _near(here: dict[str, tuple[str, File]], there: dict[str, tuple[str, File]])
     return Shared(number, len(examples), examples)
 
 
-def _appearances(entries: list[tuple[str, tuple[str, File]]]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    hashes = np.array([file.hash for _, (_, file) in entries], np.uint64)
-    copies = np.frombuffer(b"".join(file.copy for _, (_, file) in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
+def _appearances(entries: list[tuple[str, File]]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    hashes = np.array([file.hash for _, file in entries], np.uint64)
+    copies = np.frombuffer(b"".join(file.copy for _, file in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
     return hashes, copies
 
 
