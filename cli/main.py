@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "export-onnx": "Export a checkpoint to a parity-checked ONNX bundle.",
     "bundle": "Inspect, verify and import ONNX bundles.",
     "evaluate": "Measure MRR@k and recall@k of a model on held-out pairs.",
+    "reproduce": "Train and score what the talk did, on ImageCLEF, ROCO or RSICD.",
     "ingest": "Encode pictures and index them in OpenSearch.",
     "search": "Search an index by words, by a picture, or by both.",
     "explain": "Show where in a picture the model finds some words.",

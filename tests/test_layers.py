@@ -80,6 +80,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "model": {"data"},
         "step": {"data", "model"},
         "run": {"data", "model", "step"},
+        "reproduce": {"data", "model", "run"},
     },
     "web": {
         ".": {"api", "guard", "log", "pictures"},
