@@ -79,7 +79,7 @@ def install(
 ) -> None:
     """Import index patterns, saved searches and two boards.
 
-    User and password are those of the URL, or of CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD, as for OpenSearch.
+    Credentials are found as for OpenSearch: in CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD, or elsewhere.
     """
     from clipseek.opensearch.dashboards.imported import Dashboards
     from clipseek.opensearch.dashboards.saved_objects import ndjson

@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "neural": "Let any OpenSearch client search by words and pictures.",
     "dashboards": "Put boards of searches and ingests into OpenSearch Dashboards.",
     "mcp": "Let agents search indexes: a Model Context Protocol server.",
+    "server": "Check a server: whether it can be used, and as whom.",
     "security": "Write least-privilege roles and users to a server.",
     "node": "Start, stop and inspect the embedded OpenSearch node.",
 }

@@ -35,11 +35,20 @@ def open_client(url: str | None, *, check: bool = True, timeout: float = 30.0) -
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported: nothing here multiplies matrices
     from clipseek.opensearch.server.address import address
-    from clipseek.opensearch.server.client import connect
+    from clipseek.opensearch.server.client import connect, credentials_of
 
+    if url and _shows_a_password(url) and os.environ.get("CLIPSEEK_URL") != url:
+        note(
+            "the password in the address can be seen by other users of this machine (ps); set CLIPSEEK_PASSWORD instead"
+        )
     client = connect(server_url(url), timeout=timeout, check=check)
-    note(f"server: {address(client)}")
+    credentials = credentials_of(client)
+    note(f"server: {address(client)}" + (f", as {credentials}" if credentials else ""))
     return client
+
+
+def _shows_a_password(url: str) -> bool:
+    return "@" in url and ":" in url.rpartition("@")[0].rpartition("://")[2]
 
 
 def server_url(url: str | None) -> str:

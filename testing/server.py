@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from clipseek.opensearch.index.own_records import RECORDS
 
+from .access import Admits, Request, admits_all
 from .listening import Handler, listening
 from .search import Unknown, search
 
 #: Status and body: an object to be sent as JSON, or bytes. A status of 0 hangs up without an answer.
 Answer: TypeAlias = tuple[int, Any]
+UNAUTHORIZED: Answer = (401, b"Unauthorized")
 PLUGINS = ("opensearch-knn", "opensearch-neural-search")
 
 
@@ -38,7 +41,8 @@ class FakeServer:
     indexes together by their id, ``states`` how often each was written, ``records`` those of clipseek's own indexes, like
     ``clipseek-ingests``, by index, and ``record_mappings`` how these were made. ``interceptors`` are called first, with method,
     path and body; one that returns an answer is used up. ``item_errors`` are what the next bulks answer for an id, one after the
-    other: status, kind, reason. ``log`` has method and path of every request, ``headers`` its headers.
+    other: status, kind, reason. ``admits`` says who comes in (``access.py``); others are answered 401. ``log`` has method and
+    path of every request, ``headers`` its headers.
     """
 
     url: str = ""
@@ -51,6 +55,7 @@ class FakeServer:
     states: dict[str, int] = field(default_factory=dict)
     interceptors: list[Callable[[str, str, bytes], Answer | None]] = field(default_factory=list)
     item_errors: dict[str, list[tuple[int, str, str]]] = field(default_factory=dict)
+    admits: Admits = admits_all
     log: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -159,8 +164,8 @@ def _merged(document: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]
 
 
 @contextmanager
-def fake_server() -> Iterator[FakeServer]:
-    """A FakeServer that listens on a free port of loopback."""
+def fake_server(tls: ssl.SSLContext | None = None) -> Iterator[FakeServer]:
+    """A FakeServer that listens on a free port of loopback; with ``tls`` it speaks https."""
     fake = FakeServer()
 
     class Answering(Handler):
@@ -172,7 +177,8 @@ def fake_server() -> Iterator[FakeServer]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             fake.headers.append({name.lower(): value for name, value in self.headers.items()})
-            status, answer = fake.answer(self.command, self.path, body)
+            request = Request(self.command, self.path, fake.headers[-1], body)
+            status, answer = fake.answer(self.command, self.path, body) if fake.admits(request) else UNAUTHORIZED
             if status == 0:  # an order to hang up
                 self.close_connection = True
                 return
@@ -185,5 +191,5 @@ def fake_server() -> Iterator[FakeServer]:
 
         do_GET = do_POST = do_PUT = do_DELETE = _serve
 
-    with listening(Answering) as fake.url:
+    with listening(Answering, tls=tls) as fake.url:
         yield fake

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import urllib3
 
-from ..errors import AccessRefused, RequestRefused, ServerUnfit, TLSFailed, Unreachable
+from ..errors import AccessRefused, InvalidAddress, RequestRefused, ServerUnfit, TLSFailed, Unreachable
 from ..server.address import parse_address
-from ..server.client import tls_options
+from ..server.credentials.found import find_credentials
+from ..server.credentials.kinds import Credentials
+from ..server.credentials.settings import read_settings
+from ..server.credentials.tls import tls_context
 from .saved_objects import SavedObject, ndjson
 
 PORT = 5601
@@ -33,7 +37,7 @@ class Imported:
 @dataclass(frozen=True)
 class Dashboards:
     """OpenSearch Dashboards at ``url`` (``http[s]://[user:password@]host[:port][/path]``, port 5601 where none is named), and there
-    the ``tenant`` of the security plugin. Credentials and certificates come from the environment as for ``connect``.
+    the ``tenant`` of the security plugin. Credentials and certificates are found as for ``connect``.
 
     Raises InvalidAddress.
     """
@@ -42,30 +46,37 @@ class Dashboards:
     tenant: str | None = None
 
     def __post_init__(self) -> None:
-        self._host()
+        self._way()
 
-    def _host(self) -> dict[str, Any]:
-        return parse_address(self.url, os.environ, port=PORT)
+    def _way(self) -> tuple[Credentials, ssl.SSLContext | None]:
+        place = parse_address(self.url, port=PORT)
+        settings = read_settings(place, os.environ)
+        credentials = find_credentials(place, settings, os.environ)
+        if credentials.sign is not None:
+            raise InvalidAddress(
+                "OpenSearch Dashboards takes no requests signed for AWS; give a user and password for it"
+            )
+        return credentials, tls_context(settings, credentials.certificate) if place.scheme == "https" else None
 
     @property
     def address(self) -> str:
         """Without credentials."""
-        return str(self._host()["address"])
+        return str(parse_address(self.url, port=PORT))
 
     def put(self, objects: Sequence[SavedObject], *, overwrite: bool = False) -> Imported:
         """Import ``objects``; those that are there already stay as they are, unless ``overwrite``.
 
         Raises the errors of the tree where Dashboards cannot be reached, refuses the user, or answers otherwise than it should.
         """
-        host = self._host()
-        headers = {"osd-xsrf": "true", **host.get("headers", {})}
+        credentials, context = self._way()
+        headers = {"osd-xsrf": "true", **credentials.headers}
         if self.tenant is not None:
             headers["securitytenant"] = self.tenant
         file = ("boards.ndjson", ndjson(objects).encode(), "application/x-ndjson")
         query = "true" if overwrite else "false"
         path = f"{self.address}/api/saved_objects/_import?overwrite={query}"
         try:
-            with urllib3.PoolManager(**_tls(host)) as pool:
+            with urllib3.PoolManager(ssl_context=context) as pool:
                 answer = pool.request(
                     "POST",
                     path,
@@ -93,8 +104,7 @@ class Dashboards:
             body = None
         if answer.status in (401, 403):
             raise AccessRefused(
-                f"{self.address} refused the user, or wants one; put user and password into the URL "
-                "(https://user:password@host:5601) or into CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD"
+                f"{self.address} refused the user, or wants one; set CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD"
             )
         if not isinstance(body, dict) or 300 <= answer.status < 400 or (answer.status == 200 and "success" not in body):
             raise ServerUnfit(
@@ -115,14 +125,6 @@ class Dashboards:
         # Where one object is refused, Dashboards imports none.
         imported = [] if refused else [title for key, title in titles.items() if key not in left]
         return Imported(imported, there, refused)
-
-
-def _tls(host: Mapping[str, Any]) -> dict[str, Any]:
-    """urllib3's options for the certificate."""
-    options = tls_options(os.environ) if host["scheme"] == "https" else {}
-    if options.get("verify_certs") is False:
-        return {"cert_reqs": "CERT_NONE", "assert_hostname": False}
-    return options
 
 
 def _reason(error: Mapping[str, Any]) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,12 +13,36 @@ import opensearchpy
 from ..errors import InvalidAddress
 
 
-def parse_address(url: str, environ: Mapping[str, str], port: int = 9200) -> dict[str, Any]:
-    """opensearch-py's description of the server, with the address to show (no password in it) under ``address``. ``port``: where
-    http names none.
+@dataclass(frozen=True)
+class Address:
+    """A server's address, taken apart. ``path``: without slashes at its ends. ``user`` and ``password``: those that stood in it."""
 
-    Raises InvalidAddress for what is no address, and where credentials would go over plain http to another machine.
-    """
+    scheme: str
+    host: str
+    port: int
+    path: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        """As it may be shown: without user and password."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{name}:{self.port}" + (f"/{self.path}" if self.path else "")
+
+    @property
+    def host_options(self) -> dict[str, Any]:
+        """opensearch-py's description of the server, with the address to show under ``address``."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "scheme": self.scheme,
+            "url_prefix": self.path,
+            "address": str(self),
+        }
+
+
+def parse_address(url: str, port: int = 9200) -> Address:
+    """``http[s]://[user[:password]@]host[:port][/path]``; ``port``: where http names none. Raises InvalidAddress."""
     address = url if "://" in url else f"http://{url}"
     # Nothing of what may be a piece of a password is shown.
     shown = (
@@ -41,32 +64,14 @@ def parse_address(url: str, environ: Mapping[str, str], port: int = 9200) -> dic
             "the server's address goes on after its host with what may be a piece of a password, so nothing was sent; in a user or "
             "password, write / as %2F, @ as %40, ? as %3F, # as %23, or leave them out of the address"
         )
-    port = named or (443 if parts.scheme == "https" else port)
-    shown_name = f"[{name}]" if ":" in name else name
-    host: dict[str, Any] = {
-        "host": name,
-        "port": port,
-        "scheme": parts.scheme,
-        "url_prefix": parts.path.strip("/"),
-        "address": f"{parts.scheme}://{shown_name}:{port}{parts.path.rstrip('/')}",
-    }
-    user = unquote(parts.username) if parts.username else environ.get("CLIPSEEK_USERNAME", "")
-    password = unquote(parts.password) if parts.password else environ.get("CLIPSEEK_PASSWORD", "")
-    if user:
-        # Made here because urllib3's helper takes Latin-1 only, and a password may be anything.
-        token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-        host["headers"] = {"authorization": f"Basic {token}"}
-        check_transport(host)
-    return host
-
-
-def check_transport(host: Mapping[str, Any]) -> None:
-    """Raises InvalidAddress for plain http to another machine: whoever is on the way would read the credentials."""
-    if host["scheme"] == "http" and not is_loopback(host["host"]):
-        raise InvalidAddress(
-            f"{host['address']} is another machine and speaks plain http, so no password was sent there; use https://, or take "
-            "CLIPSEEK_USERNAME away for a server that wants none"
-        )
+    return Address(
+        parts.scheme,
+        name,
+        named or (443 if parts.scheme == "https" else port),
+        parts.path.strip("/"),
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
 
 
 def is_loopback(name: str) -> bool:

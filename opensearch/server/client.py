@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import opensearchpy
 import orjson
 from opensearchpy.serializer import JSONSerializer
 
-from ..errors import InvalidAddress
 from ..node.reach import way_to
 from .address import parse_address
 from .capabilities import check_server
+from .credentials.found import find_credentials
+from .credentials.kinds import Credentials, basic
+from .credentials.settings import read_settings
+from .credentials.tls import tls_context, trusting
 from .transport import Connection, MappingTransport
 
 
@@ -38,48 +40,49 @@ class OrjsonSerializer(JSONSerializer):
             raise opensearchpy.exceptions.SerializationError(s[:100], problem) from problem
 
 
-def tls_options(environ: Mapping[str, str]) -> dict[str, Any]:
-    """opensearch-py's options for the server's certificate, as ``connect`` describes them."""
-    if environ.get("CLIPSEEK_VERIFY_CERTS", "1").lower() in ("0", "false", "no"):
-        return {"verify_certs": False, "ssl_show_warn": False, "ssl_assert_hostname": False}
-    authority = environ.get("CLIPSEEK_CA_CERTS")
-    if authority and not Path(authority).is_file():
-        raise InvalidAddress(
-            f"CLIPSEEK_CA_CERTS names {authority}, which is no file; name the authority's certificate (PEM)"
-        )
-    return {"ca_certs": authority} if authority else {}
-
-
 def connect(
     url: str, *, timeout: float = 30.0, environ: Mapping[str, str] | None = None, check: bool = True
 ) -> opensearchpy.OpenSearch:
-    """A client for the server at ``url`` (``http[s]://[user:password@]host[:port]``), ready to use from several threads.
+    """A client for the server at ``url`` (``http[s]://[user[:password]@]host[:port]``), ready to use from several threads.
 
-    ``timeout`` is in seconds and for each request. Without user and password in the URL, CLIPSEEK_USERNAME and
-    CLIPSEEK_PASSWORD are used; CLIPSEEK_CA_CERTS names the authority of the server's certificate, and
-    CLIPSEEK_VERIFY_CERTS=0 trusts any. For this user's own node all of that is known. ``check`` asks the server who it
-    is, one short request. Raises the errors of the tree for an address that is none, a server that does not answer,
-    refuses the user, or is not OpenSearch 2.19 or later.
+    ``timeout`` is in seconds and for each request. Credentials and the authority of the server's certificate are found as
+    ``find_credentials`` and ``tls_context`` say, in ``environ`` and what it names. For this user's own node all of that is known.
+    ``check`` asks the server who it is, one short request. Raises the errors of the tree for an address that is none, credentials
+    that cannot be used, a server that does not answer, refuses the user, or is not OpenSearch 2.19 or later.
     """
     environ = os.environ if environ is None else environ
+    credentials, context = Credentials(), None
     way = way_to(url)
-    tls: dict[str, Any] = {}
-    if way is not None:
-        environ = {}  # what is meant for another server
-        if way.authority is not None:
-            url, tls = url if "://" in url else f"https://{url}", {"ca_certs": str(way.authority)}
-    host = parse_address(url, environ)
-    if way is not None and way.authorization is not None:
-        host.setdefault("headers", {"authorization": way.authorization})
+    if way is not None:  # what the environment says is meant for another server
+        place = parse_address(url if "://" in url or way.authority is None else f"https://{url}")
+        if place.user:
+            credentials = basic(place.user, place.password, "the address")
+        elif way.authorization is not None:
+            credentials = Credentials("clipseek's own user", "the node's folder", way.authorization)
+        context = None if way.authority is None else trusting(way.authority)
+    else:
+        place = parse_address(url)
+        settings = read_settings(place, environ)
+        credentials = find_credentials(place, settings, environ)
+        context = tls_context(settings, credentials.certificate) if place.scheme == "https" else None
     client = opensearchpy.OpenSearch(
-        hosts=[host],
+        hosts=[place.host_options],
         transport_class=MappingTransport,
         serializer=OrjsonSerializer(),
         timeout=timeout,
         connection_class=Connection,
         pool_maxsize=16,  # a search makes two requests at once; more are opened, and closed again
-        **(tls or (tls_options(environ) if host["scheme"] == "https" else {})),
+        credentials=credentials,
+        headers=credentials.headers,  # not in hosts: the client's repr shows them
+        http_auth=credentials.sign,
+        ssl_context=context,
     )
     if check:
         check_server(client)
     return client
+
+
+def credentials_of(client: opensearchpy.OpenSearch) -> Credentials:
+    """What the client asks with."""
+    transport = client.transport
+    return transport.credentials if isinstance(transport, MappingTransport) else Credentials()

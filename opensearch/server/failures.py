@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,6 +62,8 @@ _WITHOUT_ANSWER: tuple[tuple[type[Exception], type[OpenSearchError], str], ...] 
         "{address} answered with something that is not JSON; is it an OpenSearch server?",
     ),
 )
+# The alert itself, or the end that comes in its place where this side was still writing.
+_CERTIFICATE_WANTED = re.compile(r"CERTIFICATE[ _]REQUIRED|alert bad certificate|EOF occurred", re.I)
 #: Why no connection was made or kept, by the exception that urllib3 wraps, most special first.
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (urllib3.exceptions.NameResolutionError, "unknown host"),
@@ -73,19 +75,32 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 @contextmanager
-def translating(address: str) -> Iterator[None]:
-    """Raise opensearch-py's exceptions of a request to the server at ``address`` as those of ``errors.py``."""
+def translating(address: str, hide: Callable[[str], str] = str) -> Iterator[None]:
+    """Raise opensearch-py's exceptions of a request to the server at ``address`` as those of ``errors.py``.
+
+    ``hide`` takes secrets out of what the server said: some echo a request's headers.
+    """
     try:
         yield
     except opensearchpy.exceptions.OpenSearchException as problem:
-        raise translated(problem, address) from problem
+        error = translated(problem, address)
+        said = f"{error} {problem!r}"
+        if hide(said) == said:
+            raise error from problem
+        error.args = (hide(str(error)), *error.args[1:])
+        raise error from None  # the cause has them still, and tracebacks print causes
 
 
 def translated(problem: opensearchpy.exceptions.OpenSearchException, address: str) -> OpenSearchError:
     """The error of our tree for ``problem``, a failed request to the server at ``address``."""
     for theirs, ours, message in _WITHOUT_ANSWER:
         if isinstance(problem, theirs):
-            return ours(message.format(address=address, reason=_why_unreachable(problem)))
+            reason = _why_unreachable(problem)
+            if ours is TLSFailed and _CERTIFICATE_WANTED.search(reason):
+                message = (
+                    "{address} wants a client certificate; name one in CLIPSEEK_CLIENT_CERT and CLIPSEEK_CLIENT_KEY"
+                )
+            return ours(message.format(address=address, reason=reason))
     if not isinstance(problem, opensearchpy.exceptions.TransportError):
         return ServerError(f"the request to {address} failed ({_brief(problem)})")
     info: Any = problem.info
@@ -119,8 +134,8 @@ def refusal(address: str, status: int, error: object) -> OpenSearchError:
         reason = _brief(reason)
     if status == 401:
         return AccessRefused(
-            f"{address} wants a user and a password, or refused these; put them into the URL "
-            "(https://user:password@host:9200) or into CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD"
+            f"{address} wants credentials, or refused these; set CLIPSEEK_USERNAME and CLIPSEEK_PASSWORD, or another kind, and see "
+            "what was used with: clipseek server check"
         )
     # A block with 503 is a server that is starting or has lost its others: it goes away by itself.
     if status != 503 and (kind == "cluster_block_exception" or "index read-only" in reason):

@@ -12,9 +12,11 @@ from typing import Any
 
 import opensearchpy
 from opensearchpy.connection import Urllib3HttpConnection
+from opensearchpy.exceptions import HTTP_EXCEPTIONS
 from opensearchpy.transport import Transport
 
 from ..errors import RequestRefused, Unreachable
+from .credentials.kinds import Credentials
 from .failures import translating
 from .retry import AT_ONCE, OnRetry, Retry, passes, persist, unheard
 
@@ -30,6 +32,13 @@ class Connection(Urllib3HttpConnection):
         headers = super().get_response_headers(response)
         self._last.retry_after = headers.get("retry-after")
         return headers
+
+    def _raise_error(self, status_code: int, raw_data: str | bytes, content_type: str | None = None) -> None:
+        try:
+            super()._raise_error(status_code, raw_data, content_type)
+        except AttributeError:  # JSON that is no object, which the library does not expect of an error
+            kind = HTTP_EXCEPTIONS.get(status_code, opensearchpy.exceptions.TransportError)
+            raise kind(status_code, raw_data, None) from None
 
     def take_retry_after(self) -> str | None:
         """What the last refusal that this thread got asked for; once."""
@@ -61,7 +70,8 @@ class MappingTransport(Transport):
 
     policy = Policy()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, credentials: Credentials | None = None, **kwargs: Any) -> None:
+        self.credentials = credentials or Credentials()
         super().__init__(*args, **{**kwargs, "max_retries": 0})
 
     def perform_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
@@ -75,7 +85,7 @@ class MappingTransport(Transport):
 
     def _once(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         try:
-            with translating(self.hosts[0]["address"]):
+            with translating(self.hosts[0]["address"], self.credentials.hide):
                 return super().perform_request(method, url, *args, **kwargs)
         except RequestRefused as problem:
             connection = self.get_connection()

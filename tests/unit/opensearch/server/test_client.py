@@ -117,6 +117,14 @@ def test_servers_that_will_not_do(server: FakeServer, info: Any, said: str) -> N
     assert said in one_line(caught.value)
 
 
+@pytest.mark.parametrize("body", [b'["a list"]', b'"a text"', b"5", b"<html>", b""])
+def test_an_error_that_is_no_object(server: FakeServer, body: bytes) -> None:
+    server.interceptors += [lambda *_: (500, body)] * 2
+    with pytest.raises(errors.RequestRefused, match="answered 500: ") as caught:
+        connect(server.url, environ={})
+    one_line(caught.value)
+
+
 @pytest.mark.parametrize("number", ["2.19.0", "2.20.1", "3.6.0-SNAPSHOT", "10.0.0"])
 def test_servers_that_will_do(server: FakeServer, number: str) -> None:
     server.info = {"version": {"distribution": "opensearch", "number": number}}
