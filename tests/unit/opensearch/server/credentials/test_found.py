@@ -193,7 +193,7 @@ def test_client_certificates(tmp_path: Path) -> None:
         ):
             with pytest.raises(InvalidAddress, match=reason):
                 connect(server.url, environ={**trust, **wrong})
-        with pytest.raises((TLSFailed, Unreachable), match="name one in CLIPSEEK_CLIENT_CERT|connection reset"):
+        with pytest.raises((TLSFailed, Unreachable), match=r"name one in CLIPSEEK_CLIENT_CERT|connection reset"):
             connect(server.url, environ=trust)
         strange = {"CLIPSEEK_CLIENT_CERT": str(other), "CLIPSEEK_CLIENT_KEY": str(other_key)}
         with pytest.raises((TLSFailed, Unreachable)):
