@@ -23,6 +23,7 @@ from .validation import Figures
 
 VALIDATING = 0.1  # validation takes at most this share of the time of a run that must end on time
 SAVE_SECONDS = 300.0  # no more work than this is lost where epochs are long
+SAVE_LEAST = 10.0  # and where epochs are short, writing weights to disk does not take longer than training them
 
 
 def train(
@@ -78,6 +79,7 @@ def _take_step(run: Run, batches: Iterator[Batch], progress: float) -> None:
     loss = run.learner.gradients(batch)
     if not math.isfinite(loss):
         best = run.folder.best
+        run.save_best()
         kept = f"; the best weights before are in {best}" if best.is_dir() else ""
         raise Diverged(
             f"the loss became {loss} at step {state.step + 1}; lower --lr (it is {config.learning_rate:g}) or use "
@@ -104,7 +106,7 @@ def _take_step(run: Run, batches: Iterator[Batch], progress: float) -> None:
 
 
 def _validate_and_save(run: Run) -> None:
-    """After a step: at the end of an epoch validate and save, else save where the last time is long ago."""
+    """After a step: at the end of an epoch validate, and save unless that was done just now; else save where it is long ago."""
     started = time.perf_counter()
     epoch, into_epoch = divmod(run.state.step, run.maker.steps_per_epoch)
     if into_epoch == 0 and run.config.keep_epochs:
@@ -116,7 +118,8 @@ def _validate_and_save(run: Run) -> None:
         cost = run.state.all_passes_seconds + run.state.last_pass_seconds
         if run.config.minutes is None or run.world.agreed(cost <= VALIDATING * run.state.seconds):
             _validate(run)
-    if epoch_ends or started - run.saved_at > SAVE_SECONDS:
+    if started - run.saved_at > (SAVE_LEAST if epoch_ends else SAVE_SECONDS):
+        run.save_best()
         random = torch.get_rng_state()
         run.folder.save(
             {"run": run.state.state_dict(), "learner": run.learner.state_dict(), "random": random, "data": run.data}
@@ -143,7 +146,7 @@ def _validate(run: Run) -> None:
             state.passes_since_best += 1
             return
         state.best_mrr, state.best, state.passes_since_best = figures["validation_mrr"], copied(weights), 0
-        run.save(run.folder.best)
+        run.best_is_saved = False
 
 
 def _choose_weights(run: Run) -> None:

@@ -131,6 +131,7 @@ class Run:
         # For pairs a second; validating and saving, ``aside``, do not count.
         self.pairs_seen, self.waiting, self.aside = 0, 0.0, 0.0  # the latter two in seconds
         self.begun = self.saved_at = time.perf_counter()
+        self.best_is_saved = True  # the weights best on validation, in the folder
 
     def seconds_on_pairs(self) -> float:
         return max(1e-9, time.perf_counter() - self.begun - self.aside)
@@ -153,6 +154,16 @@ class Run:
         if self.world.chief:
             save_checkpoint(self.checkpoint, folder, about, self.marks)
         return about
+
+    def save_best(self) -> None:
+        """Write the weights best on validation where they are not yet in the folder."""
+        if self.best_is_saved:
+            return
+        current = copied(self.learner.network.state_dict())
+        self.learner.network.load_state_dict(self.state.best)
+        self.save(self.folder.best)
+        self.learner.network.load_state_dict(current)
+        self.best_is_saved = True
 
 
 def _time_limit(config: TrainConfig, seconds: float, pass_seconds: float) -> float:

@@ -126,6 +126,29 @@ def test_events_say_how_fast_and_how_starved(unbroken: tuple[Path, list[dict[str
     assert [event["event"] for event in events].count("validation") == 5  # before, and after each of four epochs
 
 
+@pytest.fixture
+def saved_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    from clipseek.training.run import loop
+
+    monkeypatch.setattr(loop, "SAVE_LEAST", 0.0)
+
+
+def test_epochs_of_a_moment_are_not_all_written_to_disk(base: str, pairs: Any, tmp_path: Path) -> None:
+    from clipseek.training.run.loop import train
+    from clipseek.training.run.run_folder import RunFolder
+
+    saved: list[int] = []
+
+    def look(event: dict[str, Any]) -> None:
+        if event["event"] == "step" and ((tmp_path / "run/state.pt").exists() or (tmp_path / "run/best").exists()):
+            saved.append(event["step"])
+
+    best = train(config(base), pairs, tmp_path / "run", on_event=look)
+    assert not saved
+    assert (best / "model.safetensors").is_file()
+    assert RunFolder(tmp_path / "run", print).summary()["validation"]["validation_mrr"] > 0
+
+
 class Killed(Exception):
     """Stands for anything that ends a process."""
 
@@ -141,6 +164,7 @@ def run_until(config: Any, pairs: Any, out: Path, step: int) -> None:
         train(config, pairs, out, on_event=kill)
 
 
+@pytest.mark.usefixtures("saved_each_epoch")
 def test_a_killed_run_resumed_ends_in_the_same_bits(
     unbroken: tuple[Path, list[dict[str, Any]]], base: str, pairs: Any, tmp_path: Path
 ) -> None:
@@ -179,6 +203,7 @@ def test_resuming_a_finished_run_changes_nothing(
     assert (out / "best" / "model.safetensors").stat().st_mtime_ns == written
 
 
+@pytest.mark.usefixtures("saved_each_epoch")
 def test_resuming_with_other_pairs_or_options_is_refused(base: str, pairs: Any, tmp_path: Path) -> None:
     from clipseek.training.errors import TrainingError
     from clipseek.training.run.loop import train
