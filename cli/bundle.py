@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from .groups import Group
-from .opening import prepare_torch
+from .opening import prepare_torch, say_unlisted
 from .options import json_option
-from .output import data, note, print_json, print_table
+from .output import data, for_reader, note, print_json, print_table
 from .passport import batch_invariance, facts
 from .picture_options import chosen_rules, reading_options
 
@@ -20,7 +20,7 @@ FILE = click.Path(path_type=Path)
 
 @click.group(cls=Group)
 def bundle() -> None:
-    """Inspect, verify, import and change ONNX bundles."""
+    """Inspect, verify, import, change and trust ONNX bundles."""
 
 
 @bundle.command()
@@ -31,6 +31,7 @@ def inspect(path: Path, as_json: bool) -> None:
     from clipseek.encoder import Bundle
 
     loaded = Bundle.load(path)
+    say_unlisted(loaded)
     if as_json:
         print_json(loaded.passport)
     else:
@@ -52,6 +53,7 @@ def verify(path: Path, against: str | None, as_json: bool) -> None:
     from clipseek.encoder import Bundle, ClipEncoder
 
     loaded = Bundle.load(path, verify=True)
+    say_unlisted(loaded)
     note(f"{len(loaded.passport['files'])} files have the hashes of the passport")
     ClipEncoder(loaded, device="auto" if loaded.precision == "bf16" else "cpu").warm_up()
     note(f"both towers load and give vectors of {loaded.dimension} dimensions")
@@ -93,6 +95,28 @@ def pictures(
     made = copy_with_image(loaded, out, replace(loaded.image, **chosen), force=force)
     note(f"bundle at {out}; next: clipseek ingest SOURCE --model {out}")
     data(made.fingerprint)
+
+
+@bundle.command()
+@click.argument("folder", required=False, metavar="[FOLDER]", type=FILE)
+@click.option("--remove", is_flag=True, help="Take FOLDER off the list.")
+def trust(folder: Path | None, remove: bool) -> None:
+    """Trust bundles in FOLDER though others can change them; without FOLDER, list the trusted folders.
+
+    A search opens the bundle that its index names if only you and root can change it. FOLDER, with all below it, is opened then
+    whoever it belongs to. A bundle that you name yourself (--model) needs no trust.
+    """
+    from clipseek.encoder.bundle import trust as trusting
+
+    if folder is None:
+        if remove:
+            raise click.UsageError("--remove goes with a FOLDER")
+        folders = trusting.trusted_folders()
+    else:
+        folders = trusting.trust(folder, trusted=not remove)
+        note(f"list: {trusting.trust_list()}")
+    for one in folders:
+        data(for_reader(str(one)))
 
 
 @bundle.command("import")

@@ -38,12 +38,13 @@ class Listener:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Listener:
-        from clipseek.files.whole import new_name
+        from clipseek.files.claims import claim, new_name
 
         if self._path is not None:
             # Written beside its place and moved there at the end: the report of the last run stays readable until then.
             self._part = new_name(Path(os.path.realpath(self._path)), "part")
             try:
+                self._held = claim(self._part)
                 self._file = self._part.open("w", encoding="utf-8")
             except OSError as problem:
                 raise click.FileError(str(self._path), hint=problem.strerror) from None
@@ -51,9 +52,12 @@ class Listener:
         return self
 
     def __exit__(self, *_: object) -> None:
+        from clipseek.files.claims import let_go
+
         self._line.clear()
         if self._file is not None and self._path is not None:
             with ExitStack() as stack:
+                stack.callback(let_go, self._held)
                 stack.callback(self._part.unlink, missing_ok=True)
                 self._file.close()
                 self._part.replace(os.path.realpath(self._path))

@@ -25,7 +25,7 @@ COMMANDS: dict[str, str] = {
     "data": "Check image-caption pairs before training on them.",
     "train": "Fine-tune a CLIP model on your image-caption pairs.",
     "export-onnx": "Export a checkpoint to a parity-checked ONNX bundle.",
-    "bundle": "Inspect, verify and import ONNX bundles.",
+    "bundle": "Inspect, verify, import and trust ONNX bundles.",
     "evaluate": "Measure MRR@k and recall@k of a model on held-out pairs.",
     "reproduce": "Train and score what the talk did, on ImageCLEF, ROCO or RSICD.",
     "ingest": "Encode pictures and index them in OpenSearch.",

@@ -86,12 +86,20 @@ def open_encoder(bundle: Bundle, device: DeviceOptions = ANY_DEVICE, **limits: A
     if device.device != "tensorrt" and (cache_named or device.tensorrt_fp16):
         name = "--tensorrt-fp16" if device.tensorrt_fp16 else "--tensorrt-cache"
         raise click.UsageError(f"{name} goes with --device tensorrt, not with --device {device.device}")
+    say_unlisted(bundle)
     tensorrt = None
     if device.device == "tensorrt":
         tensorrt = TensorRT(device.tensorrt_cache or user_cache() / "tensorrt", device.tensorrt_fp16)
     return ClipEncoder(
         bundle, device=device.device, device_megabytes=device.device_megabytes, tensorrt=tensorrt, **limits
     )
+
+
+def say_unlisted(bundle: Bundle) -> None:
+    """A note of what lies in the bundle's folder and is no part of it."""
+    if bundle.unlisted:
+        names = ", ".join(bundle.unlisted[:5]) + (", …" if len(bundle.unlisted) > 5 else "")
+        note(f"{bundle.path}: not read, because the bundle's clipseek.json does not list it: {names}")
 
 
 def encoder_of_index(
@@ -113,6 +121,10 @@ def encoder_of_index(
             else "a new index needs a model: name it with --model BUNDLE (or CLIPSEEK_MODEL); make one with: clipseek export-onnx "
             "CHECKPOINT BUNDLE"
         )
+    if not model and version is not None:
+        from clipseek.encoder.bundle.trust import check_trusted
+
+        check_trusted(Path(folder), version.alias)
     return open_encoder(Bundle.load(Path(folder), verify=verify), device, **limits)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from clipseek.encoder import Bundle
-from clipseek.encoder.bundle.bundle import PATCHES, TextSpec
+from clipseek.encoder.bundle.bundle import TextSpec
+from clipseek.encoder.bundle.files import PATCHES
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.training.data.trained_on import read_marks, write_marks
 from clipseek.training.model.checkpoint import Checkpoint, load_checkpoint

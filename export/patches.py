@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from clipseek.encoder import Bundle, ClipEncoder
-from clipseek.encoder.bundle.bundle import PATCHES
+from clipseek.encoder.bundle.files import PATCHES
 from clipseek.encoder.run.preprocess import normalize
 from clipseek.files.text import reason_of
 from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from clipseek.encoder import Bundle, ClipEncoder, Picture
-from clipseek.encoder.bundle.bundle import weights_file
+from clipseek.encoder.bundle.files import weights_file
 from clipseek.encoder.bundle.writer import write_passport
 
 from .errors import ExportRefused

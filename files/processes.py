@@ -23,10 +23,10 @@ def identity(pid: int) -> str | None:
         try:
             # The second field is the program's name in brackets, and may hold spaces and brackets of its own.
             fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+            boot = _boot()
         except OSError:
             return None
-        return None if fields[0] in "ZX" else f"{boot}:{fields[19]}"
+        return None if fields[0] in "ZX" else f"{boot}:{fields[19]}:{_namespace()}"
     answer = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
         capture_output=True,
@@ -36,6 +36,34 @@ def identity(pid: int) -> str | None:
     )
     status, _, started = answer.stdout.strip().partition(" ")
     return None if not status or status.startswith("Z") else started.strip()
+
+
+def runs(pid: int, word: str) -> bool:
+    """Whether the process of that ``identity`` runs; never another one with its number."""
+    now = identity(pid)
+    # Without a namespace it was written by an older clipseek.
+    return now is not None and word in (now, now.rpartition(":")[0])
+
+
+def elsewhere(word: str) -> bool:
+    """Whether the process of that ``identity`` is of another container on this machine, where it cannot be looked up from here."""
+    if not sys.platform.startswith("linux"):
+        return False
+    boot, _, rest = word.partition(":")
+    namespace = rest.partition(":")[2]
+    try:
+        return bool(namespace) and boot == _boot() and namespace != _namespace()
+    except OSError:
+        return False
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
+def _namespace() -> str:
+    """Of this process's ids: each container has its own, and its own process 1."""
+    return os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
 
 
 def end(processes: Mapping[int, str], seconds: float) -> None:
@@ -67,10 +95,13 @@ def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on ``path``; the system lets go of it when the process ends, however it ends."""
     import fcntl
 
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
 
 
 def _running(processes: Mapping[int, str]) -> list[int]:
-    return [pid for pid, word in processes.items() if identity(pid) == word]
+    return [pid for pid, word in processes.items() if runs(pid, word)]

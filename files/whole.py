@@ -8,34 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
-import platform
-import re
 import shutil
-import threading
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
-# ``.NAME.HOST-PID-N.part`` is being written, ``.NAME.HOST-PID-N.old`` was set aside to be replaced. The host stands in the name
-# because another machine's processes, on a shared disk, cannot be looked up here.
-_HOST = f"{zlib.crc32(platform.node().encode()):08x}"
-_NAME = re.compile(rf"\.(?P<name>.+)\.{_HOST}-(?P<pid>\d+)-\d+\.(?P<kind>part|old)(\..*)?", re.DOTALL)
-_LONGEST = 40  # characters of the name that are kept in a temporary one: with the rest they fit into 255 bytes
+from .claims import claim, clear_leftovers, hold, let_go, new_name
 
-_numbers = itertools.count()
-_cleared: set[tuple[int, Path]] = set()
-_lock = threading.Lock()
 _DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+#: How systems say that a folder that is not empty is in the way.
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+#: Writers that put something into one place at once, before one of them gives up.
+_TRIES = 100
 
 
 @contextlib.contextmanager
-def whole_file(path: Path | str, *, flush: bool = True) -> Iterator[Path]:
-    """Yield a path to write; it becomes ``path`` when the block ends well, and is removed when it does not.
+def whole_file(path: Path | str, *, flush: bool = True, mode: int | None = None) -> Iterator[Path]:
+    """Yield an empty file to write; it becomes ``path`` when the block ends well, and is removed when it does not.
 
     ``flush=False`` leaves it to the system when the bytes reach the disk: for many small files that can be made again.
+    ``mode``: its permissions from the first byte on; without it a file that is replaced keeps its own.
     A link keeps pointing at its file; a device or a pipe is written directly. The folder must exist.
     """
     target = Path(os.path.realpath(path))
@@ -43,11 +35,13 @@ def whole_file(path: Path | str, *, flush: bool = True) -> Iterator[Path]:
         yield Path(path)  # /dev/stdout, a pipe: nothing can be renamed onto it
         return
     clear_leftovers(target.parent)
-    part = new_name(target, "part")
+    part, held = new_name(target, "part"), None
     with _errors_named(part, Path(path)):
         try:
-            if target.exists():  # replaced, it keeps its permissions
-                part.touch()
+            held = claim(part)
+            if mode is not None:
+                part.chmod(mode)
+            elif target.exists():
                 shutil.copymode(target, part)
             yield part
             if flush:
@@ -55,6 +49,7 @@ def whole_file(path: Path | str, *, flush: bool = True) -> Iterator[Path]:
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+            let_go(held)
 
 
 def write_whole(path: Path | str, content: str | bytes, *, flush: bool = True) -> None:
@@ -64,37 +59,64 @@ def write_whole(path: Path | str, content: str | bytes, *, flush: bool = True) -
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path | str) -> Iterator[Path]:
+def whole_folder(path: Path | str, *, replace: bool = True) -> Iterator[Path]:
     """Yield an empty folder to fill; it becomes ``path`` when the block ends well, in place of what was there.
 
-    When the block fails, it is removed, and so are the folders above it that were made for it.
+    When the block fails, it is removed, and so are the folders above it that were made for it. Without ``replace`` only an empty
+    folder gives way: FileExistsError where another writer was quicker.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     made = [parent for parent in target.parents if not parent.exists()]  # innermost first
-    part, old = new_name(target, "part"), new_name(target, "old")
+    part, held = new_name(target, "part"), None
     with _errors_named(part, Path(path)):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             clear_leftovers(target.parent)
-            part.mkdir()
+            held = claim(part, folder=True)
             yield part
             for file in part.rglob("*"):
                 if file.is_file():
                     _flush(file)
-            if target.exists():
-                target.rename(old)
-            part.rename(target)
+            _put(part, target, replace)
         except BaseException:
-            if old.exists():
-                old.rename(target)
             shutil.rmtree(part, ignore_errors=True)
             for folder in made:
                 with contextlib.suppress(OSError):
                     folder.rmdir()
             raise
-        shutil.rmtree(old, ignore_errors=True)
+        finally:
+            let_go(held)
+
+
+def _put(part: Path, target: Path, replace: bool) -> None:
+    """Rename the folder onto its place; of several writers at once, each finds the place empty or with one's whole folder."""
+    for _ in range(_TRIES):
+        try:
+            part.rename(target)
+            return
+        except OSError as problem:
+            if problem.errno not in _TAKEN and not (os.name == "nt" and target.exists()):
+                raise
+            if not replace:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        old = new_name(target, "old")
+        held = hold(target)
+        try:
+            with contextlib.suppress(FileNotFoundError):  # another writer set it aside
+                target.rename(old)
+            part.rename(target)
+            return
+        except OSError as problem:
+            if problem.errno not in _TAKEN:  # another writer was quicker
+                raise
+        finally:
+            if old.exists() and not os.path.lexists(target):
+                old.rename(target)
+            shutil.rmtree(old, ignore_errors=True)
+            let_go(held)
+    raise FileExistsError(errno.EEXIST, "others write into it all the time", str(target))
 
 
 def _flush(path: Path) -> None:
@@ -114,48 +136,3 @@ def _errors_named(part: Path, final: Path) -> Iterator[None]:
         if inside or (not name and problem.errno in _DISK_FULL):
             raise OSError(problem.errno, problem.strerror, f"{final}{name[len(str(part)) :]}") from None
         raise
-
-
-def new_name(target: Path, kind: Literal["part", "old"]) -> Path:
-    """A path beside ``target`` that no other process and no other thread uses; a part keeps the suffix, which says its format."""
-    tag = f"{_HOST}-{os.getpid()}-{next(_numbers)}"
-    if kind == "old":
-        return target.with_name(f".{target.name}.{tag}.old")
-    return target.with_name(f".{target.stem[:_LONGEST]}.{tag}.part{target.suffix}")
-
-
-def clear_leftovers(folder: Path) -> None:
-    """Remove what processes that are no more were writing in ``folder``, once for each process; what they had set aside and
-    not replaced yet comes back to its place."""
-    with _lock:  # before any thread of this process writes there: what has our number is an earlier process's
-        if (os.getpid(), folder) in _cleared:
-            return
-        _cleared.add((os.getpid(), folder))
-        try:
-            names = os.listdir(folder)
-        except OSError:  # writing there says why, and names the file
-            return
-        for name in names:
-            left = _NAME.fullmatch(name)
-            if left is None or _alive(int(left["pid"])):
-                continue
-            path, place = folder / name, folder / left["name"]
-            with contextlib.suppress(OSError):  # another user's, or another process was quicker
-                if left["kind"] == "old" and not place.exists():
-                    path.rename(place)  # killed between setting the old folder aside and putting the new one there
-                elif path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink(missing_ok=True)
-
-
-def _alive(pid: int) -> bool:
-    if pid == os.getpid():
-        return False
-    if os.name == "nt":
-        return True  # no harmless way to find out there
-    try:
-        os.kill(pid, 0)
-    except OSError as problem:
-        return problem.errno != errno.ESRCH
-    return True

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipseek.encoder import Bundle, BundleError, ClipEncoder, EncoderError
-from clipseek.encoder.bundle.bundle import PATCHES
+from clipseek.encoder.bundle.files import PATCHES
+from clipseek.encoder.bundle.trust import check_trusted
 from clipseek.opensearch import Searcher, connect
 from clipseek.opensearch.errors import IndexMissing, OpenSearchError
 from clipseek.opensearch.index import versions
@@ -161,4 +162,5 @@ def find_bundle(settings: Settings, version: Version) -> Bundle:
         raise BundleError(
             f"index {version.alias} does not say which bundle filled it; name it with --model BUNDLE (or CLIPSEEK_MODEL)"
         )
+    check_trusted(Path(version.bundle), version.alias)
     return Bundle.load(version.bundle)

@@ -7,26 +7,30 @@ import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..errors import BundleError
 from ..pictures.rules import DEPTH_RANGES, FRAMES, DepthRange, Frame, Rules
+from .files import (
+    FILES,
+    PASSPORT,
+    PATCHES,
+    Identity,
+    check_file,
+    check_names,
+    check_references,
+    identity,
+    read_passport,
+    unlisted,
+    weights_file,
+)
 
-PASSPORT = "clipseek.json"
-FILES = ("image.onnx", "text.onnx", "tokenizer.json")
-#: Written on request, for ``clipseek explain``; not part of the fingerprint, because it decides no vector that is searched.
-PATCHES = "patches.onnx"
-#: Appended to a graph's name: the file of its weights, where they are too large for the graph's own (above 2 GB).
-WEIGHTS = "_data"
 #: The input of a picture tower: pixels, (N, S, S, 3) uint8, or, of towers made elsewhere or before, normalised ones,
 #: (N, 3, S, S) float32.
 PIXELS, FLOATS = "pixels", "pixel_values"
 FORMAT = 1
 #: Pillow's filters, each in the place of its number in Pillow and so in transformers' preprocessor_config.json (``resample``).
 INTERPOLATIONS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
-
-#: Device, inode, size and time of the last change, in nanoseconds.
-Identity: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,8 @@ class TextSpec:
 class Bundle:
     """A complete bundle, read from its folder. ``passport`` is the whole of clipseek.json.
 
-    ``identities``: of the files that were there when it was read, for ``unchanged.same_file``.
+    ``identities``: of the files that were there when it was read, and ``hashed``, those of them whose hash was compared then, for
+    ``unchanged.same_file``. ``unlisted``: what lies in the folder and is no part of the bundle: nothing of it is read.
     """
 
     path: Path
@@ -131,20 +136,22 @@ class Bundle:
     logit_scale: float
     passport: dict[str, Any]
     identities: dict[str, Identity] = field(default_factory=dict, compare=False, repr=False)
+    hashed: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    unlisted: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def load(cls, path: Path | str, verify: bool = False) -> Bundle:
         """Read the bundle in folder ``path``.
 
-        Every load compares the passport with its own fingerprint and the files' sizes, which costs nothing; ``verify``
-        also hashes the files (0.1 s a 100 MB). Raises BundleError when the bundle is missing, incomplete, of another
-        format, or not as it was written.
+        Every load compares the passport with its own fingerprint and the files' sizes, which costs nothing; each file is hashed
+        (0.1 s a 100 MB) when it is first opened, or all of them now, to ``verify``. Raises BundleError when the bundle is
+        missing, incomplete, of another format, or not as it was written.
         """
         folder = Path(path)
         # First: if the folder is replaced in the middle of this, a file opened later is another than these.
         graphs = [folder / name for name in (*FILES, PATCHES)]
         there = [(file, identity(file)) for file in (*graphs, *map(weights_file, graphs))]
-        passport = _read(folder)
+        passport = read_passport(folder)
         try:
             if passport["format"] != FORMAT:
                 raise BundleError(
@@ -160,6 +167,8 @@ class Bundle:
                 logit_scale=float(passport["logit_scale"]),
                 passport=passport,
                 identities={file.name: one for file, one in there if one is not None},
+                hashed=frozenset(file.name for file, _ in there) if verify else frozenset(),
+                unlisted=unlisted(folder, passport),
             )
             hashes, sizes = dict(passport["files"]), dict(passport.get("sizes", {}))
             changed = fingerprint(passport) != bundle.fingerprint
@@ -172,11 +181,15 @@ class Bundle:
                 f"{folder / PASSPORT} was changed since the export (its fingerprint differs); export it again"
             )
         extras = passport.get("extras", {})
-        _check_names(folder, [*hashes, *extras])
+        check_names(folder, [*hashes, *extras])
         for name in dict.fromkeys([*FILES, *hashes]):
-            _check(folder / name, hashes.get(name) if verify else None, sizes.get(name))
+            check_file(folder / name, hashes.get(name) if verify else None, sizes.get(name))
         for name, extra in extras.items():
-            _check(folder / name, extra["sha256"] if verify else None, extra["size"])
+            check_file(folder / name, extra["sha256"] if verify else None, extra["size"])
+        if verify:
+            for graph in graphs:
+                if graph.name in (*hashes, *extras):
+                    check_references(graph, [*hashes, *extras])
         return bundle
 
 
@@ -184,69 +197,6 @@ def fingerprint(passport: dict[str, Any]) -> str:
     """Hex SHA-256 over everything that decides a vector: the files' hashes and how inputs are made for them."""
     deciding = {name: passport[name] for name in ("dimension", "files", "image", "text")}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-
-
-def identity(path: Path) -> Identity | None:
-    """What changes when a file is replaced or written to; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def weights_file(graph: Path) -> Path:
-    """Where the weights of ``graph`` are, if not in it."""
-    return graph.with_name(graph.name + WEIGHTS)
-
-
-def sha256(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    hint = "make one with: clipseek export-onnx CHECKPOINT OUT"
-    try:
-        passport = json.loads((folder / PASSPORT).read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        if not folder.is_dir():
-            raise BundleError(f"no bundle folder at {folder}; {hint}") from None
-        what = "a checkpoint, not a bundle" if (folder / "config.json").is_file() else "no bundle"
-        raise BundleError(f"{folder} is {what} (it has no {PASSPORT}); {hint}") from None
-    except (OSError, ValueError) as problem:
-        raise BundleError(f"{folder / PASSPORT} cannot be read ({problem}); export the bundle again") from None
-    if not isinstance(passport, dict):
-        raise BundleError(f"{folder / PASSPORT} holds no JSON object; export the bundle again")
-    return passport
-
-
-def _check_names(folder: Path, listed: list[str]) -> None:
-    """Only files of a bundle may be listed (the passport may be a stranger's), and each file of weights must be."""
-    graphs = [name for name in (*FILES, PATCHES) if name.endswith(".onnx")]
-    beside = [weights_file(Path(name)).name for name in graphs]
-    for name in listed:
-        if name not in (*FILES, PATCHES, *beside):
-            raise BundleError(f"{folder / PASSPORT} lists {name!r}, which is no file of a bundle; export it again")
-    for name in beside:
-        if name not in listed and (folder / name).exists():
-            raise BundleError(f"{folder / name} is not listed in {PASSPORT}: nothing vouches for it; export it again")
-
-
-def _check(path: Path, expected_hash: str | None, expected_size: int | None) -> None:
-    if not path.is_file():
-        raise BundleError(f"{path.parent} lacks {path.name}; export the bundle again")
-    size = path.stat().st_size
-    if expected_size is not None and size != expected_size:
-        raise BundleError(f"{path} has {size} bytes, expected {expected_size}; copy or export the bundle again")
-    if expected_hash is not None and sha256(path) != expected_hash:
-        raise BundleError(
-            f"{path} is not the file that was exported (its SHA-256 differs); copy or export the bundle again"
-        )
 
 
 def _three(kind: Any, values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Files of a bundle that are read after its passport: the same ones, or an error.
+"""Files of a bundle that are read after its passport: those that it vouches for, or an error.
 
 An encoder opens a tower when it is first needed, which may be hours after the bundle was read. Where another model's bundle was put
 in its place meanwhile, vectors of that model would go under the fingerprint of this one.
@@ -11,29 +11,45 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import BundleError
-from .bundle import Bundle, Identity, identity, sha256, weights_file
+from .bundle import Bundle
+from .files import Identity, check_references, identity, sha256, weights_file
 
 
 @contextlib.contextmanager
 def same_file(bundle: Bundle, name: str) -> Iterator[Path]:
     """The path of the bundle's file ``name``, to be read in the block; a graph's file of weights goes with it.
 
-    Raises BundleError where it is not what the bundle had when it was read, before the block or at its end. A file that was only
-    copied or touched since then is hashed (0.1 s a 100 MB) and taken.
+    Each is hashed before (0.1 s a 100 MB), unless it was when the bundle was read, and is the same since then. Raises BundleError
+    where it is not what the passport lists, also where it became another at the end of the block, and where a graph takes
+    weights from a file that the passport does not list.
     """
     path = bundle.path / name
-    files = [file for file in (path, weights_file(path)) if file.name in bundle.identities or file == path]
+    files = [path] if _hash(bundle, weights_file(path).name) is None else [path, weights_file(path)]
     before = [_checked(bundle, file) for file in files]
+    check_references(path, [*bundle.passport["files"], *bundle.passport.get("extras", {})])
     yield path
-    if [identity(file) for file in files] != before:
-        raise _replaced(bundle, path)
+    for file, one in zip(files, before, strict=True):
+        now = identity(file)
+        # A backup or a link beside it changes its times alone.
+        if now is None or (now != one and (now[:4] != one[:4] or sha256(file) != _hash(bundle, file.name))):
+            raise _replaced(bundle, file)
 
 
-def _checked(bundle: Bundle, file: Path) -> Identity | None:
-    now = identity(file)
-    if now is None or (now != bundle.identities.get(file.name) and sha256(file) != _hash(bundle, file.name)):
+def _checked(bundle: Bundle, file: Path) -> Identity:
+    now, read = identity(file), bundle.identities.get(file.name)
+    if now is None or _hash(bundle, file.name) is None:
         raise _replaced(bundle, file)
+    if now == read and file.name in bundle.hashed:
+        return now
+    if sha256(file) != _hash(bundle, file.name):
+        raise _altered(file) if now == read else _replaced(bundle, file)
     return now
+
+
+def _altered(file: Path) -> BundleError:
+    return BundleError(
+        f"{file} is not the file that was exported (its SHA-256 differs); copy or export the bundle again"
+    )
 
 
 def _hash(bundle: Bundle, name: str) -> str | None:

@@ -13,7 +13,9 @@ from typing import Any
 from clipseek.files.whole import whole_folder
 
 from ..errors import BundleError
-from .bundle import FILES, FORMAT, PASSPORT, PATCHES, Bundle, ImageSpec, fingerprint, sha256, weights_file
+from .bundle import FORMAT, Bundle, ImageSpec, fingerprint
+from .files import FILES, PASSPORT, PATCHES, sha256, weights_file
+from .unchanged import same_file
 
 
 @contextlib.contextmanager
@@ -27,12 +29,19 @@ def new_bundle(out: Path | str, *, force: bool = False) -> Iterator[Path]:
     check_free(target, force=force)
     with contextlib.ExitStack() as stack:
         try:
-            folder = stack.enter_context(whole_folder(target))
+            folder = stack.enter_context(whole_folder(target, replace=force))
         except OSError as problem:
             if problem.errno == errno.ENOSPC:
                 raise
             raise BundleError(f"{target} cannot be made ({problem.strerror or problem}); name another folder") from None
         yield folder
+        if force:
+            check_free(target, force=True)  # long after the first time
+        try:
+            stack.close()
+        except FileExistsError:
+            check_free(target)  # what came there meanwhile stays
+            raise
 
 
 def write_passport(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +75,8 @@ def copy_with_image(bundle: Bundle, out: Path | str, image: ImageSpec, *, force:
     with new_bundle(out, force=force) as folder:
         extras = bundle.passport.get("extras", {})
         for name in (*bundle.passport["files"], *extras):
-            shutil.copyfile(bundle.path / name, folder / name)
+            with same_file(bundle, name) as file:
+                shutil.copyfile(file, folder / name)
         made = ("format", "fingerprint", "files", "sizes", "extras")
         facts = {name: value for name, value in bundle.passport.items() if name not in made}
         write_passport(folder, {**facts, "image": image.as_dict()})

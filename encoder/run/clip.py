@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bundle.bundle import FLOATS, PATCHES, PIXELS, Bundle
+from ..bundle.bundle import FLOATS, PIXELS, Bundle
+from ..bundle.files import PATCHES
 from ..bundle.unchanged import same_file
 from ..device.bound import Rows
 from ..device.gpu import CUDA, TENSORRT, TensorRT

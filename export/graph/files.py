@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from clipseek.encoder.bundle.bundle import weights_file
+from clipseek.encoder.bundle.files import weights_file
 
 #: Protobuf reads no message of 2^31 bytes or more: weights beyond this go into a file of their own, as bytes.
 WEIGHTS_APART_ABOVE = 2_000_000_000

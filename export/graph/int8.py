@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from clipseek.encoder.bundle.bundle import weights_file
+from clipseek.encoder.bundle.files import weights_file
 
 from ..errors import ExportRefused
 from .files import load_graph, quiet, save_graph

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from clipseek.encoder import Bundle
-from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, sha256
+from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec
+from clipseek.encoder.bundle.files import sha256
 from clipseek.encoder.bundle.writer import check_free, new_bundle, write_passport
 from clipseek.encoder.device.session import open_session
 from clipseek.files.text import reason_of

@@ -21,9 +21,8 @@ from clipseek.files.text import reason_of
 from clipseek.files.whole import whole_folder
 
 from .errors import ArtifactError
+from .folders import ASSEMBLED, MARK
 from .paths import NodePaths
-
-_READY = "assembled"
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,10 @@ def assembled(lock: Lock, paths: NodePaths, on_progress: Callable[[str], None], 
     home, repository = paths.jars / f"opensearch-{lock.version}-{lock.digest}", paths.jars / "repository"
     paths.cache.mkdir(parents=True, exist_ok=True)
     with locked(paths.jars_lock):
-        if not (home / _READY).is_file():
+        if not (home / ASSEMBLED).is_file():
             total = sum(artifact.size for artifact in lock.artifacts) / 1e6
+            paths.jars.mkdir(exist_ok=True)
+            (paths.jars / MARK).touch()
             on_progress(f"fetching OpenSearch {lock.version} ({len(lock.artifacts)} files, {total:.0f} MB; once)")
             with ThreadPoolExecutor(8) as pool:
                 files = list(pool.map(lambda artifact: _checked(artifact, repository, fetch), lock.artifacts))
@@ -113,7 +114,7 @@ def _assemble(home: Path, lock: Lock, files: list[Path]) -> None:
         _describe(home / "modules" / name, name, lock.version, module)
     for name in ("bin", "extensions"):
         (home / name).mkdir()  # OpenSearch makes them when they are missing, and may not write here
-    (home / _READY).write_text(lock.digest)
+    (home / ASSEMBLED).write_text(lock.digest)
     for root, folders, names in os.walk(home):
         for entry in (*folders, *names):
             os.chmod(os.path.join(root, entry), 0o755 if entry in folders else 0o644)

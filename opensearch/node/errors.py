@@ -33,5 +33,9 @@ class StartFailed(NodeError):
     """OpenSearch ended, or did not answer in time."""
 
 
+class NodeElsewhere(NodeError):
+    """A node that cannot be seen from here, of another container or machine, works in the folder."""
+
+
 class CredentialsMissing(NodeError):
     """The file with the closed node's passwords is lost."""

@@ -9,11 +9,14 @@ import stat
 from pathlib import Path
 from typing import TextIO
 
-from .errors import UnreachableFolder
+from .errors import NodeElsewhere, UnreachableFolder
 from .paths import NodePaths, is_root
+from .state import read_state
 
 #: In a node's folder, so that ``reset`` knows it again.
 MARK = ".clipseek-node"
+#: In an assembled node, so that it is whole; written last.
+ASSEMBLED = "assembled"
 _ELSEWHERE = "choose other folders with CLIPSEEK_DATA and CLIPSEEK_CACHE"
 
 
@@ -77,12 +80,36 @@ def make_node_folder(paths: NodePaths, group: int | None) -> None:
 def is_node(paths: NodePaths) -> bool:
     """Whether ``paths.node`` is empty or a node's: by its mark, or (an older clipseek's) by its configuration or state."""
     names = {path.name for path in paths.node.iterdir()}
-    if not names or MARK in names or "state.json" in names:
+    if not names or MARK in names or read_state(paths.state) is not None:
         return True
     try:
         return 'cluster.name: "clipseek"' in (paths.config / "opensearch.yml").read_text("utf-8")
     except (OSError, ValueError):
         return False
+
+
+def check_unused(paths: NodePaths) -> None:
+    """Raises NodeElsewhere where a process works in the node's folder that its state does not tell of: in a shared folder another
+    container's or machine's node, whose process cannot be looked up here. OpenSearch's own lock on its data says so.
+    """
+    import fcntl
+
+    lock = paths.indices / "nodes" / "0" / "node.lock"
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise NodeElsewhere(
+            f"a node of another container or machine works in {paths.node}; use that one with --url, or stop it where it runs, or "
+            "choose another folder with CLIPSEEK_DATA"
+        ) from None
+    except OSError:  # this file system keeps no locks
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def fresh_folder(folder: Path) -> None:
@@ -114,6 +141,26 @@ def remove_node(paths: NodePaths) -> list[Path]:
         return [path for path in paths.own if path != paths.node / MARK]
     paths.node.rmdir()
     return [paths.node]
+
+
+def remove_artifacts(paths: NodePaths) -> list[Path]:
+    """Remove what was fetched for nodes, and the folder where nothing else lies in it; no link is followed, and what else lies
+    there stays. Returns what was removed. Raises UnreachableFolder for a link.
+    """
+    if paths.jars.is_symlink():
+        raise UnreachableFolder(f"{paths.jars} is a link, and what it points to stays; remove that yourself")
+    made = [path for path in paths.jars.glob("opensearch-*") if (path / ASSEMBLED).is_file()]
+    if not made and not (paths.jars / MARK).is_file():
+        return []
+    own = [*made, *paths.jars.glob("java-*"), paths.jars / "repository", paths.jars / MARK]
+    removed = [path for path in own if os.path.lexists(path)]
+    for path in removed:
+        remove(path)
+    try:
+        paths.jars.rmdir()
+    except OSError:  # something else lies there
+        return removed
+    return [paths.jars]
 
 
 def write_private(path: Path, text: str, group: int | None = None) -> None:

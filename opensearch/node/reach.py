@@ -12,6 +12,7 @@ from ..errors import NotFound, RequestRefused
 from .asking import Asking
 from .closed.credentials import read_credentials
 from .errors import NodeError
+from .folders import check_unused
 from .paths import NodePaths
 from .process.port import listens
 from .state import NodeState, read_state
@@ -100,6 +101,7 @@ def administrator(url: str) -> Callable[[str, str, Any], Any] | None:
 
 def _proved(state: NodeState, paths: NodePaths) -> NodeState:
     if not state.alive():
+        check_unused(paths)
         raise NodeError(
             f"the node of this user, at {state.url}, ended without being stopped ({paths.log} says why); start it again with: "
             "clipseek node start, or name another server with --url (one at this "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from clipseek.files.processes import end, locked
 from .artifacts import Lock, assembled
 from .closed.closing import say_what_changes, set_users, wait_for_security
 from .errors import PortTaken, StartFailed, UnsupportedSystem
-from .folders import make_base, make_folder, remove, remove_node
+from .folders import check_unused, make_base, make_folder, remove_artifacts, remove_node
 from .paths import NodePaths
 from .process.java import find_java
 from .process.launch import Wanted, launch
@@ -65,6 +64,7 @@ def start(
         state = read_state(paths.state)
         if state is not None and state.alive():
             return _running(paths, state, Wanted(port, heap, ml, closed), on_progress, patience)
+        check_unused(paths)
         if state is not None:
             on_progress("the last node ended without saying so; clearing up after it")
             paths.state.unlink(missing_ok=True)
@@ -122,6 +122,7 @@ def stop(paths: NodePaths, seconds: float = 60.0, on_progress: Progress = lambda
 def _stop(paths: NodePaths, seconds: float, on_progress: Progress) -> bool:
     state = read_state(paths.state)
     if state is None or not state.alive():
+        check_unused(paths)
         paths.state.unlink(missing_ok=True)
         return False
     asking = asking_of(state, paths)
@@ -146,9 +147,5 @@ def reset(paths: NodePaths, everything: bool = False) -> list[Path]:
             removed += remove_node(paths)
     if everything and paths.jars.is_dir():
         with locked(paths.jars_lock):
-            for path in [*paths.jars.glob("opensearch-*"), *paths.jars.glob("java-*"), paths.jars / "repository"]:
-                remove(path)
-        with contextlib.suppress(OSError):  # something else lies there
-            paths.jars.rmdir()
-        removed.append(paths.jars)
+            removed += remove_artifacts(paths)
     return removed

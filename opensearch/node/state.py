@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clipseek.files.processes import identity
+from clipseek.files.processes import runs
 from clipseek.files.whole import whole_file
 
 from .paths import NodePaths
@@ -33,13 +33,12 @@ class NodeState:
 
     def alive(self) -> bool:
         """True while the process that was started still runs."""
-        return identity(self.pid) == self.identity
+        return runs(self.pid, self.identity)
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all."""
-        with whole_file(path) as part:
+        with whole_file(path, mode=0o600) as part:
             part.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", "utf-8")
-            part.chmod(0o600)
 
 
 def read_state(path: Path) -> NodeState | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clipseek.files.processes import identity
+from clipseek.files.processes import elsewhere, runs
 from clipseek.files.whole import whole_file
 
 
@@ -28,7 +28,7 @@ class Service:
 
     def alive(self) -> bool:
         """Whether that very process runs; another one with its number does not count."""
-        return identity(self.pid) == self.identity
+        return runs(self.pid, self.identity)
 
     def entrance(self) -> str:
         """The address, with the token where one is wanted: whoever opens it comes in."""
@@ -38,8 +38,7 @@ class Service:
 
     def write(self, folder: Path) -> None:
         """Leave word in ``folder``, readable by this user alone."""
-        with whole_file(folder / f"{self.port}.json") as part:
-            part.touch(0o600)
+        with whole_file(folder / f"{self.port}.json", mode=0o600) as part:
             part.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n", "utf-8")
 
     def forget(self, folder: Path) -> None:
@@ -49,7 +48,9 @@ class Service:
 
 
 def running(folder: Path) -> list[Service]:
-    """The services that left word and still run, by port. What ended without a word is cleared away."""
+    """The services that left word and still run, by port. What ended without a word is cleared away; of another
+    container's, which cannot be seen from here, nothing is.
+    """
     found = []
     for path in sorted(folder.glob("*.json")):
         try:
@@ -59,6 +60,6 @@ def running(folder: Path) -> list[Service]:
             continue
         if service.alive():
             found.append(service)
-        elif path.stem == str(service.port):
+        elif path.stem == str(service.port) and not elsewhere(service.identity):
             service.forget(folder)
     return sorted(found, key=lambda service: service.port)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from clipseek.files.processes import collect, identity
+from clipseek.files.processes import collect
 
 from ..asking import Asking
 from ..errors import StartFailed
@@ -142,6 +142,6 @@ def last_error(paths: NodePaths) -> str:
 
 
 def _kill(state: NodeState) -> None:
-    if identity(state.pid) == state.identity:
+    if state.alive():
         with contextlib.suppress(ProcessLookupError):
             os.kill(state.pid, signal.SIGKILL)

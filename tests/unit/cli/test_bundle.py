@@ -79,3 +79,15 @@ def test_no_bundle_is_one_line(tmp_path: Path) -> None:
         done = clipseek(command, tmp_path / "nowhere")
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "no bundle folder" in done.stderr
+
+
+def test_trust_keeps_a_list(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIPSEEK_CONFIG", str(tmp_path / "config"))
+    assert clipseek("trust").stdout == ""
+    added = clipseek("trust", copy)
+    assert (added.stdout, added.returncode) == (f"{copy}\n", 0)
+    assert added.stderr == f"list: {tmp_path / 'config' / 'trusted-bundles'}\n"
+    assert clipseek("trust").stdout == f"{copy}\n"
+    assert clipseek("trust", copy, "--remove").stdout == ""
+    assert clipseek("trust", "--remove").returncode == 2
+    assert clipseek("trust", tmp_path / "nowhere").returncode == 1

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, ClipEncoder
-from clipseek.encoder.bundle.bundle import FILES
+from clipseek.encoder.bundle.files import FILES
 
 from tests.models import make_tiny_clip, quiet
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, ClipEncoder
-from clipseek.encoder.bundle.bundle import PATCHES
+from clipseek.encoder.bundle.files import PATCHES
 from clipseek.encoder.run.explain import GAP, SIDE, Explanation, explain
 from clipseek.encoder.run.preprocess import normalize
 

@@ -6,8 +6,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from clipseek.files.processes import end, identity
+import pytest
+from clipseek.files.processes import elsewhere, end, identity, locked, runs
 
 _WAITS = "import time; print(flush=True); time.sleep(60)"
 _IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + _WAITS
@@ -37,6 +39,29 @@ def test_an_identity_is_of_one_process() -> None:
         end({pid: word(pid)}, 10)
         assert identity(pid) is None
     assert identity(0) is None
+
+
+def test_the_same_number_in_another_container_is_another_process() -> None:
+    own = word(os.getpid())
+    boot, started, namespace = own.split(":")
+    assert runs(os.getpid(), own)
+    assert runs(os.getpid(), f"{boot}:{started}")  # as an older clipseek wrote it
+    assert not elsewhere(own)
+    other = f"{boot}:{started}:{int(namespace) + 1}"
+    assert not runs(os.getpid(), other)
+    assert elsewhere(other)
+    assert not elsewhere(f"another-boot:{started}:{int(namespace) + 1}")
+    assert not elsewhere("gone")
+
+
+def test_a_lock_file_is_no_link(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("x")
+    (tmp_path / "lock").symlink_to(tmp_path / "theirs")
+    with pytest.raises(OSError), locked(tmp_path / "lock"):  # noqa: PT011
+        pass
+    assert (tmp_path / "theirs").read_text() == "x"
+    with locked(tmp_path / "own"):
+        pass
 
 
 def test_several_are_ended_and_one_that_will_not_is_killed() -> None:

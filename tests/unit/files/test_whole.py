@@ -7,9 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from clipseek.files.whole import clear_leftovers, whole_file, whole_folder, write_whole
-
-from tests.leftovers import dead_pid, left_by
+from clipseek.files.claims import claim, clear_leftovers, hold, let_go, new_name
+from clipseek.files.whole import whole_file, whole_folder, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -115,19 +114,26 @@ def test_a_folder_that_fails_leaves_no_folder_above_it(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
-    dead, living = dead_pid(), os.getppid()
-    file, folder = left_by(dead, tmp_path / "state.pt", "part"), left_by(dead, tmp_path / "best", "part")
-    kept = [left_by(living, tmp_path / "state.pt", "part").name, ".state.pt.part", ".state.notes-12-3.part"]
-    for path in (file, *(tmp_path / name for name in kept)):
+    dead = [new_name(tmp_path / name, "part") for name in ("state.pt", "best", "run")]
+    dead[0].touch()
+    for folder in dead[1:]:
+        folder.mkdir()
+    living = [new_name(tmp_path / name, "part") for name in ("state.pt", "best")]
+    held = [claim(living[0]), claim(living[1], folder=True)]
+    others = [tmp_path / name for name in (".state.pt.part", ".state.notes-12-3.part", ".a.clipseek-0.part")]
+    for path in others:
         path.touch()
-    folder.mkdir()
-    left_by(dead, tmp_path / "last", "old").mkdir()  # killed between its two renames
+    link = new_name(tmp_path / "linked", "part")
+    link.symlink_to(others[0])
+    new_name(tmp_path / "last", "old").mkdir()  # killed between its two renames
     write_whole(tmp_path / "other.json", "{}")
-    assert names(tmp_path) == sorted([*kept, "last", "other.json"])
+    assert names(tmp_path) == sorted([*(path.name for path in (*living, *others, link)), "last", "other.json"])
+    for one in held:
+        let_go(one)
 
 
 def test_an_old_folder_that_was_replaced_goes(tmp_path: Path) -> None:
-    left_by(dead_pid(), tmp_path / "best", "old").mkdir()
+    new_name(tmp_path / "best", "old").mkdir()
     (tmp_path / "best").mkdir()
     clear_leftovers(tmp_path)
     assert names(tmp_path) == ["best"]
@@ -144,8 +150,64 @@ def test_threads_that_write_one_file_do_not_meet(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a"]
 
 
+def test_where_a_file_system_keeps_no_locks_nobody_is_taken_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = new_name(tmp_path / "best", "part")
+    left.mkdir()
+
+    def refuse(descriptor: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("clipseek.files.claims.fcntl.flock", refuse)
+    for name in ("a", "b"):
+        with whole_folder(tmp_path / name) as folder:
+            (folder / "weights").write_text(name)
+    write_whole(tmp_path / "c", "x")
+    assert names(tmp_path) == sorted([left.name, "a", "b", "c"])
+
+
+def test_a_lock_is_of_one_holder(tmp_path: Path) -> None:
+    first = hold(tmp_path)
+    assert first is not None
+    assert hold(tmp_path) is None
+    let_go(first)
+    again = hold(tmp_path)
+    assert again is not None
+    let_go(again)
+    assert hold(tmp_path / "nowhere") is None
+
+
+def test_folders_put_into_one_place_at_once_stay_whole(tmp_path: Path) -> None:
+    """Each of several writers puts its own whole; the place is never mixed, nothing of the others is left."""
+
+    def write(text: str) -> None:
+        for _ in range(10):
+            with whole_folder(tmp_path / "bundle") as folder:
+                for number in range(3):
+                    (folder / f"{number}").write_text(text)
+
+    threads = [threading.Thread(target=write, args=(str(number),)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert names(tmp_path) == ["bundle"]
+    assert len({path.read_text() for path in (tmp_path / "bundle").iterdir()}) == 1
+    with pytest.raises(FileExistsError), whole_folder(tmp_path / "bundle", replace=False):
+        pass
+    assert names(tmp_path) == ["bundle"]
+
+
+def test_a_file_of_one_user_is_so_from_the_first_byte(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "secret", mode=0o600) as part:
+        assert stat.S_IMODE(part.stat().st_mode) == 0o600
+        part.write_text("x")
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
 def test_what_cannot_be_cleared_stops_no_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = left_by(dead_pid(), tmp_path / "state.pt", "part")
+    left = new_name(tmp_path / "state.pt", "part")
     left.touch()
 
     def refuse(path: Path, missing_ok: bool = False) -> None:

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 from clipseek.encoder import Bundle, BundleError
-from clipseek.encoder.bundle.bundle import FILES, ImageSpec, TextSpec, fingerprint
-from clipseek.encoder.bundle.writer import write_passport
+from clipseek.encoder.bundle.bundle import ImageSpec, TextSpec, fingerprint
+from clipseek.encoder.bundle.files import FILES
+from clipseek.encoder.bundle.references import external_files
+from clipseek.encoder.bundle.unchanged import same_file
+from clipseek.encoder.bundle.writer import copy_with_image, write_passport
+
+from tests.graphs import graph
 
 FACTS: dict[str, Any] = {
     "dimension": 8,
@@ -36,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "bundle"
     path.mkdir()
     for name in FILES:
-        (path / name).write_bytes(name.encode() * 100)
+        (path / name).write_bytes(graph(name * 100))
     write_passport(path, FACTS)
     return path
 
@@ -84,7 +89,7 @@ def test_changed_bytes_are_found_by_verify(folder: Path) -> None:
 
 def test_a_shortened_file_is_found_at_every_load(folder: Path) -> None:
     (folder / "text.onnx").write_bytes(b"text")
-    with pytest.raises(BundleError, match=r"text\.onnx has 4 bytes, expected 900"):
+    with pytest.raises(BundleError, match=r"text\.onnx has 4 bytes, expected 903"):
         Bundle.load(folder)
 
 
@@ -167,3 +172,52 @@ def test_specs_are_the_passports_entries() -> None:
     assert json.loads(json.dumps(ImageSpec.from_dict(FACTS["image"]).as_dict())) == FACTS["image"]
     assert TextSpec.from_dict(FACTS["text"]).as_dict() == FACTS["text"]
     assert ImageSpec.from_dict(FACTS["image"]).std == (0.2, 0.3, 0.25)
+
+
+def renamed(folder: Path, weights: str) -> None:
+    """The towers again, whose text takes its weights from another file; the passport is right in all else."""
+    (folder / weights).write_bytes(b"0123" * 10)
+    (folder / "text.onnx").write_bytes(graph("text", weights))
+    write_passport(folder, FACTS)
+
+
+@pytest.mark.parametrize("name", ["w.bin", "README.md", "text.onnx_weights", ".hidden", "image.onnx"])
+def test_weights_that_nobody_vouches_for_are_refused(folder: Path, name: str) -> None:
+    renamed(folder, name) if name != "image.onnx" else (folder / "text.onnx").write_bytes(graph("text", name))
+    write_passport(folder, FACTS)
+    with pytest.raises(BundleError, match=r"which clipseek\.json does not list: nothing vouches for it"):
+        Bundle.load(folder, verify=True)
+    bundle = Bundle.load(folder)
+    with (
+        pytest.raises(BundleError, match=f"text.onnx reads '{name}'"),
+        same_file(bundle, "text.onnx"),
+    ):
+        pytest.fail("the graph was given out")
+
+
+def test_the_weights_of_a_graph_that_are_listed_are_its_own(folder: Path) -> None:
+    renamed(folder, "text.onnx_data")
+    bundle = Bundle.load(folder, verify=True)
+    with same_file(bundle, "text.onnx"):
+        pass
+    (folder / "text.onnx_data").write_bytes(b"3210" * 10)
+    with pytest.raises(BundleError, match=r"text\.onnx_data is not the file that was exported"):
+        Bundle.load(folder, verify=True)
+
+
+def test_what_else_lies_in_the_folder_is_told_and_not_carried(folder: Path, tmp_path: Path) -> None:
+    for name in ("README.md", ".gitattributes", "w.bin"):
+        (folder / name).write_text("theirs")
+    (folder / "notes").mkdir()
+    bundle = Bundle.load(folder, verify=True)
+    assert bundle.unlisted == (".gitattributes", "README.md", "notes", "w.bin")
+    copy = copy_with_image(bundle, tmp_path / "copy", bundle.image)
+    assert sorted(path.name for path in copy.path.iterdir()) == sorted([*FILES, "clipseek.json"])
+    assert copy.unlisted == ()
+
+
+@pytest.mark.parametrize("data", [b"", b"\x32", b"\x32\x05ab", b"\x33\x01", b"\xff" * 20])
+def test_what_is_no_graph_is_one_line(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "text.onnx").write_bytes(data)
+    with pytest.raises(BundleError, match="it is no ONNX graph"):
+        external_files(tmp_path / "text.onnx")

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, ClipEncoder
-from clipseek.encoder.bundle.bundle import FILES, PATCHES, weights_file
+from clipseek.encoder.bundle.files import FILES, PATCHES, weights_file
 from clipseek.encoder.bundle.unchanged import same_file
 from clipseek.encoder.bundle.writer import new_bundle, write_passport
 
+from tests.graphs import graph
 from tests.models import make_tiny_bundle, make_tiny_clip
 from tests.unit.encoder.bundle.test_bundle import FACTS
 
@@ -23,7 +24,7 @@ NAMES = (*FILES, PATCHES)
 def write_bundle(folder: Path, content: str) -> None:
     """Towers of mere bytes, with weights beside one and patches."""
     for name in (*NAMES, "image.onnx_data"):
-        (folder / name).write_bytes(f"{content} {name}".encode() * 100)
+        (folder / name).write_bytes(graph(f"{content} {name}" * 100))
     write_passport(folder, FACTS)
 
 
@@ -43,15 +44,38 @@ def replaced_whole(folder: Path, name: str) -> None:
 
 def written_over(folder: Path, name: str) -> None:
     file = folder / name
-    file.write_bytes(file.read_bytes()[::-1])
+    file.write_bytes(file.read_bytes().replace(b"old", b"new"))
 
 
 def swapped(folder: Path, name: str) -> None:
     """Another file with the same size and times."""
     file, other = folder / name, folder / "other"
-    other.write_bytes(file.read_bytes()[::-1])
+    other.write_bytes(file.read_bytes().replace(b"old", b"new"))
     shutil.copystat(file, other)
     other.replace(file)
+
+
+def written_back_in_time(folder: Path, name: str) -> None:
+    """In place: the same file by number, size and times."""
+    file = folder / name
+    before = file.stat()
+    written_over(folder, name)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def linked(folder: Path, name: str) -> None:
+    """A link to another model's file."""
+    other = folder.with_name("elsewhere")
+    other.write_bytes((folder / name).read_bytes().replace(b"old", b"new"))
+    (folder / name).unlink()
+    (folder / name).symlink_to(other)
+
+
+def renamed(folder: Path, name: str) -> None:
+    """The folder, and another model's in its place."""
+    folder.rename(folder.with_name("before"))
+    folder.mkdir()
+    write_bundle(folder, "new")
 
 
 def removed(folder: Path, name: str) -> None:
@@ -59,7 +83,9 @@ def removed(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("change", [replaced_whole, written_over, swapped, removed])
+@pytest.mark.parametrize(
+    "change", [replaced_whole, written_over, swapped, written_back_in_time, linked, renamed, removed]
+)
 def test_what_was_put_in_a_files_place_is_refused(folder: Path, name: str, change: Callable[[Path, str], None]) -> None:
     bundle = Bundle.load(folder)
     with same_file(bundle, name) as path:
@@ -86,7 +112,7 @@ def test_weights_beside_a_graph_go_with_it(folder: Path, change: Callable[[Path,
         pass
 
 
-@pytest.mark.parametrize("change", [replaced_whole, written_over, removed])
+@pytest.mark.parametrize("change", [replaced_whole, written_over, written_back_in_time, removed])
 def test_a_change_while_it_is_read_is_seen(folder: Path, change: Callable[[Path, str], None]) -> None:
     bundle = Bundle.load(folder)
     with pytest.raises(BundleError, match="was replaced or removed"), same_file(bundle, "text.onnx"):
@@ -118,7 +144,36 @@ def test_a_folder_that_was_replaced_while_its_passport_was_read(folder: Path, mo
     bundle = Bundle.load(folder)
     for name in NAMES:
         with same_file(bundle, name) as path:
-            assert path.read_bytes().startswith(b"new ")
+            assert b"new " in path.read_bytes()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_half_copied_folder_is_found_when_the_file_is_opened(folder: Path, name: str) -> None:
+    """Sizes are those of the passport: only the hash tells, and it is asked before anything is read."""
+    written_over(folder, name)
+    bundle = Bundle.load(folder)
+    with (
+        pytest.raises(BundleError, match=f"{name} is not the file that was exported"),
+        same_file(bundle, name),
+    ):
+        pytest.fail("the file was given out")
+
+
+def test_a_backup_taken_while_it_is_read_is_no_change(folder: Path) -> None:
+    bundle = Bundle.load(folder)
+    with same_file(bundle, "text.onnx") as path:
+        path.with_name("backup").hardlink_to(path)
+
+
+def test_a_file_that_was_hashed_is_not_hashed_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = Bundle.load(folder, verify=True)
+
+    def refuse(path: Path) -> str:
+        raise AssertionError(f"{path} was hashed again")
+
+    monkeypatch.setattr("clipseek.encoder.bundle.unchanged.sha256", refuse)
+    with same_file(bundle, "text.onnx"):
+        pass
 
 
 @pytest.mark.train

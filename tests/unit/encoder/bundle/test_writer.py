@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from clipseek.encoder import BundleError
+from clipseek.encoder.bundle.bundle import Bundle
+from clipseek.encoder.bundle.files import FILES
 from clipseek.encoder.bundle.writer import check_free, new_bundle
-
-from tests.leftovers import dead_pid, left_by
+from clipseek.files.claims import claim, let_go, new_name
 
 
 def names(folder: Path) -> list[str]:
@@ -86,18 +88,20 @@ def test_a_link_goes_on_pointing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_export_left_is_cleared_up(tmp_path: Path) -> None:
-    bundle, dead = tmp_path / "bundle", dead_pid()
+    bundle = tmp_path / "bundle"
     bundle.mkdir()
-    ours = [left_by(dead, bundle, "part"), left_by(dead, bundle, "old")]
-    others = [left_by(os.getppid(), bundle, "part").name, ".bundle.part-notes", ".bundle.json"]
-    for path in [*ours, *(tmp_path / name for name in others)]:
+    living = new_name(bundle, "part")
+    held = claim(living, folder=True)
+    others = [".bundle.part-notes", ".bundle.json"]
+    for path in [new_name(bundle, "part"), new_name(bundle, "old"), *(tmp_path / name for name in others)]:
         path.mkdir()
     fill(bundle, "old", force=True)
-    assert names(tmp_path) == sorted([*others, "bundle"])
+    assert names(tmp_path) == sorted([*others, living.name, "bundle"])
+    let_go(held)
 
 
 def test_a_bundle_lost_between_two_renames_comes_back(tmp_path: Path) -> None:
-    left = left_by(dead_pid(), tmp_path / "bundle", "old")
+    left = new_name(tmp_path / "bundle", "old")
     left.mkdir()
     (left / "clipseek.json").write_text("old")
     with pytest.raises(ValueError, match="no"), new_bundle(tmp_path / "bundle"):
@@ -110,3 +114,56 @@ def test_names_with_glob_characters(tmp_path: Path) -> None:
     fill(out)
     fill(out, "again", force=True)
     assert names(tmp_path) == ["b[1]*"]
+
+
+#: Writes a bundle whose files all hold its word: it says so before the last, and goes on when it is told to.
+_WRITER = """
+import sys
+from pathlib import Path
+from clipseek.encoder.bundle.writer import new_bundle, write_passport
+from tests.graphs import graph
+from tests.unit.encoder.bundle.test_bundle import FACTS
+out, word, force = sys.argv[1:]
+with new_bundle(out, force=force == "force") as folder:
+    for name in ("image.onnx", "text.onnx", "tokenizer.json"):
+        (folder / name).write_bytes(graph(word))
+        print(name, flush=True)
+        sys.stdin.readline()
+    write_passport(folder, FACTS)
+"""
+
+
+def apart(*words: str) -> list[str]:
+    """In a namespace of process ids of its own, as in a container: each is process 1, on a machine of one name."""
+    plain = [sys.executable, "-c", _WRITER, *words]
+    alone = ["unshare", "--pid", "--fork", "--kill-child"]
+    able = subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0
+    return [*alone, *plain] if able else plain
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_two_writers_of_two_containers_never_mix(tmp_path: Path, force: bool) -> None:
+    out = tmp_path / "bundle"
+    word = "force" if force else "once"
+    writers = [
+        subprocess.Popen(apart(str(out), name, word), stdin=-1, stdout=-1, stderr=-1, text=True) for name in ("A", "B")
+    ]
+    for _ in FILES:  # in turn, file by file
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdin is not None
+            assert writer.stdout.readline().strip() in FILES
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+    codes, errors = [], []
+    for writer in writers:
+        errors.append(writer.communicate(timeout=60)[1])
+        codes.append(writer.returncode)
+    bundle = Bundle.load(out, verify=True)
+    assert len({(bundle.path / name).read_bytes() for name in FILES}) == 1
+    assert names(tmp_path) == ["bundle"]
+    if force:
+        assert codes == [0, 0], errors
+    else:
+        assert sorted(codes) == [0, 1]
+        assert any("holds a bundle already" in error for error in errors)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clipseek.encoder import Bundle, BundleError, ClipEncoder
-from clipseek.encoder.bundle.bundle import FILES
+from clipseek.encoder.bundle.files import FILES
 from clipseek.export.graph.files import WEIGHTS_APART_ABOVE, bytes_of_weights, load_graph, set_weights_apart
 from clipseek.sources import read_records
 from PIL import Image

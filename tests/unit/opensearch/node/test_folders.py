@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from clipseek.opensearch.node.errors import UnreachableFolder
+from clipseek.opensearch.node.errors import NodeElsewhere, NodeError, UnreachableFolder
 from clipseek.opensearch.node.folders import (
+    ASSEMBLED,
+    MARK,
     check_for_root,
     make_folder,
     make_node_folder,
@@ -18,7 +22,9 @@ from clipseek.opensearch.node.folders import (
 )
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.process.user import FORMER, User, adopt, give
+from clipseek.opensearch.node.reach import running
 from clipseek.opensearch.node.service import reset, stop
+from clipseek.opensearch.node.state import NodeState
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -82,6 +88,71 @@ def test_a_folder_of_an_older_clipseek_is_known_again(paths: NodePaths) -> None:
     (paths.config / "opensearch.yml").write_text('cluster.name: "clipseek"\n')
     assert remove_node(paths) == [paths.node]
     assert not paths.node.exists()
+
+
+def test_a_strangers_folder_with_a_file_of_that_name_is_no_nodes(paths: NodePaths) -> None:
+    """``state.json`` and ``config`` are names that anybody may use."""
+    (paths.node / "config").mkdir(parents=True)
+    (paths.node / "config" / "theirs.yml").write_text("x")
+    paths.state.write_text('{"counter": 1}')
+    with pytest.raises(UnreachableFolder, match="something else than a node's files"):
+        reset(paths)
+    assert (paths.node / "config" / "theirs.yml").read_text() == "x"
+
+
+def test_reset_all_removes_what_was_fetched_for_nodes_alone(paths: NodePaths, tmp_path: Path) -> None:
+    paths.data.mkdir()
+    theirs = [paths.jars / "opensearch-notes", paths.jars / "repository"]
+    for folder in theirs:
+        folder.mkdir(parents=True)
+    assert reset(paths, everything=True) == []
+    assert all(folder.is_dir() for folder in theirs)
+    (paths.jars / MARK).touch()
+    made = paths.jars / "opensearch-2.19.1-abc"
+    made.mkdir()
+    (made / ASSEMBLED).touch()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (paths.jars / "java-21-x").symlink_to(outside)
+    reset(paths, everything=True)
+    assert outside.is_dir()
+    assert [path.name for path in paths.jars.iterdir()] == ["opensearch-notes"]
+    linked = NodePaths(paths.data, tmp_path / "other")
+    linked.cache.mkdir()
+    linked.jars.symlink_to(outside)
+    with pytest.raises(UnreachableFolder, match="is a link"):
+        reset(linked, everything=True)
+
+
+_HOLDS = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_node_that_cannot_be_seen_from_here_is_not_taken_for_dead(paths: NodePaths) -> None:
+    """As in a container that shares the folder with another one: the process id of its state is nobody's here."""
+    lock = paths.indices / "nodes" / "0" / "node.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    NodeState(2**22 - 1, "of another container", "http://127.0.0.1:1", "2.19.1", "", True).write(paths.state)
+    with subprocess.Popen([sys.executable, "-c", _HOLDS, str(lock)], stdin=-1, stdout=-1) as node:
+        assert node.stdout is not None
+        node.stdout.readline()
+        for use in (lambda: stop(paths), lambda: reset(paths), lambda: running(paths)):
+            with pytest.raises(NodeElsewhere, match="a node of another container or machine works in"):
+                use()
+        assert paths.state.is_file()
+        assert lock.is_file()
+        assert node.stdin is not None
+        node.stdin.close()
+    with pytest.raises(NodeError, match="ended without being stopped"):
+        running(paths)
+    assert stop(paths) is False
+    assert not paths.state.exists()
 
 
 def test_files_are_private_and_no_link_is_followed(tmp_path: Path) -> None:

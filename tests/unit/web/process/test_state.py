@@ -31,6 +31,16 @@ def test_another_process_with_its_number_is_not_it(tmp_path: Path) -> None:
     assert running(tmp_path) == []
 
 
+def test_a_service_of_another_container_is_left_alone(tmp_path: Path) -> None:
+    """Its process has no number here; whether it lives is not known from here."""
+    own = identity(os.getpid()) or ""
+    word = f"{own.rpartition(':')[0]}:4026539999"
+    for pid, port in ((dead_pid(), 8642), (os.getpid(), 8643)):
+        Service(pid, word, port, f"http://127.0.0.1:{port}/", (), None, None, "now").write(tmp_path)
+    assert running(tmp_path) == []
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_only_its_user_reads_it_and_the_token_stands_in_its_file_alone(tmp_path: Path) -> None:
     token = tmp_path / "8642.token"
     token.write_text("a-token-of-this-test\n")
