@@ -12,8 +12,8 @@ from pathlib import Path
 
 
 def who_else(path: Path) -> str | None:
-    """In words, who else than this user, root and the owner of this code can change the file or folder at ``path``, or put another one in its place; None
-    where nobody can.
+    """In words, who else can change the file or folder at ``path``, or put another one in its place; None where nobody can but this
+    user, root, and the owner of this code.
 
     All folders above count, where ``path`` leads through links those above the real place too. In a sticky folder like /tmp what
     this user made is safe. A group that holds its user alone, as many systems give each one, is that user.
