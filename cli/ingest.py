@@ -14,6 +14,7 @@ from .ingest_bringing import Bringing, first_looked_at, options_of, refuse_own_f
 from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
 from .ingest_report import print_older
 from .ingest_run_options import RunOptions, run_options
+from .ocr_options import Ocr, ocr_options, open_reader
 from .opening import encoder_of_index, open_client
 from .options import (
     DeviceOptions,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     help="End after saying what SOURCE was recognised as, and what would be read, left out and lost, "
     "and with --prune removed. Needs no model, and a server for --prune alone.",
 )
+@ocr_options
 @json_option
 @click.pass_context
 def ingest(
@@ -91,6 +93,7 @@ def ingest(
     max_megabytes: int,
     run: RunOptions,
     place: bool,
+    ocr: Ocr,
     is_dry: bool,
     as_json: bool,
 ) -> None:
@@ -132,6 +135,7 @@ def ingest(
     limits = {"batch_size": batch_size, "max_megapixels": max_megapixels, "max_megabytes": max_megabytes}
     encoder = encoder_of_index(model, version, device, verify=True, **limits)
     encoder.decode_in_processes()
+    options = replace(options, reader=open_reader(ocr, encoder, max_megapixels, max_megabytes))
     bring = Bringing(client, index, encoder, source, index_options, options, run, as_json)
     left_out = bring.once(chosen, entries)
     if version is not None:

@@ -59,6 +59,9 @@ def print_summary(report: IngestReport, listener: Listener, source: Path) -> Non
                 data(f"{number:>9,} {word:<9} {remark}".rstrip())
     print_skips(listener.skips)
     _print_refused(report, listener.refused)
+    if report.texts_read or report.texts_passed_over:
+        passed = f"; {report.texts_passed_over:,} DICOM passed over (--ocr-dicom)" if report.texts_passed_over else ""
+        data(f"{report.texts_read:>9,} read by OCR, words found in {report.texts_found:,}{passed}")
     _print_shortened(report.shortened, listener.shortened)
     if lost := report.captions_lost:
         kinds = ", ".join(f"{number:,} of {kind}" for kind, number in lost.most_common())

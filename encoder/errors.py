@@ -6,6 +6,7 @@ EncoderError
 ├── Overloaded           the queue of requests is full
 ├── BatcherClosed        a request to a batcher that is shutting down
 ├── EncodeTimedOut       a request to a batcher whose vector did not come in time
+├── OcrUnavailable       OCR is not installed, or cannot do what is asked of it
 └── ImageError           a picture that cannot be read; the text is the reason alone (also a ValueError)
 """
 
@@ -13,7 +14,16 @@ from __future__ import annotations
 
 from .pictures.errors import EncoderError, ImageError
 
-__all__ = ["BatcherClosed", "BundleError", "DeviceError", "EncodeTimedOut", "EncoderError", "ImageError", "Overloaded"]
+__all__ = [
+    "BatcherClosed",
+    "BundleError",
+    "DeviceError",
+    "EncodeTimedOut",
+    "EncoderError",
+    "ImageError",
+    "OcrUnavailable",
+    "Overloaded",
+]
 
 
 class BundleError(EncoderError):
@@ -34,3 +44,7 @@ class BatcherClosed(EncoderError):
 
 class EncodeTimedOut(EncoderError):
     """A request to a batcher whose vector did not come in time."""
+
+
+class OcrUnavailable(EncoderError):
+    """OCR is not installed, or cannot do what is asked of it."""

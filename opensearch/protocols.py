@@ -54,6 +54,24 @@ class Encoder(Protocol[PictureT]):
         """``(N, D) float32``, unit rows."""
 
 
+class TextReader(Protocol):
+    """Reads the words that stand in pictures: ``clipseek.encoder.ocr.reader.OcrReader`` satisfies it. Thread-safe."""
+
+    @property
+    def lanes(self) -> int:
+        """How many pictures are best read side by side."""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Every ``mark`` of a document whose text is what this reader gives."""
+
+    def mark(self, data: bytes) -> str:
+        """What a document keeps beside the text of the picture in a file's bytes: of another mark, it is read again."""
+
+    def read(self, data: bytes) -> str | None:
+        """The text, a row a line; empty where there is none, None where it is passed over. Raises ValueError with the reason."""
+
+
 #: For callers that never touch a picture between ``load_picture`` and ``encode_pictures``.
 AnyEncoder: TypeAlias = Encoder[Any]
 

@@ -48,6 +48,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "pictures": set(),
         "bundle": {"pictures"},
         "device": {"bundle"},
+        "ocr": {"device", "pictures"},
         "run": {"bundle", "device", "pictures"},
     },
     "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},

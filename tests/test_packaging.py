@@ -32,8 +32,8 @@ def test_each_room_has_a_link_for_type_checkers() -> None:
     assert all(path.resolve() == ROOT / name for name, path in links.items())
 
 
-def test_nothing_in_the_formats_extra_is_under_gpl() -> None:
-    waiting, seen = _required("clipseek", "formats"), set[str]()
+def test_nothing_in_the_extras_formats_and_ocr_is_under_gpl() -> None:
+    waiting, seen = _required("clipseek", "formats") | _required("clipseek", "ocr"), set[str]()
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -44,7 +44,7 @@ def test_nothing_in_the_formats_extra_is_under_gpl() -> None:
         licences = " ".join(line for line in said if "LGPL" not in line and "Lesser" not in line)
         assert "GPL" not in licences, name
         waiting |= _required(name)
-    assert {"pi-heif", "pydicom", "tifffile", "rawpy"} <= seen
+    assert {"pi-heif", "pydicom", "tifffile", "rawpy", "rapidocr", "opencv-python-headless"} <= seen
 
 
 def _required(name: str, extra: str = "") -> set[str]:

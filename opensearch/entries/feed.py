@@ -19,7 +19,7 @@ from clipseek.sources import Record, Skipped, SourceError
 
 from ..index.columns import DeclaredColumns
 from ..index.documents import Item
-from ..protocols import PictureT
+from ..protocols import PictureT, TextReader
 from .decide import FOREIGN, decide, with_places
 from .draft import Describe, Draft, draft_of, read_whole
 from .files import size_of
@@ -27,6 +27,7 @@ from .known import Document
 from .pixels import PixelBudget
 from .seen import Seen
 from .steps import Changed, New, Repeated, Step, Unchanged
+from .texts import Texts, kept
 
 #: Entries that are asked for together, and how long the first of them waits for others; of pictures' files held in memory at
 #: once, before decoding.
@@ -49,7 +50,7 @@ class Lookup(Protocol):
 class FeedOptions:
     """``workers`` threads read and decode, ``ahead`` pictures at most before the model; files above ``max_bytes`` are not read, and
     all are read with ``checksum``. ``source``: the name of the source that the entries are from; ``describe`` adds what pictures'
-    own files say.
+    own files say, ``reader`` reads the words in pictures.
     """
 
     workers: int
@@ -58,6 +59,7 @@ class FeedOptions:
     source: str = ""
     checksum: bool = False
     describe: Describe | None = None
+    reader: TextReader | None = None
 
 
 class Feed(Generic[PictureT]):
@@ -85,6 +87,7 @@ class Feed(Generic[PictureT]):
         self._stale = stale
         self._budget = PixelBudget()
         self._decode = self._budget.within(decode)
+        self._texts = Texts(options.reader, self._budget)
         self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="clipseek-decode")
         self._queue: queue.Queue[list[Step[PictureT]] | BaseException | None] = queue.Queue(maxsize=options.ahead)
         self._stop = threading.Event()
@@ -109,6 +112,7 @@ class Feed(Generic[PictureT]):
         self._stop.set()
         self._budget.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._texts.close()
 
     def _work(self) -> None:
         try:
@@ -173,16 +177,21 @@ class Feed(Generic[PictureT]):
         if not item.own_id and (first := self._seen.first(item.id, item.path)) is not None:
             return Repeated(item, first, gone)
         if document is None:
-            return New(item, self._pool.submit(self._decode, data), None, gone)
+            return New(item, self._pool.submit(self._decode, data), None, gone, text=self._texts.of(data, None))
         verdict = decide(item, document.fields, self._columns)
         if verdict.state == "foreign":
             return Skipped(item.path, FOREIGN, verdict.reason, captions=item.captions_in)
         met = self._stale(document.fields, data)
         if verdict.state == "encode" or met is not None:
-            whole = with_places(item, document.fields, self._columns)
-            return New(whole, self._pool.submit(self._decode, data), document.state, gone, met or ())
-        if verdict.fields or gone:
-            return Changed(item, verdict, document.state, gone)
+            same = document.fields.get("content_hash") == item.content_hash
+            # Other pixels may say another text; without a reader, what was read in them is better than nothing.
+            text = self._texts.of(data, None)
+            before = kept(document.fields) if same and text is None else {}
+            whole = replace(with_places(item, document.fields, self._columns), text=before)
+            return New(whole, self._pool.submit(self._decode, data), document.state, gone, met or (), text)
+        text = self._texts.of(data, document.fields)
+        if verdict.fields or gone or text is not None:
+            return Changed(item, verdict, document.state, gone, text, kept(document.fields))
         return Unchanged(item)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import opensearchpy
 
 from ..index.documents import COMPARED
+from ..index.picture_text import READ_BY
 from ..server.address import address
 from ..server.failures import check_answers
 from ..server.pipelines import NO_PIPELINE
@@ -28,21 +29,22 @@ class Document:
 
 
 class Known:
-    """Looks documents up; ``client`` is a patient one."""
+    """Looks documents up; ``client`` is a patient one. ``read_by``: where given, a document is unchanged only if its text was read
+    by one of these (``TextReader.marks``).
+    """
 
-    def __init__(self, client: opensearchpy.OpenSearch, index: str, retry: Retry) -> None:
-        self._client, self._index, self._retry = client, index, retry
+    def __init__(self, client: opensearchpy.OpenSearch, index: str, retry: Retry, read_by: Sequence[str] = ()) -> None:
+        self._client, self._index, self._retry, self._read_by = client, index, retry, read_by
 
     def unchanged(self, tokens: Sequence[str]) -> dict[str, str]:
         """Those of ``tokens`` that a document has, with its id."""
         if not tokens:
             return {}
         wanted = set(tokens)
-        body = {
-            **_BRIEF,
-            "size": len(wanted),
-            "query": {"bool": {"filter": {"terms": {"source_entries": list(wanted)}}}},
-        }
+        filters: list[dict[str, Any]] = [{"terms": {"source_entries": list(wanted)}}]
+        if self._read_by:
+            filters.append({"terms": {READ_BY: list(self._read_by)}})
+        body = {**_BRIEF, "size": len(wanted), "query": {"bool": {"filter": filters}}}
         body |= {"stored_fields": "_none_", "docvalue_fields": ["source_entries", "image_id"]}
         found = [hit["fields"] for hit in self._client.search(index=self._index, body=body)["hits"]["hits"]]
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeAlias
 
@@ -25,20 +25,23 @@ class Unchanged:
 @dataclass(frozen=True)
 class Changed:
     """A document whose picture is the same; ``verdict`` says what of it is to be written, ``state`` to which state of it. ``gone``
-    are documents that spoke of this entry before.
+    are documents that spoke of this entry before. ``text``: the fields of the words in the picture, which are being read
+    (``Texts.of``); ``before``: those that it has.
     """
 
     item: Item
     verdict: Verdict
     state: Mapping[str, int]
     gone: tuple[str, ...] = ()
+    text: Future[dict[str, str]] | None = None
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class New(Generic[PictureT]):
     """A picture to encode; ``picture`` raises ValueError with the reason where it cannot be decoded. ``state``: of the document
     that it replaces, if one has its id. ``rules``: what its document stores besides the rules that the picture met
-    (``PixelRules.stale``).
+    (``PixelRules.stale``). ``text`` as in ``Changed``.
     """
 
     item: Item
@@ -46,6 +49,7 @@ class New(Generic[PictureT]):
     state: Mapping[str, int] | None = None
     gone: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    text: Future[dict[str, str]] | None = None
 
 
 @dataclass(frozen=True)

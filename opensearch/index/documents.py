@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ COMPARED = (
     "caption",
     "metadata",
     "pixel_rules",
+    "text",
+    "text_by",
     "source_places",
     "source_names",
     "source_entries",
@@ -45,7 +47,7 @@ class Item:
     ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``). ``unfound``: its values that no filter
     will find. ``own_id``: whether its source gave the id; else it is the hash of its bytes. ``source``, ``key``, ``token``: how the
     entry is known again (``places.py``); ``captions`` are its captions one by one, ``captions_in`` how many the entry brought;
-    ``others``, further entries with its bytes.
+    ``others``, further entries with its bytes. ``text``: fields of the words read in it (``entries/texts.py``), if any.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Item:
     captions: tuple[str, ...] = ()
     captions_in: int = 0
     others: tuple[Place, ...] = ()
+    text: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -116,6 +119,7 @@ class Item:
             fields["pixel_rules"] = sorted(set(rules))
         if self.caption:
             fields["caption"] = self.caption
+        fields.update({name: value for name, value in self.text.items() if value})
         if self.metadata:
             fields["metadata"] = dict(self.metadata)
         if self.key and self.own_id:

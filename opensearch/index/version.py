@@ -39,7 +39,8 @@ class Version:
     version when the index was made. ``synonyms``: the digest of its rules. ``analysis`` is the version of its analyzers
     (``ANALYSIS_VERSION``), ``folding`` whether they fold accents.
     ``time_zone``: of dates without one, in documents and in filters. ``declaring``: columns whose declaration was interrupted, by
-    which not every document is found yet; the next ingest finishes it.
+    which not every document is found yet; the next ingest finishes it. ``has_text``: whether words in its pictures were read
+    (``picture_text.py``).
     """
 
     index: str
@@ -61,6 +62,7 @@ class Version:
     folding: bool = False
     time_zone: str = UTC
     declaring: tuple[str, ...] = ()
+    has_text: bool = False
 
     @property
     def has_appearance(self) -> bool:
@@ -137,6 +139,7 @@ class Version:
             declaring=tuple(meta.get(PENDING) or ()),
             lacking=tuple(name for name in ADDED if name not in properties),
             pixel_rules=dict(meta.get("pixel_rules") or {}),
+            has_text="text" in properties,
             fields={
                 column: _FIELD_TYPES[mapped["type"]]
                 for column, mapped in declared.items()

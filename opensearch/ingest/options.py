@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..entries.draft import Describe
 from ..errors import InvalidOption
+from ..protocols import TextReader
 from ..server.retry import Retry
 from ..values.date_formats import DateReader
 
@@ -22,7 +23,8 @@ class IngestOptions:
     overwritten. ``checksum``: read every file, also where size and time say that it is unchanged. ``strict``: raise at an entry
     that cannot be read. ``prune``: remove documents of this source which it has no more, but those of files that ``protected``
     says the run left out. ``expunge``: free the index from replaced documents at the end; ``None``: where it has at most
-    ``EXPUNGE_LIMIT``. ``rejected``: the file to which documents are written that the server refuses.
+    ``EXPUNGE_LIMIT``. ``rejected``: the file to which documents are written that the server refuses. ``reader``: reads the words in
+    pictures, also in those that are in the index and were not read, or by another.
     """
 
     batch_size: int = 32
@@ -39,6 +41,7 @@ class IngestOptions:
     own_fields: bool = False
     describe: Describe | None = None
     rejected: Path | None = None
+    reader: TextReader | None = None
 
     def __post_init__(self) -> None:
         DateReader(formats=self.date_formats)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -15,6 +16,7 @@ from clipseek.sources import Skipped, shown
 from ..entries.decide import FOREIGN
 from ..index.columns import Unfound
 from ..index.documents import Item
+from ..index.picture_text import TEXT
 from ..server.retry import Retried
 
 #: Characters of an example.
@@ -42,16 +44,18 @@ class UnfoundValues:
 class IngestReport:
     """The counts of a run: so far in its events, all of it when ``ingest`` returns it.
 
-    ``index`` is ``None`` where the source held no picture, so that nothing was made. Every entry of the source, ``seen`` of them,
-    ends as one of ``indexed``, ``replaced`` (its document said something else before), ``joined`` (to the document of its bytes),
-    ``unchanged``, ``skipped`` (files by kind, the most frequent first at the end) or ``rejected`` (refused by the server). Of the
-    replaced, ``updated`` were not encoded again: caption, place or columns changed; ``encoded`` counts the pictures that went
-    through the model. ``pruned`` documents are not in the source any more and were removed. ``unfound`` counts values of declared
-    columns that no filter finds; ``undeclared`` are columns that are kept and cannot be filtered by. ``shortened`` counts, by kind,
-    what of pictures in the index is not there as the source has it (``Shortened``). Of the source's captions, ``captions`` are
-    searchable, ``captions_lost`` went with what was skipped, by kind. ``rewritten`` counts documents that stand in
-    the index a second time until they are expunged, ``expunged`` whether they were. ``retries`` counts requests that were sent
-    again. ``notes`` are sentences for the user. ``unrecorded``: why the run has no record in ``clipseek-ingests``.
+    ``index`` is ``None`` where the source held no picture, so that nothing was made. Every entry of the source, ``seen`` of
+    them, ends as one of ``indexed``, ``replaced`` (its document said something else before), ``joined`` (to the document of its
+    bytes), ``unchanged``, ``skipped`` (files by kind, the most frequent first at the end) or ``rejected`` (refused by the
+    server). Of the replaced, ``updated`` were not encoded again: caption, place or columns changed; ``encoded`` counts the
+    pictures that went through the model. ``pruned`` documents are not in the source any more and were removed. ``unfound``
+    counts values of declared columns that no filter finds; ``undeclared`` are columns that are kept and cannot be filtered by.
+    ``shortened`` counts, by kind, what of pictures in the index is not there as the source has it (``Shortened``).
+    ``texts_read`` counts pictures in which words were looked for, ``texts_found`` those that have some, ``texts_passed_over``
+    those that the reader leaves alone. Of the source's captions, ``captions`` are searchable, ``captions_lost`` went with what
+    was skipped, by kind. ``rewritten`` counts documents that stand in the index a second time until they are expunged,
+    ``expunged`` whether they were. ``retries`` counts requests that were sent again. ``notes`` are sentences for the user.
+    ``unrecorded``: why the run has no record in ``clipseek-ingests``.
     """
 
     alias: str
@@ -70,6 +74,9 @@ class IngestReport:
     unfound: list[UnfoundValues] = field(default_factory=list)
     undeclared: tuple[str, ...] = ()
     shortened: Counter[str] = field(default_factory=Counter)
+    texts_read: int = 0
+    texts_found: int = 0
+    texts_passed_over: int = 0
     captions: int = 0
     captions_lost: Counter[str] = field(default_factory=Counter)
     rewritten: int = 0
@@ -194,6 +201,20 @@ class Reporter:
         """Count what of a picture was left out, and pass it on."""
         self.report.shortened[entry.kind] += 1
         self.tell(entry)
+
+    def read_text(self, path: Path, text: Future[dict[str, str]]) -> dict[str, str]:
+        """The fields of a picture's words, once they are read; none where they cannot be, which is counted and passed on."""
+        try:
+            fields = text.result()
+        except Exception as problem:
+            # The reader says why. Whatever else it raises costs the picture no more than its text.
+            reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
+            self.shorten(Shortened(path, "text not read", reason))
+            return {}
+        self.report.texts_read += TEXT in fields
+        self.report.texts_passed_over += TEXT not in fields
+        self.report.texts_found += bool(fields.get(TEXT))
+        return fields
 
     def unfound(self, item: Item) -> None:
         """Count the values of ``item`` that no filter finds, and pass each of them on."""

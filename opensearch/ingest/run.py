@@ -25,6 +25,7 @@ from ..errors import OpenSearchError
 from ..index import versions
 from ..index.columns import DeclaredColumns
 from ..index.mapping import IndexOptions
+from ..index.picture_text import declare_text
 from ..index.version import Version, check_alias
 from ..protocols import AnyEncoder, Encoder, PictureT
 from ..server.transport import patient
@@ -83,6 +84,8 @@ def ingest(
                     bundle=bundle,
                     date_formats=options.date_formats,
                 )
+                if options.reader is not None:
+                    version = declare_text(lasting, version)
                 report.index = version.index
                 _Run(lasting, version, encoder, options, reporter, stop).write(chain([entry], stream))
                 break
@@ -111,7 +114,7 @@ class _Run:
         """Bring all ``entries`` into the index; what came before an error of the source, too."""
         options, index = self._options, self._version.index
         columns = DeclaredColumns(self._version.fields, self._dates)
-        known = Known(self._client, index, options.retry)
+        known = Known(self._client, index, options.retry, options.reader.marks if options.reader else ())
         if not self._reporter.report.created:
             self._client.indices.refresh(index=index)  # what a run that was killed wrote is looked for, too
         with ExitStack() as stack:
@@ -168,6 +171,7 @@ class _Run:
                 source=options.source,
                 checksum=options.checksum,
                 describe=options.describe,
+                reader=options.reader,
             ),
             stale=PixelRules(self._version).stale,
             meanwhile=lambda: self._idle(writer),

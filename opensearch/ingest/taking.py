@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Generic
 
 from clipseek.sources import Skipped
 
 from ..entries.steps import Changed, New, Repeated, Step
+from ..entries.texts import difference
 from ..index.columns import AS_WRITTEN
 from ..index.documents import Item
+from ..index.picture_text import TEXT
 from ..index.version import Version
 from ..protocols import PictureT
 from .encoding import Encoding, Waiting
@@ -47,9 +50,7 @@ class Taking(Generic[PictureT]):
             self._decode(step)
             return
         if isinstance(step, Changed):
-            state = step.verdict.state
-            assert state in ("replaced", "joined", "unchanged")  # the feed sends others as New and Skipped
-            self._writing.change([Entry(step.item, state, None, step.gone)], step.verdict.fields, step.state)
+            self._change(step)
         else:
             self._reporter.end(Ended(step.item.path, "unchanged", step.item.id))
             if self._reporter.report.seen % _BETWEEN:  # they are many and take no time
@@ -82,6 +83,16 @@ class Taking(Generic[PictureT]):
             if self._writing.wait(Entry(item, "joined", None, step.gone)):
                 self.finish()
 
+    def _change(self, step: Changed) -> None:
+        item, state, fields = step.item, step.verdict.state, dict(step.verdict.fields)
+        assert state in ("replaced", "joined", "unchanged")  # the feed sends others as New and Skipped
+        if step.text is not None:
+            read = self._reporter.read_text(item.path, step.text)
+            new = difference(read, step.before)
+            state = "replaced" if state == "unchanged" and TEXT in new else state
+            item, fields = replace(item, text=read), {**fields, **new}
+        self._writing.change([Entry(item, state, None, step.gone)], fields, step.state)
+
     def _decode(self, step: New[PictureT]) -> None:
         item = step.item
         try:
@@ -92,6 +103,8 @@ class Taking(Generic[PictureT]):
             self._unreadable[item.id] = reason
             self._reporter.skip(Skipped(item.path, "unreadable", reason, captions=item.captions_in), taken=True)
             return
+        if step.text is not None:
+            item = replace(item, text=self._reporter.read_text(item.path, step.text))
         self._encoding.add(Waiting(item, picture, step.state, step.gone, step.rules))
 
     def _remark(self, item: Item) -> None:

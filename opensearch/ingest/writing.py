@@ -17,6 +17,7 @@ from ..bulk.rejected import DeadLetters
 from ..bulk.writer import BulkWriter
 from ..entries.decide import decide, merge, without_entries
 from ..entries.known import Document, Known
+from ..entries.texts import difference
 from ..errors import IngestFailed
 from ..index.columns import DeclaredColumns
 from ..index.documents import Item, create_action, delete_action, index_action, timestamp, update_action
@@ -160,7 +161,8 @@ class Writing:
                     entry if entry.sent and state == "unchanged" else replace(entry, state=cast(Ending, state))
                     for entry, state in zip(group, states, strict=True)
                 ]
-                self.change(again, fields, document.state)
+                texts = [difference(entry.item.text, document.fields) for entry in group if entry.item.text]
+                self.change(again, {**fields, **(texts[-1] if texts else {})}, document.state)
 
     def _make_again(self, group: list[Entry]) -> None:
         """There is no document: the first that has one makes it, and the others wait for that."""
@@ -183,7 +185,8 @@ class Writing:
             self._reporter.skip_foreign(entry.item, verdict.reason)
         else:
             state = entry.state if verdict.state == "unchanged" else verdict.state
-            self.change([replace(entry, state=state)], verdict.fields, document.state)
+            fields = {**verdict.fields, **difference(entry.item.text, document.fields)}
+            self.change([replace(entry, state=state)], fields, document.state)
 
     def _remove_entries(self, gone: Mapping[str, list[Entry]]) -> None:
         """Documents of which entries were until their files changed: without these, or deleted where nothing is left of them."""
