@@ -21,7 +21,7 @@ FRAMES: tuple[Frame, ...] = get_args(Frame)
 #: Each rule's version. 1: as it was before versions were kept, so that a document without any is one of version 1.
 #: A plain 8-bit picture in sRGB meets none of them.
 VERSIONS: dict[str, int] = {
-    "depth": 2,
+    "depth": 3,
     "colour": 2,
     "transparency": 1,
     "transparency.key": 2,

@@ -14,6 +14,8 @@ from .depth import range_of
 LEAST_SHARE, EDGE_SHARE = 0.002, 0.2
 #: Other values of a picture of which one value is taken for "nothing": of fewer it is a drawing.
 OTHERS = 32
+#: So many are looked for in one picture.
+MOST_GUESSED = 3
 _ROUNDING = 1e-6  # a tag is decimal text, of fewer digits than a float
 
 
@@ -28,15 +30,28 @@ def read_no_data(text: str) -> tuple[float, ...]:
     return tuple(found)
 
 
-def recorded(values: NDArray[Any], no_data: Sequence[float]) -> NDArray[np.bool_] | None:
-    """(H, W) bool, False where every band of (H, W, C) ``values`` stands for nothing; None where all pixels count."""
-    missing = np.zeros(values.shape, np.bool_)
+def missing(values: NDArray[Any], no_data: Sequence[float]) -> NDArray[np.bool_]:
+    """(H, W, C) bool, True where a band of ``values`` stands for nothing."""
+    found = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, np.bool_)
     for value in no_data:
-        missing |= _equal(values, value)
-    if values.dtype.kind == "f":
-        missing |= np.isnan(values)
-    nothing: NDArray[np.bool_] = np.asarray(missing.all(2))
-    return np.logical_not(nothing) if nothing.any() else None
+        found |= _equal(values, value)
+    return found
+
+
+def all_guessed(values: NDArray[Any], no_data: Sequence[float]) -> tuple[float, ...]:
+    """What stands for nothing beside ``no_data``: a scene that was put together from others has several such values."""
+    found: list[float] = []
+    left = values
+    while len(found) < MOST_GUESSED:
+        if known := (*no_data, *found):
+            if values.dtype.kind != "f":
+                break  # of whole numbers one, the type's least or greatest, is what programs write
+            left = np.where(missing(values, known), values.dtype.type(np.nan), values)
+        one = guessed(left)
+        if one is None:
+            break
+        found.append(one)
+    return tuple(found)
 
 
 def guessed(values: NDArray[Any]) -> float | None:

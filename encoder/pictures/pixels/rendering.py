@@ -17,7 +17,7 @@ from ..rules import Rules, versions_of
 from .colour import curved, described, lab_picture, to_srgb
 from .decoded import Decoded
 from .depth import full_value, range_of, to_bytes
-from .no_data import guessed, recorded
+from .no_data import all_guessed, missing
 from .orientation import SWAPPED, upright
 from .transparency import keyed, onto, opacity, straight
 
@@ -62,10 +62,13 @@ def render(decoded: Decoded, rules: Rules) -> Seen:
     if decoded.transparent is not None:
         met.add("transparency.key")
         shown.append(~keyed(colours, decoded.transparent))
-    if (valid := _valid(decoded, colours, met, facts)) is not None:
+    valid, whole = _valid(decoded, colours, met, facts)
+    if valid is not None:
         shown.append(valid)
     opaque = opacity(values.shape[:2], shown)
     counted = None if opaque is None else np.asarray(opaque) > 0
+    if whole is not None and whole.any():
+        counted = whole if counted is None else counted & whole
     picture = _coloured(decoded, colours, counted, rules, met, facts)
     if decoded.orientation != 1:
         met.add("orientation")
@@ -77,22 +80,28 @@ def render(decoded: Decoded, rules: Rules) -> Seen:
     return Seen(picture, width, height, versions_of(met), tuple(facts))
 
 
-def _valid(decoded: Decoded, colours: NDArray[np.generic], met: set[str], facts: list[str]) -> NDArray[np.bool_] | None:
-    """(H, W), False where nothing was recorded; None where all of it was."""
+def _valid(
+    decoded: Decoded, colours: NDArray[np.generic], met: set[str], facts: list[str]
+) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+    """(H, W), False where no band was recorded, and False where one was not, which decides no range; None where all were."""
     no_data = decoded.no_data
-    if not no_data and decoded.valid is None and decoded.window is None and decoded.bits is None:
-        found = guessed(colours)
-        if found is not None:
-            no_data = (found,)
-            facts.append(f"no data: {found:g}, taken from the values")
-    elif no_data:
+    if no_data:
         facts.append(f"no data: {', '.join(f'{value:g}' for value in no_data)}")
-    valid = recorded(colours, no_data) if no_data or colours.dtype.kind == "f" else None
-    if decoded.valid is not None:
-        valid = decoded.valid if valid is None else valid & decoded.valid
+    if decoded.valid is None and decoded.window is None and decoded.bits is None:
+        found = all_guessed(colours, no_data)
+        facts += [f"no data: {value:g}, taken from the values" for value in found]
+        no_data = (*no_data, *found)
+    valid, whole = decoded.valid, None
+    if no_data or colours.dtype.kind == "f":
+        lacking = missing(colours, no_data)
+        nothing, part = np.asarray(lacking.all(2)), np.asarray(lacking.any(2))
+        if nothing.any():
+            valid = ~nothing if valid is None else valid & ~nothing
+        if part.any():
+            whole = ~part
     if valid is not None:
         met.add("depth")
-    return valid
+    return valid, whole
 
 
 def _coloured(

@@ -14,7 +14,7 @@ from clipseek.encoder import ImageError
 from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.pillow.jpeg2000 import deep_colours
 from clipseek.encoder.pictures.pixels.rendering import Seen
-from clipseek.encoder.pictures.rules import Rules
+from clipseek.encoder.pictures.rules import VERSIONS, Rules
 from PIL import Image
 
 from tests.made_files import TiffPage, png, tiff
@@ -59,7 +59,7 @@ def test_the_bits_in_use_decide_16_bit_colours(kind: str) -> None:
     across, down = seen(SIXTEEN[kind](halves())), seen(SIXTEEN[kind](halves(down=True)))
     assert (at(across, 0, 0), at(across, 0, 95)) == ([0, 0, 0], [249, 125, 62])
     assert (at(down, 0, 0), at(down, 95, 0)) == ([0, 0, 0], [249, 125, 62])
-    assert across.met == ("depth:2",)
+    assert across.met == (f"depth:{VERSIONS['depth']}",)
 
 
 @pytest.mark.parametrize("kind", list(SIXTEEN)[:4])
@@ -107,6 +107,24 @@ def test_a_no_data_frame_of_whole_numbers(tag: dict[int, str], kind: Any) -> Non
     framed[12:-12, 12:-12, 0] = np.linspace(0, 3000, 96).astype(kind)
     shown = seen(tiff(TiffPage(framed, tag)))
     assert [at(shown, 0, 0), at(shown, 60, 12), at(shown, 60, 107)] == [list(BACKGROUND), [0] * 3, [255] * 3]
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.float32])
+def test_a_band_without_data_decides_no_range(kind: Any) -> None:
+    values = np.repeat(np.linspace(0, 3000, 96).astype(kind)[None, :, None], 96, 0).repeat(3, 2)
+    values[:8, :, 0] = -9999
+    shown = seen(tiff(TiffPage(values, {42113: "-9999"})))
+    assert [at(shown, 50, 0), at(shown, 50, 95)] == [[0] * 3, [255] * 3]
+    assert at(shown, 0, 95) == [0, 255, 255]
+
+
+@pytest.mark.parametrize("tag", [{}, {42113: "-9999"}, {42113: "nan"}])
+def test_a_scene_put_together_from_others_has_several_values_for_nothing(tag: dict[int, str]) -> None:
+    values = np.repeat(np.linspace(100, 900, 96, dtype=np.float32)[None, :, None], 96, 0)
+    values[:8], values[-8:], values[8:12] = LEAST, -9999, np.nan
+    shown = seen(tiff(TiffPage(values, tag)))
+    assert [at(shown, 50, 0), at(shown, 50, 95)] == [[0] * 3, [255] * 3]
+    assert at(shown, 0, 50) == at(shown, 95, 50) == at(shown, 9, 50) == list(BACKGROUND)
 
 
 def test_no_data_of_8_bits_and_not_a_number_show_the_background() -> None:
