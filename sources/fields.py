@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .captions import caption_lines, whole_caption
 from .errors import MalformedSource, MissingColumn
 from .record import MetadataValue, Record
+
+#: What a column is called by other programs where the role's own name is not there; open_clip writes filepath and title.
+_OTHER_NAMES = {
+    "image": ("image_path", "image_file", "image_name", "filepath", "file_path", "filename", "file_name"),
+    "caption": ("captions", "text"),
+}
+_CAPTION_BESIDE = {"filepath": "title"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,23 @@ class Columns:
     def captions_of(self, text: str) -> list[str]:
         """The captions of a file of captions."""
         return whole_caption(text) if self.whole else caption_lines(text)
+
+    def among(self, present: list[str]) -> Columns:
+        """The same with the names that ``present`` columns have: in letters of another case, or as other programs call them, where
+        one alone may be meant. What the user named stays."""
+        image = self._found("image", present)
+        caption = self._found("caption", present)
+        if caption == "caption" not in present and _CAPTION_BESIDE.get(image) in present:
+            caption = _CAPTION_BESIDE[image]
+        return self if (image, caption) == (self.image, self.caption) else replace(self, image=image, caption=caption)
+
+    def _found(self, role: str, present: list[str]) -> str:
+        named: str = getattr(self, role)
+        if named != role or role in present:
+            return named
+        same = [name for name in present if name.lower() == role]
+        other = [name for name in present if name.lower() in _OTHER_NAMES[role]]
+        return next((names[0] for names in (same, other) if len(names) == 1), named)
 
     def check(self, present: list[str], place: str) -> None:
         """Raise MissingColumn unless the picture's column, and every one that the user named, is among ``present``."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from .data_sets.hub import is_hub, own_split
 from .data_sets.imageclef import as_in_the_talk
+from .data_sets.imagefolder import read_imagefolder
 from .embedded.stage import CaptionsFrom, OwnWords
 from .entries import without_blank
 from .errors import SourceError
 from .fields import Columns
 from .layout import Layout, layout_of, recognised
-from .manifests.described import described, doubtful
+from .manifests.described import SAMPLE, described, doubtful, without_captions
 from .readers import entries_of
 from .record import Record, Skipped, records_of, shown
 from .selection import Selection
@@ -156,7 +158,11 @@ class Source:
 
     def doubts(self) -> list[str]:
         """What is doubtful in a manifest, a line each."""
-        return doubtful(self.path, self._kind, self.columns) if self.repeatable else []
+        if not self.repeatable:
+            return []
+        if self._kind == "imagefolder":
+            return without_captions(list(islice(read_imagefolder(self.path, self.columns), SAMPLE)))
+        return doubtful(self.path, self._kind, self.columns)
 
     def described(self) -> str:
         """What the source is, in words."""

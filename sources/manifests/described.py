@@ -41,7 +41,16 @@ def described(path: Path, kind: str, columns: Columns) -> str | None:
     parts = ["JSON lines" if kind == "jsonl" else f"a table, cells apart by {how}", _encoding(path, columns)]
     if kind != "jsonl" and number:
         names = [name.strip().strip('"') for name in first.split(sign)]
-        parts.append(f"columns {', '.join(names)}" if columns.image in names else "without a header")
+        own = columns.among(names)
+        parts.append(f"columns {', '.join(names)}" if own.image in names else "without a header")
+        parts += [
+            f"{what} in {name!r}"
+            for what, name, named in (
+                ("pictures", own.image, columns.image),
+                ("captions", own.caption, columns.caption),
+            )
+            if name != named
+        ]
     if has_rows:
         parts.append(f"pictures below {shown(columns.images or path.parent)}")
     return ", ".join(parts)
@@ -70,9 +79,21 @@ def doubtful(path: Path, kind: str, columns: Columns) -> list[str]:
             found.append(
                 f"{name} {long!r} has lost its last digits, as Excel writes long numbers; export the column as text"
             )
+    found += without_captions(first)
     if first and not any(os.path.lexists(record.image) for record in first):
         found.append(_lost(path, first[0].image, columns))
     return found
+
+
+def without_captions(first: list[Record]) -> list[str]:
+    """A line where none of the ``first`` records has a caption, and columns are there that may hold them."""
+    names = dict.fromkeys(name for one in first for name, value in one.metadata.items() if isinstance(value, str))
+    names.pop("split", None)
+    if not names or any(one.captions for one in first):
+        return []
+    return [
+        f"none of the first pictures has a caption; where {' or '.join(map(repr, names))} holds them: --caption-column NAME"
+    ]
 
 
 def _lost(path: Path, picture: Path, columns: Columns) -> str:

@@ -21,6 +21,9 @@ from .paths import picture_path
 #: Between the cells of a CSV.
 SEPARATORS = ",;\t|"
 _LINES_IN_A_CELL = 1000
+_OLD_MAC = (
+    "its lines end in carriage returns alone, as old Macs wrote them; save it with the line ends of Unix or Windows"
+)
 
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Record | Skipped]:
@@ -42,6 +45,7 @@ def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record |
         place = f"{shown(path)} line {number}"
         if header is None:
             header = [name.strip() for name in row]
+            columns = columns.among(header)
             if _is_headerless(path, header, columns):
                 header = [columns.image, columns.caption]
             else:
@@ -60,6 +64,7 @@ def _broken_row(path: Path, number: int, problem: MalformedSource) -> Skipped:
 
 def _json_row(path: Path, line: str, columns: Columns, place: str) -> Record:
     fields = parse_object(line, place)
+    columns = columns.among(list(fields))
     columns.check(list(fields), place)
     name = fields[columns.image]
     if not isinstance(name, str):
@@ -102,10 +107,22 @@ def is_tabbed(path: Path, columns: Columns) -> bool:
     first = next(lines(path, columns.encoding), None) if path.is_file() else None
     if first is None or "\t" in first[1]:
         return True
-    return not any(columns.image in map(str.strip, first[1].split(sign)) for sign in SEPARATORS if sign in first[1])
+    return not any(_finds(columns, cells) for cells in _cells(first[1]).values())
+
+
+def _cells(header: str) -> dict[str, list[str]]:
+    """The names in a header by each separator that it has."""
+    found = {sign: header.strip().split(sign) for sign in SEPARATORS if sign in header}
+    return {sign: [cell.strip().strip('"').strip() for cell in cells] for sign, cells in found.items()}
+
+
+def _finds(columns: Columns, names: list[str]) -> bool:
+    return columns.among(names).image in names
 
 
 def _check_header(header: list[str], columns: Columns, place: str) -> None:
+    if any("\r" in name for name in header):
+        raise MalformedSource(f"{place}: {_OLD_MAC}")
     columns.check(header, place)
     for position, name in enumerate(header, 1):
         if not name:
@@ -189,6 +206,8 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
             why = str(problem)
             if "unexpected end of data" in why or "field limit" in why:
                 why = "a quote is opened there and not closed"
+            elif "new-line character" in why:
+                raise MalformedSource(f"{shown(path)}: {_OLD_MAC}") from None
             raise MalformedSource(f"{shown(path)} line {started}: {why}; write a quote inside a cell twice") from None
         if any(cell.strip() for cell in row):
             yield started, row
@@ -198,8 +217,7 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
 def separator_of(header: str, columns: Columns, place: str) -> str:
     """The one of ``SEPARATORS`` that finds the picture's column in ``header``; where none does, the one that it has most of. The
     header's decide, not a caption's commas. Raises MalformedSource where several find it."""
-    cells = {sign: [cell.strip() for cell in header.strip().split(sign)] for sign in SEPARATORS if sign in header}
-    found = [sign for sign, names in cells.items() if columns.image in (name.strip('"') for name in names)]
+    found = [sign for sign, names in _cells(header).items() if _finds(columns, names)]
     if len(found) > 1:
         raise MalformedSource(
             f"{place} line 1: its cells may be apart by {' or by '.join(map(repr, found))}; say which with --separator"

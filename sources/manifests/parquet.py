@@ -74,6 +74,7 @@ class Rows:
             texts = [name for name in _TEXTS if name in names]
             caption = texts[0] if columns.caption == "caption" and len(texts) == 1 else columns.caption
             own = replace(columns, image=image, caption=caption)
+        own = own.among(names)
         own.check(names, shown(path))
         self._columns = own
         self._by_key = own.image in (*_BYTES, *_URLS) and {"key", "status"} <= set(names)

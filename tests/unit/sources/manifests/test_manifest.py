@@ -6,7 +6,7 @@ from typing import Literal
 from unicodedata import normalize
 
 import pytest
-from clipseek.sources import MalformedSource, MissingColumn, Record, SourceNotFound, read_records
+from clipseek.sources import MalformedSource, MissingColumn, Record, Source, SourceNotFound, read_records
 
 Form = Literal["NFC", "NFD"]
 
@@ -226,3 +226,46 @@ def test_utf_16_with_its_mark_is_read(tmp_path: Path, encoding: str, end: str) -
     (tmp_path / "a.tsv").write_bytes(text.encode(encoding))
     found = [(record.image.name, record.captions) for record in read_records(tmp_path / "a.tsv")]
     assert found == [("a.png", ("Grüße \u0a0d \u0d0a 🎈",)), ("b.png", ("x\u2028y",))]
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("a.csv", "Image,Caption"),
+        ("a.tsv", "IMAGE\tCAPTION"),
+        ("a.csv", "file_name;text"),
+        ("a.csv", "filepath\ttitle"),  # as open_clip writes it
+        ("a.txt", '"image_path"|"captions"'),
+    ],
+)
+def test_columns_that_other_programs_name_are_found(tmp_path: Path, name: str, header: str) -> None:
+    sign = next(sign for sign in "\t,;|" if sign in header)
+    (tmp_path / name).write_text(f"{header}\na.png{sign}a red car\n")
+    source = Source(tmp_path / name)
+    (record,) = source.records()
+    assert (record.image, record.captions, record.metadata) == (tmp_path / "a.png", ("a red car",), {})
+    image, caption = header.replace('"', "").split(sign)
+    assert f"pictures in {image!r}, captions in {caption!r}" in source.described()
+
+
+def test_a_column_is_taken_for_captions_only_where_one_may_be_meant(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("image,Text,text\na.png,x,y\n")
+    (record,) = Source(tmp_path / "a.csv").records()
+    assert record.captions == ()
+    (line,) = [line for line in Source(tmp_path / "a.csv").doubts() if "--caption-column" in line]
+    assert "'Text' or 'text'" in line
+    (tmp_path / "b.csv").write_text("file_name,filename,caption\na.png,x,y\n")
+    with pytest.raises(MissingColumn, match="--image-column"):
+        list(read_records(tmp_path / "b.csv"))
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "prompt": "a red car"}')
+    assert "'prompt'" in Source(tmp_path).doubts()[0]
+    (tmp_path / "c.csv").write_text("filepath,title,caption\na.png,x,y\n")
+    (record,) = Source(tmp_path / "c.csv").records()
+    assert (record.captions, record.metadata) == (("y",), {"title": "x"})
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_line_ends_of_old_macs_are_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"image,caption\ra.png,a car\r".replace(b",", b"\t" if name == "a.tsv" else b","))
+    with pytest.raises(MalformedSource, match="carriage returns alone, as old Macs wrote them"):
+        list(read_records(tmp_path / name))
