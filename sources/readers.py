@@ -9,7 +9,7 @@ from clipseek.files.cache import user_cache
 
 from .data_sets.captioned_folder import merged_rows, read_captioned
 from .data_sets.coco import coco_records, coco_tables, is_coco, read_coco
-from .data_sets.flickr import flickr_tables, read_flickr
+from .data_sets.flickr import flickr_files, read_flickr
 from .data_sets.hub import read_hub
 from .data_sets.imageclef import read_imageclef
 from .data_sets.imagefolder import imagefolder_tables, read_imagefolder
@@ -21,6 +21,7 @@ from .entries import merged
 from .fields import Columns
 from .folder import read_folder
 from .layout import Layout
+from .manifests.manifest import read_objects
 from .manifests.readers import MANIFESTS
 from .record import Record, Skipped
 from .selection import Selection
@@ -47,11 +48,13 @@ def entries_of(
         return merged(read_roco(path))
     if chosen == "json":
         content = load_json(path)
+        if isinstance(content, list) and content and isinstance(content[0], dict):
+            return merged(read_objects(path, content, columns))
         return coco_records(path, content) if is_coco(content) else merged(read_karpathy(path, content))
     if chosen == "imagefolder":
         return _with_tables(path, read_imagefolder(path, columns), imagefolder_tables, columns, selection)
     if chosen == "flickr":
-        return _with_tables(path, read_flickr(path), flickr_tables, columns, selection)
+        return _with_tables(path, read_flickr(path), flickr_files, columns, selection)
     if chosen == "coco":
         return _with_tables(path, read_coco(path), coco_tables, columns, selection)
     if chosen == "img2dataset":

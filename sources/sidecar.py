@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -34,8 +35,8 @@ class Sidecars:
         self._cut: dict[str, list[str]] = defaultdict(list)
         for picture in pictures:
             for base in (picture, PurePath(picture).stem):
-                self._pictures[base.lower()].append(picture)
-            self._cut[picture[:LONGEST].lower()].append(picture)
+                self._pictures[name_key(base)].append(picture)
+            self._cut[name_key(picture[:LONGEST])].append(picture)
         self._of: dict[str, list[str]] = defaultdict(list)
         self._owned: set[str] = set()
         for name in sorted(name for name in names if is_sidecar_name(name)):
@@ -46,12 +47,12 @@ class Sidecars:
     def _owners(self, name: str) -> list[str]:
         """The pictures whose name or stem the sidecar has: those written exactly so, where there are any, else in other letters."""
         path = PurePath(name)
-        alike = self._pictures.get(path.stem.lower(), [])
+        alike = self._pictures.get(name_key(path.stem), [])
         owners = [name for name in alike if path.stem in (name, PurePath(name).stem)] or list(alike)
         if path.suffix.lower() == ".json":
-            exported = (self._pictures.get(base.lower(), []) for base in pictures_of(path.stem))
+            exported = (self._pictures.get(name_key(base), []) for base in pictures_of(path.stem))
             owners += [picture for found in exported for picture in found if picture not in owners]
-            if not owners and len(path.stem) == LONGEST and len(cut := self._cut.get(path.stem.lower(), [])) == 1:
+            if not owners and len(path.stem) == LONGEST and len(cut := self._cut.get(name_key(path.stem), [])) == 1:
                 owners += cut
         return owners
 
@@ -61,15 +62,20 @@ class Sidecars:
 
     def of(self, picture: str) -> list[str]:
         """The sidecars of ``picture``: the ones with its whole name first, and text before JSON."""
-        whole = picture.lower()
+        whole = name_key(picture)
         return sorted(
             self._of.get(picture, []),
             key=lambda name: (
-                PurePath(name).stem.lower() != whole,
+                name_key(PurePath(name).stem) != whole,
                 SUFFIXES.index(PurePath(name).suffix.lower()),
                 name,
             ),
         )
+
+
+def name_key(name: str) -> str:
+    """By which names are compared: whatever the case of their letters, é composed or decomposed."""
+    return unicodedata.normalize("NFC", name).lower()
 
 
 def is_sidecar_name(name: str) -> bool:
@@ -117,19 +123,20 @@ def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[R
 
 def _is_named_after(name: str, picture: str) -> bool:
     """True where the sidecar's name is the picture's, or its stem's, with another suffix; not by the habits of an export."""
-    return PurePath(name).stem.lower() in (picture.lower(), PurePath(picture).stem.lower())
+    return name_key(PurePath(name).stem) in (name_key(picture), name_key(PurePath(picture).stem))
 
 
 def captions_in(fields: Mapping[str, Any], columns: Columns) -> Columns | None:
     """``columns`` with the key that holds the captions of a JSON object, the first that is not empty; None where no key may."""
     if columns.caption != "caption":
         return columns if columns.caption in fields else None
-    if fields.get("caption") or fields.get("captions"):
+    filled = {key for key, value in fields.items() if value and value == value}  # NaN is not equal to itself
+    if filled & {"caption", "captions"}:
         return columns
     keys = [key for key in _OTHER_KEYS if key in fields]
     if not keys:
         return columns if "caption" in fields or "captions" in fields else None
-    return replace(columns, caption=next((key for key in keys if fields[key]), keys[0]))
+    return replace(columns, caption=next((key for key in keys if key in filled), keys[0]))
 
 
 def not_understood(path: Path, fields: Mapping[str, Any], columns: Columns) -> Skipped:

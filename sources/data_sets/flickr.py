@@ -18,6 +18,16 @@ from ..record import Record, on_disk, shown
 from .captioned_folder import tables_of
 
 _TABLES = ("captions.txt", "results.csv", "Flickr8k.token.txt", "results_20130124.token", "flickr30k.token.txt")
+#: Distributed with the captions; the lemmas are those of the same captions.
+_BESIDE = (
+    "CrowdFlowerAnnotations.txt",
+    "ExpertAnnotations.txt",
+    "Flickr8k.lemma.token.txt",
+    "Flickr_8k.devImages.txt",
+    "Flickr_8k.testImages.txt",
+    "Flickr_8k.trainImages.txt",
+    "readme.txt",
+)
 _PICTURES = ("Images", "images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images", "flickr30k-images", "")
 _TOKEN = re.compile(r"([^\t]+)#\d+\t(.*)")
 _HEADER = re.compile(r"image\s*,\s*caption|image_name\s*([|,])\s*comment_number\s*\1\s*comment", re.IGNORECASE)
@@ -28,6 +38,12 @@ _NUMBERED = re.compile(r"\s*\d+\s+(.*)")
 def flickr_tables(folder: Path) -> list[Path]:
     """The captions files of ``folder`` and of the folders in it; where one is there in several forms, the first of each folder."""
     return list(chain.from_iterable(found[:1] for found in tables_of(folder, _TABLES, is_flickr_table)))
+
+
+def flickr_files(folder: Path) -> list[Path]:
+    """All files of the data set that are no pictures: its tables in every form, its splits, its judgments."""
+    homes = {table.parent for table in flickr_tables(folder)}
+    return [home / name for home in homes for name in (*_TABLES, *_BESIDE) if (home / name).is_file()]
 
 
 def is_flickr_table(path: Path) -> bool:

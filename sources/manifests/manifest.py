@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import MalformedSource, MissingColumn
 from ..fields import Columns, from_object, parse_object
@@ -31,27 +32,35 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Record | Skipped]:
     for number, line in lines(path, columns.encoding):
         if line.strip():
             try:
-                yield _json_row(path, line, columns, f"{shown(path)} line {number}")
+                place = f"{shown(path)} line {number}"
+                yield _json_row(path, parse_object(line, place), columns, place)
             except MalformedSource as problem:
                 yield _broken_row(path, number, problem)
 
 
 def read_table(path: Path, columns: Columns, *, tabs: bool) -> Iterator[Record | Skipped]:
-    """A table with a header; one of picture and caption, two columns, may do without."""
+    """A table with a header; one of picture and caption, two columns, may do without. A first column without a name has the rows'
+    numbers, which pandas and R write unasked, and is left out."""
     tabs = tabs and is_tabbed(path, columns)
     rows = _tsv_rows(path, columns) if tabs else _csv_rows(path, columns)
     header: list[str] | None = None
+    numbered = False
     for number, row in rows:
         place = f"{shown(path)} line {number}"
         if header is None:
             header = [name.strip() for name in row]
             columns = columns.among(header)
+            numbered = header[0] == "" and columns.image in header
+            if numbered:
+                header = header[1:]
             if _is_headerless(path, header, columns):
                 header = [columns.image, columns.caption]
             else:
                 _check_header(header, columns, place)
                 continue
         try:
+            if numbered and len(row) == len(header) + 1:
+                row = row[1:]
             yield _table_row(path, row, header, columns, place)
         except MalformedSource as problem:
             yield _broken_row(path, number, problem)
@@ -62,8 +71,19 @@ def _broken_row(path: Path, number: int, problem: MalformedSource) -> Skipped:
     return Skipped(path.with_name(f"{path.name}:{number}"), "malformed row", str(problem), problem)
 
 
-def _json_row(path: Path, line: str, columns: Columns, place: str) -> Record:
-    fields = parse_object(line, place)
+def read_objects(path: Path, rows: list[object], columns: Columns) -> Iterator[Record | Skipped]:
+    """The objects of one JSON list, as BLIP's annotations and pandas' ``to_json(orient="records")`` have it."""
+    for number, fields in enumerate(rows):
+        place = f"{shown(path)} [{number}]"
+        try:
+            if not isinstance(fields, dict):
+                raise MalformedSource(f'{place}: no JSON object like {{"image": "a.jpg"}}')
+            yield _json_row(path, fields, columns, place)
+        except MalformedSource as problem:
+            yield _broken_row(path, number, problem)
+
+
+def _json_row(path: Path, fields: Mapping[str, Any], columns: Columns, place: str) -> Record:
     columns = columns.among(list(fields))
     columns.check(list(fields), place)
     name = fields[columns.image]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -47,11 +48,12 @@ def samples_of(members: Iterable[tarfile.TarInfo], shard: Path) -> tuple[list[Sa
             skipped.append(Skipped(shard / name, "not a file", found))
         else:
             key, extension = parts(name)
-            sample = next((one for one in of_key[key] if extension not in one.members), None)
+            alike = of_key[unicodedata.normalize("NFC", key)]
+            sample = next((one for one in alike if extension not in one.members), None)
             if sample is None:
                 sample = Sample(key)
                 samples.append(sample)
-                of_key[key].append(sample)
+                alike.append(sample)
             sample.members[extension], sample.names[extension] = found, name
     return samples, skipped
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from clipseek.sources import MalformedSource, Record, Skipped, read_records, read_source
@@ -156,3 +158,22 @@ def test_captions_without_a_picture_are_named_with_their_number(tmp_path: Path) 
         ("b.txt", "caption without a picture", "no picture of this name beside it; its 2 lines are no caption"),
         ("c.jpg.json", "caption without a picture", "no picture of this name beside it"),
     ]
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_that_is_composed_and_one_that_is_not_are_the_same(
+    tmp_path: Path, forms: tuple[Literal["NFC", "NFD"], Literal["NFC", "NFD"]]
+) -> None:
+    picture, text = (unicodedata.normalize(form, "größe") for form in forms)
+    (tmp_path / f"{picture}.JPG").touch()
+    (tmp_path / f"{text}.txt").write_text("of the picture")
+    (record,) = read_records(tmp_path)
+    assert record.captions == ("of the picture",)
+
+
+@pytest.mark.parametrize("nothing", ["NaN", "null", '""', "[]"])
+def test_a_key_without_a_caption_leaves_it_to_the_next(tmp_path: Path, nothing: str) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "a.json").write_text(f'{{"caption": {nothing}, "text": "of the picture"}}')
+    (record,) = read_records(tmp_path)
+    assert record.captions == ("of the picture",)

@@ -163,3 +163,14 @@ def test_captions_of_coco_without_a_picture_are_named(tmp_path: Path) -> None:
     coco(tmp_path, strays=2)
     entries = [entry for entry in read_source(tmp_path) if isinstance(entry, Skipped)]
     assert [entry.reason for entry in entries] == ["image_id 999 is not among its images; 2 of its captions are lost"]
+
+
+def test_flickrs_own_other_files_are_no_lost_captions(tmp_path: Path) -> None:
+    (tmp_path / "Flicker8k_Dataset").mkdir()
+    (tmp_path / "Flicker8k_Dataset" / "1.jpg").touch()
+    (tmp_path / "Flickr8k.token.txt").write_text("1.jpg#0\tA dog\n")
+    (tmp_path / "Flickr8k.lemma.token.txt").write_text("1.jpg#0\tdog\n")
+    (tmp_path / "Flickr_8k.trainImages.txt").write_text("1.jpg\n")
+    (entry,) = read_source(tmp_path)
+    assert isinstance(entry, Record)
+    assert entry.captions == ("A dog",)

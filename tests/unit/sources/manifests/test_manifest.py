@@ -6,7 +6,16 @@ from typing import Literal
 from unicodedata import normalize
 
 import pytest
-from clipseek.sources import MalformedSource, MissingColumn, Record, Source, SourceNotFound, read_records
+from clipseek.sources import (
+    MalformedSource,
+    MissingColumn,
+    Record,
+    Skipped,
+    Source,
+    SourceNotFound,
+    read_records,
+    read_source,
+)
 
 Form = Literal["NFC", "NFD"]
 
@@ -269,3 +278,21 @@ def test_line_ends_of_old_macs_are_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"image,caption\ra.png,a car\r".replace(b",", b"\t" if name == "a.tsv" else b","))
     with pytest.raises(MalformedSource, match="carriage returns alone, as old Macs wrote them"):
         list(read_records(tmp_path / name))
+
+
+@pytest.mark.parametrize(("name", "sign"), [("a.csv", ","), ("a.tsv", "\t")])
+def test_the_rows_numbers_that_pandas_writes_unasked_are_left_out(tmp_path: Path, name: str, sign: str) -> None:
+    rows = [("", "image", "caption"), ("0", "a.png", "a car"), ("1", "b.png", "a boat")]
+    (tmp_path / name).write_text("\n".join(map(sign.join, rows)))
+    found = list(read_records(tmp_path / name))
+    assert [(record.captions, record.metadata) for record in found] == [(("a car",), {}), (("a boat",), {})]
+
+
+def test_a_json_list_of_objects_is_a_manifest(tmp_path: Path) -> None:
+    rows = [{"image": "a.png", "caption": ["one", "two"], "year": 2001}, {"image": "b.png"}, 7]
+    (tmp_path / "train.json").write_text(json.dumps(rows))
+    first, second, *broken = read_source(tmp_path / "train.json")
+    assert isinstance(first, Record)
+    assert (first.image, first.captions, first.metadata) == (tmp_path / "a.png", ("one", "two"), {"year": 2001})
+    assert isinstance(second, Record)
+    assert [isinstance(entry, Skipped) and entry.kind for entry in broken] == ["malformed row"]

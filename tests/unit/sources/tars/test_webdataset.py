@@ -278,3 +278,8 @@ def test_a_json_without_a_caption_is_named(tmp_path: Path) -> None:
     found, skipped = outcome(packed(tmp_path / "a.tar", [("0.jpg", b"A"), ("0.json", b'{"url": "x"}')]))
     assert found == [(b"A", ())]
     assert skipped == {"0.json": "caption not understood"}
+
+
+def test_a_key_is_the_same_composed_or_not(tmp_path: Path) -> None:
+    members: list[tuple[str, bytes | str]] = [("é.jpg", b"A"), ("e\u0301.txt", b"a")]
+    assert outcome(packed(tmp_path / "a.tar", members)) == ([(b"A", ("a",))], {})
