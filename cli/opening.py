@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.export.models import Model
     from clipseek.opensearch.index.version import Version
-    from clipseek.sources import Chosen, Source
+    from clipseek.sources import Chosen, Record, Source
     from clipseek.training.data.pairs import Pairs
 
 #: Skipped files of a source that are named.
 LISTED = 20
+#: A training on so many pictures decodes them as it goes.
+STREAMED = 2000
 
 
 def open_client(url: str | None, *, check: bool = True, timeout: float = 30.0) -> Any:
@@ -163,20 +165,47 @@ def prepare_torch(what: str, *others: str) -> None:
     spin_briefly()
 
 
-def read_pairs(source: Source, image: ImageSpec, *, cache: bool = True, chosen: Chosen | None = None) -> Pairs:
-    """Read and decode a source, with its splits, progress and the first skipped files on stderr.
-
-    ``chosen``: a pass over ``source``, for whoever asks it afterwards which splits were read.
-    """
+def read_listed(source: Source, chosen: Chosen | None = None) -> list[Record]:
+    """The records of a source, with its splits on stderr; no picture is opened."""
     from clipseek.sources import records_of
-    from clipseek.training.data.pairs import load_pairs
-    from clipseek.training.data.pixels import default_cache
 
-    started = time.monotonic()
     chosen = chosen or source.chosen()
     records = list(records_of(chosen))
     if splits := chosen.line():
         note(splits)
+    return records
+
+
+def training_pairs(source: Source, records: list[Record], image: ImageSpec, *, cache: bool) -> Pairs:
+    """As ``read_pairs``; many pictures are decoded as training goes instead."""
+    from clipseek.training.data.pairs import stream_pairs
+    from clipseek.training.data.pixels import default_cache
+
+    if len(records) < STREAMED or "WORLD_SIZE" in os.environ:
+        return read_pairs(source, image, cache=cache, records=records)
+    pairs = stream_pairs(records, image, cache=default_cache() if cache else None)
+    note(f"{source.path}: {count(len(pairs), 'pair')}; pictures are decoded as training goes")
+    return pairs
+
+
+def read_pairs(
+    source: Source,
+    image: ImageSpec,
+    *,
+    cache: bool = True,
+    chosen: Chosen | None = None,
+    records: list[Record] | None = None,
+) -> Pairs:
+    """Read and decode a source, with its splits, progress and the first skipped files on stderr.
+
+    ``chosen``: a pass over ``source``, for whoever asks it afterwards which splits were read. ``records``: the source's, where they
+    were read.
+    """
+    from clipseek.training.data.pairs import load_pairs
+    from clipseek.training.data.pixels import default_cache
+
+    started = time.monotonic()
+    records = read_listed(source, chosen) if records is None else records
     with ProgressLine(f"decoding {source.path}") as line:
         pairs = load_pairs(records, image, line.show, cache=default_cache() if cache else None)
     pictures = count(len(pairs.shown_pictures()[0]), "picture")

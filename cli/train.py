@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .opening import prepare_torch, read_pairs
+from .opening import prepare_torch, read_listed, training_pairs
 from .options import json_option, no_cache_option, train_pair_options
 from .output import data, duration, note, print_json, print_table
 from .picture_options import chosen_rules, reading_options
@@ -94,9 +94,10 @@ def train(
     if out is None or dry:
         train_dry_run(config, source, others, as_json=as_json)
         return
+    listed = {name: read_listed(one) for name, one in [("own", source), *others.items()]}
     image = config.image_of(load_checkpoint(config.base).image)
-    own = read_pairs(source, image, cache=not no_cache)
-    more = {name: read_pairs(other, image, cache=not no_cache) for name, other in others.items()}
+    own = training_pairs(source, listed["own"], image, cache=not no_cache)
+    more = {name: training_pairs(other, listed[name], image, cache=not no_cache) for name, other in others.items()}
     progress = TrainingProgress()
     run = train_auto if config.recipe == "auto" else train_once
     best = run(config, own, out, resume=resume, on_event=progress, **more)

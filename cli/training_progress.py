@@ -50,10 +50,18 @@ class TrainingProgress:
                 f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
                 f"MRR@20 {event['validation_batch_mrr']:.3f} in batches{general}"
             )
+        elif kind == "comparing":
+            if time.monotonic() >= self._next or event["done"] == event["of"]:
+                self._next = time.monotonic() + self._every
+                note(f"  holding out: {event['done']:,} of {event['of']:,} pictures compared")
         elif kind == "features":
             if time.monotonic() >= self._next or event["done"] == event["of"]:
                 self._next = time.monotonic() + self._every
                 note(f"  frozen towers: {event['done']:,} of {event['of']:,} outputs computed")
+        elif kind == "unreadable":
+            note(f"  {count(event['number'], 'picture')} could not be read, and others came in their place:")
+            for name, reason in event["files"]:
+                note(f"    {name}: {reason}")
         elif kind == "stage":
             note(f"== {event['name']}, learning rate {event['learning_rate']:g}")
         elif kind == "auto":

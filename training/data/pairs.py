@@ -19,17 +19,19 @@ from PIL import Image
 
 from ..errors import UnusableData
 from .pixels import Progress, decode_all
+from .streamed import Streamed
 
 
 @dataclass(frozen=True)
 class Pairs:
     """N captions on P distinct pictures; a picture with several captions is several pairs.
 
-    pixels: (P, S, S, 3) uint8. digests: hash of each picture's file. picture: (N,) int64, each caption's picture.
+    pixels: (P, S, S, 3) uint8, or what decodes its rows as they are asked for. digests: hash of each picture's file, of streamed
+    ones of their path, size and time. picture: (N,) int64, each caption's picture.
     groups: equal ones make pairs each other's positives, as equal captions and equal pictures do.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | Streamed
     digests: list[str]
     picture: Ints
     captions: list[str]
@@ -49,8 +51,18 @@ class Pairs:
             [self.groups[i] for i in rows],
         )
 
+    def decoded(self) -> Pairs:
+        """The same pairs with their pictures in memory, without those that cannot be read."""
+        if not isinstance(self.pixels, Streamed):
+            return self
+        used, place = self.shown_pictures()
+        pixels, problems = self.pixels[used], self.pixels.problems
+        keep = [at for at, row in enumerate(self.picture.tolist()) if row not in problems]
+        names = [self.pixels.content.get(row, "") for row in used.tolist()]
+        return Pairs(pixels, names, place, self.captions, self.groups).take(keep)
+
     def fingerprint(self) -> str:
-        """Hex SHA-256 over pictures' bytes, captions and groups, in their order."""
+        """Hex SHA-256 over pictures' bytes (of streamed ones: path, size and time), captions and groups, in their order."""
         digest = hashlib.sha256()
         for picture, caption, group in zip(self.picture.tolist(), self.captions, self.groups, strict=True):
             line = "\0".join((self.digests[picture], caption, group))
@@ -82,10 +94,44 @@ def load_pairs(
     with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
     skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
     pixels, digests, rows = decode_all([record.image for record in with_words], spec, cache, on_progress)
+    pairs = _paired(with_words, pixels, digests, rows, skipped)
+    if not pairs.captions:
+        why = f"; the first: {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
+        raise UnusableData(
+            f"no usable pair among {len(entries)} records{why}; name a manifest with pictures and captions"
+        )
+    return pairs
+
+
+def stream_pairs(records: Iterable[Record], spec: ImageSpec, cache: Path | None = None) -> Pairs:
+    """The same pairs, whose pictures are decoded when they are asked for; nothing is read but the sizes of files.
+
+    What cannot be read is found out then (``Streamed.problems``). Raises UnusableData when nothing is left.
+    """
+    entries = list(records)
+    with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
+    skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
+    place: dict[str, int] = {}
+    rows: list[int | str] = [place.setdefault(str(record.image), len(place)) for record in with_words]
+    paths = {str(record.image): record.image for record in with_words}
+    if not paths:
+        raise UnusableData(f"no usable pair among {len(entries)} records; name a manifest with pictures and captions")
+    pixels = Streamed(list(paths.values()), spec, cache)
+    return _paired(with_words, pixels, pixels.names, rows, skipped)
+
+
+def _paired(
+    records: list[Record],
+    pixels: NDArray[np.uint8] | Streamed,
+    digests: list[str],
+    rows: list[int | str],
+    skipped: list[tuple[str, str]],
+) -> Pairs:
+    """A pair for each caption; ``skipped`` gets the records whose row is a reason."""
     picture: list[int] = []
     captions: list[str] = []
     groups: list[str] = []
-    for record, row in zip(with_words, rows, strict=True):
+    for record, row in zip(records, rows, strict=True):
         if isinstance(row, str):
             skipped.append((shown(record.image), row))
             continue
@@ -93,11 +139,6 @@ def load_pairs(
             picture.append(row)
             captions.append(caption)
             groups.append(record.group or caption_key(caption))
-    if not captions:
-        why = f"; the first: {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
-        raise UnusableData(
-            f"no usable pair among {len(entries)} records{why}; name a manifest with pictures and captions"
-        )
     return Pairs(pixels, digests, np.array(picture, np.int64), captions, groups, skipped)
 
 
@@ -118,9 +159,15 @@ class Looks:
     copies: NDArray[np.uint8]
 
 
-def split_pairs(pairs: Pairs, share: float, seed: int) -> tuple[list[int], list[int]]:
-    """Rows for training and validation: a group, and a picture, lies on one side whole."""
-    return split_rows(pairs.groups, [pairs.digests[row] for row in pairs.picture.tolist()], _looks(pairs), share, seed)
+def split_pairs(
+    pairs: Pairs, share: float, seed: int, on_progress: Progress = lambda done, of: None
+) -> tuple[list[int], list[int]]:
+    """Rows for training and validation: a group, and a picture, lies on one side whole.
+
+    ``on_progress``: of the pictures that are compared for it, where they are streamed.
+    """
+    pictures = [pairs.digests[row] for row in pairs.picture.tolist()]
+    return split_rows(pairs.groups, pictures, _looks(pairs, on_progress), share, seed)
 
 
 def split_rows(
@@ -160,14 +207,17 @@ def split_rows(
     return [row for row in sides[0] if pictures[row] not in near], sides[1]
 
 
-def _looks(pairs: Pairs) -> Looks:
+def _looks(pairs: Pairs, on_progress: Progress) -> Looks:
     """In the order of digests, whatever the order of the pairs."""
     rows, _ = pairs.shown_pictures()
     rows = rows[np.argsort([pairs.digests[row] for row in rows.tolist()], kind="stable")]
+    names = [pairs.digests[row] for row in rows.tolist()]
+    if isinstance(pairs.pixels, Streamed):
+        return Looks(names, *pairs.pixels.appearances(rows.tolist(), on_progress))
     pictures = [Image.fromarray(np.asarray(pairs.pixels[row])) for row in rows.tolist()]
     hashes = np.array([perceptual_hash(picture) for picture in pictures], np.uint64)
     copies = np.array([small_copy(picture) for picture in pictures], np.uint8)
-    return Looks([pairs.digests[row] for row in rows.tolist()], hashes, copies)
+    return Looks(names, hashes, copies)
 
 
 def check_usable(pairs: Pairs) -> None:

@@ -41,7 +41,7 @@ def decode_all(
     each path its row of them, or the reason why it has none.
     """
     with ThreadPoolExecutor(available_cores()) as pool:
-        hashed = list(pool.map(lambda path: read_picture(path, _digest), paths))  # bytes, or why there are none
+        hashed = list(pool.map(lambda path: read_picture(path, digest_of), paths))  # bytes, or why there are none
         first: dict[bytes, Path] = {}
         for path, digest in zip(paths, hashed, strict=True):
             if isinstance(digest, bytes):
@@ -53,7 +53,7 @@ def decode_all(
     return pixels, digests, rows
 
 
-def _digest(data: bytes) -> bytes:
+def digest_of(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
@@ -76,7 +76,7 @@ def _decode_distinct(
     if not (stored.is_file() and notes.is_file() and stored.stat().st_size == int(np.prod(shape))):
         cache.mkdir(parents=True, exist_ok=True)
         with whole_file(stored) as part:
-            _reserve(part, int(np.prod(shape)))
+            reserve(part, int(np.prod(shape)))
             fresh = np.memmap(part, np.uint8, "r+", shape=shape)
             problems = _decode_into(fresh, pool, paths, spec, on_progress)
             fresh.flush()
@@ -85,7 +85,7 @@ def _decode_distinct(
     return np.memmap(stored, np.uint8, "r", shape=shape), problems
 
 
-def _reserve(path: Path, size: int) -> None:
+def reserve(path: Path, size: int) -> None:
     """Make a file of ``size`` bytes that the disk really has: writing past a full disk through a map kills the process."""
     with path.open("wb") as file:
         if hasattr(os, "posix_fallocate"):
@@ -98,12 +98,7 @@ def _reserve(path: Path, size: int) -> None:
 def _decode_into(
     pixels: NDArray[np.uint8], pool: ThreadPoolExecutor, paths: list[Path], spec: ImageSpec, on_progress: Progress
 ) -> dict[int, str]:
-    processes, loader = processes_for(len(paths)), PictureLoader(spec, Stages())
-
-    def crop(data: bytes) -> NDArray[np.uint8]:
-        if processes is None:
-            return resize_and_crop(open_picture(data, spec.rules, edge=spec.size).picture, spec)
-        return load_aside(processes, loader, data).pixels
+    crop = Crop(spec, len(paths))
 
     def decode(row: int) -> str | None:
         cropped = read_picture(paths[row], crop)
@@ -118,6 +113,21 @@ def _decode_into(
             problems[row] = reason
         on_progress(row + 1, len(paths))
     return problems
+
+
+class Crop:
+    """A file's bytes -> (S, S, 3) uint8, as serving crops them; in processes where there are many pictures and cores. Raises
+    ImageError."""
+
+    def __init__(self, spec: ImageSpec, pictures: int | None = None) -> None:
+        """``pictures``: how many will come, None for many."""
+        self.spec = spec
+        self._processes, self._loader = processes_for(pictures), PictureLoader(spec, Stages())
+
+    def __call__(self, data: bytes) -> NDArray[np.uint8]:
+        if self._processes is None:
+            return resize_and_crop(open_picture(data, self.spec.rules, edge=self.spec.size).picture, self.spec)
+        return load_aside(self._processes, self._loader, data).pixels
 
 
 def default_cache() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, deque
 
+import numpy as np
 from clipseek.evaluation.batches import deal
 from clipseek.evaluation.judgments import Ints
 
@@ -18,7 +19,7 @@ def epoch_batches(keys: Ints, size: int, seed: int, epoch: int) -> list[list[int
     """
     size = min(size, len(keys))
     count = len(keys) // size
-    named = [[(column, key) for column, key in enumerate(row) if key >= 0] for row in keys.tolist()]
+    named = [[(column, key) for column, key in enumerate(row) if key >= 0] for row in _shared(keys).tolist()]
     rare, frequent = _apart(named, count, f"{seed}/{epoch}/frequent")
     # Of each batch, so many places are left for the rows of frequent keys.
     dealt, left = deal([named[row] for row in rare], max(1, size - -(-len(frequent) // count)), f"{seed}/{epoch}")
@@ -31,6 +32,15 @@ def epoch_batches(keys: Ints, size: int, seed: int, epoch: int) -> list[list[int
         batches += [rest[start : start + size] for start in range(0, len(rest) - size + 1, size)]
     random.Random(f"{seed}/{epoch}/order").shuffle(batches)
     return batches
+
+
+def _shared(keys: Ints) -> Ints:
+    """The keys that several rows have; -1 for the others, which keep no two rows apart."""
+    shared = keys.copy()
+    for column in shared.T:
+        _, place, uses = np.unique(column, return_inverse=True, return_counts=True)
+        column[uses[place] == 1] = -1
+    return shared
 
 
 def _apart(named: list[list[tuple[int, int]]], count: int, seed: str) -> tuple[list[int], list[int]]:

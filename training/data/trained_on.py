@@ -15,6 +15,7 @@ from clipseek.files.whole import write_whole
 from numpy.typing import NDArray
 
 from .pairs import Pairs
+from .streamed import Streamed
 
 FILE = "trained_on.bin"
 Marks = NDArray[np.uint64]
@@ -49,6 +50,10 @@ def trained_on(folder: Path, pairs: Pairs) -> int:
 
 def _marks(pairs: Pairs) -> Marks:
     """Of the distinct pictures that the pairs show."""
-    names = [pairs.digests[row] for row in pairs.shown_pictures()[0].tolist()]
+    shown = pairs.shown_pictures()[0].tolist()
+    if isinstance(pairs.pixels, Streamed):  # those that were read
+        names = [pairs.pixels.content[row] for row in shown if row in pairs.pixels.content]
+    else:
+        names = [pairs.digests[row] for row in shown]
     hashed = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
     return np.frombuffer(hashed, "<u8").astype(np.uint64)

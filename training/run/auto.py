@@ -225,7 +225,7 @@ def train_auto(
     elif (out / REPORT).is_file():
         _check_same(config, json.loads((out / REPORT).read_text("utf-8")).get("config", {}), out)
     share = auto_share(config, len(pairs))
-    learn, held = (pairs, validation) if validation is not None else split_held_out(pairs, share, config.seed)
+    learn, held = (pairs, validation) if validation is not None else split_held_out(pairs, share, config.seed, on_event)
     if held is None:
         raise TrainingError(
             "nothing can be held out: fewer than two groups would be left on one side, and auto chooses by held-out pairs; name "

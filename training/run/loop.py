@@ -124,6 +124,7 @@ def _validate_and_save(run: Run) -> None:
         run.folder.save(
             {"run": run.state.state_dict(), "learner": run.learner.state_dict(), "random": random, "data": run.data}
         )
+        run.note_pictures()
         run.saved_at = time.perf_counter()
     run.aside += time.perf_counter() - started
 
@@ -140,6 +141,7 @@ def _out_of_patience(run: Run) -> bool:
 def _validate(run: Run) -> None:
     """Keep the weights if they are the best so far."""
     state = run.state
+    run.measure_base()
     with run.learner.averaged() as weights:
         figures = run.measure()
         if figures["validation_mrr"] <= state.best_mrr:
@@ -171,6 +173,8 @@ def _choose_weights(run: Run) -> None:
     elif run.validation:
         final = run.validation.measure(run.checkpoint)
     provenance = run.save(folder.best, alpha, validation=final)
+    if unreadable := run.note_pictures():
+        folder.notify({"event": "unreadable", "number": len(unreadable), "files": unreadable[:20]})
     done = {"event": "done", "step": state.step, "alpha": alpha, "pairs_per_second": speed, **final}
     folder.record({**done, **{f"before_{name}": value for name, value in state.before.items()}})
     folder.finish(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from clipseek.encoder.device.session import available_cores
 
 from ..config import TrainConfig
 from ..data.pairs import Pairs, split_pairs
+from ..data.streamed import Streamed
 from ..data.trained_on import marks_of
 from ..machine import keep_freed_memory, resolve_precision
 from ..model.checkpoint import load_checkpoint
@@ -88,7 +90,7 @@ class Run:
         self.pairs, held_out = (
             (pairs, validation)
             if validation is not None
-            else split_held_out(pairs, config.validation_share, config.seed)
+            else split_held_out(pairs, config.validation_share, config.seed, folder.notify)
         )
         self.held_out = 0 if held_out is None else len(held_out)
         locked = config.lock == "both" and not config.unlock_layers
@@ -98,7 +100,10 @@ class Run:
         self.optimizer = chosen_optimizer(self.checkpoint.model, config)
         self.total_steps = max(1, round(config.epochs * self.maker.steps_per_epoch))
         self.data = self.pairs.fingerprint()
-        self.marks = marks_of([self.pairs, *([keep] if keep is not None else [])], Path(config.base))
+        self._trained = [self.pairs, *([keep] if keep is not None else [])]
+        # Pictures that are decoded as training goes are not decoded for figures before the first step.
+        sides = (self.pairs, held_out, keep_validation)
+        self._late = any(side is not None and isinstance(side.pixels, Streamed) for side in sides)
 
     def begin(self, resume: bool) -> None:
         """Start over, with the base's figures, or from the state that the folder holds; the clock of a timed run is set."""
@@ -123,7 +128,8 @@ class Run:
         )
         if saved is None:
             self.folder.start(config, _environment(self))
-            state.before = self.measure()
+            if not self._late:
+                state.before = self.measure()
         self.time_limit = math.inf  # seconds
         if config.minutes is not None:
             limit = _time_limit(config, config.minutes * 60, state.last_pass_seconds)
@@ -136,13 +142,23 @@ class Run:
     def seconds_on_pairs(self) -> float:
         return max(1e-9, time.perf_counter() - self.begun - self.aside)
 
-    def measure(self) -> Figures:
+    def measure_base(self) -> None:
+        """The figures of the base, where they were not measured before the first step."""
+        if not self._late or self.state.before:
+            return
+        network = self.learner.network
+        current = copied(network.state_dict())
+        network.load_state_dict(self.base)
+        self.state.before = self.measure(0)
+        network.load_state_dict(current)
+
+    def measure(self, step: int | None = None) -> Figures:
         """A validation pass over the network's weights, recorded."""
         started = time.perf_counter()
         figures = self.validation.measure(self.checkpoint)
         self.state.last_pass_seconds = time.perf_counter() - started
         self.state.all_passes_seconds += self.state.last_pass_seconds
-        self.folder.record({"event": "validation", "step": self.state.step, **figures})
+        self.folder.record({"event": "validation", "step": self.state.step if step is None else step, **figures})
         return figures
 
     def save(self, folder: Path, alpha: float = 1.0, **more: Any) -> Event:
@@ -152,8 +168,15 @@ class Run:
         about |= {"pairs": len(self.pairs), "validation_pairs": self.held_out, "optimizer": self.optimizer}
         about["before"] = self.state.before
         if self.world.chief:
-            save_checkpoint(self.checkpoint, folder, about, self.marks)
+            save_checkpoint(self.checkpoint, folder, about, marks_of(self._trained, Path(self.config.base)))
         return about
+
+    def note_pictures(self) -> list[tuple[str, str]]:
+        """Keep which streamed pictures were decoded; gives (file, reason) of those that could not be."""
+        streams = [part.pixels for part in self._trained if isinstance(part.pixels, Streamed)]
+        for stream in streams:
+            stream.note()
+        return [problem for stream in streams for problem in stream.unreadable()]
 
     def save_best(self) -> None:
         """Write the weights best on validation where they are not yet in the folder."""
@@ -177,9 +200,15 @@ def auto_share(config: TrainConfig, pairs: int) -> float:
     return min(MOST_HELD_OUT, max(config.validation_share, HELD_OUT / max(1, pairs)))
 
 
-def split_held_out(pairs: Pairs, share: float, seed: int) -> tuple[Pairs, Pairs | None]:
+def split_held_out(
+    pairs: Pairs, share: float, seed: int, notify: Callable[[Event], None] = lambda event: None
+) -> tuple[Pairs, Pairs | None]:
     """Training and validation pairs; None where either would be left with fewer than two groups."""
-    learn, held = split_pairs(pairs, share, seed)
+
+    def progress(done: int, of: int) -> None:
+        notify({"event": "comparing", "done": done, "of": of})
+
+    learn, held = split_pairs(pairs, share, seed, progress)
     if any(len({pairs.groups[row] for row in rows}) < 2 for rows in (learn, held)):
         return pairs, None
     return pairs.take(learn), pairs.take(held)

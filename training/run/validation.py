@@ -44,6 +44,10 @@ class Validation:
     def measure(self, checkpoint: Checkpoint) -> Figures:
         """Keys: validation_mrr, validation_batch_mrr, and general_mrr, general_batch_mrr where there are general pairs."""
         figures: Figures = {}
+        if self._domain is not None:
+            self._domain = self._domain.decoded()
+        if self._general is not None:
+            self._general = self._general.decoded()
         for name, pairs in (("validation", self._domain), ("general", self._general)):
             if pairs is not None:
                 texts, images = self._vectors(checkpoint, pairs)

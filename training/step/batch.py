@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..config import TrainConfig
@@ -17,13 +18,16 @@ from ..data.augment import words_of
 from ..data.caption_forms import caption_form, varied
 from ..data.pairs import Pairs, joint_keys
 from ..data.sampler import drawn_batches, epoch_batches
-from ..errors import TrainingError
+from ..data.streamed import Streamed
+from ..errors import TrainingError, UnusableData
 from ..model.checkpoint import Checkpoint
 from ..model.embed import VIEWS, Features, pooled_features
 from .distributed import World
 
 #: The least share of a batch's captions that must change for all to be read a second time.
 LEAST_VARIED = 0.25
+#: So many streamed pictures in a row may be unreadable.
+UNREADABLE = 1000
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class BatchMaker:
         """The batch of ``step``, from 0: the same at every call."""
         rows, kept, chance = self._rows(step)
         chosen = [(self._pairs, rows), *([(self._keep, kept)] if self._keep is not None else [])]
-        pixels = [np.asarray(pairs.pixels[pairs.picture[some]]) for pairs, some in chosen]
+        pixels = [_pixels(pairs, some) for pairs, some in chosen]
         captions = [pairs.captions[row] for pairs, some in chosen for row in some]
         part = self._world.part(len(captions))
         forms = [form for (_, some), form in zip(chosen, self.forms, strict=True) for _ in some]
@@ -98,10 +102,16 @@ class BatchMaker:
             self._order, self._epoch = self._batches(epoch), epoch
         chance = random.Random(f"{self._config.seed}/{step}/batch")
         count = len(self._keep) if self._keep is not None else 0
-        return self._order[position], [chance.randrange(count) for _ in range(self._kept)], chance
+        return list(self._order[position]), [chance.randrange(count) for _ in range(self._kept)], chance
 
     def _keys_of(self, rows: list[int], kept: list[int]) -> Tensor:
-        return torch.from_numpy(self._keys[[*rows, *(len(self._pairs) + row for row in kept)]])
+        keys = self._keys[[*rows, *(len(self._pairs) + row for row in kept)]]
+        sides = [(self._pairs, rows), *([(self._keep, kept)] if self._keep is not None else [])]
+        if any(isinstance(pairs.pixels, Streamed) for pairs, _ in sides):
+            # By then their bytes are known: equal ones are each other's positives.
+            contents = [_content(pairs, int(pairs.picture[row])) for pairs, some in sides for row in some]
+            keys[:, 0] = [int(content[:15], 16) for content in contents]
+        return torch.from_numpy(keys)
 
     def _batches(self, epoch: int) -> list[list[int]]:
         config, rows = self._config, len(self._pairs)
@@ -122,6 +132,27 @@ class BatchMaker:
                 yield batch
 
 
+def _pixels(pairs: Pairs, rows: list[int]) -> NDArray[np.uint8]:
+    """Of the pairs ``rows``. In place of a streamed picture that cannot be read comes the next pair, in ``rows`` too.
+
+    Raises UnusableData where many in a row cannot be read.
+    """
+    pixels = np.asarray(pairs.pixels[pairs.picture[rows]])
+    if isinstance(pairs.pixels, Streamed):
+        for at in range(len(rows)):
+            tried = 0
+            while (picture := int(pairs.picture[rows[at]])) in pairs.pixels.problems:
+                tried, rows[at] = tried + 1, (rows[at] + 1) % len(pairs)
+                pixels[at] = pairs.pixels[int(pairs.picture[rows[at]])]
+                if tried > UNREADABLE:
+                    raise UnusableData(f"{tried:,} pictures in a row cannot be read: {pairs.pixels.problems[picture]}")
+    return pixels
+
+
+def _content(pairs: Pairs, picture: int) -> str:
+    return pairs.pixels.content[picture] if isinstance(pairs.pixels, Streamed) else pairs.digests[picture]
+
+
 def _fitting(captions: list[str], varied: list[str]) -> Tensor:
     """(B, B) bool: whether the caption of the row has every word of the varied one of the column."""
     whole, parts = [words_of(text) for text in captions], [words_of(text) for text in varied]
@@ -139,6 +170,9 @@ class FeatureBatchMaker(BatchMaker):
 
     def make(self, step: int) -> Batch:
         rows, kept, chance = self._rows(step)
+        for pairs, some in zip((self._pairs, self._keep), (rows, kept), strict=True):
+            if pairs is not None and isinstance(pairs.pixels, Streamed) and pairs.pixels.problems:
+                _pixels(pairs, some)  # the features of what cannot be read are those of black
         images, texts = [], []
         for places, features, chosen in zip(self._places, self._features, (rows, kept), strict=False):
             views = len(features.pictures)
