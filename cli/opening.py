@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clipseek.export.models import Model
     from clipseek.opensearch.index.version import Version
     from clipseek.sources import Chosen, Record, Source
-    from clipseek.training.data.pairs import Pairs
+    from clipseek.training.data.pairs import Listing, Pairs
 
 #: Skipped files of a source that are named.
 LISTED = 20
@@ -176,14 +176,22 @@ def read_listed(source: Source, chosen: Chosen | None = None) -> list[Record]:
     return records
 
 
-def training_pairs(source: Source, records: list[Record], image: ImageSpec, *, cache: bool) -> Pairs:
+def listed_pairs(source: Source) -> list[Record] | Listing:
+    """The records of a source to train on; of many pictures the sizes too, before a model is loaded."""
+    from clipseek.training.data.pairs import Listing
+
+    records = read_listed(source)
+    return records if len(records) < STREAMED or "WORLD_SIZE" in os.environ else Listing(records)
+
+
+def training_pairs(source: Source, listed: list[Record] | Listing, image: ImageSpec, *, cache: bool) -> Pairs:
     """As ``read_pairs``; many pictures are decoded as training goes instead."""
     from clipseek.training.data.pairs import stream_pairs
     from clipseek.training.data.pixels import default_cache
 
-    if len(records) < STREAMED or "WORLD_SIZE" in os.environ:
-        return read_pairs(source, image, cache=cache, records=records)
-    pairs = stream_pairs(records, image, cache=default_cache() if cache else None)
+    if isinstance(listed, list):
+        return read_pairs(source, image, cache=cache, records=listed)
+    pairs = stream_pairs(listed, image, cache=default_cache() if cache else None)
     note(f"{source.path}: {count(len(pairs), 'pair')}; pictures are decoded as training goes")
     return pairs
 

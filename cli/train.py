@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .opening import prepare_torch, read_listed, training_pairs
+from .opening import listed_pairs, prepare_torch, training_pairs
 from .options import json_option, no_cache_option, train_pair_options
 from .output import data, duration, note, print_json, print_table
 from .picture_options import chosen_rules, reading_options
@@ -94,7 +94,7 @@ def train(
     if out is None or dry:
         train_dry_run(config, source, others, as_json=as_json)
         return
-    listed = {name: read_listed(one) for name, one in [("own", source), *others.items()]}
+    listed = {name: listed_pairs(one) for name, one in [("own", source), *others.items()]}
     image = config.image_of(load_checkpoint(config.base).image)
     own = training_pairs(source, listed["own"], image, cache=not no_cache)
     more = {name: training_pairs(other, listed[name], image, cache=not no_cache) for name, other in others.items()}

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..errors import UnusableData
 from .pixels import Progress, decode_all
-from .streamed import Streamed
+from .streamed import Streamed, name_of
 
 
 @dataclass(frozen=True)
@@ -103,21 +103,30 @@ def load_pairs(
     return pairs
 
 
-def stream_pairs(records: Iterable[Record], spec: ImageSpec, cache: Path | None = None) -> Pairs:
-    """The same pairs, whose pictures are decoded when they are asked for; nothing is read but the sizes of files.
+class Listing:
+    """Records whose pictures are to be streamed; the sizes of their files are looked up, and nothing is opened."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        entries = list(records)
+        self.number = len(entries)
+        self.with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
+        self.skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
+        place: dict[str, int] = {}
+        self.rows: list[int | str] = [place.setdefault(str(record.image), len(place)) for record in self.with_words]
+        self.paths = list({str(record.image): record.image for record in self.with_words}.values())
+        self.names = [name_of(path) for path in self.paths]
+
+
+def stream_pairs(records: Iterable[Record] | Listing, spec: ImageSpec, cache: Path | None = None) -> Pairs:
+    """The pairs of ``load_pairs``, whose pictures are decoded when they are asked for.
 
     What cannot be read is found out then (``Streamed.problems``). Raises UnusableData when nothing is left.
     """
-    entries = list(records)
-    with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
-    skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
-    place: dict[str, int] = {}
-    rows: list[int | str] = [place.setdefault(str(record.image), len(place)) for record in with_words]
-    paths = {str(record.image): record.image for record in with_words}
-    if not paths:
-        raise UnusableData(f"no usable pair among {len(entries)} records; name a manifest with pictures and captions")
-    pixels = Streamed(list(paths.values()), spec, cache)
-    return _paired(with_words, pixels, pixels.names, rows, skipped)
+    listing = records if isinstance(records, Listing) else Listing(records)
+    if not listing.paths:
+        raise UnusableData(f"no usable pair among {listing.number} records; name a manifest with pictures and captions")
+    pixels = Streamed(listing.paths, spec, cache, listing.names)
+    return _paired(listing.with_words, pixels, pixels.names, listing.rows, listing.skipped)
 
 
 def _paired(

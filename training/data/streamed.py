@@ -45,10 +45,18 @@ class Streamed:
     bytes, as ``Pairs.digests`` has it, of the pictures that were read.
     """
 
-    def __init__(self, paths: Sequence[Path], spec: ImageSpec, cache: Path | None = None, kept: int = KEPT) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        spec: ImageSpec,
+        cache: Path | None = None,
+        names: Sequence[str] | None = None,
+        kept: int = KEPT,
+    ) -> None:
+        """``names``: those of ``name_of`` for ``paths``, where they are known."""
         self._paths, self._crop = paths, Crop(spec)
         self.shape = (len(paths), spec.size, spec.size, 3)
-        self.names = [_name(path) for path in paths]
+        self.names = list(names) if names is not None else [name_of(path) for path in paths]
         self.content: dict[int, str] = {}
         self.problems: dict[int, str] = {}
         self._pool = ThreadPoolExecutor(available_cores(), thread_name_prefix="decode")
@@ -151,7 +159,7 @@ class Streamed:
         return pixels
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
     """What stands for the picture's bytes until they are read."""
     start = getattr(path, "start", None)
     try:
