@@ -43,6 +43,8 @@ def canonical(text: str) -> str:
     """``text`` as it is stored and as it is searched for: composed (Unicode's NFC), so that é is é however it was typed, and
     ``without_surrogates``.
     """
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFC", without_surrogates(text))
 
 

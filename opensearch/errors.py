@@ -46,7 +46,11 @@ class PluginMissing(ServerUnfit):
 
 
 class IndexReadOnly(ServerError):
-    """Writes are blocked: the disk is nearly full, or somebody blocked them."""
+    """Writes are blocked: the disk is nearly full (``by_disk``), or somebody blocked them."""
+
+    def __init__(self, message: str, *, by_disk: bool = False) -> None:
+        super().__init__(message)
+        self.by_disk = by_disk
 
 
 class RequestRefused(ServerError):

@@ -75,7 +75,7 @@ def read_folder(folder: Path, columns: Columns, selection: Selection) -> Iterato
             here = entry.parent
             names = [name for name in _names(here) if not maker_of(name, is_folder=False)]
             sidecars = Sidecars(names, (name for name in names if is_image_name(Path(name))))
-        if why := selection.left_out(below(entry, folder)):
+        if selection and (why := selection.left_out(below(entry, folder))):
             # Sidecars go with their pictures, so that a pattern need not name them.
             if not sidecars.has_picture(entry.name):
                 yield Skipped(entry, *why)

@@ -75,7 +75,8 @@ def records_of(entries: Iterable[Record | Skipped]) -> Iterator[Record]:
 
 def shown(path: str | os.PathLike[str]) -> str:
     """A path as text that every terminal and JSON writer takes: bytes that are no UTF-8 become ``\\xNN``."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = os.fspath(path)
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
 def on_disk(folder: Path, name: str) -> Path:

@@ -5,7 +5,8 @@ Their thumbnails decode like the user's pictures and would be found beside them.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from fnmatch import translate
 
 #: Patterns of names in lower case, and who makes them.
 _FOLDERS = {
@@ -72,12 +73,27 @@ _FILES = {
 }
 
 
+class _Makers:
+    """Who makes what, by patterns: every name of a source is held against them, so all of these are one expression."""
+
+    def __init__(self, makers: dict[str, str]) -> None:
+        self._exact = {pattern: who for pattern, who in makers.items() if not set(pattern) & set("*?[")}
+        self._patterns = [(pattern, who) for pattern, who in makers.items() if pattern not in self._exact]
+        self._any = re.compile("|".join(f"({translate(pattern)})" for pattern, _ in self._patterns))
+
+    def of(self, lowered: str) -> str | None:
+        if who := self._exact.get(lowered):
+            return who
+        found = self._any.match(lowered)
+        return None if found is None else self._patterns[(found.lastindex or 1) - 1][1]
+
+
+_MAKERS_OF_FOLDERS, _MAKERS_OF_FILES = _Makers(_FOLDERS), _Makers(_FILES)
+
+
 def maker_of(name: str, *, is_folder: bool) -> str | None:
     """Who makes files, or folders, of this name for itself; None for the user's own. The case of the letters does not count."""
-    lowered = name.lower()
-    return next(
-        (who for pattern, who in (_FOLDERS if is_folder else _FILES).items() if fnmatchcase(lowered, pattern)), None
-    )
+    return (_MAKERS_OF_FOLDERS if is_folder else _MAKERS_OF_FILES).of(name.lower())
 
 
 def maker_of_path(relative: str) -> str | None:

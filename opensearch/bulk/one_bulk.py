@@ -14,6 +14,8 @@ from ..server.retry import is_passing
 from .actions import Action, Answered
 
 TIMEOUT_SECONDS = 120.0
+#: How long the server waits for a shard that is away; we ask again ourselves, and say so.
+_SHARD_TIMEOUT = "15s"
 _ANSWER = "items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
 #: There is such a document already, there is none any more, or it is another than the action was made for.
 _CONFLICTS = frozenset(("version_conflict_engine_exception", "document_missing_exception"))
@@ -29,7 +31,7 @@ def send_once(client: opensearchpy.OpenSearch, actions: Sequence[Action]) -> tup
     answer: Any = client.transport.perform_request(
         "POST",
         "/_bulk",
-        params={"filter_path": _ANSWER},
+        params={"filter_path": _ANSWER, "timeout": _SHARD_TIMEOUT},
         body=b"".join(action.body for action in actions),
         timeout=TIMEOUT_SECONDS,
         headers={"content-type": "application/x-ndjson"},

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import opensearchpy
 
-from ..errors import IngestFailed, OpenSearchError, RequestRefused
-from ..server.disk import disks, explained
+from ..errors import IndexReadOnly, IngestFailed, OpenSearchError, RequestRefused
+from ..server.disk import disk_is_full, explained
 from ..server.retry import OnRetry, Retried, Retry, passes, unheard, wanted
 from ..server.transport import NO_RETRY, with_policy
 from .actions import Action, Answered
@@ -26,8 +26,8 @@ MAX_ACTIONS, MAX_SECONDS = 2000, 2.0
 MOST_REFUSED = 1000
 #: A caller that waits looks this often for what the threads ran into.
 _LOOK_SECONDS = 0.2
-#: Tries of documents that the server fails at, while it takes others.
-_TRIES_OF_500 = 3
+#: Tries of documents that the server fails at, while it takes others; and of any, once its disk is full.
+_TRIES_OF_500, _TRIES_OF_FULL = 3, 3
 
 
 class BulkWriter:
@@ -133,9 +133,10 @@ class BulkWriter:
     def _send(self, actions: Sequence[Action]) -> None:
         """Send ``actions`` as one bulk; only what the server was too busy for is sent again.
 
-        Raises IngestFailed when the last try failed too, IndexReadOnly and AccessRefused at once.
+        Raises IngestFailed when the last try failed too, AccessRefused at once, and so IndexReadOnly, but where the disk has room
+        again: the server takes that block away when it next looks.
         """
-        reason = ""
+        reason, blocked = "", None
         for attempt in range(self._retry.attempts):
             self._stop.wait(self._not_before - time.monotonic())
             if self._stop.is_set():
@@ -146,7 +147,9 @@ class BulkWriter:
             except OpenSearchError as problem:
                 if self._alone(actions, problem):
                     return
-                if not passes(problem):
+                if isinstance(problem, IndexReadOnly) and problem.by_disk and disk_is_full(self._client) is False:
+                    blocked = problem
+                elif not passes(problem):
                     raise explained(self._client, problem) from problem
                 reason, busy, after = str(problem), True, wanted(problem)
             with self._changed:
@@ -154,27 +157,29 @@ class BulkWriter:
                 self._changed.notify_all()
             if not actions:
                 return
-            own = _is_own(reason)
-            if attempt + 1 < (_TRIES_OF_500 if own and self._taken else self._retry.attempts):
-                self._pause(attempt, reason, after)
-            else:
+            if attempt + 1 >= self._tries(attempt, reason):
                 break
-        if _is_own(reason) and not self._disk_is_full():
+            self._pause(attempt, reason, after)
+        if _is_own(reason) and not disk_is_full(self._client):
             self._heard([Answered(action, "refused", reason) for action in actions])
             return
         raise explained(
             self._client,
-            IngestFailed(
-                f"{len(actions)} documents could not be indexed in {self._retry.attempts} tries ({reason}); run the same command "
+            blocked
+            or IngestFailed(
+                f"{len(actions)} documents could not be indexed in {attempt + 1} tries ({reason}); run the same command "
                 "again: what is in the index is not encoded again"
             ),
         )
 
-    def _disk_is_full(self) -> bool:
-        try:
-            return any(disk.is_full for disk in disks(self._client))
-        except OpenSearchError:
-            return False
+    def _tries(self, attempt: int, reason: str) -> int:
+        """How often documents are sent for which the server gave this ``reason`` at the ``attempt``-th time."""
+        if _is_own(reason) and self._taken:
+            return _TRIES_OF_500
+        # A shard whose disk is full is away. Every try waits for it, and it does not come back by waiting.
+        if attempt + 1 >= _TRIES_OF_FULL and " answered 429: " not in reason and disk_is_full(self._client):
+            return _TRIES_OF_FULL
+        return self._retry.attempts
 
     def _pause(self, attempt: int, reason: str, after: float | None) -> None:
         seconds = self._retry.pause(attempt, after)

@@ -147,10 +147,12 @@ class Feed(Generic[PictureT]):
         if draft.item.own_id and (first := self._seen.first(draft.item.id, draft.item.path)) is not None:
             return Repeated(draft.item, first)
         known = there.get(draft.item.token or "")
-        return draft if known is None else Unchanged(replace(draft.item, id=known))
+        return draft if known is None else Unchanged(draft.item, known)
 
     def _steps(self, chunk: list[Draft | Skipped | Repeated | Unchanged]) -> Iterator[Step[PictureT]]:
-        read = [entry for read in self._pool.map(self._read, chunk) for entry in read]
+        drafts = [entry for entry in chunk if isinstance(entry, Draft)]
+        files = self._pool.map(self._read, drafts)
+        read = [one for entry in chunk for one in (next(files) if isinstance(entry, Draft) else [entry])]
         items = [entry[0] for entry in read if isinstance(entry, tuple)]
         documents = self._known.documents([item.id for item in items]) if items else {}
         elsewhere = (
@@ -167,11 +169,9 @@ class Feed(Generic[PictureT]):
             gone = tuple(name for name in elsewhere.get(item.key, ()) if name != item.id)
             yield self._step(item, data, documents.get(item.id), gone)
 
-    def _read(self, entry: Draft | Skipped | Repeated | Unchanged) -> list[Any]:
-        if not isinstance(entry, Draft):
-            return [entry]
+    def _read(self, draft: Draft) -> list[Any]:
         options = self._options
-        return list(read_whole(entry, options.max_bytes, self._columns, options.source, options.describe))
+        return list(read_whole(draft, options.max_bytes, self._columns, options.source, options.describe))
 
     def _step(self, item: Item, data: bytes, document: Document | None, gone: tuple[str, ...]) -> Step[PictureT]:
         if not item.own_id and (first := self._seen.first(item.id, item.path)) is not None:
@@ -192,7 +192,7 @@ class Feed(Generic[PictureT]):
         text = self._texts.of(data, document.fields)
         if verdict.fields or gone or text is not None:
             return Changed(item, verdict, document.state, gone, text, kept(document.fields))
-        return Unchanged(item)
+        return Unchanged(item, item.id)
 
 
 def bundled(steps: Iterable[Step[PictureT]]) -> Iterator[list[Step[PictureT]]]:

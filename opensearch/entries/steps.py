@@ -17,9 +17,10 @@ from .decide import Verdict
 
 @dataclass(frozen=True)
 class Unchanged:
-    """An entry that is in the index as the source says it."""
+    """An entry that is in the index, as the document ``id``, as the source says it."""
 
     item: Item
+    id: str
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Taking(Generic[PictureT]):
         if isinstance(step, Changed):
             self._change(step)
         else:
-            self._reporter.end(Ended(step.item.path, "unchanged", step.item.id))
+            self._reporter.end(Ended(step.item.path, "unchanged", step.id))
             if self._reporter.report.seen % _BETWEEN:  # they are many and take no time
                 return
         self._reporter.progress()

@@ -49,13 +49,22 @@ def disks(client: opensearchpy.OpenSearch) -> list[Disk]:
     return sorted(found, key=lambda disk: disk.free)
 
 
+def disk_is_full(client: opensearchpy.OpenSearch) -> bool | None:
+    """Whether a node's disk is full; None where nobody says."""
+    try:
+        found = disks(client)
+    except OpenSearchError:
+        return None
+    return any(disk.is_full for disk in found) if found else None
+
+
 def explained(client: opensearchpy.OpenSearch, problem: ProblemT) -> ProblemT:
     """``problem``, which names the disk where that is full or the index closed to writes; otherwise as it is."""
     try:
         fullest = next(iter(disks(client)), None)
     except OpenSearchError:
         return problem  # no rights to see it, or nobody there: the failure is told as it came
-    if fullest is None or not (fullest.is_full or (isinstance(problem, IndexReadOnly) and "disk" in str(problem))):
+    if fullest is None or not (fullest.is_full or (isinstance(problem, IndexReadOnly) and problem.by_disk)):
         return problem
     problem.args = (f"{problem} ({fullest})", *problem.args[1:])
     return problem

@@ -142,7 +142,8 @@ def refusal(address: str, status: int, error: object) -> OpenSearchError:
         if "flood-stage" in reason or "disk usage" in reason:
             return IndexReadOnly(
                 f"{address} takes no writes because its disk is nearly full; free some space there (the block goes "
-                "away by itself) and run the command again"
+                "away by itself) and run the command again",
+                by_disk=True,
             )
         return IndexReadOnly(f"{address} takes no writes here ({reason}); remove the block and run the command again")
     if status == 403:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import opensearchpy
 import pytest
 from clipseek.opensearch.errors import IndexReadOnly, IngestFailed
@@ -23,17 +22,16 @@ from clipseek.opensearch.ingest.options import IngestOptions
 from clipseek.opensearch.ingest.report import IngestReport
 from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.server.client import connect
+from clipseek.opensearch.server.disk import disk_is_full
 from clipseek.opensearch.server.retry import Retried, Retry
 from clipseek.sources import read_source
 from clipseek.testing.encoder import ColourEncoder
-from PIL import Image
 
 from tests.faulty_proxy import FAULTS, faulty_proxy
-from tests.sizes import soaking
+from tests.integration.ingesting import PICTURES, QUICK, make_pictures, run, stored
+from tests.sizes import sized
 
 pytestmark = pytest.mark.integration
-PICTURES = 600 if soaking() else 150
-QUICK = Retry(attempts=25, first_seconds=0.01, longest_seconds=0.05)
 
 
 @pytest.fixture
@@ -47,33 +45,7 @@ def alias(client: opensearchpy.OpenSearch) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures with captions; every tenth has the bytes of another."""
-    made = tmp_path_factory.mktemp("pictures")
-    for number in range(PICTURES):
-        like = number - 1 if number % 10 == 9 else number
-        Image.new("RGB", (6, 4), (like % 256, like // 256 * 40, 99)).save(made / f"{number:03}.png")
-        (made / f"{number:03}.txt").write_text(f"words {number}")
-    return made
-
-
-def run(client: opensearchpy.OpenSearch, alias: str, folder: Path, **more: Any) -> IngestReport:
-    options = IngestOptions(batch_size=16, source=folder.as_uri(), retry=more.pop("retry", QUICK))
-    encoder = more.pop("encoder", None) or ColourEncoder()
-    report = ingest(client, alias, encoder, read_source(folder), options=options, **more)
-    assert report.seen == report.indexed + report.replaced + report.joined + report.unchanged + report.rejected
-    return report
-
-
-def stored(client: opensearchpy.OpenSearch, alias: str) -> dict[str, dict[str, Any]]:
-    client.indices.refresh(index=alias)
-    found = {}
-    for hit in client.search(index=alias, body={"size": 5000})["hits"]["hits"]:
-        source = hit["_source"]
-        del source["ingested_at"]
-        # Pictures meet others in a batch, and a sum of floats may then differ in its last bits.
-        source["image_vector"] = np.round(source["image_vector"], 5).tolist()
-        found[hit["_id"]] = source
-    return found
+    return make_pictures(tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +164,26 @@ def test_a_full_disk_stops_in_one_line_and_goes_on_when_there_is_room(
     assert stored(client, alias) == clean
 
 
+def test_a_block_of_a_disk_that_has_room_again_is_waited_for(
+    client: opensearchpy.OpenSearch, alias: str, folder: Path, clean: dict[str, dict[str, Any]]
+) -> None:
+    assert disk_is_full(client) is False
+    blocked = threading.Event()
+
+    def block(on: bool | None, index: str) -> None:
+        client.indices.put_settings(index=index, body={"index.blocks.read_only_allow_delete": on})
+
+    def on_event(event: Any) -> None:
+        if isinstance(event, IngestReport) and event.encoded > PICTURES // 3 and not blocked.is_set():
+            blocked.set()
+            block(True, str(event.index))
+            threading.Timer(0.5, block, (None, str(event.index))).start()
+
+    patient = Retry(attempts=100, longest_seconds=0.1)
+    assert run(client, alias, folder, on_event=on_event, retry=patient).retries
+    assert stored(client, alias) == clean
+
+
 def test_a_server_that_refuses_everything_ends_the_run(client: opensearchpy.OpenSearch, alias: str) -> None:
     from clipseek.opensearch.bulk import writer as writing
     from clipseek.opensearch.bulk.actions import Action
@@ -232,7 +224,7 @@ def test_killed_at_random_points(
 ) -> None:
     drawn = random.Random(3)
     killed = 0
-    for _ in range(20 if soaking() else 3):
+    for _ in range(sized(3, 20)):
         command = [sys.executable, "-c", _SCRIPT, opensearch_url, alias, str(folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
