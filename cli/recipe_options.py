@@ -40,6 +40,11 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "--max-tokens": ("max_tokens", int, "Truncate captions to this many tokens.  [default: the model's context]"),
     "--lock": ("lock", ("none", "image", "text", "both"), "Towers to freeze."),
     "--unlock-layers": ("unlock_layers", int, "Train the last N layers of a locked tower anyway."),
+    "--lora": (
+        "lora",
+        int,
+        "LoRA: matrices learn as low-rank pairs of this rank, merged into the checkpoint. Learning rates are 10 times a recipe's.",
+    ),
     "--ema": ("ema", float, "Keep an exponential moving average of the weights with this decay, e.g. 0.99."),
     "--patience": ("patience", int, "Stop after this many validations without a better whole-gallery MRR."),
     "--val-fraction": ("validation_share", float, "Fraction of SOURCE's groups held out, without --validation."),

@@ -55,6 +55,9 @@ class TrainConfig:
     views: str = "none"
     lock: str = "none"  # towers that are not trained: none, image, text, both; projections always are
     unlock_layers: int = 0  # last layers of a locked tower that are trained anyway
+    lora: int | None = (
+        None  # rank: matrices learn as low-rank pairs, all else but the temperature stays (step/low_rank.py)
+    )
     ema: float | None = None  # validate and keep an exponential moving average of the weights with this decay
     keep_share: float = 0.15  # of each batch: general pairs against forgetting, where such are given
     keep_loss: float = 0.15  # share of the general MRR, in batches and over the gallery, that interpolating may give up
@@ -97,6 +100,17 @@ class TrainConfig:
             ("views", self.views in VIEWS, f"one of {', '.join(VIEWS)}"),
             ("lock", self.lock in LOCKS, f"one of {', '.join(LOCKS)}"),
             ("unlock_layers", self.unlock_layers >= 0, "0 or more"),
+            ("lora", self.lora is None or self.lora >= 1, "a rank of at least 1"),
+            (
+                "optimizer",
+                self.lora is None or self.optimizer != "muon",
+                "auto or adamw with lora, whose pairs AdamW moves",
+            ),
+            (
+                "lock",
+                self.lora is None or self.lock != "both" or self.unlock_layers > 0,
+                "a tower that learns, for lora",
+            ),
             ("ema", self.ema is None or 0 < self.ema < 1, "between 0 and 1"),
             ("keep_loss", 0 <= self.keep_loss <= 1, "from 0 to 1"),
             ("keep_share", 0 <= self.keep_share < 1, "from 0 to below 1"),

@@ -31,7 +31,7 @@ from ..step.distributed import World
 from ..step.optimizer import LARGE
 from .loop import train
 from .model_card import model_card
-from .recipes import RECIPES
+from .recipes import LORA_FACTOR, RECIPES
 from .run_folder import TRAINING_RECORD, Event, RunFolder
 from .setup import auto_share, split_held_out
 
@@ -42,6 +42,12 @@ TRIED_STEPS, TRIED_MINUTES = 40, 1.0
 ROUND_STEPS, MAX_ROUNDS, COOLING = 200, 12, 0.7
 #: A round that raises validation's MRR by less of it has gained nothing.
 GAIN = 0.01
+
+
+def rates(large: bool, config: TrainConfig) -> tuple[float, ...]:
+    """The learning rates that are tried."""
+    factor = 1.0 if config.lora is None else LORA_FACTOR
+    return tuple(rate * factor for rate in RATES[large])
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class Auto:
     def _adapter(self) -> Stage:
         # Several steps an epoch with few pairs too: validation looks after each.
         size = min(1024, max(32, len(self._learn) // 8))
-        given = {**RECIPES["adapter"], "batch_size": size, "epochs": 60.0, "patience": 8}
+        given = {**RECIPES["adapter"], "lora": None, "batch_size": size, "epochs": 60.0, "patience": 8}
         return self._stage("adapter", None, **given)
 
     def _rate(self, large: bool, start: Stage) -> float | None:
@@ -106,7 +112,7 @@ class Auto:
             self._note(learning_rate=self._config.learning_rate, rates=[])
         if "learning_rate" not in self._report:
             tried: list[Stage] = []
-            for rate in RATES[large]:
+            for rate in rates(large, self._config):
                 if self._left() <= 0 and not tried:
                     return None
                 if self._left() > 0:

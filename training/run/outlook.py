@@ -18,7 +18,7 @@ from ..config import TrainConfig
 from ..data.pairs import Looks, Pairs, load_pairs, split_rows
 from ..data.survey import Survey, survey
 from ..model.checkpoint import load_checkpoint
-from .auto import MAX_ROUNDS, RATES, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS
+from .auto import MAX_ROUNDS, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS, rates
 from .setup import auto_share
 from .trial import ROWS, Costs, try_step
 from .validation import MAX_PAIRS, PASSES_TO_CHOOSE
@@ -186,7 +186,7 @@ def _auto_stages(config: TrainConfig, costs: Costs, of: _Sizes) -> list[Stage]:
     stages = [Stage("adapter", None, min(1024, max(32, of.learn // 8)), 0, features, features)]
     step, passed = batch * costs.step, of.validated * costs.embed
     given = config.learning_rate != TrainConfig.learning_rate
-    for rate in () if given else RATES[costs.large]:
+    for rate in () if given else rates(costs.large, config):
         seconds = min(TRIED_MINUTES * 60, TRIED_STEPS * step) + 3 * passed
         stages.append(Stage(f"rate-{rate:g}", rate, batch, TRIED_STEPS, seconds, seconds))
     epochs = max(1, round(ROUND_STEPS / each))
@@ -200,5 +200,5 @@ def _memory(config: TrainConfig, costs: Costs) -> int:
     keeps of each weight, and a step's graph with what its backward pass needs besides, about half as much."""
     kept = 2 if costs.optimizer == "adamw" else 1
     graph = 1.5 * costs.graph * (config.micro_batch or config.batch_size)
-    copies = 4 if config.ema is None else 6
+    copies = 4 + (0 if config.ema is None else 2) + (0 if config.lora is None else 1)
     return round(costs.process + copies * costs.weights + (1 + kept) * costs.learning + graph)

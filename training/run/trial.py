@@ -61,8 +61,7 @@ def try_step(config: TrainConfig, checkpoint: Checkpoint, pairs: Pairs) -> Costs
     embed = (time.perf_counter() - began) / len(pairs)
     step, learning, graph = 0.0, 0, 0.0
     if config.lock != "both" or config.unlock_layers:
-        step, graph = _step(config, checkpoint, pairs, precision, world)
-        learning = sum(p.numel() * p.element_size() for p in checkpoint.model.parameters() if p.requires_grad)
+        step, graph, learning = _step(config, checkpoint, pairs, precision, world)
     return Costs(
         step=step,
         embed=embed,
@@ -79,8 +78,8 @@ def try_step(config: TrainConfig, checkpoint: Checkpoint, pairs: Pairs) -> Costs
 
 def _step(
     config: TrainConfig, checkpoint: Checkpoint, pairs: Pairs, precision: str, world: World
-) -> tuple[float, float]:
-    """(seconds, bytes of the graph) of a step, each for a pair."""
+) -> tuple[float, float, int]:
+    """Seconds and bytes of the graph of a step, each for a pair; and bytes of what learns."""
     rows = min(config.batch_size, config.micro_batch or config.batch_size, ROWS, len(pairs))
     config = replace(config, batch_size=max(2, rows), micro_batch=None, samples=None)
     learner = Learner(checkpoint, config, precision, world)
@@ -103,7 +102,8 @@ def _step(
         learner.gradients(batch)
         learner.update(1e-9)
         times.append(time.perf_counter() - began)
-    return min(times) / len(batch), sum(saved.values()) / len(batch)
+    learning = sum(p.numel() * p.element_size() for p in learner.trained())
+    return min(times) / len(batch), sum(saved.values()) / len(batch), learning
 
 
 def _resident() -> int:

@@ -23,7 +23,8 @@ from .batch import Batch
 from .distributed import World
 from .gradient_cache import TowerBatch, backward, captions, embed_without_graph, locked_outputs, pictures
 from .loss import MAX_LOG_SCALE, Objective
-from .optimizer import lock, make_optimizer
+from .low_rank import LowRank
+from .optimizer import lock, low_rank_matrices, make_optimizer
 
 
 class Learner:
@@ -36,7 +37,8 @@ class Learner:
         if not lock(checkpoint.model, config):
             raise TrainingError(f"lock is {config.lock!r}: no weights are left to train; unlock some layers")
         self._objective = Objective(config).to(world.device)
-        self._optimizer = make_optimizer(checkpoint.model, config, self._objective)
+        self._low_rank = None if config.lora is None else LowRank(low_rank_matrices(checkpoint.model), config.lora)
+        self._optimizer = make_optimizer(checkpoint.model, config, self._objective, self._low_rank)
         self._average = MovingAverage(config.ema, self.network.state_dict()) if config.ema is not None else None
 
     def gradients(self, batch: Batch) -> float:
@@ -64,9 +66,10 @@ class Learner:
             backward(tower, own, whole.grad[rows])
         # The loss's own parameters have the whole gradient in every process; all others are sums over processes.
         complete = {id(model.logit_scale), *(id(parameter) for parameter in self._objective.parameters())}
-        world.add_up(p.grad for p in self.network.parameters() if id(p) not in complete)
+        trained = self.trained()
+        world.add_up(p.grad for p in trained if id(p) not in complete)
         if config.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.clip_norm)
+            torch.nn.utils.clip_grad_norm_(trained, config.clip_norm)
         return float(loss.detach())  # a CPU-GPU sync point: it buys never saving broken weights
 
     def _tower_batches(self, batch: Batch) -> list[TowerBatch]:
@@ -87,10 +90,18 @@ class Learner:
             *(captions(checkpoint, precision, tokens, size) for tokens in texts),
         ]
 
+    def trained(self) -> list[nn.Parameter]:
+        """What the optimizer moves, without the objective's own: the network's weights, or their low-rank pairs."""
+        if self._low_rank is None:
+            return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        return [self._checkpoint.model.logit_scale, *self._low_rank.parameters()]
+
     def update(self, rate: float) -> None:
         """Update the weights by their gradients at learning rate ``rate``."""
         self._optimizer.set_rate(rate)
         self._optimizer.step()
+        if self._low_rank is not None:
+            self._low_rank.merge()
         with torch.no_grad():
             self._checkpoint.model.logit_scale.clamp_(max=MAX_LOG_SCALE)
         if self._average is not None:
@@ -119,5 +130,6 @@ class Learner:
             part.load_state_dict(state[name])
 
     def _parts(self) -> dict[str, Any]:
-        average = {} if self._average is None else {"average": self._average}
-        return {"model": self.network, "optimizer": self._optimizer, "objective": self._objective, **average}
+        more = {"average": self._average, "low_rank": self._low_rank}
+        given = {name: part for name, part in more.items() if part is not None}
+        return {"model": self.network, "optimizer": self._optimizer, "objective": self._objective, **given}

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ..config import TrainConfig
+from .low_rank import LowRank
 
 if TYPE_CHECKING:
     from transformers import CLIPModel
@@ -55,6 +56,19 @@ def lock(model: CLIPModel, config: TrainConfig) -> int:
     return learning
 
 
+def low_rank_matrices(model: CLIPModel) -> dict[str, nn.Parameter]:
+    """Of what ``lock`` left to train, the matrices of the layers and the projections, by name, which learn as low-rank pairs; all
+    else but the temperature is taken out of training."""
+    chosen: dict[str, nn.Parameter] = {}
+    for name, parameter in model.named_parameters():
+        inside = _LAYER.match(name) is not None or name.endswith("_projection.weight")
+        if parameter.requires_grad and parameter.ndim == 2 and inside:
+            chosen[name] = parameter
+        elif name != "logit_scale":
+            parameter.requires_grad_(False)
+    return chosen
+
+
 def chosen_optimizer(model: CLIPModel, config: TrainConfig) -> str:
     """muon or adamw: what ``config`` names, or for auto AdamW above LARGE parameters and Muon for small bases.
 
@@ -64,10 +78,14 @@ def chosen_optimizer(model: CLIPModel, config: TrainConfig) -> str:
     """
     if config.optimizer != "auto":
         return config.optimizer
+    if config.lora is not None:
+        return "adamw"
     return "adamw" if sum(parameter.numel() for parameter in model.parameters()) > LARGE else "muon"
 
 
-def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> Optimizers:
+def make_optimizer(
+    model: CLIPModel, config: TrainConfig, extra: nn.Module, low_rank: LowRank | None = None
+) -> Optimizers:
     """The optimizers of all that learns, the objective's own parameters (``extra``) included; each group's "factor" is its
     share of the learning rate.
 
@@ -78,10 +96,13 @@ def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> O
     With the optimizer "muon" (``chosen_optimizer``) the matrices of the towers' layers move by Muon (Jordan et al. 2024, "Muon: an
     optimizer for hidden layers"): every direction of a matrix by the same amount, so that what few pictures show is learnt as
     fast as what all of them show. The size of a move is scaled to AdamW's (Liu et al. 2025, "Muon is scalable for LLM training",
-    section 2.2), times ``muon_factor``.
+    section 2.2), times ``muon_factor``. Of matrices in ``low_rank`` their pairs move, by AdamW.
     """
     groups: dict[tuple[float, bool, bool], list[nn.Parameter]] = {}
     places, muons = depths(model), chosen_optimizer(model, config) == "muon"
+    pairs = (
+        {} if low_rank is None else dict(zip(low_rank.names, zip(low_rank.down, low_rank.up, strict=True), strict=True))
+    )
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
@@ -89,7 +110,7 @@ def make_optimizer(model: CLIPModel, config: TrainConfig, extra: nn.Module) -> O
         decays = parameter.ndim >= 2 and "embedding" not in name
         inside = muons and parameter.ndim == 2 and _LAYER.match(name) is not None
         factor = config.layer_decay ** (top - place) * (config.embedding_factor if "token_embedding" in name else 1.0)
-        groups.setdefault((factor, decays, inside), []).append(parameter)
+        groups.setdefault((factor, decays, inside), []).extend(pairs.get(name, (parameter,)))
     if own := [parameter for parameter in extra.parameters() if parameter.requires_grad]:
         groups.setdefault((1.0, False, False), []).extend(own)
     adamw: list[dict[str, Any]] = []

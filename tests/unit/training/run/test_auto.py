@@ -108,3 +108,12 @@ def test_without_anything_held_out_there_is_nothing_to_choose_by(base: str, pair
     with pytest.raises(TrainingError, match="nothing can be held out"):
         train_auto(config(base), pairs.take([0, len(pairs) - 1]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("short")
+def test_lora_tries_its_own_rates(base: str, pairs: Any, tmp_path: Path) -> None:
+    from clipseek.training.run.auto import RATES, train_auto
+
+    train_auto(config(base, lora=4), pairs, tmp_path / "run")
+    report = json.loads((tmp_path / "run" / "auto.json").read_text("utf-8"))
+    assert [stage["learning_rate"] for stage in report["rates"]] == pytest.approx([10 * rate for rate in RATES[False]])

@@ -190,6 +190,25 @@ def test_a_killed_run_resumed_ends_in_the_same_bits(
     assert [row["step"] for row in history if row["event"] == "step"] == list(losses(events))
 
 
+def test_lora_resumed_ends_in_the_same_bits_in_an_ordinary_checkpoint(base: str, pairs: Any, tmp_path: Path) -> None:
+    import torch
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.run.loop import train
+
+    given = config(base, epochs=3.0, lora=4, patience=9)
+    train(given, pairs, tmp_path / "whole")
+    run_until(given, pairs, tmp_path / "cut", step=6)
+    train(given, pairs, tmp_path / "cut", resume=True)
+    whole, cut = weights(tmp_path / "whole" / "last"), weights(tmp_path / "cut" / "last")
+    start = load_checkpoint(base).model.state_dict()
+    assert whole.keys() == cut.keys() == start.keys()
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    assert not torch.equal(whole["visual_projection.weight"], start["visual_projection.weight"])
+    assert torch.equal(
+        whole["text_model.embeddings.token_embedding.weight"], start["text_model.embeddings.token_embedding.weight"]
+    )
+
+
 def test_resuming_a_finished_run_changes_nothing(
     unbroken: tuple[Path, list[dict[str, Any]]], base: str, pairs: Any
 ) -> None:
