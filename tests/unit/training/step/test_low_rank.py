@@ -27,12 +27,12 @@ def of_peft(base: str, learner: Any) -> Any:
     from peft import LoraConfig, get_peft_model
 
     names = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "visual_projection", "text_projection"]
-    model = get_peft_model(
+    model: Any = get_peft_model(
         load_checkpoint(base).model, LoraConfig(r=RANK, lora_alpha=int(ALPHA), target_modules=names, lora_dropout=0.0)
     )
     own = learner._low_rank
     for name, down, up in zip(own.names, own.down, own.up, strict=True):
-        layer = model.base_model.model.get_submodule(name.removesuffix(".weight"))
+        layer: Any = model.base_model.model.get_submodule(name.removesuffix(".weight"))
         with torch.no_grad():
             layer.lora_A["default"].weight.copy_(down)
             layer.lora_B["default"].weight.copy_(up)
