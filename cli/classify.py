@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .classify_truth import classify_with_truth, read_labelled
 from .opening import open_encoder
-from .options import DeviceOptions, device_options, json_option
+from .options import DeviceOptions, device_options, json_option, split_names
 from .output import count, data, is_terminal, note, print_json, print_table
 from .progress import ProgressLine
 from .query_pictures import read_picture_file
@@ -38,6 +39,13 @@ BEST = 3
     metavar="TEXT",
     help="Prompt with {} for the label. Repeatable: a label's embeddings are averaged.",
 )
+@click.option(
+    "--truth",
+    metavar="COLUMN",
+    help="Accuracy on one source of labelled pictures (as SOURCE of evaluate): the column with each picture's label; caption, "
+    "group and folder (the name of its folder) are columns too. Without labels, those of the column.",
+)
+@click.option("--split", metavar="NAME[,NAME]", help="With --truth, splits to read.  [default: test, else validation]")
 @device_options
 @json_option
 def classify(
@@ -46,6 +54,8 @@ def classify(
     labels_file: Path | None,
     model: str,
     templates: tuple[str, ...],
+    truth: str | None,
+    split: str | None,
     device: DeviceOptions,
     as_json: bool,
 ) -> None:
@@ -54,13 +64,24 @@ def classify(
     A picture's probabilities sum to 1 over the given labels: they compare these labels only, so one of them wins even if
     none fits. In a pipe the output is tab-separated, with a header line. FILE#x,y,w,h is a part of a picture, in pixels or per
     cent.
+
+    With --truth: top-1 and top-5 accuracy with 95 % intervals, the labels from the worst on, and which are taken for which.
     """
-    names = read_labels(labels, labels_file)
+    if split is not None and truth is None:
+        raise click.UsageError("--split goes with --truth, which reads a source")
+    names = None if truth and labels is None and labels_file is None else read_labels(labels, labels_file)
     if bad := [template for template in templates if "{}" not in template]:
         raise click.UsageError(f"--template {bad[0]!r} has no place for the label; write {{}} where it goes")
     from clipseek.encoder import Bundle, EncoderError
     from clipseek.encoder.run.zero_shot import ZeroShot
 
+    if truth is not None:
+        if len(pictures) != 1:
+            raise click.UsageError(f"--truth reads one source, not {len(pictures)}; name one manifest or folder")
+        found = read_labelled(Path(pictures[0]), truth, split_names(split))
+        classify_with_truth(open_encoder(Bundle.load(model), device), found, names, templates, as_json)
+        return
+    assert names is not None
     files = all_files(pictures)
     encoder = open_encoder(Bundle.load(model), device)
     classifier = ZeroShot(encoder, names, templates)

@@ -120,3 +120,38 @@ def test_options_of_another_device_are_refused(shared: Path, option: list[str]) 
     done = classify(shared, shared / "pictures", "--labels", "a,b", *option)
     assert done.returncode == 2
     assert "goes with --device tensorrt, not with --device auto" in done.stderr
+
+
+def test_accuracy_with_known_labels(shared: Path) -> None:
+    rows = [f"{name}.png\t{name.split('-')[0]}" for name in ("red-left-0", "red-top-0", "blue-left-0", "green-top-0")]
+    manifest = shared / "pictures" / "labelled.tsv"
+    manifest.write_text("\n".join(["image\tcolour", *rows, "white-top-0.png\t", "broken.png\tred"]) + "\n", "utf-8")
+    done = classify(shared, manifest, "--truth", "colour", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "1 picture without a label in colour, left out" in done.stderr
+    value = json.loads(done.stdout)
+    assert value["pictures"] == 4
+    assert value["label_names"] == ["blue", "green", "red"]
+    assert {one["label"]: one["pictures"] for one in value["labels"]} == {"red": 2, "blue": 1, "green": 1}
+    alone = classify(shared, shared / "pictures", "--labels", "blue,green,red", "--json")
+    likeliest = {Path(one["picture"]).stem: one["label"] for one in json.loads(alone.stdout)["pictures"]}
+    right = [likeliest[row.split(".")[0]] == row.split("\t")[1] for row in rows]
+    assert value["top"] == {"1": sum(right) / 4}
+    assert [Path(one["picture"]).name for one in value["skipped"]] == ["broken.png"]
+    table = classify(shared, manifest, "--truth", "colour", "--labels", "Red,blue")
+    assert "1 picture of labels that were not given, left out: green" in table.stderr
+    assert table.stdout.splitlines()[0].startswith("accuracy, 3 pictures, 2 labels")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--truth", "shape"], "no picture of"),
+        (["more", "--truth", "colour"], "--truth reads one source, not 2"),
+        (["--split", "test", "--labels", "a,b"], "--split goes with --truth"),
+    ],
+)
+def test_what_goes_wrong_with_known_labels_takes_one_line(shared: Path, arguments: list[str], words: str) -> None:
+    done = classify(shared, shared / "pictures", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
