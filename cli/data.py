@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .data_overlap import against_options, compare, other_source, show_overlap
+from .data_sheet import sheet_option, write_sheet
 from .data_show import inspected, spec_of
 from .groups import Group
 from .opening import open_model, prepare_torch
@@ -35,6 +36,7 @@ def data() -> None:
 @click.option("--model", metavar="MODEL", help="Checkpoint or bundle whose tokenizer counts the tokens of captions.")
 @click.option("--mismatches", is_flag=True, help="Encode all pairs with --model and list those that hardly match.")
 @against_options
+@sheet_option
 @json_option
 def check(
     source: Source,
@@ -42,12 +44,15 @@ def check(
     mismatches: bool,
     against: Path | None,
     against_split: str | None,
+    sheet: Path | None,
     as_json: bool,
 ) -> None:
     """Read every pair of SOURCE and report sizes, unreadable files, duplicates, captions and their lengths.
 
     Files of equal bytes count as one picture; near-duplicates are listed too. Only captions of readable pictures count:
     training uses no others.
+
+    Odd pictures are counted by what is odd about them, and drawn with --sheet: look at them before training.
 
     With --against, also what SOURCE shares with OTHER: files of equal bytes, pictures nearly the same, equal captions, groups.
     """
@@ -85,6 +90,8 @@ def check(
         _show(surveyed, value)
         if found is not None and other is not None:
             show_overlap(found, source, other)
+    if sheet is not None:
+        write_sheet(surveyed, sheet)
     if not surveyed.captions:
         from clipseek.training.errors import UnusableData
 
@@ -169,6 +176,10 @@ def _figures(surveyed: Survey, value: dict[str, Any]) -> Iterator[list[str]]:
     if surveyed.other:
         yield ["files that are no pictures", f"{len(surveyed.other):,}", ""]
     yield ["distinct pictures", f"{value['distinct_pictures']:,}", f"{count(len(equal), 'set')} of equal files"]
+    if odd := surveyed.odd_kinds():
+        yield ["odd pictures", f"{len(surveyed.odd):,}", "--sheet FILE draws them"]
+        for kind, number in odd.items():
+            yield [f"odd: {kind}", f"{number:,}", ""]
     yield ["sets of near-duplicates", f"{len(alike):,}", f"{sum(map(len, alike)):,} pictures"]
     yield ["captions", f"{value['captions']:,}", f"{value['distinct_captions']:,} distinct"]
     if value["captions_lost"]:

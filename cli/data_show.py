@@ -30,10 +30,11 @@ def inspected(paths: Sequence[Path], spec: ImageSpec) -> Iterator[Inspected]:
 
     for path in paths:
         for file in picture_files(path):
-            yield _inspected(file, spec)
+            yield as_seen(file, spec)
 
 
-def _inspected(path: Path, spec: ImageSpec) -> Inspected:
+def as_seen(path: Path, spec: ImageSpec) -> Inspected:
+    """The picture as a model sees it, with what decided that, or why it cannot be read."""
     from clipseek.encoder.pictures.errors import ImageError
     from clipseek.encoder.pictures.files import read_file
     from clipseek.encoder.pictures.formats.registry import BY_NAME

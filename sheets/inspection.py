@@ -33,6 +33,13 @@ def inspection_sheet(entries: Iterable[Inspected], how: str) -> str:
     return render_page("clipseek data show", "inspection", body)
 
 
+def grouped_sheet(groups: Iterable[tuple[str, Iterable[Inspected]]], how: str) -> str:
+    """A self-contained HTML page of titled groups."""
+    parts = (f"<h1>{html.escape(title)}</h1>\n" + "\n".join(map(_row, entries)) for title, entries in groups)
+    body = f"<header><h1>Odd pictures</h1><p>{html.escape(how)}</p></header>\n<main>\n{chr(10).join(parts)}\n</main>"
+    return render_page("clipseek data check", "inspection", body)
+
+
 def _row(entry: Inspected) -> str:
     facts = "".join(f"<li>{html.escape(fact)}</li>" for fact in entry.facts)
     if entry.picture is None or entry.square is None:

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from clipseek.sources import Record, Skipped, shown
 from numpy.typing import NDArray
 
 from .odd_captions import odd_captions
+from .odd_pictures import KINDS, oddities
 from .pairs import Pairs
 
 WINDOW = 256  # files read ahead
@@ -36,7 +37,7 @@ CountTokens = Callable[[Sequence[str]], Sequence[int]]
 @dataclass(frozen=True)
 class File:
     """A picture file that was read: hash of its bytes, their number, width and height in pixels; its perceptual hash,
-    and the bytes of its small copy."""
+    the bytes of its small copy, and what is odd about it (``odd_pictures.KINDS``)."""
 
     digest: str
     size: int
@@ -44,19 +45,32 @@ class File:
     height: int
     hash: int
     copy: bytes
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Survey:
     """``files``: every distinct path, what it holds or why it cannot be read. ``other``: files that are no pair at all.
 
-    ``lost``: the captions that went with those. ``records``: path, captions and group of each record, in the order of the source.
+    ``lost``: the captions that went with those. ``odd_paths``: where the odd pictures are. ``records``: path, captions and group
+    of each record, in the order of the source.
     """
 
     records: list[tuple[str, tuple[str, ...], str | None]]
     files: dict[str, File | str]
     other: list[tuple[str, str]]
     lost: int = 0
+    odd_paths: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def odd(self) -> dict[str, tuple[str, ...]]:
+        """What is odd about each picture that is."""
+        return {name: file.odd for name, file in self.readable.items() if file.odd}
+
+    def odd_kinds(self) -> Counter[str]:
+        """How many pictures are odd in each way, in the order of KINDS."""
+        counted = Counter(kind for odd in self.odd.values() for kind in odd)
+        return Counter({kind: counted[kind] for kind in KINDS if counted[kind]})
 
     @property
     def readable(self) -> dict[str, File]:
@@ -142,6 +156,8 @@ class Survey:
                 {"why": why, "caption": text, "number": number} for why, text, number in self.odd_captions()
             ],
             "captions_lost": self.lost,
+            "odd_kinds": dict(self.odd_kinds()),
+            "odd_pictures": [{"file": name, "why": list(odd)} for name, odd in self.odd.items()],
             "groups": len({group for _, _, group in self.records if group is not None}),
         }
 
@@ -167,7 +183,8 @@ def survey(entries: Iterable[Record | Skipped], on_progress: Callable[[int], Non
             described = pool.map(lambda path: read_picture(path, _describe), [path for _, path in window])
             files.update(zip([name for name, _ in window], described, strict=True))
             on_progress(len(files))
-    return Survey(records, files, other, lost)
+    odd_paths = {name: paths[name] for name, file in files.items() if isinstance(file, File) and file.odd}
+    return Survey(records, files, other, lost, odd_paths)
 
 
 def token_lengths(captions: Sequence[str], count: CountTokens, context: int) -> dict[str, Any]:
@@ -211,4 +228,4 @@ def _describe(data: bytes) -> File:
     seen = open_picture(data, Rules(), edge=_EDGE)
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     copy = small_copy(seen.picture).tobytes()
-    return File(digest, len(data), seen.width, seen.height, perceptual_hash(seen.picture), copy)
+    return File(digest, len(data), seen.width, seen.height, perceptual_hash(seen.picture), copy, oddities(seen))

@@ -6,7 +6,7 @@ from PIL import Image
 
 from ..pixels.colour import to_srgb
 from ..pixels.curves import Curves
-from ..pixels.transparency import onto
+from ..pixels.transparency import onto, transparent_fact
 
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _COLOURS = ("RGB", "L", "CMYK", "LAB")
@@ -21,6 +21,8 @@ def flat(
     met, facts = set[str](), list[str]()
     profile = picture.info.get("icc_profile")
     opaque: Image.Image | None = None
+    if picture.mode in ("P", "PA"):
+        facts.append("palette: its colours stand in a table")
     transparent = picture.mode in _ALPHA or "transparency" in picture.info
     if transparent:
         met.add("transparency")
@@ -33,6 +35,8 @@ def flat(
             picture = picture.getchannel("R")
         if opaque.getextrema() == (255, 255):
             opaque = None
+        else:
+            facts.append(transparent_fact(opaque))
     elif picture.mode not in _COLOURS:
         picture = picture.convert("RGB")
     shown, fact = to_srgb(picture, profile, curves)

@@ -18,6 +18,13 @@ def onto(picture: Image.Image, opaque: Image.Image | None, background: tuple[int
     return canvas
 
 
+def transparent_fact(opaque: Image.Image) -> str:
+    """How much of the picture shows the background, for people."""
+    counts = opaque.histogram()
+    through = sum(number * (255 - level) for level, number in enumerate(counts)) / 255
+    return f"transparent: {through / max(1, sum(counts)):.0%} of it shows the background"
+
+
 def keyed(values: NDArray[Any], colour: tuple[float, ...]) -> NDArray[np.bool_]:
     """(H, W) bool: where (H, W, C) ``values`` have the one colour that is transparent."""
     return np.asarray((values == np.asarray(colour)).all(2))
