@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clipseek.files.text import visible
 
 from .answer_notes import facet_lines, place, relevance
-from .output import data, is_terminal, note, plain_table, print_json_text
+from .output import data, is_terminal, note, plain_table, print_json_text, tabbed
 
 if TYPE_CHECKING:
     from clipseek.opensearch.search.answer import Answer
@@ -72,7 +72,7 @@ def _line(hit: Hit) -> str:
     from clipseek.opensearch.search.whole_ids import short_id
 
     name = short_id(hit.id) if is_terminal(sys.stdout) else hit.id
-    return "\t".join([f"{hit.score:.4f}", name, hit.uri, " ".join(hit.caption.split())])
+    return tabbed(f"{hit.score:.4f}", name, hit.uri, " ".join(hit.caption.split()))
 
 
 def _print_sums(answer: Answer) -> None:
@@ -84,7 +84,7 @@ def _print_sums(answer: Answer) -> None:
             continue
         data(_line(hit))
         if words := [text for text, matched in hit.pieces() if matched]:
-            data(f"    in the caption: {', '.join(words)}")
+            data(f"    in the caption: {visible(', '.join(words), one_line=True)}")
         terms = answer.terms(hit)
         if not terms:
             why = "its pipeline does something else" if answer.normal else "leave --no-complete out to see it"

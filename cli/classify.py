@@ -12,7 +12,7 @@ import click
 from .classify_truth import classify_with_truth, read_labelled
 from .opening import open_encoder
 from .options import DeviceOptions, device_options, json_option, split_names
-from .output import count, data, is_terminal, note, print_json, print_table
+from .output import count, data, is_terminal, note, print_json, print_table, tabbed
 from .progress import ProgressLine
 from .query_pictures import read_picture_file
 
@@ -158,10 +158,10 @@ def likeliest(chances: dict[str, float]) -> str:
 def show(labels: Sequence[str], rows: Sequence[tuple[str, dict[str, float]]]) -> None:
     """A table in a terminal, with the best labels alone where there are many; lines with tabs between in a pipe."""
     if not is_terminal(sys.stdout):
-        data("\t".join(["picture", "label", *labels]))
+        data(tabbed("picture", "label", *labels))
         for name, chances in rows:
             shares = (f"{chance:.6f}" for chance in chances.values())
-            data("\t".join([" ".join(name.split()), likeliest(chances), *shares]))
+            data(tabbed(" ".join(name.split()), likeliest(chances), *shares))
     elif len(labels) <= COLUMNS:
         cells = [[name, *(f"{chance:.1%}" for chance in chances.values())] for name, chances in rows]
         print_table(["picture", *labels], cells, right=labels)

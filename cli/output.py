@@ -35,6 +35,13 @@ def _write(text: str, stream: TextIO, *, end: bool = True) -> None:
     click.echo(visible(text) if is_terminal(stream) else text, file=stream, nl=end, color=True)
 
 
+def tabbed(*cells: str) -> str:
+    """A line of a table for programs: what would end a cell or the line, or drive a terminal that shows it, is escaped (\\t, \\n,
+    \\x1b), so that an id or a caption makes no false row. JSON has all exactly.
+    """
+    return "\t".join(visible(cell, one_line=True) for cell in cells)
+
+
 def log_line(line: str) -> None:
     """A line of a log, with its own end, on stdout."""
     _write(line, sys.stdout, end=False)
@@ -99,4 +106,5 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right:
 
 def plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> list[str]:
     """The lines of an aligned table, without trailing blanks; the columns named in ``right`` are flush right."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     return aligned(columns, rows, right={index for index, column in enumerate(columns) if column in right})

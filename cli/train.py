@@ -131,10 +131,12 @@ def _check_free(out: Path, resume: bool, overwrite: bool) -> None:
     """Before torch is imported: a run in ``out`` is continued or replaced only where an option says so."""
     if resume and overwrite:
         raise click.UsageError("--resume continues the run in --out, --overwrite replaces it: give one of them")
+    from clipseek.training.errors import TrainingError
+    from clipseek.training.run.ownership import check_own
+
+    check_own(out)
     begun = any((out / name).exists() for name in ("history.jsonl", "auto.json"))
     if begun and not (resume or overwrite):
-        from clipseek.training.errors import TrainingError
-
         raise TrainingError(
             f"{out} holds a run; go on with --resume, replace it with --overwrite, or choose another --out"
         )

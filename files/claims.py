@@ -53,9 +53,9 @@ def claim(part: Path, *, folder: bool = False) -> int | None:
             return held
 
 
-def hold(path: Path, *, wait: bool = False) -> int | None:
+def hold(path: Path, *, wait: bool = False, refuse: bool = False) -> int | None:
     """A descriptor with the only lock on the file or folder at ``path``, no link followed; None where another has it (unless to
-    ``wait``), where it is gone, and where the system keeps no locks.
+    ``wait``), where it is gone, and where the system keeps no locks. With ``refuse`` the first of these is a BlockingIOError.
     """
     if fcntl is None:
         return None
@@ -70,8 +70,10 @@ def hold(path: Path, *, wait: bool = False) -> int | None:
         found, now = os.fstat(descriptor), path.lstat()
         if (found.st_dev, found.st_ino) == (now.st_dev, now.st_ino):
             return descriptor
-    except OSError:
-        pass
+    except OSError as problem:
+        if refuse and isinstance(problem, BlockingIOError):
+            os.close(descriptor)
+            raise
     os.close(descriptor)
     return None
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,9 +57,12 @@ def opened(path: Path) -> IO[bytes]:
 def unpacked(path: Path) -> Path:
     """``path`` itself where it is not compressed, else the file that it unpacks to, made where it is not there.
 
-    Raises OSError for the file itself, and NotUnpacked: broken, of a kind that nothing here unpacks, no place in the cache.
+    Raises OSError for the file itself, and NotUnpacked: broken, of a kind that nothing here unpacks, no place in the cache; no file
+    at all (a device, a pipe, whose writer is not waited for).
     """
-    with path.open("rb") as stream:
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise NotUnpacked("is no regular file")
         kind = compression_of(stream.read(HEAD))
         if kind is None:
             return path

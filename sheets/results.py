@@ -10,6 +10,7 @@ from pathlib import Path
 from clipseek.encoder.pictures.files import read_file
 from clipseek.encoder.pictures.images import open_image, open_picture
 from clipseek.encoder.pictures.rules import Rules
+from clipseek.files.text import reason_of, visible
 from clipseek.files.whole import write_whole
 from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.query.limits import CAPTION
@@ -90,19 +91,21 @@ def _card(rank: int, hit: Hit) -> str:
         numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
     small = f"{' · '.join(numbers)}<br>{html.escape(short_id(hit.id)[:80])}"
     return (
-        f'<figure class="panel{tail}"><div class="picture"><b>{rank}</b>{_picture(hit.uri)}</div>'
+        f'<figure class="panel{tail}"><div class="picture"><b>{rank}</b>{picture_tile(hit.uri)}</div>'
         f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="orange" style="width:{left:.1%}"></i>'
         f'<i class="blue" style="width:{right:.1%}"></i></div>'
         f"<figcaption>{caption or '<small>no caption</small>'}<small>{small}</small></figcaption></figure>"
     )
 
 
-def _picture(uri: str) -> str:
+def picture_tile(uri: str) -> str:
+    """HTML of the picture that an index says is at ``uri``, within the encoder's limits; else of the reason why not."""
     path = image_path(uri) or Path(uri)
     try:
         return f'<img alt="" loading="lazy" src="{_data_uri(read_file(path))}">'
-    except (OSError, ValueError):
-        return "<small>the file is no longer there</small>"
+    except (OSError, ValueError, MemoryError) as problem:
+        reason = html.escape(visible(reason_of(problem), one_line=True))
+        return f"<small>not shown: {reason}</small>"
 
 
 def _data_uri(data: bytes) -> str:

@@ -84,6 +84,8 @@ class FakeServer:
                     return 200, {"items": [self._write(head, lines) for head in lines]}
                 case _, name, *_ if name in RECORDS:
                     return self._record(method, name, parts.path, body)
+                case "PUT", name if name in self.indexes:
+                    return error(400, "resource_already_exists_exception", f"index [{name}] already exists")
                 case "PUT", name:
                     self.indexes[name] = json.loads(body)
                     return 200, {"acknowledged": True}

@@ -15,6 +15,7 @@ from .files import (
     FILES,
     PASSPORT,
     PATCHES,
+    TRAINED_ON,
     Identity,
     check_file,
     check_names,
@@ -150,7 +151,7 @@ class Bundle:
         folder = Path(path)
         # First: if the folder is replaced in the middle of this, a file opened later is another than these.
         graphs = [folder / name for name in (*FILES, PATCHES)]
-        there = [(file, identity(file)) for file in (*graphs, *map(weights_file, graphs))]
+        there = [(file, identity(file)) for file in (*graphs, *map(weights_file, graphs), folder / TRAINED_ON)]
         passport = read_passport(folder)
         try:
             if passport["format"] != FORMAT:

@@ -16,6 +16,8 @@ PASSPORT = "clipseek.json"
 FILES = ("image.onnx", "text.onnx", "tokenizer.json")
 #: Written on request, for ``clipseek explain``; not part of the fingerprint, because it decides no vector that is searched.
 PATCHES = "patches.onnx"
+#: Which pictures the model was trained on, written by a training; decides no vector and is no part of the fingerprint either.
+TRAINED_ON = "trained_on.bin"
 #: Appended to a graph's name: the file of its weights, where they are too large for the graph's own (above 2 GB).
 WEIGHTS = "_data"
 #: Device, inode, size, and the times of the last change of the content and of anything, in nanoseconds.
@@ -84,7 +86,7 @@ def check_names(folder: Path, listed: list[str]) -> None:
     graphs = [name for name in (*FILES, PATCHES) if name.endswith(".onnx")]
     beside = [weights_file(Path(name)).name for name in graphs]
     for name in listed:
-        if name not in (*FILES, PATCHES, *beside):
+        if name not in (*FILES, PATCHES, TRAINED_ON, *beside):
             raise BundleError(f"{folder / PASSPORT} lists {name!r}, which is no file of a bundle; export it again")
     for name in beside:
         if name not in listed and (folder / name).exists():

@@ -14,7 +14,7 @@ from clipseek.files.whole import whole_folder
 
 from ..errors import BundleError
 from .bundle import FORMAT, Bundle, ImageSpec, fingerprint
-from .files import FILES, PASSPORT, PATCHES, sha256, weights_file
+from .files import FILES, PASSPORT, PATCHES, TRAINED_ON, sha256, weights_file
 from .unchanged import same_file
 
 
@@ -57,10 +57,10 @@ def write_passport(folder: Path, facts: dict[str, Any]) -> dict[str, Any]:
         "files": {name: sha256(folder / name) for name in files},
         "sizes": {name: (folder / name).stat().st_size for name in files},
     }
-    if (folder / PATCHES).is_file():
+    extras = [name for name in (*_with_weights(folder, (PATCHES,)), TRAINED_ON) if (folder / name).is_file()]
+    if extras:
         passport["extras"] = {
-            name: {"sha256": sha256(folder / name), "size": (folder / name).stat().st_size}
-            for name in _with_weights(folder, (PATCHES,))
+            name: {"sha256": sha256(folder / name), "size": (folder / name).stat().st_size} for name in extras
         }
     passport["fingerprint"] = fingerprint(passport)
     (folder / PASSPORT).write_text(json.dumps(passport, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -1,14 +1,13 @@
 """What an index version is: its name, the model that filled it, and what else its mapping records. Pure.
 
-A version is named ``<alias>-<fingerprint8>-<UTC yyyymmddHHMMSS>``. Its ``_meta`` records which model filled it, so that
-vectors of two models are never compared.
+A version is named ``<alias>-000001``, or the next number where an index of that name was left. Its ``_meta`` records which model
+filled it, so that vectors of two models are never compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import IndexUnusable, InvalidOption, ModelMismatch
@@ -18,7 +17,7 @@ from .mapping import MAPPING_VERSION, FieldType, preset_name
 from .own_records import RECORDS
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
-# The alias, and what a version's name adds: two dashes, eight digits of the fingerprint, fourteen of the time.
+# What a version's name adds to the alias: a dash, and six digits; older clipseeks added 24 characters.
 _LONGEST_ALIAS = 255 - 24
 _FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", "date": "date", "geo_point": "place"}
 
@@ -166,6 +165,8 @@ def check_alias(alias: str) -> str:
     return alias
 
 
-def version_name(alias: str, fingerprint: str, now: datetime) -> str:
-    """The name of a version made at ``now`` (any zone; the name has UTC)."""
-    return f"{alias}-{fingerprint[:8].lower()}-{now.astimezone(timezone.utc):%Y%m%d%H%M%S}"
+def version_name(alias: str, number: int) -> str:
+    """The name of the ``number``-th version, from 1. It holds neither a time, which differs between machines, nor the model, so
+    that of several that make the first one at once the server lets one through.
+    """
+    return f"{alias}-{number:06d}"

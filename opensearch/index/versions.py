@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
 import opensearchpy
@@ -20,6 +19,9 @@ from .declaring import declare
 from .mapping import MAPPING_VERSION, IndexOptions, check_columns
 from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
+
+#: Indexes of one alias that were left without it.
+_MOST_VERSIONS = 1000
 
 
 def find(client: opensearchpy.OpenSearch, alias: str) -> Version | None:
@@ -57,18 +59,16 @@ def create(
     dimension: int,
     options: IndexOptions | None = None,
     bundle: str | None = None,
-    now: datetime | None = None,
 ) -> Version:
     """Make a version for this model and put ``alias`` on it, in one step; nothing must have that name yet.
 
-    Where two do so at once, both get the version that was made first.
+    Where two do so at once, both get the version that the server made first.
     """
     check_alias(alias)
     check_plugins(client)
     options = options or IndexOptions()
     check_columns(options.fields)
     check_engine(client, options.engine)
-    name = version_name(alias, fingerprint, now or datetime.now(timezone.utc))
     meta = {
         "fingerprint": fingerprint,
         "dimension": dimension,
@@ -83,19 +83,23 @@ def create(
         **({"synonyms": digest(options.synonyms)} if options.synonyms else {}),
     }
     body = {**options.body(dimension, meta), "aliases": {alias: {}}}
-    try:
-        client.indices.create(index=name, body=body)
-    except RequestRefused as problem:
-        if problem.kind == "resource_already_exists_exception":
-            return current(client, alias)
-        _explain_refusal(client, options, problem)
-        raise
-    made = _behind(client, alias)
-    first = min(made, key=lambda index: (index[-14:], index), default=name)
-    if first != name:
-        # Another process was quicker: the one that lost the race deletes its own index.
-        client.indices.delete(index=name)
-    return Version.read(first, alias, made.get(first, {}))
+    for number in range(1, _MOST_VERSIONS):
+        name = version_name(alias, number)
+        try:
+            client.indices.create(index=name, body=body)
+        except RequestRefused as problem:
+            if problem.kind != "resource_already_exists_exception":
+                _explain_refusal(client, options, problem)
+                raise
+            # Another process was quicker, or an index of that name was left when its alias was taken away.
+            if (version := find(client, alias)) is not None:
+                return version
+        else:
+            return Version.read(name, alias, _mappings(client, name).get(name, {}))
+    raise IndexUnusable(
+        f"{_MOST_VERSIONS:,} indexes named {version_name(alias, 1)} and so on are at {address(client)}, none of them behind the "
+        f"alias {alias}; delete them, or name another with --index"
+    )
 
 
 def _explain_refusal(client: opensearchpy.OpenSearch, options: IndexOptions, problem: RequestRefused) -> None:

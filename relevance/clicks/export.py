@@ -10,6 +10,7 @@ from typing import Any
 
 import opensearchpy
 from clipseek.evaluation.trec import write_qrels
+from clipseek.files.text import visible
 from clipseek.files.whole import write_whole
 from clipseek.opensearch.index.image_uri import image_place
 from clipseek.opensearch.index.version import Version
@@ -50,7 +51,7 @@ def export(client: opensearchpy.OpenSearch, version: Version, judged: Sequence[J
     pairs = [row for query in kept for row in _rows(query, query.right, files, _of_right)]
     negatives = [row for query in kept for row in _rows(query, query.negatives, files, _of_negative)]
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / QUERIES, (f"{query.name}\t{query.words}" for query in with_right))
+    _write(folder / QUERIES, (f"{query.name}\t{visible(query.words, one_line=True)}" for query in with_right))
     write_qrels(folder / QRELS, [(query.name, _grades(query)) for query in kept])
     _write(folder / POSITIVES, map(_line, pairs))
     _write(folder / NEGATIVES, map(_line, negatives))

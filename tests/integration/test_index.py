@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -163,3 +166,23 @@ def test_an_alias_with_a_filter_is_refused(opensearch_url: str) -> None:
         assert versions.current(client, "test-filtered") == version
     finally:
         client.indices.delete(index=version.index)
+
+
+def test_several_that_make_the_first_version_at_once_get_one(opensearch_url: str) -> None:
+    """Of different models, from machines whose clocks differ: the server lets one through, and one index is behind the alias."""
+    alias = f"test-first-{uuid4().hex[:8]}"
+    together = Barrier(4)
+
+    def first(number: int) -> str:
+        together.wait()
+        return versions.create(connect(opensearch_url), alias, fingerprint=f"{number:064x}", dimension=4).fingerprint
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(first, range(4)))
+    client = connect(opensearch_url)
+    try:
+        assert len(set(made)) == 1
+        assert versions.current(client, alias).index == f"{alias}-000001"
+        assert list(client.indices.get_alias(name=alias)) == [f"{alias}-000001"]
+    finally:
+        client.indices.delete(index=f"{alias}-*", params={"ignore_unavailable": "true"})

@@ -11,13 +11,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from clipseek.encoder.bundle.bundle import Bundle
+from clipseek.encoder.bundle.files import PASSPORT, TRAINED_ON
+from clipseek.encoder.bundle.unchanged import same_file
 from clipseek.files.whole import write_whole
 from numpy.typing import NDArray
 
 from .pairs import Pairs
 from .streamed import Streamed
 
-FILE = "trained_on.bin"
+FILE = TRAINED_ON
 Marks = NDArray[np.uint64]
 
 
@@ -34,11 +37,21 @@ def write_marks(folder: Path, marks: Marks) -> None:
 
 
 def read_marks(folder: Path) -> Marks:
-    """Empty where nothing is known: another trainer's model, a hub id."""
+    """Empty where nothing is known: another trainer's model, a hub id, a bundle whose passport does not list the file.
+
+    Raises BundleError where a bundle's is not the one of its passport.
+    """
     path = folder / FILE
     if not path.is_file():
         return np.empty(0, np.uint64)
-    data = path.read_bytes()
+    if (folder / PASSPORT).is_file():
+        bundle = Bundle.load(folder)
+        if FILE not in bundle.passport.get("extras", {}):
+            return np.empty(0, np.uint64)
+        with same_file(bundle, FILE) as file:
+            data = file.read_bytes()
+    else:
+        data = path.read_bytes()
     return np.frombuffer(data[: len(data) // 8 * 8], "<u8").astype(np.uint64)
 
 

@@ -31,11 +31,11 @@ from ..step.distributed import World
 from ..step.optimizer import LARGE
 from .loop import train
 from .model_card import model_card
+from .ownership import REPORT, STAGES, TRAINING_RECORD, alone, check_own, clear_run
 from .recipes import LORA_FACTOR, RECIPES
-from .run_folder import TRAINING_RECORD, Event, RunFolder
+from .run_folder import Event, RunFolder
 from .setup import auto_share, split_held_out
 
-REPORT, STAGES = "auto.json", "stages"
 #: Learning rates that are tried, for bases above and below ``LARGE`` parameters.
 RATES = {True: (3e-6, 1e-5, 3e-5), False: (1e-4, 3e-4, 1e-3)}
 TRIED_STEPS, TRIED_MINUTES = 40, 1.0
@@ -224,11 +224,8 @@ def train_auto(
         raise TrainingError("the recipe auto is for one process; name another with several, such as --recipe best")
     if resume and RunFolder(out, on_event).finished():
         return out / "best"
-    if not resume:
-        shutil.rmtree(out / STAGES, ignore_errors=True)
-        for name in (REPORT, "summary.json"):
-            (out / name).unlink(missing_ok=True)
-    elif (out / REPORT).is_file():
+    check_own(out)
+    if resume and (out / REPORT).is_file():
         _check_same(config, json.loads((out / REPORT).read_text("utf-8")).get("config", {}), out)
     share = auto_share(config, len(pairs))
     learn, held = (pairs, validation) if validation is not None else split_held_out(pairs, share, config.seed, on_event)
@@ -237,7 +234,10 @@ def train_auto(
             "nothing can be held out: fewer than two groups would be left on one side, and auto chooses by held-out pairs; name "
             "some with --validation, or a recipe such as --recipe adapter"
         )
-    return Auto(config, out, learn, held, keep, keep_validation, on_event).run()
+    with alone(out):
+        if not resume:
+            clear_run(out)
+        return Auto(config, out, learn, held, keep, keep_validation, on_event).run()
 
 
 def _check_same(config: TrainConfig, before: dict[str, Any], out: Path) -> None:

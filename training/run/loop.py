@@ -17,6 +17,7 @@ from ..model.weights import copied
 from ..step.batch import Batch
 from ..step.distributed import World
 from ..step.optimizer import learning_rate_factor
+from .ownership import alone, check_own
 from .run_folder import Event, RunFolder
 from .setup import Run
 from .validation import Figures
@@ -42,14 +43,30 @@ def train(
     ``keep`` are general pairs mixed into each batch so that they are not forgotten; ``keep_validation`` measures whether
     they are. Without ``validation`` a share of the pairs' groups is held out. Under ``torchrun`` every process calls this
     with the same arguments. Raises UnusableData, ModelUnavailable, Diverged, and TrainingError where ``resume`` does not
-    fit the run in ``out``.
+    fit the run in ``out``, where that holds other things than a run, and where another training writes there.
     """
     # ------------------------------------------------------------------------------------------------------- setup
     check_usable(pairs)
     world = World()
+    if world.chief:
+        check_own(out)
     folder = RunFolder(out, on_event, writes=world.chief)
     if resume and folder.finished():
         return folder.best
+    with alone(out) if world.chief else contextlib.nullcontext():
+        return _train(config, folder, world, pairs, keep, validation, keep_validation, resume)
+
+
+def _train(
+    config: TrainConfig,
+    folder: RunFolder,
+    world: World,
+    pairs: Pairs,
+    keep: Pairs | None,
+    validation: Pairs | None,
+    keep_validation: Pairs | None,
+    resume: bool,
+) -> Path:
     run = Run(config, folder, world, pairs, keep, validation, keep_validation)
     run.begin(resume)
     with contextlib.closing(run.maker.ahead(run.state.step, run.total_steps)) as batches:

@@ -13,12 +13,12 @@ summary.json        figures of a run that is finished
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from clipseek.files.text import reason_of
 from clipseek.files.whole import whole_file, whole_folder, write_whole
 
 from ..config import TrainConfig
@@ -26,10 +26,9 @@ from ..data.trained_on import Marks, write_marks
 from ..errors import TrainingError
 from ..model.checkpoint import Checkpoint
 from .model_card import model_card
+from .ownership import TRAINING_RECORD, clear_run
 
 Event = dict[str, Any]
-#: Beside a checkpoint's weights: base, data, recipe, metrics.
-TRAINING_RECORD = "clipseek_training.json"
 # What may differ when a run is resumed: how long it takes, and how its weights are chosen in the end.
 _FREE = ("minutes", "keep_loss", "interpolate")
 
@@ -54,14 +53,14 @@ class RunFolder:
         return (self.path / "summary.json").is_file() and (self.best / "config.json").is_file()
 
     def start(self, config: TrainConfig, environment: Event) -> None:
-        """Start over: delete what an earlier run left, so that nothing of it can be taken for this run's."""
+        """Start over: delete what an earlier run left, so that nothing of it can be taken for this run's.
+
+        Raises TrainingError where the folder holds what no run has written.
+        """
         self.history = []
         if not self.writes:
             return
-        for name in ("summary.json", "state.pt", "history.jsonl", "loss.png"):
-            (self.path / name).unlink(missing_ok=True)
-        for folder in (self.best, self.path / "last", *self.path.glob("epoch-*")):
-            shutil.rmtree(folder, ignore_errors=True)
+        clear_run(self.path)
         config.write(self.path / "config.json")
         _write(self.path / "environment.json", environment)
 
@@ -73,7 +72,12 @@ class RunFolder:
         saved = self.path / "state.pt"
         if not saved.is_file():
             return None
-        state: Event = torch.load(saved, map_location="cpu", weights_only=True)
+        try:
+            state: Event = torch.load(saved, map_location="cpu", weights_only=True)
+        except Exception as problem:  # torch raises what it likes for a file that is torn
+            raise TrainingError(
+                f"{saved} cannot be read ({reason_of(problem)}); start over with --overwrite, or choose another --out"
+            ) from None
         if "run" not in state:
             raise TrainingError(f"{self.path} was written by another version; start over with --overwrite")
         if state["data"] != fingerprint:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from clipseek.cli import output
 from clipseek.cli.answer import CAPTION_LINES, print_answer
+from clipseek.cli.classify import show
 from clipseek.files.text import visible
 
 from .test_answer import BOTH, answer
@@ -74,12 +75,32 @@ def test_a_pipe_gets_every_byte(capsys: pytest.CaptureFixture[str]) -> None:
     output.data(HOSTILE)
     output.note(HOSTILE)
     output.print_json({"caption": HOSTILE})
-    output.print_table(["caption"], [[HOSTILE]])
     out, err = capsys.readouterr()
     assert out.splitlines(keepends=True)[0] == f"{HOSTILE}\n"
     assert err == f"{HOSTILE}\n"
     assert json.loads(out.split("\n")[1]) == {"caption": HOSTILE}
-    assert HOSTILE in out.split("\n")[3]
+
+
+def test_lines_with_tabs_are_rows_whatever_stands_in_a_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    """An id, a file's name and a caption are a stranger's: none of them makes a row of its own, or drives a terminal later."""
+    false = "1\tfile:///x\n0.9999\tb\tfile:///y\tfalse row\r"
+    hit = replace(BOTH, id=f"a{false}{HOSTILE}", uri=f"file:///{false}{HOSTILE}", caption=f"{false}{HOSTILE}")
+    print_answer(answer(hit), as_json=False, explain=False)
+    out = capsys.readouterr().out
+    (line,) = out.splitlines()
+    assert line.count("\t") == 3
+    assert line.split("\t")[1].startswith(r"a1\tfile:///x\n0.9999")
+    assert not [char for char in (*DRIVING, "\r") if char in out]
+    output.print_table(["caption"], [[false + HOSTILE]])
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) == 2
+    assert not [char for char in DRIVING if char in out]
+    show([HOSTILE, "b\tc"], [(false + HOSTILE, {HOSTILE: 0.75, "b\tc": 0.25})])
+    lines = capsys.readouterr().out.splitlines()
+    assert [one.count("\t") for one in lines] == [3, 3]
+    assert not [char for char in DRIVING if char in "".join(lines)]
+    print_answer(answer(hit), as_json=True, explain=False)
+    assert json.loads(capsys.readouterr().out)["hits"][0]["id"] == hit.id  # exactly, for programs
 
 
 @pytest.mark.usefixtures("terminal")

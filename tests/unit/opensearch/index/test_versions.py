@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import opensearchpy
@@ -19,20 +18,14 @@ from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.analysis import ANALYSIS_VERSION
 from clipseek.opensearch.index.declaring import declare
 from clipseek.opensearch.index.mapping import MAPPING_VERSION, IndexOptions, field_name
-from clipseek.opensearch.index.version import Version, check_alias, version_name
+from clipseek.opensearch.index.version import Version, check_alias
 from clipseek.testing.server import FakeServer, error
 
 MODEL = "AB12CD34" + "0" * 56
-NOW = datetime(2026, 11, 23, 9, 30, 5, tzinfo=timezone.utc)
 
 
 def make(client: opensearchpy.OpenSearch, alias: str = "pics", **more: Any) -> Version:
-    return versions.create(client, alias, **{"fingerprint": MODEL, "dimension": 4, "now": NOW, **more})
-
-
-def test_a_versions_name() -> None:
-    there = NOW.astimezone(timezone(timedelta(hours=9)))
-    assert version_name("pics", MODEL, there) == "pics-ab12cd34-20261123093005"
+    return versions.create(client, alias, **{"fingerprint": MODEL, "dimension": 4, **more})
 
 
 def test_create_puts_the_alias_on_it_and_remembers_the_model(
@@ -41,7 +34,7 @@ def test_create_puts_the_alias_on_it_and_remembers_the_model(
     options = IndexOptions(analyzer="german", m=32, ef_construction=500, fields={"year": "number", "a.b": "keyword"})
     made = make(client, options=options, bundle="/models/x")
     assert made == Version(
-        index="pics-ab12cd34-20261123093005",
+        index="pics-000001",
         alias="pics",
         fingerprint=MODEL,
         dimension=4,
@@ -89,25 +82,34 @@ def test_a_server_without_plugins_gets_no_index(server: FakeServer, client: open
     assert server.indexes == {}
 
 
-@pytest.mark.parametrize("seconds", [-5, 5])
-def test_two_that_create_at_once_get_the_first(
-    server: FakeServer, client: opensearchpy.OpenSearch, seconds: int
+@pytest.mark.parametrize("fingerprint", [MODEL, "ef" * 32])
+def test_several_that_make_the_first_version_get_one(
+    server: FakeServer, client: opensearchpy.OpenSearch, fingerprint: str
 ) -> None:
-    rival = version_name("pics", MODEL, NOW + timedelta(seconds=seconds))
+    """Of two models, too; whatever their clocks say. Each goes on with it, or is told that another model fills it."""
 
     def meanwhile(method: str, path: str, body: bytes) -> None:
-        if method == "PUT":
-            make_body = IndexOptions().body(4, {"fingerprint": MODEL, "dimension": 4})
-            server.indexes[rival] = {**make_body, "aliases": {"pics": {}}}
+        if method == "PUT" and not server.indexes:
+            del server.interceptors[:]
+            make(client, fingerprint=fingerprint)
 
     server.interceptors.append(meanwhile)
-    own = version_name("pics", MODEL, NOW)
-    assert make(client).index == min(rival, own)
-    # The later one gives way itself, once it looks.
-    assert set(server.indexes) == ({rival} if seconds < 0 else {rival, own})
+    first = make(client)
+    assert first.fingerprint == fingerprint
+    assert make(client) == make(client, fingerprint="cd" * 32) == versions.current(client, "pics") == first
+    assert set(server.indexes) == {"pics-000001"}
 
 
-def test_an_index_of_that_second_is_taken_for_ours(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
+def test_an_index_that_was_left_without_its_alias_is_passed_over(
+    server: FakeServer, client: opensearchpy.OpenSearch
+) -> None:
+    left = make(client)
+    server.indexes[left.index]["aliases"] = {}
+    assert make(client).index == "pics-000002"
+    assert make(client).index == "pics-000002"
+
+
+def test_an_answer_that_was_lost_and_asked_for_again(server: FakeServer, client: opensearchpy.OpenSearch) -> None:
     made = make(client)
     server.interceptors.append(
         lambda method, path, body: (

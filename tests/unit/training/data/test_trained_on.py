@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from clipseek.encoder import BundleError
 
 from tests.models import make_tiny_clip
 from tests.pairs import write_squares
@@ -33,9 +34,12 @@ def test_pictures_that_were_trained_on_are_found_in_checkpoint_and_bundle(tmp_pa
     assert trained_on(best, pairs) == len(learn.shown_pictures()[0])
     bundle = export_bundle(str(best), tmp_path / "bundle")
     assert (bundle.path / FILE).read_bytes() == (best / FILE).read_bytes()
-    plain = bundle.fingerprint
-    (bundle.path / FILE).unlink()
-    assert type(bundle).load(bundle.path, verify=True).fingerprint == plain
+    assert FILE in bundle.passport["extras"]
+    assert FILE not in bundle.passport["files"]  # and so outside the fingerprint
+    assert trained_on(bundle.path, learn) == len(learn.shown_pictures()[0])
+    (bundle.path / FILE).write_bytes((best / FILE).read_bytes()[::-1])
+    with pytest.raises(BundleError, match=r"trained_on\.bin is not the file that was exported"):
+        trained_on(bundle.path, learn)
     # What the base had seen is known of its children.
     assert set(marks_of([held], best)) == set(marks_of([pairs]))
     assert np.all(np.diff(marks_of([pairs]).astype(object)) > 0)
