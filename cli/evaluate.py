@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from clipseek.files.whole import write_whole
 
+from .evaluate_slices import cells_of, show_slices
 from .opening import open_model, read_pairs
 from .options import (
     DeviceOptions,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.evaluation import Change, Report
     from clipseek.evaluation.examples import JudgedModel
+    from clipseek.evaluation.slices import Slice
     from clipseek.sources import Chosen, Source
     from clipseek.training.data.pairs import Pairs
 
@@ -43,6 +45,14 @@ if TYPE_CHECKING:
     help="Compute dtype of a checkpoint; auto is bf16 where the hardware supports it.",
 )
 @no_cache_option
+@click.option(
+    "--by",
+    "columns",
+    multiple=True,
+    metavar="COLUMN",
+    help="Also MRR@20 of MODEL for each value of this column of SOURCE, or group, that at least 20 captions have, the worst first. "
+    "Repeatable.",
+)
 @click.option("--against", metavar="OTHER", help="Checkpoint or bundle to compare MODEL with, on the same pairs.")
 @html_option
 @json_option
@@ -54,6 +64,7 @@ def evaluate(
     device: DeviceOptions,
     precision: str,
     no_cache: bool,
+    columns: tuple[str, ...],
     against: str | None,
     sheet: Path | None,
     as_json: bool,
@@ -68,6 +79,7 @@ def evaluate(
     and the p value of a paired test in which queries of a group stay together.
     """
     from clipseek.evaluation import compare, report_of
+    from clipseek.evaluation.slices import slices
     from clipseek.export.models import judge, pairs_of_each
 
     if sheet is not None:
@@ -89,11 +101,13 @@ def evaluate(
     judged = judge(models, pairs, batch=batch, seed=seed)
     reports = [report_of(one.ranked) for one in judged]
     changes = compare(judged[1].ranked, judged[0].ranked) if against is not None else []
+    parts = slices(judged[0].ranked, cells_of(columns, pairs[0]))
     if sheet is not None:
-        _write_sheet(sheet, source.path, judged, pairs[0], reports, changes)
+        _write_sheet(sheet, source.path, judged, pairs[0], reports, changes, parts)
     pictures = pairs[0].truth().pictures
     if not as_json:
         _show(reports, changes, [one.name for one in judged], pictures, batch)
+        show_slices(columns, parts)
         return
     value = {
         "model": model,
@@ -108,6 +122,8 @@ def evaluate(
         "data": pairs[0].fingerprint(),
         **reports[0].as_dict(),
     }
+    if columns:
+        value["slices"] = [part.as_dict() for part in parts]
     if against is not None:
         value["against"] = {"model": against, **reports[1].as_dict()}
         value["changes"] = [change.as_dict() for change in changes]
@@ -155,12 +171,18 @@ def _check_writable(sheet: Path) -> None:
 
 
 def _write_sheet(
-    sheet: Path, source: Path, judged: list[JudgedModel], pairs: Pairs, reports: list[Report], changes: list[Change]
+    sheet: Path,
+    source: Path,
+    judged: list[JudgedModel],
+    pairs: Pairs,
+    reports: list[Report],
+    changes: list[Change],
+    parts: list[Slice],
 ) -> None:
     """The HTML report, whole or not at all; its pictures are the pixels that the first model sees."""
     from clipseek.sheets.evaluation import Shown, render_report
 
     used = pairs.shown_pictures()[0]
     shown = Shown(str(source), pairs.captions, lambda picture: pairs.pixels[used[picture]])
-    write_whole(sheet, render_report(judged, pairs.truth(), shown, reports, changes))
+    write_whole(sheet, render_report(judged, pairs.truth(), shown, reports, changes, parts))
     note(f"wrote {sheet}")

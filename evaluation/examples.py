@@ -69,6 +69,15 @@ def best_and_worst(model: JudgedModel, truth: Judgments, number: int = 12) -> tu
     return [_example(row, (model,), truth) for row in best], [_example(row, (model,), truth) for row in worst]
 
 
+def worst_of(model: JudgedModel, truth: Judgments, rows: Sequence[int], number: int = 6) -> list[Example]:
+    """Of the captions ``rows`` those whose right picture came last, one of each group."""
+    among = np.zeros(len(model.caption_ranks), bool)
+    among[list(rows)] = True
+    order = np.argsort(-model.caption_ranks, kind="stable")
+    worst = _distinct(order, among & (model.caption_ranks > 1), model, number)
+    return [_example(row, (model,), truth) for row in worst]
+
+
 def _distinct(
     order: Ints, wanted: np.ndarray[tuple[int], np.dtype[np.bool_]], model: JudgedModel, number: int
 ) -> list[int]:

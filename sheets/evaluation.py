@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from clipseek.evaluation.comparison import Change
-from clipseek.evaluation.examples import Example, JudgedModel, best_and_worst, gains_and_losses
+from clipseek.evaluation.examples import Example, JudgedModel, best_and_worst, gains_and_losses, worst_of
 from clipseek.evaluation.judgments import Judgments
 from clipseek.evaluation.metrics import mean_reciprocal_rank, recall
 from clipseek.evaluation.ranked import TEXT_TO_IMAGE
 from clipseek.evaluation.report import Report
+from clipseek.evaluation.slices import Slice, slice_cells
 from clipseek.evaluation.table import comparison_cells, report_cells
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ from .page import render_page, thumbnail
 
 DEPTH = 20  # of the curves
 THUMB = 96  # pixels
+WORST_SLICES = 3  # whose queries are shown
 _COLOURS = ("blue", "orange")  # of the model, and of the one before it; classes of the style sheet
 _HOW = "each caption with its own picture, the rank of the first right picture, and what came first; green: right"
 
@@ -40,9 +42,14 @@ def render_report(
     shown: Shown,
     reports: Sequence[Report],
     changes: Sequence[Change] = (),
+    slices: Sequence[Slice] = (),
 ) -> str:
-    """The page for one model, or for a model and the one before it (with ``changes``). Needs nothing from outside."""
+    """The page for one model, or for a model and the one before it (with ``changes``); ``slices``: of the first model.
+
+    It needs nothing from outside.
+    """
     body = [_head(models, truth, shown.source), _tables(models, reports, changes), _curves(models)]
+    body += _slices(models[0], truth, shown, slices)
     body += _galleries(models, truth, shown)
     return render_page(f"{models[0].name} on {shown.source}", "evaluation", "\n".join(body))
 
@@ -115,6 +122,17 @@ def _galleries(models: Sequence[JudgedModel], truth: Judgments, shown: Shown) ->
     changes = f'<section><h2>Ranks</h2><p class="legend">{words}</p><div class="cards charts">{chart}</div></section>'
     gains, losses = gains_and_losses(models[0], models[1], truth)
     return [changes, _gallery("Greatest gains", gains, shown), _gallery("Greatest losses", losses, shown)]
+
+
+def _slices(model: JudgedModel, truth: Judgments, shown: Shown, slices: Sequence[Slice]) -> list[str]:
+    if not slices:
+        return []
+    words = "captions of one value of a column, text to image over the whole gallery"
+    parts = [f'<section><h2>Slices</h2><p class="legend">{words}</p>{_table(*slice_cells(slices), left=2)}</section>']
+    for one in slices[:WORST_SLICES]:
+        title = html.escape(f"Worst queries of {one.column} {one.value}")
+        parts.append(_gallery(title, worst_of(model, truth, one.rows), shown))
+    return parts
 
 
 def _gallery(title: str, examples: Sequence[Example], shown: Shown) -> str:

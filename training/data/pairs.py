@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from clipseek.encoder.pictures.perceptual_hash import perceptual_hash, small_cop
 from clipseek.evaluation import Judgments
 from clipseek.evaluation.judgments import Ints, caption_key, numbered
 from clipseek.sources import Record, shown
+from clipseek.sources.record import MetadataValue
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -28,7 +29,8 @@ class Pairs:
 
     pixels: (P, S, S, 3) uint8, or what decodes its rows as they are asked for. digests: hash of each picture's file, of streamed
     ones of their path, size and time. picture: (N,) int64, each caption's picture.
-    groups: equal ones make pairs each other's positives, as equal captions and equal pictures do.
+    groups: equal ones make pairs each other's positives, as equal captions and equal pictures do. facts: what the source says of
+    each pair besides, or empty.
     """
 
     pixels: NDArray[np.uint8] | Streamed
@@ -37,6 +39,7 @@ class Pairs:
     captions: list[str]
     groups: list[str]
     skipped: list[tuple[str, str]] = field(default_factory=list)  # file, reason
+    facts: list[Mapping[str, MetadataValue]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.captions)
@@ -49,6 +52,7 @@ class Pairs:
             self.picture[rows],
             [self.captions[i] for i in rows],
             [self.groups[i] for i in rows],
+            facts=[self.facts[i] for i in rows] if self.facts else [],
         )
 
     def decoded(self) -> Pairs:
@@ -140,6 +144,7 @@ def _paired(
     picture: list[int] = []
     captions: list[str] = []
     groups: list[str] = []
+    facts: list[Mapping[str, MetadataValue]] = []
     for record, row in zip(records, rows, strict=True):
         if isinstance(row, str):
             skipped.append((shown(record.image), row))
@@ -148,7 +153,8 @@ def _paired(
             picture.append(row)
             captions.append(caption)
             groups.append(record.group or caption_key(caption))
-    return Pairs(pixels, digests, np.array(picture, np.int64), captions, groups, skipped)
+            facts.append(record.metadata)
+    return Pairs(pixels, digests, np.array(picture, np.int64), captions, groups, skipped, facts)
 
 
 def joint_keys(*parts: Pairs) -> Ints:

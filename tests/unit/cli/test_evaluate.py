@@ -103,3 +103,24 @@ def test_pairs_that_the_model_was_trained_on_are_said(shared: Path) -> None:
     seen = json.loads(after.stdout)["trained_on"]
     assert 0 < seen < 72  # some were held out
     assert f"run/best was trained on {seen} of these 72 pictures" in after.stderr
+
+
+def test_slices_of_a_column_the_worst_first_in_json_table_and_page(shared: Path) -> None:
+    lines = (shared / "pairs.tsv").read_text("utf-8").splitlines()
+    rows = [lines[0] + "\tcolour", *(f"{line}\t{line.split('/')[1].split('-')[0].split('.')[0]}" for line in lines[1:])]
+    doubled = [row.replace("drawing", "sketch") for row in rows[1:]]
+    (shared / "coloured.tsv").write_text("\n".join([*rows, *doubled]) + "\n", "utf-8")
+    environment = {"CLIPSEEK_CACHE": str(shared / "cache")}
+    page = shared / "slices.html"
+    command: list[str | Path] = ["evaluate", shared / "bundle", shared / "coloured.tsv", "--by", "colour"]
+    done = run_command(*command, "--html", page, "--json", environment=environment)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["slices"]
+    assert {one["value"] for one in found} == {"red", "green", "blue", "yellow", "black", "white"}
+    assert [one["queries"] for one in found] == [24] * 6
+    assert [one["mrr"] for one in found] == sorted(one["mrr"] for one in found)
+    assert all(one["low"] <= one["mrr"] <= one["high"] for one in found)
+    assert f"Worst queries of colour {found[0]['value']}" in page.read_text("utf-8")
+    refused = run_command(*command[:-1], "shape", environment=environment)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--by shape: no pair has a value there; the source's columns are colour, group" in refused.stderr
