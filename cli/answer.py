@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 from clipseek.files.text import visible
 
-from .answer_notes import facet_lines, place, relevance
+from .answer_notes import by_text_alone, facet_lines, place, relevance
 from .output import data, is_terminal, note, plain_table, print_json_text, tabbed
 
 if TYPE_CHECKING:
     from clipseek.opensearch.search.answer import Answer
     from clipseek.opensearch.search.contributions import Term
     from clipseek.opensearch.search.hits import Hit
+    from rich.console import Console
     from rich.text import Text
 
 #: Of a hit, in ``--json``.
 SHOWN = ("id", "uri", "caption", "score", "raw", "shares", "cosine", "relevant", "marks", "metadata")
+#: Of a hit in whose picture words were read, besides.
+TEXT_SHOWN = ("text", "text_marks", "text_score", "text_only")
 
 
 #: Of a caption in a table, and how its matched words are drawn.
@@ -39,7 +42,7 @@ def print_answer(answer: Answer, *, as_json: bool, explain: bool, full: bool = F
             for hit in answer.hits:
                 if hit.relevant is not False:
                     data(_line(hit))
-        for line in (*facet_lines(answer), place(answer), *relevance(answer)):
+        for line in (*facet_lines(answer), place(answer), *by_text_alone(answer), *relevance(answer)):
             note(line)
     for line in answer.notes:
         note(line)
@@ -48,7 +51,8 @@ def print_answer(answer: Answer, *, as_json: bool, explain: bool, full: bool = F
 def _print_json(answer: Answer, explain: bool) -> None:
     import orjson
 
-    rows = [{name: getattr(hit, name) for name in SHOWN} for hit in answer.hits]
+    names = (*SHOWN, *(TEXT_SHOWN if answer.query.ocr_weight is not None else ()))
+    rows = [{name: getattr(hit, name) for name in names} for hit in answer.hits]
     if explain:
         for row, hit in zip(rows, answer.hits, strict=True):
             row["terms"] = answer.terms(hit)
@@ -72,7 +76,13 @@ def _line(hit: Hit) -> str:
     from clipseek.opensearch.search.whole_ids import short_id
 
     name = short_id(hit.id) if is_terminal(sys.stdout) else hit.id
-    return tabbed(f"{hit.score:.4f}", name, hit.uri, " ".join(hit.caption.split()))
+    text = [f"{in_picture(hit)}: {' '.join(hit.text.split())}"] if hit.text_marks else []
+    return tabbed(f"{hit.score:.4f}", name, hit.uri, " ".join(hit.caption.split()), *text)
+
+
+def in_picture(hit: Hit) -> str:
+    """Where the words were found that stand in the picture."""
+    return "only in the picture" if hit.text_only else "in the picture"
 
 
 def _print_sums(answer: Answer) -> None:
@@ -85,6 +95,9 @@ def _print_sums(answer: Answer) -> None:
         data(_line(hit))
         if words := [text for text, matched in hit.pieces() if matched]:
             data(f"    in the caption: {visible(', '.join(words), one_line=True)}")
+        if words := [text for text, matched in hit.text_pieces() if matched]:
+            brought = "" if hit.text_score is None else f" (bm25 {hit.text_score:.4f} of the caption clause's)"
+            data(f"    {in_picture(hit)}: {visible(', '.join(words), one_line=True)}{brought}")
         terms = answer.terms(hit)
         if not terms:
             why = "its pipeline does something else" if answer.normal else "leave --no-complete out to see it"
@@ -152,12 +165,25 @@ def _draw(answer: Answer, *, full: bool) -> None:
             words.append(visible(text), style=MARKED if matched else "")
         if not full:
             words = around_marks(list(words.wrap(console, width)))
+        if hit.text_marks:
+            words.append_text(_text_in_picture(hit, console, width, full=full))
         words.append(f"\n{short_id(hit.id)}  {visible(hit.uri, one_line=True)}", style="dim")
         shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in clauses]
         cosine = [] if split else ["" if hit.cosine is None else f"{hit.cosine:.2f}"]
         dim = "dim" if hit.relevant is False else None
         table.add_row(str(rank), f"{hit.score:.3f}", *shares, *cosine, words, style=dim)
     console.print(table)
+
+
+def _text_in_picture(hit: Hit, console: Console, width: int, *, full: bool) -> Text:
+    """A further line of a hit whose picture has words that matched."""
+    from rich.text import Text
+
+    words = Text(f"{in_picture(hit)}: ", style="dim")
+    for text, matched in hit.text_pieces():
+        words.append(visible(text.replace("\n", " / ")), style=MARKED if matched else "")
+    whole = words if full else around_marks(list(words.wrap(console, width)))
+    return Text("\n" if hit.caption else "") + whole
 
 
 def around_marks(lines: list[Text]) -> Text:

@@ -41,6 +41,14 @@ def relevance(answer: Answer) -> list[str]:
     return [f"{irrelevant} of {len(answer.hits)} hits below {cut} ({where})"]
 
 
+def by_text_alone(answer: Answer) -> list[str]:
+    """That hits match by words in the picture alone, if any do."""
+    alone = sum(hit.text_only for hit in answer.hits)
+    return (
+        [f"{alone} of {len(answer.hits)} hits match by words in the picture alone, not by the caption"] if alone else []
+    )
+
+
 def facet_lines(answer: Answer) -> list[str]:
     """The counted values of each facet."""
     query = answer.query

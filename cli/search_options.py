@@ -92,6 +92,13 @@ query_options = gathered(
         help="Match words exactly as written, or in any form (boat, boats).  [default: --stems, or what clipseek tune chose]",
     ),
     click.option(
+        "--ocr-weight",
+        type=click.FloatRange(0, 1),
+        metavar="SHARE",
+        help="Share of the words read in pictures (ingest --ocr) beside the caption's in the score of both, 0 to 1.  "
+        "[default: 0.5, or what clipseek tune chose]",
+    ),
+    click.option(
         "--filter",
         "filters",
         multiple=True,

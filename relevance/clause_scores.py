@@ -14,7 +14,7 @@ import orjson
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.clauses import caption_clause, over, vector_clause
 from clipseek.opensearch.query.filters import without_ids
-from clipseek.opensearch.query.limits import CAPTION, VECTOR
+from clipseek.opensearch.query.limits import CAPTION, OCR_WEIGHT, VECTOR
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 from clipseek.opensearch.search.second_requests import candidates_body
@@ -60,7 +60,8 @@ class ClauseScores:
 
 
 def caption_clause_name(wording: Wording) -> str:
-    return CAPTION if wording == Wording() else f"{CAPTION}, {wording}"
+    usual = (wording.match, wording.exact) == ("any", False) and wording.ocr in (None, OCR_WEIGHT)
+    return CAPTION if usual else f"{CAPTION}, {wording}"
 
 
 def vector_clause_name(ef_search: int | None) -> str:
@@ -97,7 +98,7 @@ def _clauses(
     filters = without_ids(query.excluded)
     clauses = {}
     for wording in dict.fromkeys(setting.wording for setting in settings):
-        searched = Query(query.words, kind="hybrid", match=wording.match, exact=wording.exact)
+        searched = Query(query.words, kind="hybrid", match=wording.match, exact=wording.exact, ocr_weight=wording.ocr)
         clauses[caption_clause_name(wording)] = caption_clause(searched, filters)
     for ef_search in dict.fromkeys(setting.fusion.ef_search for setting in settings):
         clause = vector_clause(vector, filters, nearest=max(DEPTHS), ef_search=ef_search)

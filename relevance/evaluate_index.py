@@ -20,6 +20,7 @@ from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.vectors import stored_ids
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.protocols import AnyEncoder
+from clipseek.opensearch.search.index_defaults import Setting
 from clipseek.opensearch.server.capabilities import server_version
 from numpy.typing import NDArray
 
@@ -105,7 +106,7 @@ def evaluate_index(
     encoding = 1e3 * statistics.median(timeit(each, number=1) for each in encode)
     shards = len(client.search_shards(index=version.index)["shards"])
     own = own_setting(client, version) if version.search else None
-    modes = search_modes(own, server_version(client), shards, both_ways=both_ways)
+    modes = search_modes(own, server_version(client), shards, both_ways=both_ways, ocr=Setting.of(version).wording.ocr)
     answers: list[dict[str, TimedHits]] = []
     for answer in timed_searches(client, version, judged, texts, modes, size=size):
         answers.append(answer)

@@ -9,7 +9,7 @@ from itertools import product
 import opensearchpy
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.query.fusion import MEANS, Fusion, Mean, Technique
-from clipseek.opensearch.query.limits import DEPTH
+from clipseek.opensearch.query.limits import DEPTH, OCR_WEIGHT
 from clipseek.opensearch.search.index_defaults import Setting, Wording
 
 WEIGHTS = tuple(tenths / 10 for tenths in range(1, 10))
@@ -18,6 +18,8 @@ EDGES = (0.0, 0.01, 0.02, 0.05, 0.95, 0.98, 0.99, 1.0)
 #: Candidates of each clause. The default of a search comes first: of equal settings the first is chosen.
 DEPTHS = (DEPTH, 100, 50, 25)
 WORDINGS = (Wording(), Wording("most"), Wording("all"), Wording("any", True), Wording("all", True))
+#: Shares of the words in pictures beside the captions, other than the usual one.
+OCR_WEIGHTS = (0.0, 0.1, 0.25, 0.75)
 RRF = Setting(Fusion("rrf", depth=DEPTH, complete=True))
 
 
@@ -40,6 +42,12 @@ def grid(wordings: Iterable[Wording] = WORDINGS, *, ranks: bool = True) -> list[
 
 
 def supported_wordings(client: opensearchpy.OpenSearch, version: Version) -> tuple[Wording, ...]:
-    """The wordings that the index's mapping allows: ``exact`` needs the field ``caption.exact``."""
+    """The wordings that the index's mapping allows: ``exact`` needs the field ``caption.exact``. Where words in pictures were read,
+    each with the usual share of these, and the usual wording with other shares.
+    """
     caption = client.indices.get_mapping(index=version.index)[version.index]["mappings"]["properties"]["caption"]
-    return tuple(wording for wording in WORDINGS if not wording.exact or "exact" in caption.get("fields", {}))
+    usual = [wording for wording in WORDINGS if not wording.exact or "exact" in caption.get("fields", {})]
+    if not version.has_text:
+        return tuple(usual)
+    both = [replace(wording, ocr=OCR_WEIGHT) for wording in usual]
+    return (*both, *(replace(both[0], ocr=share) for share in OCR_WEIGHTS))

@@ -22,7 +22,7 @@ from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.query.scope import Scope
 from clipseek.opensearch.query.vectors import compose
 from clipseek.opensearch.search.ask import Asker
-from clipseek.opensearch.search.index_defaults import Setting
+from clipseek.opensearch.search.index_defaults import Setting, Wording
 from numpy.typing import NDArray
 
 from .labelled_queries import LabelledQuery
@@ -50,24 +50,30 @@ class SearchMode:
 
 def own_setting(client: opensearchpy.OpenSearch, version: Version) -> Setting:
     """How the index is searched by default: as it was tuned, or by its stored pipeline as that is now."""
-    setting = Setting.read(version.search)
+    setting = Setting.of(version)
     return replace(setting, fusion=with_pipeline(client, version, setting.fusion, 2))
 
 
 def search_modes(
-    own: Setting | None, server: tuple[int, int], shards: int = 1, *, both_ways: bool = False
+    own: Setting | None,
+    server: tuple[int, int],
+    shards: int = 1,
+    *,
+    both_ways: bool = False,
+    ocr: float | None = None,
 ) -> list[SearchMode]:
     """Every mode that a server of version ``server`` has: by caption, by vector, by both with each fusion, by a picture, by a
     picture and words. ``own``: the index's default, where it has one. ``both_ways``: after each complete hybrid the one that is
-    not, its name with ``NOT_COMPLETE``.
+    not, its name with ``NOT_COMPLETE``. ``ocr``: as the index's ``Wording`` has it.
     """
-    modes = [SearchMode("caption", "caption"), SearchMode("vector", "vector")]
+    usual = Setting(wording=Wording(ocr=ocr))
+    modes = [SearchMode("caption", "caption", setting=usual), SearchMode("vector", "vector")]
     if own is not None:
         modes.append(SearchMode("hybrid, tuned", "hybrid", setting=own))
     for technique in TECHNIQUES:
         if fuses(server, technique, (0.5, 0.5), shards):
-            modes.append(SearchMode(f"hybrid, {technique}", "hybrid", setting=Setting(Fusion(technique))))
-    modes += [SearchMode("picture", "vector", True), SearchMode("picture and words", "hybrid", True, own or Setting())]
+            modes.append(SearchMode(f"hybrid, {technique}", "hybrid", setting=replace(usual, fusion=Fusion(technique))))
+    modes += [SearchMode("picture", "vector", True), SearchMode("picture and words", "hybrid", True, own or usual)]
     return [each for mode in modes for each in (_both(mode) if both_ways else [mode])]
 
 

@@ -117,7 +117,7 @@ def tune(
         best = decide_ef_search(wider, widened, groups)
     named = dict(zip(BASELINES, np.array(of_baselines).T, strict=True))
     if ranks_too:
-        named["rrf"] = ranks[:, settings.index(RRF)]
+        named["rrf"] = ranks[:, settings.index(replace(RRF, wording=settings[0].wording))]
     named["fusion alone tuned" if decision.all_options else "words and depth tuned too"] = decision.passed_over
     named[TUNED] = decision.cross_validated
     report = TuningReport(

@@ -82,6 +82,11 @@ def _card(rank: int, hit: Hit) -> str:
     caption = "".join(
         f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.pieces()
     )
+    if hit.text:
+        words = "".join(
+            f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.text_pieces()
+        )
+        caption += f"<small>{'only in the picture' if hit.text_only else 'in the picture'}: {words}</small>"
     tail = " tail" if hit.relevant is False else ""
     left, right = hit.shares.get(CAPTION, 0.0), sum(share for name, share in hit.shares.items() if name != CAPTION)
     numbers = [f"{hit.score:.3f}"]

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from ..errors import InvalidAddress
 from ..index.version import Version
-from ..query.clauses import words_clause
+from ..query.clauses import unnamed, words_clause
 from ..query.fusion import pipeline
 from ..query.limits import DEPTH
 from ..query.query import Query
@@ -121,9 +121,13 @@ class Neural:
         """A hybrid by words that scores every hit by both clauses in one request: the vectors of what the words match are compared
         beside the nearest ones. Where the words match at most ``DEPTH`` captions, it ranks and scores as a complete search does.
         """
-        query = Setting.read(self.version.search).worded(Query("{{words}}"))
+        query = Setting.of(self.version).worded(Query("{{words}}"))
         body = fill(
-            "neural/search_template.json", caption=words_clause(query), model_id=model, depth=DEPTH, both=2 * DEPTH
+            "neural/search_template.json",
+            caption=unnamed(words_clause(query)),
+            model_id=model,
+            depth=DEPTH,
+            both=2 * DEPTH,
         )
         return Request("PUT", f"/_scripts/{self.name}", body, "Every hit scored by captions and vectors in one request")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..index.captions import MAX_CAPTION_BYTES
 from .fusion import Fusion
-from .limits import CAPTION, MARKS, VECTOR
+from .limits import CAPTION, MARKS, TEXT, VECTOR, Match
 from .query import Query
 from .vectors import Vector
 
@@ -67,7 +67,10 @@ def caption_clause(query: Query, filters: Sequence[dict[str, Any]]) -> dict[str,
     if filters:
         clause["filter"] = list(filters)
     if query.unwanted:
-        clause["must_not"] = [{"match": {"caption": {"query": text, "operator": "and"}}} for text in query.unwanted]
+        fields = (CAPTION, TEXT) if query.ocr_weight else (CAPTION,)
+        clause["must_not"] = [
+            {"match": {field: {"query": text, "operator": "and"}}} for text in query.unwanted for field in fields
+        ]
     return {"bool": clause}
 
 
@@ -121,13 +124,35 @@ def words_clause(query: Query, name: str | None = None) -> dict[str, Any]:
 
 
 def _match(query: Query, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Of ``text`` in the caption; where words were read in pictures, in these too: a word may stand in either, and the scores of
+    both are added, by the share that each has (of half each, as they are).
+    """
+    share = query.ocr_weight or 0.0
+    if not share:
+        return _match_in(caption_field(query), query.match, text, more)
+    named = {"_name": TEXT} if len(query.all_texts) == 1 else {}
+    weighed: list[tuple[str, dict[str, Any]]] = []
+    if share < 1:
+        weighed.append((caption_field(query), {"boost": 2 * (1 - share)}))
+    weighed.append((text_field(query), {"boost": 2 * share, **named}))
+    if query.match == "phrase":
+        return {"bool": {"should": [_match_in(field, "phrase", text, extra) for field, extra in weighed], **more}}
+    clause: dict[str, Any] = {"should": [_match_in(field, "any", text, extra) for field, extra in weighed], **more}
+    if query.match in ("all", "most"):
+        enough = {"operator": "and"} if query.match == "all" else {"minimum_should_match": MOST}
+        every = {"query": text, "type": "cross_fields", "fields": [field for field, _ in weighed], **enough}
+        clause["filter"] = [{"multi_match": every}]
+    return {"bool": clause}
+
+
+def _match_in(field: str, match: Match | None, text: str, more: Mapping[str, Any]) -> dict[str, Any]:
     inner: dict[str, Any] = {"query": text}
-    if query.match == "all":
+    if match == "all":
         inner["operator"] = "and"
-    elif query.match == "most":
+    elif match == "most":
         inner["minimum_should_match"] = MOST
     inner.update(more)
-    return {"match_phrase" if query.match == "phrase" else "match": {caption_field(query): inner}}
+    return {"match_phrase" if match == "phrase" else "match": {field: inner}}
 
 
 def caption_field(query: Query) -> str:
@@ -135,12 +160,20 @@ def caption_field(query: Query) -> str:
     return "caption.exact" if query.exact else "caption"
 
 
+def text_field(query: Query) -> str:
+    """The field of the words read in pictures that the words are searched in."""
+    return "text.exact" if query.exact else TEXT
+
+
 def highlight(query: Query) -> dict[str, Any]:
-    """What is sent so that the matched words of a caption come marked; nothing without a caption clause."""
+    """What is sent so that the matched words of a caption, and of the text in the picture, come marked; nothing without a caption
+    clause.
+    """
     if CAPTION not in query.clause_names:
         return {}
-    words = {"number_of_fragments": 0, "highlight_query": words_clause(query)}
+    words = {"number_of_fragments": 0, "highlight_query": unnamed(words_clause(query))}
     marks = {"pre_tags": [MARKS[0]], "post_tags": [MARKS[1]]}
     # Of a longer caption, in an index that an older clipseek filled, the beginning is marked: else the server refuses the search.
     longest = {"max_analyzer_offset": MAX_CAPTION_BYTES}
-    return {"highlight": {**marks, **longest, "fields": {caption_field(query): words}}}
+    fields = {caption_field(query): words, **({text_field(query): words} if query.ocr_weight else {})}
+    return {"highlight": {**marks, **longest, "fields": fields}}

@@ -13,6 +13,9 @@ Match: TypeAlias = Literal["any", "most", "all", "phrase"]
 MATCHES: tuple[Match, ...] = ("any", "most", "all", "phrase")
 #: Names of the two clauses of a usual hybrid.
 CAPTION, VECTOR = "caption", "vector"
+#: The part of the caption's clause that is of the words read in pictures (``index/picture_text.py``), and their share of it, beside
+#: the caption's, where nobody chose one.
+TEXT, OCR_WEIGHT = "text", 0.5
 
 #: Candidates of each clause. Sent always: without it a clause brings only as many as hits are asked for, and the ranking would
 #: depend on that number.

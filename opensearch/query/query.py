@@ -54,6 +54,8 @@ class Query:
     match: which of the words a caption must have: ``any``, ``most`` (of up to two all, of more three in four), ``all``, or all as a
         ``phrase``. By default what the index was tuned to in a hybrid, else any.
     exact: search for the words as they are written, without stemming. By default what the index was tuned to in a hybrid, else no.
+    ocr_weight: of an index whose pictures were read (``ingest --ocr``), the share of the words that stand in them beside the
+        caption, 0 (captions alone) to 1. By default what the index was tuned to, else 0.5; not to be given for another index.
     filters: conditions on fields, as ``filters.parse_filters`` reads them; all must hold.
     any_filters: further conditions, of which at least one must hold.
     time_zone: of dates in filters that have none, like ``Europe/Berlin``; by default the index's own.
@@ -74,6 +76,7 @@ class Query:
     unwanted: tuple[str, ...] = ()
     match: Match | None = None
     exact: bool | None = None
+    ocr_weight: float | None = None
     filters: tuple[str, ...] = ()
     any_filters: tuple[str, ...] = ()
     time_zone: str | None = None
@@ -128,8 +131,9 @@ class Query:
             )
 
     def _check_weights(self) -> None:
-        for name, share in (("text weight", self.text_weight), ("not weight", self.not_weight)):
-            if not 0 <= share <= 1:
+        shares = {"text weight": self.text_weight, "not weight": self.not_weight, "OCR weight": self.ocr_weight}
+        for name, share in shares.items():
+            if share is not None and not 0 <= share <= 1:
                 raise InvalidOption(f"{name} {share} is outside 0 to 1")
         for name in self.ids:
             if without_surrogates(name) != name:

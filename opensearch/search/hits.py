@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ServerError
 from ..index.columns import shown
-from ..query.limits import CAPTION, MARKS, VECTOR
+from ..query.limits import CAPTION, MARKS, TEXT, VECTOR
 from ..query.plan import Plan
 from ..query.vectors import Vector
 
@@ -27,7 +27,9 @@ class Hit:
     beyond its candidates (``Fusion.depth``) has a raw score and the share 0. Without ``Fusion.complete`` ``shares`` is empty
     unless all candidates came: for a page that is sorted or grouped here, or holds them all. ``cosine`` is the vectors' own
     similarity, ``None`` where the vector clause did not find the picture. ``marked`` is the caption as the server marked it
-    (``limits.MARKS``), and ``marks`` the (start, end) of its matched words.
+    (``limits.MARKS``), and ``marks`` the (start, end) of its matched words. ``text`` are the words that were read in the picture
+    (``ingest --ocr``), ``text_marked`` and ``text_marks`` likewise; ``text_score`` is their part of the caption clause's own score,
+    ``None`` where that is not known or none.
     ``relevant``: whether its cosine reaches ``Page.min_cosine``, ``None`` without one.
     """
 
@@ -43,20 +45,42 @@ class Hit:
     height: int | None
     metadata: Mapping[str, Any]
     relevant: bool | None = None
+    text: str = ""
+    text_marked: str = ""
+    text_score: float | None = None
 
     @cached_property
     def marks(self) -> tuple[tuple[int, int], ...]:
         """(start, end) in ``caption`` of each matched word; computed at first use, since few look at every hit."""
         return read_marks(self.caption, self.marked)
 
+    @cached_property
+    def text_marks(self) -> tuple[tuple[int, int], ...]:
+        """``marks`` of ``text``."""
+        return read_marks(self.text, self.text_marked)
+
+    @property
+    def text_only(self) -> bool:
+        """Whether of the words none matched in the caption, and some in the picture."""
+        return bool(self.text_marks) and not self.marks
+
     def pieces(self) -> list[tuple[str, bool]]:
         """The caption in pieces, in order, each with whether it matched."""
-        pieces: list[tuple[str, bool]] = []
-        done = 0
-        for start, end in self.marks:
-            pieces += [(self.caption[done:start], False), (self.caption[start:end], True)]
-            done = end
-        return [(text, matched) for text, matched in [*pieces, (self.caption[done:], False)] if text]
+        return in_pieces(self.caption, self.marks)
+
+    def text_pieces(self) -> list[tuple[str, bool]]:
+        """The text in the picture likewise."""
+        return in_pieces(self.text, self.text_marks)
+
+
+def in_pieces(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
+    """``text`` in pieces, in order, each with whether it is marked."""
+    pieces: list[tuple[str, bool]] = []
+    done = 0
+    for start, end in marks:
+        pieces += [(text[done:start], False), (text[start:end], True)]
+        done = end
+    return [(piece, marked) for piece, marked in [*pieces, (text[done:], False)] if piece]
 
 
 def read_hits(
@@ -110,6 +134,8 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
             "--caption, and look whether its plugin neural-search works"
         )
     raw = {name: float(value) for name, value in named.items()} if isinstance(named, dict) else {}
+    text_score = raw.pop(TEXT, None)
+    marked = {name.partition(".")[0]: pieces[0] for name, pieces in row.get("highlight", {}).items()}
     return Hit(
         id=str(row["_id"]),
         uri=str(source.get("image_uri") or ""),
@@ -118,10 +144,13 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
         raw=raw,
         shares=_shares(added, float(score)),
         cosine=cosine(raw[vector]) if vector in raw else None,
-        marked=next(iter(row.get("highlight", {}).values()), [""])[0],
+        marked=marked.get("caption", ""),
         width=source.get("width"),
         height=source.get("height"),
         metadata=shown(source.get("metadata") or {}),
+        text=str(source.get("text") or ""),
+        text_marked=marked.get("text", ""),
+        text_score=text_score,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InvalidOption
 from ..index.version import Version
 from ..query.fusion import Fusion
-from ..query.limits import DEPTH, MAX_REACH, Match
+from ..query.limits import DEPTH, MAX_REACH, OCR_WEIGHT, Match
 from ..query.page import Page
 from ..query.query import Query
 
@@ -29,13 +29,17 @@ _KEPT = {
 
 @dataclass(frozen=True)
 class Wording:
-    """How a caption is searched for words: ``match`` and ``exact`` as in ``Query``, but chosen."""
+    """How a caption is searched for words: ``match``, ``exact`` and ``ocr`` (``ocr_weight``) as in ``Query``, but chosen. ``ocr``
+    is None for an index in whose pictures no words were read.
+    """
 
     match: Match = "any"
     exact: bool = False
+    ocr: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.match} of the words" + (" as they are written" if self.exact else "")
+        how = f"{self.match} of the words" + (" as they are written" if self.exact else "")
+        return how if self.ocr is None else f"{how}, share of those in pictures {self.ocr:g}"
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,21 @@ class Setting:
         """Of what lies in an index's ``_meta``. Raises InvalidOption for values that cannot be."""
         # What does not say how it was chosen was chosen before there were complete hybrids.
         fusion = {"complete": not kept, **{name: kept[key] for key, name in _KEPT.items() if key in kept}}
-        wording = {name: kept[name] for name in ("match", "exact") if name in kept}
+        wording = {name: kept[name] for name in ("match", "exact", "ocr") if name in kept}
         return cls(Fusion(**fusion), Wording(**wording))
+
+    @classmethod
+    def of(cls, version: Version) -> Setting:
+        """That of the index, its own or the usual one. Raises InvalidOption as ``read`` does."""
+        setting = cls.read(version.search)
+        known = OCR_WEIGHT if setting.wording.ocr is None else setting.wording.ocr
+        return replace(setting, wording=replace(setting.wording, ocr=known if version.has_text else None))
 
     def kept(self) -> dict[str, Any]:
         """As an index keeps it in its ``_meta``."""
         values = {key: getattr(self.fusion, name) for key, name in _KEPT.items()}
-        wording = {"match": self.wording.match, "exact": self.wording.exact}
-        return {**{key: value for key, value in values.items() if value is not None}, **wording}
+        wording = {"match": self.wording.match, "exact": self.wording.exact, "ocr": self.wording.ocr}
+        return {key: value for key, value in (values | wording).items() if value is not None}
 
     def fusion_for(self, query: Query, page: Page) -> Fusion:
         """The fusion of ``query`` by default: the standard one but for a hybrid. A depth that does not reach the page's last hit
@@ -73,7 +84,11 @@ class Setting:
         )
 
     def worded(self, query: Query) -> Query:
-        """``query`` with this wording where it is a hybrid that says none."""
+        """``query`` with this wording where it is a hybrid that says none; the share of words in pictures holds for captions alone
+        too.
+        """
+        if query.ocr_weight is None and self.wording.ocr is not None:
+            query = replace(query, ocr_weight=self.wording.ocr)
         if query.resolved_kind != "hybrid":
             return query
         return replace(
@@ -92,7 +107,12 @@ def settle(version: Version, query: Query, fusion: Fusion | None, page: Page) ->
 
     Raises InvalidOption where they make no search together, and for a calibrated cut-off that there is not.
     """
-    setting = Setting.read(version.search)
+    setting = Setting.of(version)
+    if query.ocr_weight is not None and not version.has_text:
+        raise InvalidOption(
+            f"no words were read in the pictures of index {version.alias}; leave --ocr-weight out, or read them with: "
+            f"clipseek ingest SOURCE --index {version.alias} --ocr"
+        )
     if page.min_cosine == "auto":
         page = replace(page, min_cosine=calibrated_cosine(version, query))
     if fusion is None:

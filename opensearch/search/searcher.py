@@ -114,7 +114,7 @@ class Searcher:
         """How ``query`` is fused by default: a hybrid as ``clipseek tune`` or ``clipseek pipelines default`` left it in the index,
         others in the standard way. To change a part of it: ``default_fusion(query).changed(depth=500)``.
         """
-        return Setting.read(self._version.search).fusion_for(query, page or Page())
+        return Setting.of(self._version).fusion_for(query, page or Page())
 
     def _loaded_encoder(self) -> AnyEncoder | None:
         if self._encoder is None and self._load_encoder is not None:

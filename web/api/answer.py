@@ -77,6 +77,13 @@ class HitAnswer(BaseModel):
     marks: list[tuple[int, int]] = Field(
         description="Start and end of each matched word in the caption, in Unicode code points."
     )
+    text: str = Field(default="", description="Words that were read in the picture; empty where none were.")
+    text_marks: list[tuple[int, int]] = Field(
+        default_factory=list, description="Marks of the matched words in the text."
+    )
+    text_only: bool = Field(
+        default=False, description="Whether the words matched in the picture alone, not in the caption."
+    )
     width: int | None = Field(description="Of the picture, in pixels.")
     height: int | None
     metadata: dict[str, Any]
@@ -161,6 +168,9 @@ def hit_answer(
         relevant=hit.relevant,
         caption=hit.caption,
         marks=list(hit.marks),
+        text=hit.text,
+        text_marks=list(hit.text_marks),
+        text_only=hit.text_only,
         width=hit.width,
         height=hit.height,
         metadata=dict(hit.metadata),

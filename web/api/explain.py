@@ -29,6 +29,7 @@ class Explanation(BaseModel):
 
     hit: HitAnswer
     words: list[str] = Field(description="Words of the caption that were matched, as they stand there.")
+    text_words: list[str] = Field(description="Of the words in the picture, those that were matched.")
     written: str | None = Field(
         description="The score as it is computed, 0.500 x 0.8212 + 0.500 x 1.0000 = 0.9106; null where that is not known."
     )
@@ -47,6 +48,7 @@ def explain(
                 return Explanation(
                     hit=hit_answer(Addresses.of(request, index), hit, rank, terms=terms),
                     words=[text for text, matched in hit.pieces() if matched],
+                    text_words=[text for text, matched in hit.text_pieces() if matched],
                     written=written(answer.fusion, terms, hit.score) if terms else None,
                 )
     raise Refused(

@@ -20,6 +20,7 @@ class PictureAnswer(BaseModel):
     id: str
     uri: str = Field(description="Where its file was when it was indexed.")
     caption: str
+    text: str = Field(description="Words that were read in the picture; empty where none were.")
     width: int | None = Field(description="In pixels.")
     height: int | None
     metadata: dict[str, Any]
@@ -27,7 +28,8 @@ class PictureAnswer(BaseModel):
     def line(self) -> str:
         size = f" ({self.width} x {self.height})" if self.width and self.height else ""
         facts = "".join(f"; {name}={_written(value)}" for name, value in self.metadata.items())
-        return f"{self.id}{size}: {self.caption or '(no caption)'}{facts}"
+        text = f"; words in the picture: {' '.join(self.text.split())}" if self.text else ""
+        return f"{self.id}{size}: {self.caption or '(no caption)'}{text}{facts}"
 
 
 class FoundPicture(PictureAnswer):
@@ -142,6 +144,7 @@ def _picture(hit: HitAnswer) -> dict[str, Any]:
         "id": hit.id,
         "uri": hit.uri,
         "caption": cut(hit.caption, _CAPTION),
+        "text": cut(hit.text, _CAPTION),
         "width": hit.width,
         "height": hit.height,
         "metadata": _bounded(hit.metadata),

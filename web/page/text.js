@@ -25,9 +25,7 @@ export const several = (number, thing) => `${count(number)} ${thing}${number ===
 /** A number with as many places as a score needs. */
 export const score = (number, places = 3) => number.toFixed(places);
 
-/**
- * A caption in pieces, each [text, whether it matched]. `marks` are [start, end] in characters (code points), as the server counts.
- */
+/** A text in pieces, each [text, whether it matched]. `marks`: [start, end] in code points. */
 export function pieces(caption, marks) {
   const characters = [...caption];
   const found = [];

@@ -42,6 +42,7 @@ def asked_query(sent: Sent[SearchRequest]) -> Query | None:
         kind=request.kind,
         match=request.match,
         exact=request.exact,
+        ocr_weight=request.ocr_weight,
         split=request.split,
         **asked_scope(request),
     )

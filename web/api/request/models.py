@@ -143,6 +143,9 @@ class SearchRequest(PageRequest):
     kind: Kind | None = Field(default=None, description="By default hybrid where there are words, else vector.")
     match: Match | None = Field(default=None, description="Which of the words a caption must have.")
     exact: bool | None = Field(default=None, description="Match words as they are written, without stemming.")
+    ocr_weight: Annotated[Share, Field(description="Share of words read in pictures beside the caption's.")] | None = (
+        None
+    )
     split: bool = Field(default=False, description="Make every text, picture and id a clause of its own.")
     fusion: FusionRequest | None = Field(default=None, description="How the clauses' scores become one.")
     explain: bool = Field(default=False, description="Add to each hit how its score adds up.")

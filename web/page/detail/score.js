@@ -31,20 +31,19 @@ function draw(answer, part) {
   fill(
     part,
     element("h3", {}, "Why it is here"),
-    answer.words.length
-      ? element(
-          "p",
-          {},
-          "In the caption: ",
-          answer.words.flatMap((word, at) => [at ? ", " : "", element("mark", {}, visible(word))]),
-        )
-      : null,
+    found("In the caption: ", answer.words),
+    found("In the picture: ", answer.text_words),
     terms.map((term) => termLine(term, most, terms.length > 1)),
     terms.length
       ? element("p", { class: "sum" }, answer.written ?? `Score ${score(answer.hit.score)}`)
       : element("p", { class: "soft" }, "Its sum is not known."),
   );
 }
+
+const found = (where, words) =>
+  words.length
+    ? element("p", {}, where, words.flatMap((word, at) => [at ? ", " : "", element("mark", {}, visible(word))]))
+    : null;
 
 /** One clause: what it says of the picture, what the fusion made of it, and what that adds. */
 function termLine(term, most, fused) {
@@ -65,8 +64,8 @@ function termLine(term, most, fused) {
 }
 
 function said({ clause, raw, cosine }) {
-  if (raw === null || raw === undefined)
+  if (raw == null)
     return clause === "caption" ? "The caption has none of the words." : "It is beyond this clause's candidates.";
-  if (cosine === null || cosine === undefined) return `The words match the caption with a BM25 score of ${score(raw, 2)}.`;
+  if (cosine == null) return `The words match the caption with a BM25 score of ${score(raw, 2)}.`;
   return `The picture's vector is at a cosine of ${score(cosine)} to the query's; 1 is the same picture.`;
 }
