@@ -18,7 +18,15 @@ def hit(rank: int, **changed: Any) -> HitAnswer:
         "score": 0.5,
         "cosine": 0.25,
     }
-    whole |= {"raw": {}, "shares": {"caption": 0.25, "vector": 0.75}, "marks": [], "metadata": {}}
+    whole |= {
+        "raw": {},
+        "shares": {"caption": 0.25, "vector": 0.75},
+        "marks": [],
+        "text": "",
+        "text_marks": [],
+        "text_only": False,
+        "metadata": {},
+    }
     return HitAnswer(**{**whole, **changed})
 
 
