@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import threading
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import RawIOBase
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +67,8 @@ class Streamed:
         how = (_FORMAT, spec.size, spec.interpolation, spec.rules, sorted(VERSIONS.items()))
         known = hashlib.sha256("\n".join([repr(how), *self.names]).encode("utf-8", "replace")).hexdigest()[:32]
         self._stem = None if cache is None else cache / f"streamed-{known}"
-        self._pixels: NDArray[np.uint8] | None = None
+        self._kept: RawIOBase | None = None  # read and written, not mapped: mapped pages count as this process's memory
+        self._lock = threading.Lock()
         self._fresh = 0
         if self._stem is not None and int(np.prod(self.shape)) <= kept and len(paths):
             self._open_kept(self._stem)
@@ -91,12 +96,12 @@ class Streamed:
 
     def note(self) -> None:
         """Write down which pictures the cache has, after their pixels."""
-        if self._pixels is None or self._stem is None or not self._fresh:
+        if self._kept is None or self._stem is None or not self._fresh:
             return
         self._fresh = 0
         content, problems = dict(self.content), dict(self.problems)
-        if isinstance(self._pixels, np.memmap):
-            self._pixels.flush()
+        with self._lock:
+            os.fsync(self._kept.fileno())
         write_whole(self._stem.with_suffix(".json"), json.dumps({"content": content, "problems": problems}))
 
     def appearances(self, rows: Sequence[int], on_progress: Progress) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
@@ -135,7 +140,8 @@ class Streamed:
         except OSError:  # no room: decoded each time
             pixels.unlink(missing_ok=True)
             return
-        self._pixels = np.memmap(pixels, np.uint8, "r+", shape=self.shape)
+        self._kept = pixels.open("r+b", buffering=0)
+        weakref.finalize(self, self._kept.close)
         if notes.is_file():
             stored = json.loads(notes.read_text("utf-8"))
             self.content = {int(row): digest for row, digest in stored["content"].items()}
@@ -144,17 +150,23 @@ class Streamed:
     def _one(self, row: int) -> NDArray[np.uint8] | None:
         if row in self.problems:
             return None
-        if self._pixels is not None and row in self.content:
-            kept: NDArray[np.uint8] = self._pixels[row]
-            return kept
+        size = int(np.prod(self.shape[1:]))
+        if self._kept is not None and row in self.content:
+            with self._lock:
+                self._kept.seek(row * size)
+                data = self._kept.read(size) or b""
+            if len(data) == size:
+                return np.frombuffer(data, np.uint8).reshape(self.shape[1:])
         found = read_picture(self._paths[row], lambda data: (digest_of(data).hex(), self._crop(data)))
         if isinstance(found, str):
             self.problems[row] = found
             return None
         digest, pixels = found
-        if self._pixels is not None:
-            self._pixels[row] = pixels
-            self._fresh += 1
+        if self._kept is not None:
+            with self._lock:
+                self._kept.seek(row * size)
+                self._kept.write(pixels.tobytes())
+                self._fresh += 1
         self.content[row] = digest
         return pixels
 

@@ -62,20 +62,27 @@ def clipseek(shared: Path, *arguments: str | Path) -> subprocess.CompletedProces
 OPTIONS = ["--epochs", "1", "--batch-size", "16", "--lr", "1e-3", "--val-fraction", "0.2", "--json"]
 
 
-#: The command with workers that decode, as on a machine of many cores.
+#: The command with workers that decode, as on a machine of many cores; at once, or as training goes from so many pictures on.
 _WITH_WORKERS = """
+import os
+from clipseek.cli import opening
 from clipseek.encoder.run import decoding
 decoding.CORES, decoding.MANY = 1, 1
+opening.STREAMED = int(os.environ["STREAMED"])
 from clipseek.cli.main import main
 main()
 """
 
 
-def test_a_training_on_imageclef_never_opens_a_picture_of_another_split(shared: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("streamed", ["1", "1000"])
+def test_a_training_on_imageclef_never_opens_a_picture_of_another_split(
+    shared: Path, tmp_path: Path, streamed: str
+) -> None:
     (tmp_path / "sitecustomize.py").write_text(_NOTES_WHAT_IS_OPENED)
     watched = {
         **os.environ,
         "OPENED": str(tmp_path / "opened"),
+        "STREAMED": streamed,
         "PYTHONPATH": str(tmp_path),
         "CLIPSEEK_CACHE": str(tmp_path / "cache"),
         "HF_HUB_OFFLINE": "1",
