@@ -19,7 +19,7 @@ DEMO_EXTRAS := demo,train
 DEMO_FLAGS  :=
 endif
 
-.PHONY: help demo test test-unit test-lowest test-wheel soak check format bench bench-env gpu-wheels clean
+.PHONY: help demo test test-unit test-lowest test-wheel test-extras soak check format bench bench-env gpu-wheels clean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make soak          every test at full size, many minutes; prints a line for docs/log"
 	@echo "make test-lowest   the tests of make test-unit, and those of torch, with the lowest versions that setup.cfg allows"
 	@echo "make test-wheel    build the wheel, install it apart, and compare it with the folders"
+	@echo "make test-extras   the same with [formats] and [ocr]: every format, words, licences, one onnxruntime (minutes)"
 	@echo "make check         formatting, lint, types, import rules, command reference"
 	@echo "make format        format the code, and generate the command reference again"
 	@echo "make bench         every benchmark (ARGS=NAME: one; SMOKE=1: our own sides, small, about two minutes)"
@@ -79,6 +80,11 @@ test-wheel: | $(BIN)/python
 	$(call PIP,.venv-wheel/bin) $(PINNED) build/wheel/*.whl
 	.venv-wheel/bin/clipseek --help >/dev/null
 	.venv-wheel/bin/python -I tests/check_wheel.py
+
+# Several hundred megabytes are fetched: minutes, so not in CI's every run.
+test-extras: test-wheel
+	$(call PIP,.venv-wheel/bin) $(PINNED) "$$(ls build/wheel/*.whl)[formats,ocr]"
+	.venv-wheel/bin/python -I tests/check_extras.py
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py $(if $(filter 1,$(SMOKE)),--smoke) $(ARGS)
