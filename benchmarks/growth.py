@@ -2,9 +2,10 @@
 
 Vectors of 512 numbers with captions into an embedded node of its own, at the node's default heap: those of the index ``--like``
 repeated with noise, and its captions drawn at random; without it, synthetic clusters and captions of common words. At each size,
-the same index having grown to it: the rate of the whole since the last size, merging, refresh and flush included, with merging's
-share beside; bytes on disk; heap; recall@10; p50 and p99 of each kind of search; and what ``ingest`` estimates before. ``--url``:
-another server. About an hour at full size.
+the same index having grown to it, a row of a table for the docs: the rate of the whole since the last size, merging, refresh and
+flush included, and the seconds that the server merged in it; bytes on disk and heap, beside what ``ingest`` estimates before;
+recall@10; p50 and p99 of each kind of search; the greatest resident memory of this process while it wrote. Then how that meets
+the goals. ``--url``: another server. About half an hour on two quiet cores.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +110,11 @@ def corpus_of(url: str | None, like: str | None) -> Corpus:
     return Corpus((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32), captions)
 
 
-def fill(client: Any, version: Version, corpus: Corpus, first: int, count: int) -> None:
-    """``count`` further documents, flushed on the way and at the end, as ``ingest`` does it."""
-    lasting, nowhere = patient(client), Path()
+def fill(client: Any, version: Version, corpus: Corpus, first: int, count: int) -> float:
+    """``count`` further documents, flushed on the way and at the end, as ``ingest`` does it. Returns this process's greatest memory
+    meanwhile, in MB.
+    """
+    lasting, nowhere, memory = patient(client), Path(), 0.0
     with BulkWriter(lasting, Retry(), stop=threading.Event()) as writer:
         flusher = Flusher(lasting, version.index, writer)
         number = first
@@ -122,8 +126,19 @@ def fill(client: Any, version: Version, corpus: Corpus, first: int, count: int) 
                 number += 1
             writer.answers.clear()
             flusher.maybe()
+            memory = max(memory, resident())
         writer.settle()
         flusher.end()
+    return memory
+
+
+def resident() -> float:
+    """MB of memory that this process holds; nan where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return float("nan")
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def searches(client: Any, alias: str, corpus: Corpus, queries: int) -> dict[str, tuple[float, float]]:
@@ -152,38 +167,71 @@ def main() -> None:
         client, alias = connect(url, timeout=120), f"bench-growth-{os.getpid()}"
         version = versions.create(client, alias, fingerprint=Vectors.fingerprint, dimension=DIMENSION)
         try:
-            reached = 0
+            rows: list[Row] = []
             for count in map(int, options.counts.split(",")):
-                print(measured(client, version, corpus, reached, count, options.queries), flush=True)
-                reached = count
+                rows.append(measured(client, version, corpus, rows[-1].count if rows else 0, count, options.queries))
+                print("\n".join((*HEAD, rows[-1].line) if len(rows) == 1 else (rows[-1].line,)), flush=True)
         finally:
             client.indices.delete(index=version.index)
+    print(goals(rows))
 
 
-def measured(client: Any, version: Version, corpus: Corpus, reached: int, count: int, queries: int) -> str:
+HEAD = (
+    "| documents | documents/s (merging) | on disk (estimate) | heap used (estimate) | recall@10 | caption p50 / p99 "
+    "| vector p50 / p99 | hybrid p50 / p99 | client's memory |",
+    "|" + " --- |" * 9,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured at ``count`` documents: the rate since the last size, milliseconds of a hybrid, the client's MB; and the
+    line of the table.
+    """
+
+    count: int
+    rate: float
+    hybrid: float
+    memory: float
+    line: str
+
+
+def goals(rows: list[Row]) -> str:
+    """How the last size compares with the first, and its memory with the size before."""
+    last = rows[-1]
+    said = f"rate at {last.count:,} is {last.rate / rows[0].rate:.2f} of that at {rows[0].count:,} (goal 0.5)"
+    said += f"; hybrid p50 {last.hybrid:.0f} ms (goal 60)"
+    if len(rows) > 1:
+        said += (
+            f"; the client's memory is {last.memory / rows[-2].memory:.2f} of that at {rows[-2].count:,} (goal 1.15)"
+        )
+    return said
+
+
+def measured(client: Any, version: Version, corpus: Corpus, reached: int, count: int, queries: int) -> Row:
     """One row of the table, the index having grown from ``reached`` to ``count`` documents."""
     merged = _merging(client, version)
     began = time.perf_counter()
-    fill(client, version, corpus, reached, count - reached)
+    memory = fill(client, version, corpus, reached, count - reached)
     seconds = time.perf_counter() - began
-    share = (_merging(client, version) - merged) / seconds
+    merging = _merging(client, version) - merged
     stats = client.indices.stats(index=version.index, metric="store,docs")["_all"]["primaries"]
     assert stats["docs"]["count"] == count
     heap = max(node["jvm"]["mem"]["heap_used_in_bytes"] for node in client.nodes.stats(metric="jvm")["nodes"].values())
     recall = hnsw_recalls(client, version, sample_vectors(client, version, min(60, queries), seed=1), [])[:, 0].mean()
     times = searches(client, version.alias, corpus, queries)
     need = needs_of(count, DIMENSION, m=16)
-    shown = "  ".join(f"{kind} {p50:.1f} / {p99:.1f} ms" for kind, (p50, p99) in times.items())
-    size = stats["store"]["size_in_bytes"]
-    row = [
-        f"{count:>9,}",
-        f"{(count - reached) / seconds:7,.0f}/s (merging {share:.0%})",
-        f"{size / 1e6:8,.0f} MB (estimated {need.disk / 1e6:,.0f})",
-        f"heap {heap / 1e6:6,.0f} MB (estimated {need.memory / 1e6:,.0f})",
-        f"recall@10 {recall:.4f}",
-        shown,
+    rate = (count - reached) / seconds
+    cells = [
+        f"{count:,}",
+        f"{rate:,.0f} ({merging:,.0f} s in {seconds:,.0f} s)",
+        f"{stats['store']['size_in_bytes'] / 1e6:,.0f} MB ({need.disk / 1e6:,.0f})",
+        f"{heap / 1e6:,.0f} MB ({need.memory / 1e6:,.0f})",
+        f"{recall:.4f}",
+        *(f"{times[kind][0]:.1f} / {times[kind][1]:.1f} ms" for kind in ("caption", "vector", "hybrid")),
+        f"{memory:,.0f} MB",
     ]
-    return "  ".join(row)
+    return Row(count, rate, times["hybrid"][0], memory, f"| {' | '.join(cells)} |")
 
 
 def _merging(client: Any, version: Version) -> float:

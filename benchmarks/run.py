@@ -51,6 +51,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "search_request": Benchmark("", "--icons 200 --count 20", served=True),
     "neural": Benchmark("", "--icons 200 --count 8"),
     "vector_ingest": Benchmark("", "--count 500 --rounds 1", served=True),
+    "second_run": Benchmark("", "--counts 200", served=True),
     "growth": Benchmark("", "--counts 500,1000 --queries 5"),
     "index_recall": Benchmark("", "--count 1000 --queries 10", served=True),
     "complete_fusion": Benchmark("", "--icons 200 --queries 20", served=True),

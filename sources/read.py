@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 #: A source that takes longer to count is read without a total.
-COUNTING_SECONDS = 2.0
+COUNTING_SECONDS = 1.0
 
 
 class Reading(TypedDict, total=False):
