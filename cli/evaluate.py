@@ -119,6 +119,7 @@ def evaluate(
     value |= {
         "trained_on": seen[0],
         "skipped": len(pairs[0].skipped),
+        "cleaned": passes[0].cleaning.captions if passes[0].cleaning is not None else 0,
         "data": pairs[0].fingerprint(),
         **reports[0].as_dict(),
     }

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .choices import CAPTIONS_FROM, LAYOUTS
+from .caption_options import CAPTION_OPTIONS
+from .choices import LAYOUTS
 from .gathering import Command, gathered
 from .output import note
 
@@ -107,31 +108,6 @@ _FILES = (
         help="Take only these files and folders of the folder SOURCE. Repeatable.",
     ),
 )
-#: What becomes the captions of a picture.
-_CAPTIONS = (
-    click.option(
-        "--captions",
-        type=click.Choice(CAPTIONS_FROM),
-        default="auto",
-        show_default=True,
-        help="Where captions come from: sidecar (files beside the pictures, columns of SOURCE), embedded (XMP, IPTC, EXIF and "
-        "PNG texts inside the pictures), both, none; auto takes embedded ones of pictures that have no other.",
-    ),
-    click.option(
-        "--dicom-tags",
-        default="",
-        metavar="NAME[,NAME]",
-        help="DICOM's descriptions that become captions, like SeriesDescription,BodyPartExamined; none by default, and never "
-        "what says who a patient is.",
-    ),
-    click.option(
-        "--sidecar",
-        type=click.Choice(["lines", "whole"]),
-        default="lines",
-        show_default=True,
-        help="How a .txt or .caption beside a picture is read: each line a caption, or the whole file as one.",
-    ),
-)
 #: How a manifest is written.
 _MANIFEST = (
     click.option(
@@ -170,7 +146,7 @@ def source_options(
         partial(_source, otherwise),
         click.argument("source", type=click.Path(path_type=Path), required=required),
         *_FILES,
-        *_CAPTIONS,
+        *CAPTION_OPTIONS,
         *_MANIFEST,
         column_option("image", "the picture's path"),
         column_option("caption", "the caption"),

@@ -16,6 +16,7 @@ from .embedded.stage import CaptionsFrom, OwnWords
 from .entries import without_blank
 from .errors import SourceError
 from .fields import Columns
+from .figure_captions import Cleaning
 from .layout import Layout, layout_of, recognised
 from .manifests.described import SAMPLE, described, doubtful, without_captions
 from .readers import entries_of
@@ -50,6 +51,7 @@ class Reading(TypedDict, total=False):
     dicom_tags: tuple[str, ...]
     own_fields: bool
     place: bool
+    clean: bool
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Source:
     """``path`` and how it is read; it can be iterated more than once: to count it, to draw samples, and to use it.
 
     ``captions``, ``own_fields`` and ``place`` are ``OwnWords``' of the pictures' own files; ``sidecar``, ``encoding``,
-    ``separator`` and ``images`` are those of ``Columns``.
+    ``separator`` and ``images`` are those of ``Columns``. ``clean``: captions of figures without what says nothing of the picture
+    (figure_captions.py), not those inside pictures.
     """
 
     path: Path
@@ -77,6 +80,7 @@ class Source:
     dicom_tags: tuple[str, ...] = ()
     own_fields: bool = False
     place: bool = False
+    clean: bool = False
     _unread: bool = False
 
     def __iter__(self) -> Iterator[Record | Skipped]:
@@ -92,8 +96,10 @@ class Source:
 
     def chosen(self) -> Chosen:
         """The entries as ``__iter__`` gives them, which also count what each split has."""
-        entries = self._selected()
-        return Chosen(as_in_the_talk(entries) if self._resplit else entries, self._wanted, shown(self.path))
+        cleaning = Cleaning() if self.clean else None
+        entries = self._selected(cleaning)
+        entries = as_in_the_talk(entries) if self._resplit else entries
+        return Chosen(entries, self._wanted, shown(self.path), cleaning)
 
     @property
     def _resplit(self) -> bool:
@@ -106,7 +112,7 @@ class Source:
         names = tuple(name for name in self.splits.names if name != TALK or not self._resplit)
         return replace(self.splits, names=names)
 
-    def _selected(self) -> Iterator[Record | Skipped]:
+    def _selected(self, cleaning: Cleaning | None = None) -> Iterator[Record | Skipped]:
         """What ``exclude`` and ``include`` leave, of every split."""
         chosen = layout_of(self.path, self.layout)
         columns = self.columns
@@ -118,6 +124,8 @@ class Source:
                     f"{shown(self.path)} is no folder; --exclude and --include choose among a folder's files"
                 )
             entries = selection.of(entries, self.path)
+        if cleaning is not None:
+            entries = cleaning.through(entries)
         if not self._unread:
             entries = self.own_words.of(entries)
         return without_blank(entries)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .errors import UnknownSplit
+from .figure_captions import Cleaning
 from .record import Record, Skipped
 
 #: The name that stands for every split.
@@ -85,9 +86,12 @@ class Chosen:
     are held until the last is read.
     """
 
-    def __init__(self, entries: Iterator[Record | Skipped], splits: Splits, source: str) -> None:
+    def __init__(
+        self, entries: Iterator[Record | Skipped], splits: Splits, source: str, cleaning: Cleaning | None = None
+    ) -> None:
         self.counts: Counter[str | None] = Counter()
         self.taken: list[str] | None = None
+        self.cleaning = cleaning
         self._entries, self._splits, self._source = entries, splits, source
 
     def __iter__(self) -> Iterator[Record | Skipped]:
@@ -119,7 +123,14 @@ class Chosen:
         return self.present if self.taken is None else self.taken
 
     def line(self) -> str | None:
-        """What was read of the source, for a person; None where the source knows no splits. To be asked after the pass."""
+        """What was read and cleaned, for a person; None where the source knows no splits and nothing was to be cleaned.
+
+        To be asked after the pass.
+        """
+        cleaned = [f"{self._source}: {line}" for line in self.cleaning.lines()] if self.cleaning is not None else []
+        return "\n".join(filter(None, [self._split_line(), *cleaned])) or None
+
+    def _split_line(self) -> str | None:
         if not self.present:
             return None
         each = {name: f"{number:,} of {name or 'no split'}" for name, number in self.counts.items()}
