@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 #: Of a hit, in ``--json``.
-SHOWN = ("id", "uri", "caption", "score", "raw", "shares", "cosine", "relevant", "marks", "metadata")
+SHOWN = ("id", "uri", "caption", "score", "raw", "shares", "cosine", "relevant", "marks", "metadata", "part")
 #: Of a hit in whose picture words were read, besides.
 TEXT_SHOWN = ("text", "text_marks", "text_score", "text_only")
 

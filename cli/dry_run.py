@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,22 @@ from .output import count, data, for_reader, note, print_json
 from .skips import Skips, print_first, print_skips
 
 if TYPE_CHECKING:
+    from clipseek.encoder.pictures.parts import Parting
     from clipseek.opensearch.ingest.options import IngestOptions
     from clipseek.sources import Source
     from clipseek.sources.outlook import Outlook
 
 
-def dry_run(source: Source, report: Path | None, pruned: list[str] | None, *, as_json: bool) -> None:
+def dry_run(
+    source: Source, report: Path | None, pruned: list[str] | None, parting: Parting | None = None, *, as_json: bool
+) -> None:
     """Go through ``source`` without a model, a server or a decoder, and say what came of it, and of ``pruned`` (``dry_prune``).
     Raises SourceError."""
     from clipseek.sources.outlook import outlook
 
     chosen = source.chosen()
     with Listener(report, None) as listener:
-        found = outlook(chosen, listener)
+        found = outlook(chosen, listener, None if parting is None else partial(documents_of, parting))
     if splits := chosen.line():
         note(splits)
     if as_json:
@@ -36,6 +40,8 @@ def dry_run(source: Source, report: Path | None, pruned: list[str] | None, *, as
         f"{found.pictures:>9,} would be read   {found.with_captions:,} with {count(found.captions, 'caption')}, {without:,} "
         "without; whether they can be decoded is not examined"
     )
+    if parting is not None:
+        data(f"{found.documents:>9,} documents       of these, tiles, pages, frames and slices counted one by one")
     if found.joined:
         data(f"{found.joined:>9,} joined          further rows of a picture that is counted already")
     print_skips(listener.skips)
@@ -60,6 +66,17 @@ def dry_prune(source: Source, options: IngestOptions, index: str, url: str | Non
     if version is None:
         return []
     return [removal.uri for removal in would_remove(client, version, source.unread().chosen(), options)]
+
+
+def documents_of(parting: Parting, path: Path) -> int:
+    """How many documents the file becomes, by its header where that says it; one that cannot be read is none."""
+    from clipseek.encoder.pictures.files import read_file
+    from clipseek.encoder.pictures.formats.outline import parts_of
+
+    try:
+        return len(parts_of(read_file(path), parting)) or 1
+    except ValueError:
+        return 0
 
 
 def _as_object(source: Source, found: Outlook, skips: Skips) -> dict[str, Any]:

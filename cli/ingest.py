@@ -25,8 +25,10 @@ from .options import (
     picture_options,
     url_option,
 )
+from .parting_options import parting_options
 
 if TYPE_CHECKING:
+    from clipseek.encoder.pictures.parts import Parting
     from clipseek.opensearch.index.mapping import IndexOptions
     from clipseek.sources import Source
 
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 )
 @click.option("--max-megabytes", type=click.IntRange(1), default=256, show_default=True, help="Skip larger files.")
 @run_options
+@parting_options
 @click.option(
     "--place",
     is_flag=True,
@@ -92,6 +95,7 @@ def ingest(
     max_megapixels: float | None,
     max_megabytes: int,
     run: RunOptions,
+    parting: Parting | None,
     place: bool,
     ocr: Ocr,
     is_dry: bool,
@@ -118,9 +122,9 @@ def ingest(
         pruned = (
             dry_prune(source, options_of(source, run, date_formats=date_formats), index, url) if run.prune else None
         )
-        dry_run(source, run.report, pruned, as_json=as_json)
+        dry_run(source, run.report, pruned, parting, as_json=as_json)
         return
-    batches = {"batch_size": batch_size, "workers": workers, "max_file_megabytes": max_megabytes}
+    batches = {"batch_size": batch_size, "workers": workers, "max_file_megabytes": max_megabytes, "parting": parting}
     options = options_of(source, run, date_formats=date_formats, **batches)
     chosen = source.unread().chosen()  # a source that is not there is reported first
     source.check_splits()  # and so is a split, before an index is made

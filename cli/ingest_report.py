@@ -53,6 +53,7 @@ def print_summary(report: IngestReport, listener: Listener, source: Path) -> Non
             (report.replaced, "replaced", again),
             (report.joined, "joined", "to the document of the same bytes"),
             (report.unchanged, "unchanged", "not encoded again"),
+            (report.parts, "documents", f"of {count(report.parted, 'entry', 'entries')} of several parts"),
             (report.pruned, "pruned", "not in the source any more"),
         ):
             if number or word == "indexed":

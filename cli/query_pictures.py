@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from clipseek.opensearch import QueryPicture
 
 #: What the help of every command that takes a part of a picture says of it.
-CROP_HELP = "FILE#x,y,w,h is a part of it, in pixels or per cent."
+CROP_HELP = "FILE#x,y,w,h is a part of it, in pixels or per cent, FILE#page=3 a page, frame or slice."
 
 
 def read_query_picture(given: str) -> QueryPicture:
@@ -59,6 +59,7 @@ def _crop(name: str, written: str) -> Crop | None:
     if crop is None and os.path.isfile(name):
         raise ImageError(
             f"{name}: the crop {written[:80]!r} is not understood; write left, top, width and height in pixels, like "
-            f"{name}#10,20,100,80, or all in per cent, like {name}#10%,20%,50%,50%"
+            f"{name}#10,20,100,80, or all in per cent, like {name}#10%,20%,50%,50%; a page, frame or "
+            f"slice is {name}#page=3"
         )
     return crop

@@ -134,7 +134,11 @@ page_options = gathered(
     click.option("--from", "start", default=0, show_default=True, metavar="N", help="Skip the first N hits (paging)."),
     click.option("--sort", metavar="FIELD[:asc|desc]", help="Sort the hits by a field instead of by score."),
     click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of a field. Repeatable."),
-    click.option("--group-duplicates", is_flag=True, help="Show pictures that are the same file once."),
+    click.option(
+        "--group-duplicates",
+        is_flag=True,
+        help="Show pictures that are the same file once: of a scene's tiles, or a file's pages, the best.",
+    ),
     click.option("--group-near", is_flag=True, help="Show pictures that look nearly the same once."),
     click.option(
         "--min-relevance",

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from clipseek.encoder.pictures.crop import Crop
+from clipseek.encoder.pictures.errors import ImageError
 from numpy.typing import NDArray
 
 
@@ -30,6 +31,7 @@ class Picture(Protocol):
 
 
 PictureT = TypeVar("PictureT", bound=Picture)
+PartsT = TypeVar("PartsT", bound=Picture)
 
 
 class Encoder(Protocol[PictureT]):
@@ -68,12 +70,23 @@ class TextReader(Protocol):
     def mark(self, data: bytes) -> str:
         """What a document keeps beside the text of the picture in a file's bytes: of another mark, it is read again."""
 
-    def read(self, data: bytes) -> str | None:
-        """The text, a row a line; empty where there is none, None where it is passed over. Raises ValueError with the reason."""
+    def read(self, data: bytes, crop: Crop | None = None) -> str | None:
+        """The text of the picture, or of ``crop`` of it, a row a line; empty where there is none, None where it is passed over.
+
+        Raises ValueError with the reason.
+        """
 
 
 #: For callers that never touch a picture between ``load_picture`` and ``encode_pictures``.
 AnyEncoder: TypeAlias = Encoder[Any]
+
+
+@runtime_checkable
+class LoadsParts(Protocol[PartsT]):
+    """What an encoder may have besides: then a file is decoded once for many crops of it."""
+
+    def load_parts(self, data: bytes, crops: Sequence[Crop]) -> list[PartsT | ImageError]:
+        """``load_picture`` of each of ``crops``, or the reason why there is none."""
 
 
 @runtime_checkable

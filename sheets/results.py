@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.pictures.files import read_file
 from clipseek.encoder.pictures.images import open_image, open_picture
+from clipseek.encoder.pictures.parts import crop_of
 from clipseek.encoder.pictures.rules import Rules
 from clipseek.files.text import reason_of, visible
 from clipseek.files.whole import write_whole
@@ -96,22 +98,22 @@ def _card(rank: int, hit: Hit) -> str:
         numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
     small = f"{' · '.join(numbers)}<br>{html.escape(short_id(hit.id)[:80])}"
     return (
-        f'<figure class="panel{tail}"><div class="picture"><b>{rank}</b>{picture_tile(hit.uri)}</div>'
+        f'<figure class="panel{tail}"><div class="picture"><b>{rank}</b>{picture_tile(hit.uri, crop_of(hit.part))}</div>'
         f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="orange" style="width:{left:.1%}"></i>'
         f'<i class="blue" style="width:{right:.1%}"></i></div>'
         f"<figcaption>{caption or '<small>no caption</small>'}<small>{small}</small></figcaption></figure>"
     )
 
 
-def picture_tile(uri: str) -> str:
-    """HTML of the picture that an index says is at ``uri``, within the encoder's limits; else of the reason why not."""
+def picture_tile(uri: str, crop: Crop | None = None) -> str:
+    """HTML of the picture that an index says is at ``uri``, or of ``crop`` of it, within the encoder's limits; else the reason."""
     path = image_path(uri) or Path(uri)
     try:
-        return f'<img alt="" loading="lazy" src="{_data_uri(read_file(path))}">'
+        return f'<img alt="" loading="lazy" src="{_data_uri(read_file(path), crop)}">'
     except (OSError, ValueError, MemoryError) as problem:
         reason = html.escape(visible(reason_of(problem), one_line=True))
         return f"<small>not shown: {reason}</small>"
 
 
-def _data_uri(data: bytes) -> str:
-    return thumbnail(open_picture(data, Rules(), reduce_to=THUMB).picture, THUMB)
+def _data_uri(data: bytes, crop: Crop | None = None) -> str:
+    return thumbnail(open_picture(data, Rules(), reduce_to=THUMB, crop=crop).picture, THUMB)

@@ -17,7 +17,8 @@ from .tars.tar_member import TarMember
 @dataclass
 class Outlook:
     """``entries`` = ``pictures`` + ``joined`` (further rows of the same picture) + ``skipped``. ``captions`` would be searchable,
-    ``captions_lost`` are counted with what is skipped, by kind. ``columns``: how many pictures have each."""
+    ``captions_lost`` are counted with what is skipped, by kind. ``columns``: how many pictures have each. ``documents``: of the
+    pictures, where that was asked for."""
 
     entries: int = 0
     pictures: int = 0
@@ -27,11 +28,16 @@ class Outlook:
     with_captions: int = 0
     captions_lost: Counter[str] = field(default_factory=Counter)
     columns: Counter[str] = field(default_factory=Counter)
+    documents: int = 0
 
 
-def outlook(entries: Iterable[Record | Skipped], on_skip: Callable[[Skipped], None] = lambda entry: None) -> Outlook:
-    """Go through ``entries``; files are looked for, not opened. ``on_skip`` gets what is skipped, of records too. Raises
-    SourceError."""
+def outlook(
+    entries: Iterable[Record | Skipped],
+    on_skip: Callable[[Skipped], None] = lambda entry: None,
+    documents: Callable[[Path], int] | None = None,
+) -> Outlook:
+    """Go through ``entries``; files are looked for, not opened. ``on_skip`` gets what is skipped, of records too. ``documents``:
+    how many a file becomes. Raises SourceError."""
     seen: set[bytes] = set()
     found = Outlook()
     for entry in entries:
@@ -51,6 +57,7 @@ def outlook(entries: Iterable[Record | Skipped], on_skip: Callable[[Skipped], No
             continue
         seen.add(key)
         found.pictures += 1
+        found.documents += documents(entry.image) if documents else 1
         found.with_captions += bool(entry.captions)
         found.columns.update(entry.metadata.keys())
     return found

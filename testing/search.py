@@ -56,6 +56,8 @@ def _score(clause: Mapping[str, Any], key: str, document: Document) -> float | N
             wanted = wanted["value"] if isinstance(wanted, Mapping) else wanted
             wanted = wanted if isinstance(wanted, list) else [wanted]
             fits = bool({str(item) for item in wanted} & {str(item) for item in _values(document, field)})
+        case {"exists": {"field": field}}:
+            fits = bool(_values(document, field))
         case {"match": fields}:
             ((field, terms),) = fields.items()
             there, words = (_words(text) for text in (str(document.get(field.split(".")[0]) or ""), terms["query"]))

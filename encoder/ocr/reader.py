@@ -10,6 +10,7 @@ from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..device.session import available_cores
+from ..pictures.crop import Crop
 from ..pictures.errors import ImageError
 from ..pictures.files import MAX_MEGABYTES
 from ..pictures.formats.sniffing import format_of
@@ -62,14 +63,15 @@ class OcrReader:
         """What a document keeps beside the text of this picture: with another mark it is read again."""
         return PASSED_OVER if self._passes_over(data) else self.fingerprint
 
-    def read(self, data: bytes) -> str | None:
-        """The text in the picture of a file's bytes, a row a line; empty where it has none, None where it is passed over.
+    def read(self, data: bytes, crop: Crop | None = None) -> str | None:
+        """The text in the picture of a file's bytes, or in ``crop`` of it, a row a line; empty where it has none, None where it
+        is passed over.
 
         Raises ImageError with the reason.
         """
         if self._passes_over(data):
             return None
-        seen = open_picture(data, self._rules, *self._limits, reduce_to=_LEAST_EDGE)
+        seen = open_picture(data, self._rules, *self._limits, reduce_to=_LEAST_EDGE, crop=crop)
         try:
             return "\n".join(in_order(self._lines(np.asarray(seen.picture.convert("RGB"))[:, :, ::-1])))
         except Exception as problem:  # of cv2, of onnxruntime, of rapidocr: they share no base but Exception

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -18,6 +18,7 @@ SMALLEST = 8
 _ROUNDING = 1e-6
 _NUMBER = r"\s*([-+]?\d+(?:\.\d+)?)"
 _PIXELS = re.compile(rf"{_NUMBER}\s*,{_NUMBER}\s*,{_NUMBER}\s*,{_NUMBER}\s*", re.ASCII)
+_PAGE = re.compile(r"\s*(?:page|frame|slice)=(\d{1,6})\s*(?:,(.*))?", re.ASCII)
 _PERCENT = re.compile(rf"{_NUMBER}%\s*,{_NUMBER}%\s*,{_NUMBER}%\s*,{_NUMBER}%\s*", re.ASCII)
 
 
@@ -27,6 +28,7 @@ class Crop:
     as its EXIF says.
 
     unit: ``pixels``, whole numbers, or ``fractions`` of the picture's width and height, 0 to 1.
+    page: of a file of several pages, frames or slices the one that is meant, from 1; None: the one that is the picture else.
 
     Raises ImageError, whose text is the reason, for what is a part of no picture: negative, empty, not finite, beyond 1 in
     fractions.
@@ -37,6 +39,7 @@ class Crop:
     width: float
     height: float
     unit: Unit = "pixels"
+    page: int | None = None
 
     def __post_init__(self) -> None:
         numbers = (self.left, self.top, self.width, self.height)
@@ -47,6 +50,8 @@ class Crop:
             raise ImageError(f"the crop {self} has a number that is not finite, or too large")
         if self.unit == "pixels" and any(number != int(number) for number in numbers):
             raise ImageError(f"the crop {self} has a part of a pixel; give whole numbers, or per cent")
+        if self.page is not None and self.page < 1:
+            raise ImageError(f"page {self.page} is none; pages, frames and slices count from 1")
         if self.left < 0 or self.top < 0:
             raise ImageError(f"the crop {self} begins outside the picture; give 0 or more from its left and top")
         if self.width <= 0 or self.height <= 0:
@@ -55,8 +60,22 @@ class Crop:
             raise ImageError(f"the crop {self} ends outside the picture, at {max(ends):.4g} of 1 (100%)")
 
     @classmethod
+    def whole(cls, page: int | None = None) -> Crop:
+        """All of the picture, or of a page of it."""
+        return cls(0, 0, 1, 1, "fractions", page)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the picture, or of its page."""
+        return self.unit == "fractions" and (self.left, self.top, self.width, self.height) == (0, 0, 1, 1)
+
+    @classmethod
     def read(cls, text: str) -> Crop | None:
-        """Of ``10,20,100,80`` (pixels) or ``10%,20%,50%,40%``; None for another form. Raises ImageError as ``Crop`` does."""
+        """Of ``10,20,100,80`` (pixels), ``10%,20%,50%,40%``, ``page=3`` (or ``frame``, ``slice``) or ``page=3,10,20,100,80``; None
+        for another form. Raises ImageError as ``Crop`` does."""
+        if paged := _PAGE.fullmatch(text):
+            part = cls.whole() if paged[2] is None else cls.read(paged[2])
+            return part and replace(part, page=int(paged[1]))
         unit: Unit = "fractions" if "%" in text else "pixels"
         match = (_PIXELS if unit == "pixels" else _PERCENT).fullmatch(text)
         if match is None:
@@ -69,6 +88,8 @@ class Crop:
 
         Raises ImageError where that is not inside the picture, or smaller than SMALLEST x SMALLEST.
         """
+        if self.is_whole:
+            return 0, 0, width, height
         across, down = (1, 1) if self.unit == "pixels" else (width, height)
         left, right = round(self.left * across), round((self.left + self.width) * across)
         top, bottom = round(self.top * down), round((self.top + self.height) * down)
@@ -85,9 +106,13 @@ class Crop:
 
     def __str__(self) -> str:
         """As ``read`` takes it."""
+        page = "" if self.page is None else f"page={self.page}"
+        if page and self.is_whole:
+            return page
         scale, sign = (1, "") if self.unit == "pixels" else (100, "%")
         numbers = (self.left, self.top, self.width, self.height)
-        return ",".join(f"{round(number * scale, 4):.12g}{sign}" for number in numbers)
+        written = ",".join(f"{round(number * scale, 4):.12g}{sign}" for number in numbers)
+        return f"{page},{written}" if page else written
 
 
 @dataclass(frozen=True)

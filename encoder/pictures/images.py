@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PIL import Image
@@ -10,7 +11,7 @@ from PIL import Image
 from .crop import Crop
 from .errors import ImageError
 from .files import MAX_MEGABYTES
-from .formats.apart import read_apart
+from .formats.apart import read_apart, read_crops_apart
 from .formats.asked import Asked
 from .formats.registry import BY_NAME, Format
 from .formats.sniffing import format_of
@@ -66,19 +67,37 @@ def open_picture(
     known = format_of(data)
     if known is None:
         raise ImageError(f"not an image, or of a format other than {', '.join(BY_NAME)}")
-    asked = Asked(rules, max_megapixels, None if crop else edge, None if crop else reduce_to)
-    seen = read_by_pillow(data, known, asked) if known.plain else read_apart(data, known, asked)
-    if crop is None:
-        return seen
-    cut = seen.picture.crop(crop.box(*seen.picture.size))
-    return replace(seen, picture=cut, width=cut.width, height=cut.height)
+    if crop is None or crop.is_whole:
+        asked = Asked(rules, max_megapixels, edge, reduce_to, None if crop is None else crop.page)
+        return read_by_pillow(data, known, asked) if known.plain else read_apart(data, known, asked)
+    (seen,) = open_crops(data, rules, [crop], max_megapixels)
+    return seen
+
+
+def open_crops(data: bytes, rules: Rules, crops: Sequence[Crop], max_megapixels: float = MAX_MEGAPIXELS) -> list[Seen]:
+    """Each of ``crops``, all of one page, as ``open_picture`` gives it; the file is decoded once. Raises ImageError."""
+    known = format_of(data)
+    if known is None:
+        raise ImageError(f"not an image, or of a format other than {', '.join(BY_NAME)}")
+    asked = Asked(rules, max_megapixels, page=crops[0].page)
+    return read_crops(data, known, asked, crops) if known.plain else read_crops_apart(data, known, asked, crops)
+
+
+def read_crops(data: bytes, known: Format, asked: Asked, crops: Sequence[Crop]) -> list[Seen]:
+    """``open_crops`` of a file of the format ``known``, in this process."""
+    return cut(read_by_pillow(data, known, asked), crops)
+
+
+def cut(seen: Seen, crops: Sequence[Crop]) -> list[Seen]:
+    """``crops`` of a whole picture. Raises ImageError where one is not inside it."""
+    parts = (seen.picture.crop(crop.box(*seen.picture.size)) for crop in crops)
+    return [replace(seen, picture=part, width=part.width, height=part.height) for part in parts]
 
 
 def read_by_pillow(data: bytes, known: Format, asked: Asked) -> Seen:
     """What Pillow reads of a file of the format ``known``, in this process. Raises ImageError with the reason."""
-    edges = asked.edge, asked.reduce_to
     with opened(io.BytesIO(data), asked.max_megapixels, known.pillow) as picture:
-        return _seen(picture, data, asked.rules, asked.max_megapixels, *edges)
+        return _seen(picture, data, asked)
 
 
 def open_reduced(
@@ -99,13 +118,10 @@ def open_reduced(
 def _seen(
     picture: Image.Image,
     data: bytes,
-    rules: Rules,
-    max_megapixels: float,
-    edge: int | None,
-    reduce_to: int | None,
+    asked: Asked,
 ) -> Seen:
-    chosen = choose(picture, edge, reduce_to)
-    check_size(picture, max_megapixels)
+    rules, chosen = asked.rules, choose(picture, asked)
+    check_size(picture, asked.max_megapixels)
     met = chosen.met | turned_before(picture)
     curves = png_curves(picture, data)
     values = deep(picture, data, curves)
@@ -113,7 +129,7 @@ def _seen(
         return render(
             replace(values, met=values.met | met, facts=(*chosen.facts, *values.facts), full_size=chosen.full), rules
         )
-    full, least = chosen.full or picture.size, least_edge(*picture.size, edge, reduce_to)
+    full, least = chosen.full or picture.size, least_edge(*picture.size, asked.edge, asked.reduce_to)
     decoded = picture if least is None else _reduced(picture, least)
     decoded.load()
     if decoded.width < full[0]:

@@ -27,6 +27,7 @@ from .towers import Towers
 
 if TYPE_CHECKING:
     from ..pictures.crop import Crop, PictureFile
+    from ..pictures.errors import ImageError
     from ..pictures.worker.pool import Pool
 
 
@@ -118,6 +119,10 @@ class ClipEncoder:
         if self._processes is None or next(self._decoded) < FEW:
             return self.loader.load(data, crop)
         return load_aside(self._processes, self.loader, data, crop)
+
+    def load_parts(self, data: bytes, crops: Sequence[Crop]) -> list[Picture | ImageError]:
+        """``load_picture`` of each of ``crops``, or the reason why there is none; the file is decoded once for many."""
+        return self.loader.load_parts(data, crops)
 
     def decode_in_processes(self) -> None:
         """For a long job: where there are many cores, ``load_picture`` decodes in processes after the first pictures. To be called

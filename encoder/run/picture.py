@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,8 @@ from .stages import Stages
 
 if TYPE_CHECKING:
     from ..pictures.crop import Crop
+    from ..pictures.errors import ImageError
+    from ..pictures.pixels.rendering import Seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +48,37 @@ class PictureLoader:
         from ..pictures.files import MAX_MEGABYTES
         from ..pictures.header import MAX_MEGAPIXELS
         from ..pictures.images import open_picture
-        from ..pictures.perceptual_hash import appearance
-        from .preprocess import resize_and_crop
 
         spec = self.spec
         limits = self.max_megapixels or MAX_MEGAPIXELS, self.max_megabytes or MAX_MEGABYTES
         with self.stages.measure("decode"):
             seen = open_picture(data, spec.rules, *limits, spec.size, crop=crop)
+        return self._preprocessed(seen)
+
+    def load_parts(self, data: bytes, crops: Sequence[Crop]) -> list[Picture | ImageError]:
+        """``load`` of each of ``crops``, or the reason; those of the file's own picture are cut from one decoding."""
+        from ..pictures.errors import ImageError
+        from ..pictures.header import MAX_MEGAPIXELS
+        from ..pictures.images import open_crops
+
+        found: list[Picture | ImageError] = []
+        for whole, group in groupby(crops, key=lambda crop: (crop.page, crop.is_whole)):
+            some = list(group)
+            try:
+                if whole[1]:
+                    found += [self.load(data, crop) for crop in some[:1]] * len(some)
+                    continue
+                with self.stages.measure("decode"):
+                    seen = open_crops(data, self.spec.rules, some, self.max_megapixels or MAX_MEGAPIXELS)
+                found += map(self._preprocessed, seen)
+            except ImageError as problem:
+                found += [problem] * len(some)
+        return found
+
+    def _preprocessed(self, seen: Seen) -> Picture:
+        from ..pictures.perceptual_hash import appearance
+        from .preprocess import resize_and_crop
+
         with self.stages.measure("preprocess"):
-            pixels = resize_and_crop(seen.picture, spec)
+            pixels = resize_and_crop(seen.picture, self.spec)
             return Picture(pixels, seen.width, seen.height, appearance(pixels), seen.met, seen.said)

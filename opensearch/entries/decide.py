@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -40,9 +40,13 @@ class Verdict:
 def decide(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) -> Verdict:
     """What ``item`` makes of the document ``known``, which has its id."""
     if item.own_id:
-        return _with_own_id(item, known)
-    fields, (state,) = merge([item], known, columns)
-    return Verdict(state, fields)
+        verdict = _with_own_id(item, known)
+    else:
+        fields, (state,) = merge([item], known, columns)
+        verdict = Verdict(state, fields)
+    if verdict.state in ("encode", "foreign") or item.kept_part == known.get("part"):
+        return verdict
+    return replace(verdict, fields={**verdict.fields, "part": item.kept_part})
 
 
 def merge(
@@ -108,10 +112,12 @@ def with_places(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) 
     return replace(item, others=tuple(place for place in merged if place is not own))
 
 
-def without_entries(known: Mapping[str, Any], keys: Collection[str], uris: Collection[str]) -> dict[str, Any] | None:
+def without_entries(known: Mapping[str, Any], keys: Set[str], uris: Collection[str]) -> dict[str, Any] | None:
     """The fields to write where the entries of ``keys``, files of ``uris``, are no more of the document ``known``; None where
     nothing is left of it.
     """
+    if not known.get("source_places") and not keys.isdisjoint(known.get("source_entries") or ()):
+        return None
     left = [place for place in places_of(known) if place.key not in keys and not any(map(place.is_of, uris))]
     return difference(fields_of(left), known) if left else None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from clipseek.encoder.pictures.parts import Parting
 from clipseek.sources import Record, Skipped, TarMember
 
 from ..index.columns import DeclaredColumns
@@ -47,7 +48,12 @@ Read: TypeAlias = "tuple[Item, bytes] | Skipped"
 
 
 def draft_of(
-    entry: Record | Skipped, columns: DeclaredColumns, source: str, seen: Seen, describe: Describe | None = None
+    entry: Record | Skipped,
+    columns: DeclaredColumns,
+    source: str,
+    seen: Seen,
+    describe: Describe | None = None,
+    parting: Parting | None = None,
 ) -> Draft | Skipped:
     """The draft of a record, or why it can be none; its key is kept as seen."""
     if isinstance(entry, Skipped):
@@ -58,6 +64,8 @@ def draft_of(
         # Files beside the picture that say something of it count, too.
         stats = [stat_of(path) for path in entry.beside]
         stat = None if None in stats else repr((stat, stats, describe))
+    if stat is not None and parting is not None:
+        stat = repr((stat, parting))
     name = f"id {entry.id}" if entry.id is not None else os.fsdecode(entry.image)
     try:
         # Of an id, the first one counts; a file may be named in several rows, each with its captions.

@@ -12,22 +12,27 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol
+from dataclasses import dataclass
+from typing import Any, Generic
 
+from clipseek.encoder.pictures.crop import Crop
+from clipseek.encoder.pictures.errors import ImageError
+from clipseek.encoder.pictures.formats.outline import parts_of
+from clipseek.encoder.pictures.parts import Part, Parting
 from clipseek.sources import Record, Skipped, SourceError
 
 from ..index.columns import DeclaredColumns
-from ..index.documents import Item
 from ..protocols import PictureT, TextReader
-from .decide import FOREIGN, decide, with_places
+from .deciding import Deciding, Stale
 from .draft import Describe, Draft, draft_of, read_whole
 from .files import size_of
-from .known import Document
+from .known import There
+from .lookup import Lookup
+from .parted import DecodeParts, Parted
 from .pixels import PixelBudget
 from .seen import Seen
-from .steps import Changed, New, Repeated, Step, Unchanged
-from .texts import Texts, kept
+from .steps import Coming, New, Repeated, Step, Unchanged
+from .texts import Texts
 
 #: Entries that are asked for together, and how long the first of them waits for others; of pictures' files held in memory at
 #: once, before decoding.
@@ -36,21 +41,11 @@ CHUNK_FILES = 128
 CHUNK_BYTES = 96 << 20
 
 
-class Lookup(Protocol):
-    """What is in the index (``known.Known``)."""
-
-    def unchanged(self, tokens: Sequence[str]) -> Mapping[str, str]: ...
-
-    def documents(self, ids: Sequence[str]) -> dict[str, Document]: ...
-
-    def elsewhere(self, keys: Mapping[str, str]) -> dict[str, list[str]]: ...
-
-
 @dataclass(frozen=True)
 class FeedOptions:
     """``workers`` threads read and decode, ``ahead`` pictures at most before the model; files above ``max_bytes`` are not read, and
     all are read with ``checksum``. ``source``: the name of the source that the entries are from; ``describe`` adds what pictures'
-    own files say, ``reader`` reads the words in pictures.
+    own files say, ``reader`` reads the words in pictures; ``parting``: which entries become several documents.
     """
 
     workers: int
@@ -60,14 +55,19 @@ class FeedOptions:
     checksum: bool = False
     describe: Describe | None = None
     reader: TextReader | None = None
+    parting: Parting | None = None
+
+
+def nothing_parted(data: bytes, crops: Sequence[Crop]) -> list[Any]:
+    """Where no entry becomes several documents."""
+    raise NotImplementedError
 
 
 class Feed(Generic[PictureT]):
     """Iterates over the steps of ``entries``, in their order; made by a thread that ``close`` ends.
 
-    ``decode`` makes a picture of a file's bytes and is called from several threads. An error of the source or of ``known`` is
-    raised where its step would have come. ``stale``: whether a document's pixels would be others today (``PixelRules.stale``).
-    ``meanwhile`` is called while nothing comes.
+    ``decode`` makes a picture of a file's bytes, ``decode_parts`` those of its crops, both called from several threads. An error of
+    the source or of ``known`` is raised where its step would have come. ``meanwhile`` is called while nothing comes.
     """
 
     def __init__(
@@ -76,19 +76,22 @@ class Feed(Generic[PictureT]):
         *,
         known: Lookup,
         decode: Callable[[bytes], PictureT],
+        decode_parts: DecodeParts[PictureT] = nothing_parted,
         columns: DeclaredColumns,
         seen: Seen,
         options: FeedOptions,
-        stale: Callable[[Mapping[str, Any], bytes], tuple[str, ...] | None] = lambda known, data: None,
+        stale: Stale = lambda known, data: None,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._entries, self._known, self._columns = entries, known, columns
         self._seen, self._options, self._meanwhile = seen, options, meanwhile
-        self._stale = stale
         self._budget = PixelBudget()
         self._decode = self._budget.within(decode)
         self._texts = Texts(options.reader, self._budget)
         self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="clipseek-decode")
+        deciding: Deciding[PictureT] = Deciding(columns, seen, stale, self._texts)
+        self._deciding = deciding
+        self._parted = Parted(known, deciding, self._pool.submit, self._budget.within(decode_parts))
         self._queue: queue.Queue[list[Step[PictureT]] | BaseException | None] = queue.Queue(maxsize=options.ahead)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="clipseek-feed", daemon=True)
@@ -138,26 +141,28 @@ class Feed(Generic[PictureT]):
     def _sifted(self, batch: list[Record | Skipped]) -> list[Draft | Skipped | Repeated | Unchanged]:
         """The entries of ``batch``; those as unchanged whose token the index has."""
         options = self._options
-        drafts = [draft_of(entry, self._columns, options.source, self._seen, options.describe) for entry in batch]
+        more = (options.source, self._seen, options.describe, options.parting)
+        drafts = [draft_of(entry, self._columns, *more) for entry in batch]
         tokens = [draft.item.token for draft in drafts if isinstance(draft, Draft) and draft.item.token]
-        there = {} if options.checksum else self._known.unchanged(tokens)
+        parted = options.parting is not None
+        there = {} if options.checksum else self._known.unchanged(tokens, parted=parted)
         return [self._once(draft, there) if isinstance(draft, Draft) else draft for draft in drafts]
 
-    def _once(self, draft: Draft, there: Mapping[str, str]) -> Draft | Repeated | Unchanged:
+    def _once(self, draft: Draft, there: Mapping[str, There]) -> Draft | Repeated | Unchanged:
         if draft.item.own_id and (first := self._seen.first(draft.item.id, draft.item.path)) is not None:
             return Repeated(draft.item, first)
         known = there.get(draft.item.token or "")
-        return draft if known is None else Unchanged(draft.item, known)
+        return draft if known is None else Unchanged(draft.item, known.id, known.documents)
 
     def _steps(self, chunk: list[Draft | Skipped | Repeated | Unchanged]) -> Iterator[Step[PictureT]]:
         drafts = [entry for entry in chunk if isinstance(entry, Draft)]
         files = self._pool.map(self._read, drafts)
         read = [one for entry in chunk for one in (next(files) if isinstance(entry, Draft) else [entry])]
-        items = [entry[0] for entry in read if isinstance(entry, tuple)]
+        items = [entry[0] for entry in read if isinstance(entry, tuple) and not entry[2]]
         documents = self._known.documents([item.id for item in items]) if items else {}
-        elsewhere = (
-            self._known.elsewhere({item.key: item.image_uri for item in items if not item.own_id}) if items else {}
-        )
+        # An entry with an id of its own stands elsewhere only as parts that it had before.
+        keys = {item.key: item.image_uri for item in items if not item.own_id or self._known.has_parts}
+        elsewhere = self._known.elsewhere(keys) if keys else {}
         # From the back, so that each file's bytes can go as soon as its step is made.
         read.reverse()
         while read:
@@ -165,34 +170,29 @@ class Feed(Generic[PictureT]):
             if not isinstance(entry, tuple):
                 yield entry
                 continue
-            item, data = entry
+            item, data, parts = entry
+            if parts:
+                yield from self._parted.steps(item, data, parts)
+                continue
             gone = tuple(name for name in elsewhere.get(item.key, ()) if name != item.id)
-            yield self._step(item, data, documents.get(item.id), gone)
+            yield self._deciding.step(item, data, documents.get(item.id), gone, self._decoding(data))
 
     def _read(self, draft: Draft) -> list[Any]:
         options = self._options
-        return list(read_whole(draft, options.max_bytes, self._columns, options.source, options.describe))
+        read = read_whole(draft, options.max_bytes, self._columns, options.source, options.describe)
+        return [(*one, self._parts(one[1])) if isinstance(one, tuple) else one for one in read]
 
-    def _step(self, item: Item, data: bytes, document: Document | None, gone: tuple[str, ...]) -> Step[PictureT]:
-        if not item.own_id and (first := self._seen.first(item.id, item.path)) is not None:
-            return Repeated(item, first, gone)
-        if document is None:
-            return New(item, self._pool.submit(self._decode, data), None, gone, text=self._texts.of(data, None))
-        verdict = decide(item, document.fields, self._columns)
-        if verdict.state == "foreign":
-            return Skipped(item.path, FOREIGN, verdict.reason, captions=item.captions_in)
-        met = self._stale(document.fields, data)
-        if verdict.state == "encode" or met is not None:
-            same = document.fields.get("content_hash") == item.content_hash
-            # Other pixels may say another text; without a reader, what was read in them is better than nothing.
-            text = self._texts.of(data, None)
-            before = kept(document.fields) if same and text is None else {}
-            whole = replace(with_places(item, document.fields, self._columns), text=before)
-            return New(whole, self._pool.submit(self._decode, data), document.state, gone, met or (), text)
-        text = self._texts.of(data, document.fields)
-        if verdict.fields or gone or text is not None:
-            return Changed(item, verdict, document.state, gone, text, kept(document.fields))
-        return Unchanged(item, item.id)
+    def _parts(self, data: bytes) -> tuple[Part, ...]:
+        """What the file becomes; nothing where it stays one picture, and where it cannot be read, as decoding it says."""
+        if self._options.parting is None:
+            return ()
+        try:
+            return parts_of(data, self._options.parting)
+        except ImageError:
+            return ()
+
+    def _decoding(self, data: bytes) -> Callable[[], Coming[PictureT]]:
+        return lambda: self._pool.submit(self._decode, data)
 
 
 def bundled(steps: Iterable[Step[PictureT]]) -> Iterator[list[Step[PictureT]]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import opensearchpy
@@ -15,9 +16,17 @@ from ..server.failures import check_answers
 from ..server.pipelines import NO_PIPELINE
 from ..server.retry import Retry, persist
 
-_BRIEF: dict[str, Any] = {**NO_PIPELINE, "_source": False, "track_total_hits": False, "sort": ["_doc"]}
-#: Documents of one file's place: one, but for what an interrupted run left.
-_SPARE = 50
+_BRIEF: dict[str, Any] = {**NO_PIPELINE, "_source": False, "track_total_hits": False}
+#: Documents of one answer.
+_MOST = 10_000
+
+
+@dataclass(frozen=True)
+class There:
+    """An entry whose documents are in the index: their id, or that of the whole, and how many they are."""
+
+    id: str
+    documents: int = 1
 
 
 @dataclass(frozen=True)
@@ -36,23 +45,50 @@ class Known:
     def __init__(self, client: opensearchpy.OpenSearch, index: str, retry: Retry, read_by: Sequence[str] = ()) -> None:
         self._client, self._index, self._retry, self._read_by = client, index, retry, read_by
 
-    def unchanged(self, tokens: Sequence[str]) -> dict[str, str]:
-        """Those of ``tokens`` that a document has, with its id."""
+    def unchanged(self, tokens: Sequence[str], *, parted: bool = False) -> dict[str, There]:
+        """Those of ``tokens`` whose documents are all there. ``parted``: an entry may be several documents."""
         if not tokens:
             return {}
         wanted = set(tokens)
-        filters: list[dict[str, Any]] = [{"terms": {"source_entries": list(wanted)}}]
-        if self._read_by:
-            filters.append({"terms": {READ_BY: list(self._read_by)}})
-        body = {**_BRIEF, "size": len(wanted), "query": {"bool": {"filter": filters}}}
+        filters: list[dict[str, Any]] = [{"terms": {"source_entries": list(wanted)}}, *self._read_filter]
+        query: dict[str, Any] = {"filter": filters}
+        if parted:
+            query["must_not"] = {"exists": {"field": "part.of"}}
+        body = {**_BRIEF, "sort": ["_doc"], "size": len(wanted), "query": {"bool": query}}
         body |= {"stored_fields": "_none_", "docvalue_fields": ["source_entries", "image_id"]}
-        found = [hit["fields"] for hit in self._client.search(index=self._index, body=body)["hits"]["hits"]]
-        return {
-            value: fields["image_id"][0]
-            for fields in found
+        rows = [hit["fields"] for hit in self._client.search(index=self._index, body=body)["hits"]["hits"]]
+        found = {
+            value: There(str(fields["image_id"][0]))
+            for fields in rows
             for value in fields.get("source_entries", ())
             if value in wanted
         }
+        left = wanted - found.keys()
+        return {**found, **self._whole(left)} if parted and left else found
+
+    def _whole(self, tokens: set[str]) -> dict[str, There]:
+        """Those of ``tokens`` that as many documents have as say that they are the parts of one entry."""
+        filters = [{"terms": {"source_entries": [*tokens]}}, {"exists": {"field": "part.of"}}, *self._read_filter]
+        query = {"bool": {"filter": filters}}
+        each = {"of": {"terms": {"field": "part.of", "size": 1}}, "parts": {"max": {"field": "part.count"}}}
+        by = {"field": "source_entries", "include": sorted(tokens), "size": len(tokens)}
+        body = {**_BRIEF, "size": 0, "query": query, "aggs": {"tokens": {"terms": by, "aggs": each}}}
+        answer = self._client.search(index=self._index, body=body)["aggregations"]["tokens"]["buckets"]
+        return {
+            bucket["key"]: There(str(bucket["of"]["buckets"][0]["key"]), int(bucket["doc_count"]))
+            for bucket in answer
+            if bucket["doc_count"] == bucket["parts"]["value"]
+        }
+
+    @property
+    def _read_filter(self) -> list[dict[str, Any]]:
+        return [{"terms": {READ_BY: list(self._read_by)}}] if self._read_by else []
+
+    @cached_property
+    def has_parts(self) -> bool:
+        """Whether entries of this index are several documents."""
+        body = {**_BRIEF, "size": 1, "query": {"exists": {"field": "part.of"}}}
+        return bool(self._client.search(index=self._index, body=body)["hits"]["hits"])
 
     def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents of ``ids`` that are there, as they are now."""
@@ -78,14 +114,10 @@ class Known:
             return {}
         of_uri = {uri: key for key, uri in keys.items()}
         should = [{"terms": {"source_entries": list(keys)}}, {"terms": {"image_uri": list(of_uri)}}]
-        body = {
-            **_BRIEF,
-            "size": min(10_000, len(keys) * 2 + _SPARE),
-            "query": {"bool": {"filter": {"bool": {"should": should}}}},
-        }
-        body |= {"docvalue_fields": ["image_id", "image_uri", "source_entries"]}
+        body: dict[str, Any] = {**_BRIEF, "size": _MOST, "query": {"bool": {"filter": {"bool": {"should": should}}}}}
+        body |= {"docvalue_fields": ["image_id", "image_uri", "source_entries"], "sort": [{"image_id": "asc"}]}
         found: dict[str, list[str]] = {}
-        for hit in self._client.search(index=self._index, body=body)["hits"]["hits"]:
+        for hit in self._all(body):
             values = hit.get("fields") or {}
             entries = values.get("source_entries") or ()
             # Of a document that keeps its entries, they count; another's file is all that it says.
@@ -94,6 +126,14 @@ class Known:
                 if key in keys:
                     found.setdefault(key, []).append(str(hit["_id"]))
         return found
+
+    def _all(self, body: dict[str, Any]) -> Iterator[Any]:
+        """The hits of ``body``, which are sorted, page after page."""
+        while rows := self._client.search(index=self._index, body=body)["hits"]["hits"]:
+            yield from rows
+            if len(rows) < body["size"]:
+                return
+            body = {**body, "search_after": rows[-1]["sort"]}
 
 
 def state_of(entry: Mapping[str, Any]) -> dict[str, int]:

@@ -6,12 +6,13 @@ import io
 import os
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from clipseek.encoder.pictures.errors import ImageError
 from clipseek.encoder.pictures.header import read_header
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 #: Of a pixel while it is decoded and brought to RGB, at most (16-bit grey and RGBA; measured).
 BYTES_OF_PIXEL = 16
@@ -32,16 +33,16 @@ class PixelBudget:
         self._closed = False
         self._changed = threading.Condition()
 
-    def within(self, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    def within(self, decode: Callable[Concatenate[bytes, P], T]) -> Callable[Concatenate[bytes, P], T]:
         """``decode``, which waits for its turn."""
 
-        def waiting(data: bytes) -> T:
+        def waiting(data: bytes, /, *more: P.args, **named: P.kwargs) -> T:
             size = decoded_size(data)
             with self._changed:
                 self._changed.wait_for(lambda: self._closed or not self._used or self._used + size <= self.limit)
                 self._used += size
             try:
-                return decode(data)
+                return decode(data, *more, **named)
             finally:
                 with self._changed:
                     self._used -= size

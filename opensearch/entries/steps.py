@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from clipseek.sources import Skipped, shown
 
@@ -14,13 +14,17 @@ from ..index.documents import Item
 from ..protocols import PictureT
 from .decide import Verdict
 
+PictureC = TypeVar("PictureC", covariant=True)
+
 
 @dataclass(frozen=True)
 class Unchanged:
-    """An entry that is in the index, as the document ``id``, as the source says it."""
+    """An entry that is in the index, as the document ``id``, as the source says it, or a part of one; an entry by its token has so
+    many ``documents``."""
 
     item: Item
     id: str
+    documents: int = 1
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,12 @@ class Changed:
     before: Mapping[str, str] = field(default_factory=dict)
 
 
+class Coming(Protocol[PictureC]):
+    """A picture that is being decoded."""
+
+    def result(self) -> PictureC: ...
+
+
 @dataclass(frozen=True)
 class New(Generic[PictureT]):
     """A picture to encode; ``picture`` raises ValueError with the reason where it cannot be decoded. ``state``: of the document
@@ -46,11 +56,19 @@ class New(Generic[PictureT]):
     """
 
     item: Item
-    picture: Future[PictureT]
+    picture: Coming[PictureT]
     state: Mapping[str, int] | None = None
     gone: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     text: Future[dict[str, str]] | None = None
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """An entry whose id is that of another source's document."""
+
+    item: Item
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -66,4 +84,4 @@ class Repeated:
         return f"its id {self.item.id!r} is that of {shown(self.first)} already"
 
 
-Step: TypeAlias = Skipped | Repeated | Unchanged | Changed | New[PictureT]
+Step: TypeAlias = Skipped | Foreign | Repeated | Unchanged | Changed | New[PictureT]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from clipseek.encoder.pictures.crop import Crop
+
 from ..index.captions import stored_caption
 from ..index.picture_text import READ_BY, TEXT
 from ..protocols import TextReader
@@ -24,22 +26,24 @@ class Texts:
             self._read = budget.within(reader.read)
             self._pool = ThreadPoolExecutor(reader.lanes, thread_name_prefix="clipseek-ocr")
 
-    def of(self, data: bytes, known: Mapping[str, Any] | None) -> Future[dict[str, str]] | None:
-        """The fields of the picture in ``data``, under way, or None where the document ``known`` has them already, or nothing is
-        read. The future raises ValueError with the reason where the text cannot be read.
+    def of(
+        self, data: bytes, known: Mapping[str, Any] | None, crop: Crop | None = None
+    ) -> Future[dict[str, str]] | None:
+        """The fields of the picture in ``data``, or of ``crop`` of it, under way, or None where the document ``known`` has them
+        already, or nothing is read. The future raises ValueError with the reason where the text cannot be read.
         """
         if self._reader is None or (known is not None and known.get(READ_BY) in self._reader.marks):
             return None
-        return self._pool.submit(self._fields, data)
+        return self._pool.submit(self._fields, data, crop)
 
     def close(self) -> None:
         """Drop what waits."""
         if self._reader is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _fields(self, data: bytes) -> dict[str, str]:
+    def _fields(self, data: bytes, crop: Crop | None) -> dict[str, str]:
         assert self._reader is not None  # nothing is submitted without one
-        text, by = self._read(data), {READ_BY: self._reader.mark(data)}
+        text, by = self._read(data, crop), {READ_BY: self._reader.mark(data)}
         return by if text is None else {TEXT: stored_caption((text,))[0], **by}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from clipseek.encoder.pictures.parts import Part
 from clipseek.files.text import without_surrogates
 from clipseek.sources import Record
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from .captions import stored_caption, stored_captions
 from .columns import DeclaredColumns, Unfound
 from .image_uri import image_uri
 from .places import Place, entry_fields, entry_key, entry_token, fields_of, with_place
+from .whole import Whole
 
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512
@@ -37,6 +39,7 @@ COMPARED = (
     "source_places",
     "source_names",
     "source_entries",
+    "part",
 )
 
 
@@ -47,7 +50,8 @@ class Item:
     ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``). ``unfound``: its values that no filter
     will find. ``own_id``: whether its source gave the id; else it is the hash of its bytes. ``source``, ``key``, ``token``: how the
     entry is known again (``places.py``); ``captions`` are its captions one by one, ``captions_in`` how many the entry brought;
-    ``others``, further entries with its bytes. ``text``: fields of the words read in it (``entries/texts.py``), if any.
+    ``others``, further entries with its bytes. ``text``: fields of the words read in it (``entries/texts.py``), if any. ``part``:
+    what of its picture or file it is, where the entry is several documents; these share ``whole``.
     """
 
     id: str
@@ -66,6 +70,8 @@ class Item:
     captions_in: int = 0
     others: tuple[Place, ...] = ()
     text: Mapping[str, str] = field(default_factory=dict)
+    part: Part | None = None
+    whole: Whole | None = None
 
     @property
     def place(self) -> Place:
@@ -75,6 +81,18 @@ class Item:
     def read(self, content_hash: str) -> Item:
         """The item, now that its file's bytes are known by their SHA-256."""
         return replace(self, id=self.id if self.own_id else content_hash, content_hash=content_hash)
+
+    def parted(self, part: Part, whole: Whole) -> Item:
+        """The item of ``part`` of it. Raises ValueError with the reason where the id would be too long."""
+        name = f"{self.id}:{part.name}"
+        if (size := len(name.encode("utf-8"))) > LONGEST_ID:
+            raise ValueError(f"the id of its part has {size} bytes; OpenSearch takes {LONGEST_ID}")
+        return replace(self, id=name, part=part, whole=whole)
+
+    @property
+    def kept_part(self) -> dict[str, Any] | None:
+        """``part`` as its document keeps it."""
+        return None if self.part is None or self.whole is None else self.part.as_dict(self.whole.id)
 
     def difference(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """The fields in which the indexed ``known`` differs, as a partial update; empty where it is true already.
@@ -117,6 +135,8 @@ class Item:
             fields["look"] = base64.b64encode(appearance).decode()
         if rules:
             fields["pixel_rules"] = sorted(set(rules))
+        if part := self.kept_part:
+            fields["part"] = part
         if self.caption:
             fields["caption"] = self.caption
         fields.update({name: value for name, value in self.text.items() if value})

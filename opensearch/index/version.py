@@ -23,8 +23,9 @@ _FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", 
 
 #: Of ``_meta``: columns that are declared and not yet searchable in every document.
 PENDING = "declaring"
-#: Fields that indexes made by older versions lack: a picture's appearance, and where its document comes from.
-ADDED = ("look", "pixel_rules", "source_names", "source_entries", "source_places")
+#: Fields that indexes made by older versions lack: a picture's appearance, which part of a file it is, and where its document
+#: comes from.
+ADDED = ("look", "pixel_rules", "part", "source_names", "source_entries", "source_places")
 
 
 @dataclass(frozen=True)

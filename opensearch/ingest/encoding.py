@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
-from clipseek.sources import Skipped
+from clipseek.encoder.pictures.crop import Crop
+from clipseek.encoder.pictures.errors import ImageError
 
+from ..entries.parted import DecodeParts
 from ..errors import IngestFailed
 from ..index.documents import Item, timestamp
-from ..protocols import Encoder, PictureT
-from .report import Reporter, Shortened
+from ..protocols import Encoder, LoadsParts, PictureT
+from .report import Shortened
+from .reporter import Reporter
 from .writing import Entry, Writing
 
 
@@ -60,11 +63,11 @@ class Encoding(Generic[PictureT]):
         for waiting, vector, is_usable in zip(batch, vectors, usable, strict=True):
             item, picture = waiting.item, waiting.picture
             if not is_usable:
-                why = "the model makes no vector of it"
-                self._reporter.skip(Skipped(item.path, "no vector", why, captions=item.captions_in), taken=True)
+                self._reporter.skip_item(item, "no vector", "the model makes no vector of it")
                 continue
             rules = {*waiting.rules, *getattr(picture, "rules", ())}  # which another's encoder may not know
-            if said := getattr(picture, "said", ""):
+            said = getattr(picture, "said", "")
+            if said and (item.whole is None or not item.whole.ended):
                 self._reporter.shorten(Shortened(item.path, "decoder's warning", said))
             document = item.document(vector, picture.width, picture.height, now, picture.appearance, rules)
             replaces = waiting.state is not None or bool(waiting.gone)
@@ -72,3 +75,21 @@ class Encoding(Generic[PictureT]):
             self._writing.put(entry, waiting.state)
             report.encoded += 1
         self._reporter.progress()
+
+
+def loader_of_parts(encoder: Encoder[PictureT]) -> DecodeParts[PictureT]:
+    """What decodes many crops of a file; one after another where the encoder has no ``load_parts``."""
+    if isinstance(encoder, LoadsParts):
+        load: DecodeParts[PictureT] = encoder.load_parts
+        return load
+
+    def one_by_one(data: bytes, crops: Sequence[Crop]) -> list[PictureT | ImageError]:
+        found: list[PictureT | ImageError] = []
+        for crop in crops:
+            try:
+                found.append(encoder.load_picture(data, crop))
+            except ValueError as problem:
+                found.append(ImageError(str(problem)))
+        return found
+
+    return one_by_one

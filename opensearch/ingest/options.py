@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clipseek.encoder.pictures.parts import Parting
+
 from ..entries.draft import Describe
 from ..errors import InvalidOption
 from ..protocols import TextReader
@@ -23,8 +25,9 @@ class IngestOptions:
     overwritten. ``checksum``: read every file, also where size and time say that it is unchanged. ``strict``: raise at an entry
     that cannot be read. ``prune``: remove documents of this source which it has no more, but those of files that ``protected``
     says the run left out. ``expunge``: free the index from replaced documents at the end; ``None``: where it has at most
-    ``EXPUNGE_LIMIT``. ``rejected``: the file to which documents are written that the server refuses. ``reader``: reads the words in
-    pictures, also in those that are in the index and were not read, or by another.
+    ``EXPUNGE_LIMIT``. ``parting``: which entries become several documents, the tiles of a scene or the pages of a file.
+    ``rejected``: the file to which documents are written that the server refuses. ``reader``: reads the words in pictures, also
+    in those that are in the index and were not read, or by another.
     """
 
     batch_size: int = 32
@@ -40,6 +43,7 @@ class IngestOptions:
     expunge: bool | None = False
     own_fields: bool = False
     describe: Describe | None = None
+    parting: Parting | None = None
     rejected: Path | None = None
     reader: TextReader | None = None
 

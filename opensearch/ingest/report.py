@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from clipseek.sources import Skipped, shown
 
-from ..entries.decide import FOREIGN
 from ..index.columns import Unfound
-from ..index.documents import Item
-from ..index.picture_text import TEXT
 from ..server.retry import Retried
 
+REFUSED = "refused by the server"
 #: Characters of an example.
 _EXAMPLE = 200
 #: Kinds of what is skipped by intention: nothing of the user's is lost with them.
@@ -54,7 +48,8 @@ class IngestReport:
     ``texts_read`` counts pictures in which words were looked for, ``texts_found`` those that have some, ``texts_passed_over``
     those that the reader leaves alone. Of the source's captions, ``captions`` are searchable, ``captions_lost`` went with what
     was skipped, by kind. ``rewritten`` counts documents that stand in the index a second time until they are expunged,
-    ``expunged`` whether they were. ``retries`` counts requests that were sent again. ``notes`` are sentences for the user.
+    ``expunged`` whether they were. Of the entries that are there, ``parted`` are several documents each (tiles, pages), ``parts``
+    in all. ``retries`` counts requests that were sent again. ``notes`` are sentences for the user.
     ``unrecorded``: why the run has no record in ``clipseek-ingests``.
     """
 
@@ -81,6 +76,8 @@ class IngestReport:
     captions_lost: Counter[str] = field(default_factory=Counter)
     rewritten: int = 0
     expunged: bool = False
+    parted: int = 0
+    parts: int = 0
     retries: int = 0
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -152,83 +149,3 @@ class Pruning:
 #: What became of an entry (``Ended``, or the file that was skipped), one that is there with a part left out, a value that no filter
 #: finds, a request that is sent again, what is about to be removed, or the report so far: the same object each time.
 Event: TypeAlias = "IngestReport | Ended | Skipped | Shortened | UnfoundValue | Retried | Pruning"
-
-
-class Reporter:
-    """Keeps the report of a run and passes events on, one at a time."""
-
-    def __init__(self, alias: str, on_event: Callable[[Event], None]) -> None:
-        self.report = IngestReport(alias)
-        self._on_event = on_event
-        self._lock = threading.RLock()
-        self._started = time.monotonic()
-
-    def tell(self, event: Event) -> None:
-        """Pass an event on."""
-        with self._lock:
-            self._on_event(event)
-
-    def retried(self, event: Retried) -> None:
-        """Count a request that will be sent again, and pass it on; called from several threads."""
-        with self._lock:
-            self.report.retries += 1
-            self._on_event(event)
-
-    def skip(self, entry: Skipped, *, taken: bool = False) -> None:
-        """Count a skipped file and pass it on; one that was ``taken`` before has its captions counted as searchable."""
-        self.report.skipped[entry.kind] += 1
-        self._lose(entry.kind, entry.captions, taken=taken)
-        self.tell(entry)
-        self.progress()
-
-    def skip_foreign(self, item: Item, reason: str) -> None:
-        """An entry, taken before, whose id is that of another source's document."""
-        self.skip(Skipped(item.path, FOREIGN, reason, captions=item.captions_in), taken=True)
-
-    def _lose(self, kind: str, captions: int, *, taken: bool) -> None:
-        if captions:
-            self.report.captions_lost[kind] += captions
-            self.report.captions -= captions if taken else 0
-
-    def end(self, entry: Ended, *, encoded: bool = False, captions: int = 0) -> None:
-        """Count what became of an entry, and pass it on; ``captions`` are lost with it, where it was rejected."""
-        self._lose("refused by the server", captions, taken=True)
-        setattr(self.report, entry.state, getattr(self.report, entry.state) + 1)
-        self.report.updated += entry.state == "replaced" and not encoded
-        self.tell(entry)
-
-    def shorten(self, entry: Shortened) -> None:
-        """Count what of a picture was left out, and pass it on."""
-        self.report.shortened[entry.kind] += 1
-        self.tell(entry)
-
-    def read_text(self, path: Path, text: Future[dict[str, str]]) -> dict[str, str]:
-        """The fields of a picture's words, once they are read; none where they cannot be, which is counted and passed on."""
-        try:
-            fields = text.result()
-        except Exception as problem:
-            # The reader says why. Whatever else it raises costs the picture no more than its text.
-            reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
-            self.shorten(Shortened(path, "text not read", reason))
-            return {}
-        self.report.texts_read += TEXT in fields
-        self.report.texts_passed_over += TEXT not in fields
-        self.report.texts_found += bool(fields.get(TEXT))
-        return fields
-
-    def unfound(self, item: Item) -> None:
-        """Count the values of ``item`` that no filter finds, and pass each of them on."""
-        for value in item.unfound:
-            self.report.count_unfound(item.path, value)
-            self.tell(UnfoundValue(item.path, value.column, value.value, value.reason))
-
-    def progress(self) -> None:
-        """Pass the report so far on."""
-        self.report.seconds = time.monotonic() - self._started
-        self.tell(self.report)
-
-    def finish(self) -> IngestReport:
-        """The report of a run that has ended."""
-        self.report.skipped = Counter(dict(self.report.skipped.most_common()))
-        self.report.seconds = time.monotonic() - self._started
-        return self.report

@@ -31,7 +31,7 @@ from ..protocols import AnyEncoder, Encoder, PictureT
 from ..server.transport import patient
 from ..values.date_formats import DateReader
 from ..values.zones import read_zone
-from .encoding import Encoding
+from .encoding import Encoding, loader_of_parts
 from .expunge import tidied
 from .flushing import Flusher
 from .options import IngestOptions
@@ -39,7 +39,8 @@ from .own_fields import declare_late
 from .pixel_rules import PixelRules
 from .prune import removals, remove
 from .record import recorded
-from .report import Event, IngestReport, Pruning, Reporter
+from .report import Event, IngestReport, Pruning
+from .reporter import Reporter
 from .taking import Taking
 from .writing import Writing
 
@@ -162,6 +163,7 @@ class _Run:
             entries,
             known=known,
             decode=self._encoder.load_picture,
+            decode_parts=loader_of_parts(self._encoder),
             columns=columns,
             seen=seen,
             options=FeedOptions(
@@ -172,6 +174,7 @@ class _Run:
                 checksum=options.checksum,
                 describe=options.describe,
                 reader=options.reader,
+                parting=options.parting,
             ),
             stale=PixelRules(self._version).stale,
             meanwhile=lambda: self._idle(writer),

@@ -7,7 +7,8 @@ from typing import Generic
 
 from clipseek.sources import Skipped
 
-from ..entries.steps import Changed, New, Repeated, Step
+from ..entries.decide import FOREIGN
+from ..entries.steps import Changed, Foreign, New, Repeated, Step
 from ..entries.texts import difference
 from ..index.columns import AS_WRITTEN
 from ..index.documents import Item
@@ -15,7 +16,8 @@ from ..index.picture_text import TEXT
 from ..index.version import Version
 from ..protocols import PictureT
 from .encoding import Encoding, Waiting
-from .report import Ended, Reporter, Shortened
+from .report import Shortened
+from .reporter import Reporter
 from .writing import Entry, Writing
 
 #: Unchanged entries between two reports of the progress.
@@ -38,21 +40,27 @@ class Taking(Generic[PictureT]):
 
     def take(self, step: Step[PictureT]) -> None:
         """One step."""
-        self._reporter.report.seen += 1
+        whole = None if isinstance(step, Skipped) else step.item.whole
+        first = whole is None or whole.begins()
+        self._reporter.report.seen += first
         if isinstance(step, Skipped):
             self._skip(step)
+            return
+        if first and (whole is not None or not isinstance(step, (Repeated, Foreign))):
+            self._remark(step.item)
+        if isinstance(step, Foreign):
+            self._reporter.skip_item(step.item, FOREIGN, step.reason, taken=whole is not None)
             return
         if isinstance(step, Repeated):
             self._repeat(step)
             return
-        self._remark(step.item)
         if isinstance(step, New):
             self._decode(step)
             return
         if isinstance(step, Changed):
             self._change(step)
         else:
-            self._reporter.end(Ended(step.item.path, "unchanged", step.id))
+            self._reporter.end_item(step.item, "unchanged", name=step.id, documents=step.documents)
             if self._reporter.report.seen % _BETWEEN:  # they are many and take no time
                 return
         self._reporter.progress()
@@ -72,14 +80,15 @@ class Taking(Generic[PictureT]):
 
     def _repeat(self, step: Repeated) -> None:
         item = step.item
+        taken = item.whole is not None
         if item.own_id:
-            self._reporter.skip(Skipped(item.path, "duplicate", step.reason, captions=item.captions_in))
+            self._reporter.skip_item(item, "duplicate", step.reason, taken=taken)
         elif item.id in self._unreadable:
             # The copy of a broken picture is as broken, and no duplicate of anything in the index.
-            why = self._unreadable[item.id]
-            self._reporter.skip(Skipped(item.path, "unreadable", why, captions=item.captions_in))
+            self._reporter.skip_item(item, "unreadable", self._unreadable[item.id], taken=taken)
         else:
-            self._remark(item)
+            if not taken:
+                self._remark(item)
             if self._writing.wait(Entry(item, "joined", None, step.gone)):
                 self.finish()
 
@@ -101,7 +110,7 @@ class Taking(Generic[PictureT]):
             # ImageError says why. Anything else is a decoder's own failure, and must not cost the other pictures.
             reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
             self._unreadable[item.id] = reason
-            self._reporter.skip(Skipped(item.path, "unreadable", reason, captions=item.captions_in), taken=True)
+            self._reporter.skip_item(item, "unreadable", reason)
             return
         if step.text is not None:
             item = replace(item, text=self._reporter.read_text(item.path, step.text))

@@ -10,18 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from clipseek.sources import Skipped
-
 from ..bulk.actions import Action, Answered, Kind
 from ..bulk.rejected import DeadLetters
 from ..bulk.writer import BulkWriter
-from ..entries.decide import decide, merge, without_entries
+from ..entries.decide import FOREIGN, decide, merge, without_entries
 from ..entries.known import Document, Known
 from ..entries.texts import difference
 from ..errors import IngestFailed
 from ..index.columns import DeclaredColumns
 from ..index.documents import Item, create_action, delete_action, index_action, timestamp, update_action
-from .report import Ended, Ending, Reporter
+from .report import Ending
+from .reporter import Reporter
 
 #: Entries that wait for others are dealt with together; how often a document is decided anew that others keep writing.
 WAITING, ROUNDS = 512, 30
@@ -132,15 +131,12 @@ class Writing:
     def _end(self, entry: Entry) -> None:
         for name in entry.gone:
             self._gone.setdefault(name, []).append(entry)
-        ended = Ended(entry.item.path, entry.state, entry.item.id)
-        self._reporter.end(ended, encoded=entry.document is not None)
+        self._reporter.end_item(entry.item, entry.state, encoded=entry.document is not None)
 
     def _refuse(self, answer: Answered, entries: Sequence[Entry]) -> None:
         self._letters.write(answer, str(entries[0].item.path))
         for entry in entries:
-            self._reporter.end(
-                Ended(entry.item.path, "rejected", entry.item.id, answer.reason), captions=entry.item.captions_in
-            )
+            self._reporter.end_item(entry.item, "rejected", reason=answer.reason)
 
     def _decide_again(self, waiting: Sequence[Entry]) -> None:
         groups: dict[str, list[Entry]] = {}
@@ -169,9 +165,7 @@ class Writing:
         own = next((entry for entry in group if entry.document is not None), None)
         for entry in group:
             if own is None:
-                reason = "the first file that has its bytes has no document"
-                item = entry.item
-                self._reporter.skip(Skipped(item.path, "unreadable", reason, captions=item.captions_in), taken=True)
+                self._reporter.skip_item(entry.item, "unreadable", "the first file that has its bytes has no document")
             elif entry is own:
                 self.put(entry)
             else:
@@ -182,7 +176,7 @@ class Writing:
         if verdict.state == "encode":
             self.put(replace(entry, state="replaced"), document.state)
         elif verdict.state == "foreign":
-            self._reporter.skip_foreign(entry.item, verdict.reason)
+            self._reporter.skip_item(entry.item, FOREIGN, verdict.reason)
         else:
             state = entry.state if verdict.state == "unchanged" else verdict.state
             fields = {**verdict.fields, **difference(entry.item.text, document.fields)}

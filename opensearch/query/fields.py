@@ -18,9 +18,12 @@ OWN: Mapping[str, FieldType] = {
     "width": "number",
     "height": "number",
     "ingested_at": "date",
+    "part.of": "keyword",
+    "part.kind": "keyword",
+    "part.number": "number",
 }
 #: Of these, numbers that the index keeps as integers of 32 bits; declared numbers are doubles.
-INTEGERS = frozenset({"width", "height"})
+INTEGERS = frozenset({"width", "height", "part.number"})
 
 
 @dataclass(frozen=True)

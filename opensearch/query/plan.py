@@ -73,7 +73,7 @@ class Plan:
         """The search with ids and scores as its only answer, and with what grouping and sorting need."""
         values: list[Any] = ["image_id"]
         values += ["content_hash"] if self.grouped_here else []
-        values += ["look"] if self.page.group_near else []
+        values += ["look", "part.of"] if self.page.group_near else []
         if self.order is not None and self.taken_whole:
             values.append(self.order.docvalue)
         return {**self.ranked, "_source": False, "stored_fields": "_none_", "docvalue_fields": values}

@@ -178,12 +178,12 @@ def _reachable(plan: Plan, ranking: Ranking) -> int:
 
 
 def ranked_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows of a ranking without documents, with their ``_id`` where it always is, and ``content_hash`` and ``look`` in
-    ``_source``.
+    """Rows of a ranking without documents, with their ``_id`` where it always is, and ``content_hash``, ``look`` and ``part.of``
+    in ``_source``.
     """
     named = []
     for row in rows:
         fields = row["fields"]
-        source = {name: fields[name][0] for name in ("content_hash", "look") if name in fields}
+        source = {name: fields[name][0] for name in ("content_hash", "look", "part.of") if name in fields}
         named.append({**row, "_id": fields["image_id"][0], "_source": source})
     return named

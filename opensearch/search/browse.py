@@ -73,12 +73,18 @@ def look_up(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[str
 def nearly_same(client: opensearchpy.OpenSearch, version: Version, name: str, hits: Sequence[Hit]) -> list[Hit]:
     """Those of ``hits`` that are the same file as the picture ``name``, or look nearly the same. One request."""
     body = {"ids": [name, *(hit.id for hit in hits)]}
-    wanted = {"_source_includes": "content_hash,look", "realtime": "false"}
+    wanted = {"_source_includes": "content_hash,look,part.of", "realtime": "false"}
     answer = client.mget(index=version.index, body=body, params=wanted)
-    rows = {row["_id"]: row for row in answer["docs"] if row.get("found")}
+    rows = {row["_id"]: _with_part(row) for row in answer["docs"] if row.get("found")}
     if name not in rows:
         return []
     return [hit for hit in hits if hit.id in rows and len(first_of_each((rows[name], rows[hit.id]), near=True)) == 1]
+
+
+def _with_part(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a document as ``first_of_each`` takes it."""
+    source = row["_source"]
+    return {**row, "_source": {**source, "part.of": (source.get("part") or {}).get("of")}}
 
 
 def count_pictures(client: opensearchpy.OpenSearch, version: Version) -> tuple[int, int]:
@@ -100,7 +106,7 @@ def _body(scope: Scope, page: Page) -> dict[str, Any]:
         "aggs": {**facets, " documents": {"global": {}}},
     }
     if page.group_near:
-        values = ["image_id", "content_hash", "look"]
+        values = ["image_id", "content_hash", "look", "part.of"]
         depth = next(depth for depth in DEPTHS if depth >= page.end)
         return {**body, "size": depth, "_source": False, "stored_fields": "_none_", "docvalue_fields": values}
     if page.group_duplicates:

@@ -30,7 +30,8 @@ class Hit:
     (``limits.MARKS``), and ``marks`` the (start, end) of its matched words. ``text`` are the words that were read in the picture
     (``ingest --ocr``), ``text_marked`` and ``text_marks`` likewise; ``text_score`` is their part of the caption clause's own score,
     ``None`` where that is not known or none.
-    ``relevant``: whether its cosine reaches ``Page.min_cosine``, ``None`` without one.
+    ``relevant``: whether its cosine reaches ``Page.min_cosine``, ``None`` without one. ``part``: which tile, page, frame or
+    slice of its file it is (``Part.as_dict``), ``None`` where it is all of it.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Hit:
     text: str = ""
     text_marked: str = ""
     text_score: float | None = None
+    part: Mapping[str, Any] | None = None
 
     @cached_property
     def marks(self) -> tuple[tuple[int, int], ...]:
@@ -151,6 +153,7 @@ def read_hit(row: Mapping[str, Any], added: Mapping[str, float] | None, vector: 
         text=str(source.get("text") or ""),
         text_marked=marked.get("text", ""),
         text_score=text_score,
+        part=source.get("part"),
     )
 
 

@@ -32,7 +32,10 @@ def page_rows(plan: Plan, rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
 
 
 def first_of_each(rows: Sequence[Row], near: bool = False) -> list[Row]:
-    """The rows without those whose picture has the same bytes as one before, or, ``near``, nearly the look of one that stays."""
+    """The rows without those whose picture has the same bytes as one before, or, ``near``, nearly the look of one that stays.
+
+    Of several parts of one file the first stays, but that ``near`` asks for their looks alone.
+    """
     seen: set[str] = set()
     kept: list[Row] = []
     hashes, copies, count = np.zeros(len(rows), np.uint64), np.zeros((len(rows), SIDE * SIDE, 3), np.uint8), 0
@@ -40,7 +43,8 @@ def first_of_each(rows: Sequence[Row], near: bool = False) -> list[Row]:
         content = str(row["_source"].get("content_hash") or row["_id"])
         if content in seen:
             continue
-        seen.add(content)
+        if not (near and row["_source"].get("part.of")):
+            seen.add(content)
         look = _bytes(str(row["_source"].get("look") or "")) if near else None
         if look is not None:
             hash_, copy = look[:HASH_BYTES].view(">u8").astype(np.uint64)[0], look[HASH_BYTES:].reshape(-1, 3)

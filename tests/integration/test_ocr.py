@@ -11,6 +11,7 @@ import opensearchpy
 import pytest
 from clipseek.encoder.ocr.options import OcrOptions
 from clipseek.encoder.ocr.reader import OcrReader
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.ingest.options import IngestOptions
@@ -37,7 +38,7 @@ class Counting(OcrReader):
 
     count, most = 0, 99
 
-    def read(self, data: bytes) -> str | None:
+    def read(self, data: bytes, crop: Crop | None = None) -> str | None:
         self.count += 1
         if self.count > self.most:
             raise ValueError("the lamp went out")

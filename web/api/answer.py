@@ -15,6 +15,7 @@ from pydantic.config import JsonDict
 
 from ..errors import in_fields
 from .addresses import Addresses
+from .part import PartAnswer
 
 #: A hit of "red bicycle", searched by vector alone, as the description of the API shows it.
 EXAMPLE: JsonDict = {
@@ -31,6 +32,7 @@ EXAMPLE: JsonDict = {
     "width": 128,
     "height": 128,
     "metadata": {"set": "carbon"},
+    "part": None,
     "picture": "/pictures/icons?id=carbon%2Fbicycle",
     "thumbnail": "/thumbnails/icons?id=carbon%2Fbicycle&size=320",
     "embed": "/thumbnails/icons?id=carbon%2Fbicycle&size=320&signature=5XmX0yQ",
@@ -87,6 +89,7 @@ class HitAnswer(BaseModel):
     width: int | None = Field(description="Of the picture, in pixels.")
     height: int | None
     metadata: dict[str, Any]
+    part: PartAnswer | None = Field(description="Which part of its file it is; null where it is all of it.")
     picture: str | None = Field(description="Address of the picture; null where pictures are not shown.")
     thumbnail: str | None = Field(description="Address of a small picture; null where pictures are not shown.")
     embed: str | None = Field(
@@ -174,6 +177,7 @@ def hit_answer(
         width=hit.width,
         height=hit.height,
         metadata=dict(hit.metadata),
+        part=PartAnswer(**hit.part) if hit.part else None,
         picture=addresses.picture(hit.id),
         thumbnail=addresses.thumbnail(hit.id),
         embed=addresses.embedded(hit.id),

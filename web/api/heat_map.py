@@ -72,4 +72,4 @@ def _picture(index: str, body: Sent[HeatMapRequest], pictures: Pictures) -> Quer
         if window.size > MAX_MEGABYTES * 1e6:
             raise unreadable(f"its file has {window.size / 1e6:.0f} MB, the limit is {MAX_MEGABYTES:g}; name another")
         window.seek(0)
-        return QueryPicture(window.read(window.size) or b"")
+        return QueryPicture(window.read(window.size) or b"", crop=original.crop)

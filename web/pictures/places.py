@@ -6,6 +6,8 @@ import threading
 import time
 from collections import OrderedDict
 
+from clipseek.encoder.pictures.crop import Crop
+from clipseek.encoder.pictures.parts import crop_of
 from clipseek.opensearch.index.image_uri import Place, image_place
 
 from ..errors import Refused
@@ -21,10 +23,12 @@ class Places:
     def __init__(self, state: State) -> None:
         self._state = state
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], tuple[float, Place]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], tuple[float, tuple[Place, Crop | None]]] = OrderedDict()
 
-    def find(self, alias: str, name: str) -> Place:
-        """The place of the picture ``name``. Raises Refused where there is none, OpenSearchError where the server is away."""
+    def find(self, alias: str, name: str) -> tuple[Place, Crop | None]:
+        """The place of the picture ``name``, and which part of the file's picture it is.
+
+        Raises Refused where there is none, OpenSearchError where the server is away."""
         opened, key = self._state.opened(alias), (alias, name)
         with self._lock:
             known = self._known.get(key)
@@ -38,8 +42,10 @@ class Places:
                 self._known.popitem(last=False)
         return place
 
-    def _ask(self, index: str, name: str) -> Place:
-        answer = self._state.client.mget(index=index, body={"ids": [name]}, params={"_source_includes": "image_uri"})
+    def _ask(self, index: str, name: str) -> tuple[Place, Crop | None]:
+        answer = self._state.client.mget(
+            index=index, body={"ids": [name]}, params={"_source_includes": "image_uri,part"}
+        )
         (document,) = answer["docs"]
         if not document.get("found"):
             raise Refused(
@@ -56,4 +62,4 @@ class Places:
                 "The picture is not on this machine",
                 "the index says that the picture is no file of this machine; serve where its folder is",
             )
-        return place
+        return place, crop_of(document["_source"].get("part"))

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from clipseek.encoder.pictures.crop import Crop
+
 from ..errors import Refused
 from ..guard.secret_files import private_folder
 from ..settings import Settings
@@ -36,13 +38,15 @@ class Webp:
 
 @dataclass(frozen=True)
 class Original:
-    """A picture's own bytes, to be sent from ``window`` and closed; ``shown`` is the type that browsers show, if any."""
+    """A picture's own bytes, to be sent from ``window`` and closed; ``shown`` is the type that browsers show, if any. ``crop``: the
+    part of the file's picture that is meant."""
 
     window: Window
     name: str
     format: str
     shown: str | None
     etag: str
+    crop: Crop | None = None
 
 
 class Pictures:
@@ -67,7 +71,7 @@ class Pictures:
 
     def original(self, alias: str, name: str, *, download: bool = False) -> Original:
         """The picture as it is. Raises Refused for what is no picture, or may not be shown, or not be taken away (``download``)."""
-        window, called = self._open(alias, name)
+        window, called, crop = self._open(alias, name)
         try:
             stream = io.BufferedReader(window)
             header = header_of(stream, self._limits.megapixels)
@@ -75,14 +79,15 @@ class Pictures:
                 raise unsent(header.format)
             stream.detach()  # else it closes the window when it is collected
             etag = hashlib.sha256(repr(window.identity()).encode()).hexdigest()[:32]
-            return Original(window, called, header.format, shown_type(header), f'"{etag}"')
+            shown = None if crop else shown_type(header)
+            return Original(window, called, header.format, shown, f'"{etag}"', crop)
         except BaseException:
             window.close()
             raise
 
     def thumbnail(self, alias: str, name: str, size: int, known: Callable[[str], bool]) -> Webp:
         """The picture as WebP, ``size`` pixels at most. ``known``: whether the client has what this ETag names."""
-        window, _ = self._open(alias, name)
+        window, _, crop = self._open(alias, name)
         with window:
             if window.size > self._limits.megabytes * 1e6:
                 raise Refused(
@@ -98,21 +103,21 @@ class Pictures:
                 data = window.read(window.size) or b""
                 digest = hashlib.sha256(data).hexdigest()
                 self._remember(identity, digest)
-            key = f"{digest}-{size}-{RULES}"
-            etag = f'"{digest[:32]}-{size}-{RULES}"'
+            part = "" if crop is None else f"-{str(crop).replace(',', '_')}"
+            key = f"{digest}-{size}-{RULES}{part}"
+            etag = f'"{digest[:32]}-{size}-{RULES}{part}"'
             if known(etag):
                 return Webp(etag, None)
             kept = None if self._cache is None else self._cache.get(key)
             if kept is not None:
                 return Webp(etag, kept)
-            made = as_webp(
-                data or window.read(window.size) or b"", size, self._limits.megapixels, self._limits.megabytes
-            )
+            data = data or window.read(window.size) or b""
+            made = as_webp(data, size, self._limits.megapixels, self._limits.megabytes, crop)
         if self._cache is not None:
             self._cache.put(key, made)
         return Webp(etag, made)
 
-    def _open(self, alias: str, name: str) -> tuple[Window, str]:
+    def _open(self, alias: str, name: str) -> tuple[Window, str, Crop | None]:
         if not self.shown:
             raise Refused(
                 404,
@@ -120,8 +125,8 @@ class Pictures:
                 "Pictures are not shown",
                 "no folder of pictures was named; start with clipseek serve --pictures ROOT",
             )
-        place = self._places.find(alias, name)
-        return self._roots.open(place), place.name.rpartition("/")[2]
+        place, crop = self._places.find(alias, name)
+        return self._roots.open(place), place.name.rpartition("/")[2], crop
 
     def _remember(self, identity: tuple[int, ...], digest: str) -> None:
         with self._lock:

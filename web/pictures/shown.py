@@ -6,6 +6,7 @@ import io
 from typing import IO
 
 from clipseek.encoder.errors import ImageError
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.pictures.header import Header, read_header
 from clipseek.encoder.pictures.images import open_reduced
 
@@ -47,11 +48,13 @@ def sent_as_it_is(header_format: str) -> bool:
     return header_format != "SVG"
 
 
-def as_webp(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
-    """The picture as WebP of at most ``size`` x ``size`` pixels, never enlarged. Raises Refused where it cannot be read."""
+def as_webp(data: bytes, size: int, megapixels: float, megabytes: float, crop: Crop | None = None) -> bytes:
+    """The picture, or ``crop`` of it, as WebP of at most ``size`` x ``size`` pixels, never enlarged.
+
+    Raises Refused where it cannot be read."""
     try:
         with in_turn(data):
-            picture, _ = open_reduced(data, _WHITE, megapixels, megabytes, size)
+            picture, _ = open_reduced(data, _WHITE, megapixels, megabytes, size, crop=crop)
     except ImageError as problem:
         raise unreadable(problem) from None
     picture.thumbnail((size, size), reducing_gap=2.0)

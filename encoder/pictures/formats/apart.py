@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
 from PIL import Image
 
+from ..crop import Crop
 from ..errors import ImageError
 from ..pixels.rendering import Seen
 from ..worker.pool import pool_of
+from ..worker.process import Answer
 from .asked import Asked
 from .registry import INSTALL, Format
 from .task import TASK
@@ -17,9 +23,22 @@ def read_apart(data: bytes, known: Format, asked: Asked) -> Seen:
 
     Raises ImageError with the reason: the library is not installed, the file is broken, too large, or took its decoder down.
     """
-    if not known.available:
-        raise ImageError(f"{known.name} is read by {known.library}, which is not installed; install it: {INSTALL}")
-    answer = pool_of(TASK).ask(data, asked.words())
+    answer = ask_apart(data, known, asked.words())
     words, (pixels,) = answer.words, answer.arrays
     met, facts = tuple(words["met"]), tuple(words["facts"])
     return Seen(Image.fromarray(pixels), words["width"], words["height"], met, facts, answer.said)
+
+
+def read_crops_apart(data: bytes, known: Format, asked: Asked, crops: Sequence[Crop]) -> list[Seen]:
+    """``images.open_crops`` of a file of the format ``known``; only the crops' pixels leave the worker."""
+    answer = ask_apart(data, known, {**asked.words(), "crops": [asdict(crop) for crop in crops]})
+    met, facts = tuple(answer.words["met"]), tuple(answer.words["facts"])
+    parts = map(Image.fromarray, answer.arrays)
+    return [Seen(part, part.width, part.height, met, facts, answer.said) for part in parts]
+
+
+def ask_apart(data: bytes, known: Format, words: Mapping[str, Any]) -> Answer:
+    """What a worker answers to ``words`` (``task.work``) about a file of the format ``known``. Raises ImageError."""
+    if not known.available:
+        raise ImageError(f"{known.name} is read by {known.library}, which is not installed; install it: {INSTALL}")
+    return pool_of(TASK).ask(data, words)

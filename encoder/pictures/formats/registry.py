@@ -10,6 +10,8 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 
+from ..parts import Numbered
+
 #: The extra that brings the libraries that stand in ``Format.modules``.
 EXTRA = "formats"
 
@@ -20,6 +22,7 @@ class Format:
 
     reader: the module in ``readers/`` that has ``read(data, rules, max_megapixels) -> Decoded``; None: Pillow. modules: what is
     imported for it, from the extra. library: what people call these. what: kinds that are read, for the table in the docs.
+    several: what ``ingest --every`` takes it apart by.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Format:
     modules: tuple[str, ...] = ()
     plain: bool = False
     options: tuple[str, ...] = ()
+    several: Numbered | None = None
 
     @property
     def pillow(self) -> tuple[str, ...]:
@@ -68,7 +72,8 @@ FORMATS: tuple[Format, ...] = (
         "Pillow; tifffile with imagecodecs for what Pillow cannot read",
         "1 to 64 bits, floats, grey, RGB, palettes, CMYK, Lab, YCbCr, alpha; no-data values; the first page that is no reduced "
         "copy; with the extra BigTIFF, planes, bands, predictor 3, other codecs and reduced levels",
-        options=("--bands", "--depth-range"),
+        options=("--bands", "--depth-range", "--every page"),
+        several="page",
     ),
     Format("AVIF", (".avif", ".avifs"), "Pillow", f"8 bits, alpha, the first frame; {_CURVES}"),
     Format(
@@ -121,7 +126,8 @@ FORMATS: tuple[Format, ...] = (
         "1 to 32 bits, signed, floats, MONOCHROME1 and 2, rescale, VOI tables and windows, palettes, RGB, YBR, padding",
         "dicom",
         ("pydicom",),
-        options=("--frame", "--depth-range"),
+        options=("--frame", "--depth-range", "--every frame"),
+        several="frame",
     ),
     Format(
         "NIfTI",
@@ -130,7 +136,8 @@ FORMATS: tuple[Format, ...] = (
         "all number types, RGB; one slice from feet to head, between cal_min and cal_max",
         "nifti",
         ("nibabel",),
-        options=("--frame", "--depth-range"),
+        options=("--frame", "--depth-range", "--every slice"),
+        several="slice",
     ),
     Format(
         "SVG",
@@ -141,7 +148,14 @@ FORMATS: tuple[Format, ...] = (
         ("resvg_py",),
     ),
     Format(
-        "PDF", (".pdf",), "pypdfium2 (PDFium)", "the first page, drawn at 144 dots to an inch", "pdf", ("pypdfium2",)
+        "PDF",
+        (".pdf",),
+        "pypdfium2 (PDFium)",
+        "the first page, drawn at 144 dots to an inch",
+        "pdf",
+        ("pypdfium2",),
+        options=("--every page",),
+        several="page",
     ),
 )
 BY_NAME: dict[str, Format] = {known.name: known for known in FORMATS}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from numpy.typing import NDArray
 
+from ..crop import Crop
 from ..errors import ImageError
 from ..pixels.rendering import Seen, render
 from ..size import least_edge
@@ -21,12 +23,25 @@ TASK = f"{__name__}:work"
 
 
 def work(data: bytes, words: Mapping[str, Any]) -> tuple[dict[str, Any], list[NDArray[Any]]]:
-    """``words``: an ``Asked``. The words of the answer are the fields of ``Seen``, its array the pixels, (H, W, 3) uint8."""
+    """``words``: an ``Asked``. The words of the answer are the fields of ``Seen``, its array the pixels, (H, W, 3) uint8.
+
+    With ``crops``, what ``Crop`` has of each, the arrays are theirs; with ``outline`` the words are those of an ``Outline``.
+    """
     known = format_of(data)
     if known is None:
         raise ImageError("not an image")
-    seen = read_here(data, known, Asked.of(words))
-    return {"width": seen.width, "height": seen.height, "met": seen.met, "facts": seen.facts}, [seen.pixels]
+    asked = Asked.of(words)
+    if "outline" in words:
+        from .outline import outline_here
+
+        return asdict(outline_here(data, known, asked, sized=words["outline"])), []
+    seen = read_here(data, known, asked)
+    facts = {"width": seen.width, "height": seen.height, "met": seen.met, "facts": seen.facts}
+    if "crops" in words:
+        from ..images import cut
+
+        return facts, [part.pixels for part in cut(seen, [Crop(**crop) for crop in words["crops"]])]
+    return facts, [seen.pixels]
 
 
 def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
@@ -41,7 +56,7 @@ def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
     # Pillow finds no copies in the SubIFDs of a BigTIFF.
     size = size_with_copies(data) if data[2:4] in (b"+\0", b"\0+") else None
     copies = size is not None and least_edge(*size, asked.edge, asked.reduce_to) is not None
-    if (asked.rules.bands or beyond or copies) and has_tifffile():
+    if (asked.rules.bands or beyond or copies or asked.page is not None) and has_tifffile():
         return _by("tiff", data, asked)
     if beyond:
         raise ImageError(f"a TIFF of {beyond} is read after: {INSTALL}")

@@ -16,6 +16,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from ..errors import ImageError
+from ..formats.asked import Asked
 from ..size import least_edge
 
 MOST = 64  # pages, or frames, that are looked at
@@ -49,16 +50,32 @@ class Chosen:
     facts: tuple[str, ...] = ()
 
 
-def choose(picture: Image.Image, edge: int | None, reduce_to: int | None) -> Chosen:
-    """Turn ``picture``, opened, to the page that is read; ``edge`` and ``reduce_to`` as ``size.least_edge`` has them.
+def choose(picture: Image.Image, asked: Asked) -> Chosen:
+    """Turn ``picture``, opened, to the page that is read.
 
     Raises ImageError for a camera's raw file, and for a file of whose pages none can be read.
     """
+    if asked.page is not None:
+        count = int(getattr(picture, "n_frames", 1))
+        if count == 1 and asked.page == 1:
+            return Chosen()
+        picture.seek(asked.index(count, "page"))
+        return Chosen(None, frozenset({"pages"}), (f"page: {asked.page} of {count}",))
     if isinstance(picture, TiffImageFile):
-        return _choose_page(picture, edge, reduce_to)
+        return _choose_page(picture, asked.edge, asked.reduce_to)
     if picture.format in _FRAMES and getattr(picture, "is_animated", False):
         return _first_shown(picture, list(range(min(MOST, int(getattr(picture, "n_frames", 1))))), "frame")
     return Chosen()
+
+
+def whole_pages(picture: TiffImageFile) -> list[int]:
+    """The numbers, from 1, of the pages that are neither reduced copies nor masks."""
+    found = []
+    for number in range(int(getattr(picture, "n_frames", 1))):
+        picture.seek(number)
+        page = _page(picture.tag_v2, number, picture.width, picture.height)
+        found += [] if page.reduced or page.mask else [number + 1]
+    return found
 
 
 def _choose_page(picture: TiffImageFile, edge: int | None, reduce_to: int | None) -> Chosen:

@@ -29,12 +29,12 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YB
 
 
 def read(data: bytes, asked: Asked) -> Decoded:
-    """The middle frame of several, or the first."""
+    """The middle frame of several, the first, or the one that is asked for."""
     dataset = _opened(data)
     rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
     check_pixels(columns, rows, asked.max_megapixels)
     frames = int(dataset.get("NumberOfFrames") or 1)
-    number = 0 if asked.rules.frame == "first" else frames // 2
+    number = asked.index(frames, "frame", 0 if asked.rules.frame == "first" else frames // 2)
     facts = [f"frame {number + 1} of {frames}"] if frames > 1 else []
     kind = str(dataset.get("PhotometricInterpretation") or "MONOCHROME2")
     try:
@@ -61,6 +61,17 @@ def read(data: bytes, asked: Asked) -> Decoded:
         met=met,
         facts=(*facts, kind),
     )
+
+
+def pages(data: bytes) -> range:
+    """The numbers of its frames."""
+    return range(1, int(_opened(data).get("NumberOfFrames") or 1) + 1)
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height."""
+    dataset = _opened(data)
+    return int(dataset.get("Columns") or 0), int(dataset.get("Rows") or 0)
 
 
 def _opened(data: bytes) -> Dataset:

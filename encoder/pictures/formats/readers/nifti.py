@@ -18,30 +18,21 @@ from ..asked import Asked
 _LARGEST = 2 << 30  # bytes of an unpacked volume
 
 
+def pages(data: bytes) -> range:
+    """The numbers of its slices, from feet to head."""
+    volume, _, _, upward = _opened(data)
+    return range(1, 2 if upward is None else int(volume.shape[upward]) + 1)
+
+
 def read(data: bytes, asked: Asked) -> Decoded:
-    """The middle slice, or the first, from feet to head; of a series the first volume. Colours as stored, greys with the header's
-    slope and intercept, between cal_min and cal_max where it has them."""
-    if data[:2] == b"\x1f\x8b":
-        with gzip.open(io.BytesIO(data)) as stream:
-            data = stream.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise ImageError("too large: its volume has more than 2 GB")
-    if data[344:348] == b"ni1\0" or data[4:7] == b"ni2":
-        raise ImageError("a NIfTI header alone; its values stand in another file (.img)")
-    kind = nibabel.Nifti2Image if int.from_bytes(data[:4], "little") == 540 or data[:4] == b"\0\0\x02\x1c" else None
-    volume: Any = (kind or nibabel.Nifti1Image).from_bytes(data)
-    turn: NDArray[np.float64] = nibabel.orientations.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
-    shape = volume.shape
-    if len(shape) < 2 or min(shape) < 1:
-        raise ImageError(f"a volume of shape {' x '.join(map(str, shape))} has no slice")
-    # The axis of the file that runs from feet to head.
-    axes = [int(axis) if axis == axis else place for place, axis in enumerate(turn[:, 0])]
-    upward = axes.index(2) if len(shape) > 2 and 2 in axes else None
-    number, count = 0, 1
+    """The middle slice, the first, or the one that is asked for, from feet to head; of a series the first volume. Colours as
+    stored, greys with the header's slope and intercept, between cal_min and cal_max where it has them."""
+    volume, turn, axes, upward = _opened(data)
+    shape, number, count = volume.shape, 0, 1
     place: list[int | slice] = [slice(None) if axis < 3 else 0 for axis in range(len(shape))]
     if upward is not None:
         count = shape[upward]
-        number = 0 if asked.rules.frame == "first" else count // 2
+        number = asked.index(count, "slice", 0 if asked.rules.frame == "first" else count // 2)
         place[upward] = count - 1 - number if turn[upward, 1] < 0 else number
     slice_ = np.asarray(volume.dataobj[tuple(place)])
     across = [axis for axis in range(min(3, len(shape))) if axis != upward]
@@ -59,6 +50,25 @@ def read(data: bytes, asked: Asked) -> Decoded:
         met=frozenset({"format.nifti", "pages"}),
         facts=(f"slice {number + 1} of {count}, shape {' x '.join(map(str, shape))}",),
     )
+
+
+def _opened(data: bytes) -> tuple[Any, NDArray[np.float64], list[int], int | None]:
+    """The volume, how its axes turn, which axes they are, and the axis of the file that runs from feet to head."""
+    if data[:2] == b"\x1f\x8b":
+        with gzip.open(io.BytesIO(data)) as stream:
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise ImageError("too large: its volume has more than 2 GB")
+    if data[344:348] == b"ni1\0" or data[4:7] == b"ni2":
+        raise ImageError("a NIfTI header alone; its values stand in another file (.img)")
+    kind = nibabel.Nifti2Image if int.from_bytes(data[:4], "little") == 540 or data[:4] == b"\0\0\x02\x1c" else None
+    volume: Any = (kind or nibabel.Nifti1Image).from_bytes(data)
+    turn: NDArray[np.float64] = nibabel.orientations.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
+    shape = volume.shape
+    if len(shape) < 2 or min(shape) < 1:
+        raise ImageError(f"a volume of shape {' x '.join(map(str, shape))} has no slice")
+    axes = [int(axis) if axis == axis else place for place, axis in enumerate(turn[:, 0])]
+    return volume, turn, axes, axes.index(2) if len(shape) > 2 and 2 in axes else None
 
 
 def _upright(values: NDArray[Any], axes: list[int], flips: list[bool]) -> NDArray[Any]:

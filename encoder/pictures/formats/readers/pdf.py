@@ -13,24 +13,28 @@ DOTS = 144
 LEAST, MOST = 1024, 2048
 
 
+def pages(data: bytes) -> range:
+    """The numbers of its pages."""
+    document = _opened(data)
+    try:
+        return range(1, len(document) + 1)
+    finally:
+        document.close()
+
+
 def read(data: bytes, asked: Asked) -> Decoded:
-    """The first page, on white."""
+    """The first page, or the one that is asked for, on white."""
+    document = _opened(data)
     try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as problem:
-        why = "it needs a password" if "password" in str(problem).lower() else str(problem)
-        raise ImageError(f"PDFium refuses it: {why}") from None
-    try:
-        if not len(document):
-            raise ImageError("a PDF without pages")
+        number = asked.index(len(document), "page")
         try:
-            page = document[0]
+            page = document[number]
             width, height = page.get_size()
             longer = max(width, height, 1.0)
             scale = min(max(DOTS / 72, LEAST / longer), MOST / longer)
             bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
         except pypdfium2.PdfiumError as problem:
-            raise ImageError(f"PDFium cannot draw its first page: {problem}") from None
+            raise ImageError(f"PDFium cannot draw its page {number + 1}: {problem}") from None
         values = np.array(bitmap.to_numpy())
         if values.ndim == 2:
             values = values[..., None]
@@ -40,7 +44,19 @@ def read(data: bytes, asked: Asked) -> Decoded:
             bits=8,
             format="PDF",
             met=frozenset({"format.pdf", "pages"}),
-            facts=(f"page 1 of {len(document)}",),
+            facts=(f"page {number + 1} of {len(document)}",),
         )
     finally:
         document.close()
+
+
+def _opened(data: bytes) -> pypdfium2.PdfDocument:
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as problem:
+        why = "it needs a password" if "password" in str(problem).lower() else str(problem)
+        raise ImageError(f"PDFium refuses it: {why}") from None
+    if not len(document):
+        document.close()
+        raise ImageError("a PDF without pages")
+    return document

@@ -18,10 +18,12 @@ from ...errors import ImageError
 from ...limits import check_pixels
 from ...pixels.decoded import Decoded, Space
 from ...pixels.no_data import read_no_data
+from ...pixels.orientation import SWAPPED
+from ...rules import Rules
 from ...size import least_edge
 from ..asked import Asked
 from .tiff_bands import chosen_bands
-from .tiff_pages import chosen_page, reduced_level
+from .tiff_pages import chosen_page, reduced_level, whole_pages
 
 # tifffile warns of a no-data value that is no value of the picture's type; it is read here by itself.
 logging.getLogger("tifffile").addFilter(lambda record: "GDAL_NODATA" not in record.getMessage())
@@ -51,8 +53,26 @@ def read(data: bytes, asked: Asked) -> Decoded:
         raise ImageError(f"not readable as TIFF: {words[:160] or type(problem).__name__}") from None
 
 
+def pages(data: bytes) -> list[int]:
+    """The numbers, from 1, of those that are neither reduced copies nor masks."""
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            return whole_pages(file)
+    except Exception as problem:
+        words = " ".join(str(problem).split())
+        raise ImageError(f"not readable as TIFF: {words[:160] or type(problem).__name__}") from None
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height of the page that is read, upright."""
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page, _ = chosen_page(file, Asked(Rules(), 0))
+        width, height = page.imagewidth, page.imagelength
+        return (height, width) if int(page.tags.valueof(274, 1) or 1) in SWAPPED else (width, height)
+
+
 def _decoded(file: tifffile.TiffFile, asked: Asked) -> Decoded:
-    page, facts = chosen_page(file)
+    page, facts = chosen_page(file, asked)
     check_pixels(page.imagewidth, page.imagelength, asked.max_megapixels)
     full = (page.imagewidth, page.imagelength)
     met = _MET | {"pages"} if len(file.pages) > 1 else _MET

@@ -8,14 +8,24 @@ import tifffile
 from tifffile import TiffPage
 
 from ...errors import ImageError
+from ..asked import Asked
 
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _SHAPE = 0.02  # by which the sides' ratio of a copy may differ
 
 
-def chosen_page(file: tifffile.TiffFile) -> tuple[TiffPage, list[str]]:
-    """The first page that is neither a reduced copy nor a mask, and what to say of that."""
+def whole_pages(file: tifffile.TiffFile) -> list[int]:
+    """The numbers, from 1, of the pages that are neither reduced copies nor masks."""
+    return [place + 1 for place, page in enumerate(_pages(file)) if not int(page.subfiletype or 0) & (_REDUCED | _MASK)]
+
+
+def chosen_page(file: tifffile.TiffFile, asked: Asked) -> tuple[TiffPage, list[str]]:
+    """The page that is asked for, else the first that is neither a reduced copy nor a mask; and what to say of that."""
     number = len(file.pages)
+    if asked.page is not None:
+        place = asked.index(number, "page")
+        page = file.pages[place]
+        return page if isinstance(page, TiffPage) else page.aspage(), [f"page {place + 1} of {number}"]
     for place, page in enumerate(_pages(file)):
         if not int(page.subfiletype or 0) & (_REDUCED | _MASK):
             return page, [f"page {place + 1} of {number}"] if number > 1 else []

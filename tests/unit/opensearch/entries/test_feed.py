@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from clipseek.opensearch.entries import feed as feeding
 from clipseek.opensearch.entries.feed import Feed, FeedOptions
-from clipseek.opensearch.entries.known import Document
+from clipseek.opensearch.entries.known import Document, There
 from clipseek.opensearch.entries.seen import Seen
 from clipseek.opensearch.entries.steps import New
 from clipseek.opensearch.index.columns import DeclaredColumns
@@ -45,7 +45,9 @@ class Decoded:
 class Nothing:
     """An index that knows nothing."""
 
-    def unchanged(self, tokens: Sequence[str]) -> dict[str, str]:
+    has_parts = False
+
+    def unchanged(self, tokens: Sequence[str], *, parted: bool = False) -> dict[str, There]:
         return {}
 
     def documents(self, ids: Sequence[str]) -> dict[str, Document]:

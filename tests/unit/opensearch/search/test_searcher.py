@@ -228,7 +228,7 @@ def test_facets_groups_and_pages_of_a_hybrid_are_the_rankings() -> None:
 @pytest.mark.parametrize("kind", ["caption", "vector", "hybrid"])
 def test_near_duplicates_are_grouped_from_a_ranking_with_looks(kind: Any) -> None:
     ranking, page = sent("red car", kind=kind, group_near=True, complete=False).searches
-    assert ranking["docvalue_fields"] == ["image_id", "content_hash", "look"]
+    assert ranking["docvalue_fields"] == ["image_id", "content_hash", "look", "part.of"]
     assert (ranking["size"], ranking["_source"]) == (400 if kind == "hybrid" else 200, False)
     assert page["query"] == {"ids": {"values": ["a"]}}
 

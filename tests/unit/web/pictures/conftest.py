@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from clipseek.encoder.pictures.crop import Crop
 from clipseek.opensearch import connect
 from clipseek.opensearch.index.image_uri import image_uri
 from clipseek.opensearch.ingest.run import ingest
@@ -87,9 +88,9 @@ def count_decodings(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """How many thumbnails were made."""
     made: list[int] = []
 
-    def counted(data: bytes, size: int, megapixels: float, megabytes: float) -> bytes:
+    def counted(data: bytes, size: int, megapixels: float, megabytes: float, crop: Crop | None = None) -> bytes:
         made.append(os.getpid())
-        return as_webp(data, size, megapixels, megabytes)
+        return as_webp(data, size, megapixels, megabytes, crop)
 
     monkeypatch.setattr("clipseek.web.pictures.service.as_webp", counted)
     return lambda: len(made)
