@@ -53,7 +53,7 @@ class Fixed:
     def mark(self, data: bytes) -> str:
         return "fixed"
 
-    def read(self, data: bytes) -> str:
+    def read(self, data: bytes, crop: Crop | None = None) -> str:
         return next((words for words in READ.values() if data == sign([words])), "")
 
 
