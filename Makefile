@@ -19,7 +19,7 @@ DEMO_EXTRAS := demo,train
 DEMO_FLAGS  :=
 endif
 
-.PHONY: help demo test test-unit test-lowest test-wheel test-extras soak check format bench bench-env gpu-wheels clean
+.PHONY: help demo test test-unit test-lowest test-wheel test-extras test-image soak check format bench bench-env gpu-wheels clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make test-lowest   the tests of make test-unit, and those of torch, with the lowest versions that setup.cfg allows"
 	@echo "make test-wheel    build the wheel, install it apart, and compare it with the folders"
 	@echo "make test-extras   the same with [formats] and [ocr]: every format, words, licences, one onnxruntime (minutes)"
+	@echo "make test-image    build clipseek's container image from packages, and run it: needs root, mmdebstrap and a Docker engine"
 	@echo "make check         formatting, lint, types, import rules, command reference"
 	@echo "make format        format the code, and generate the command reference again"
 	@echo "make bench         every benchmark (ARGS=NAME: one; SMOKE=1: our own sides, small, about two minutes)"
@@ -85,6 +86,9 @@ test-wheel: | $(BIN)/python
 test-extras: test-wheel
 	$(call PIP,.venv-wheel/bin) $(PINNED) "$$(ls build/wheel/*.whl)[formats,ocr]"
 	.venv-wheel/bin/python -I tests/check_extras.py
+
+test-image: $(VENV)/.installed-dev
+	CLIPSEEK_BUILD_IMAGE=1 $(BIN)/pytest -q tests/integration/test_image.py $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py $(if $(filter 1,$(SMOKE)),--smoke) $(ARGS)

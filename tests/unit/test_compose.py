@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import click
@@ -43,3 +45,37 @@ def test_a_command_is_understood(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert {word for word in words if word.startswith("--")} <= known
     folders = {re.sub(r"\$\{[^}]*\}", "variable", volume).split(":")[1] for volume in OWN[name]["volumes"]}
     assert {f"/{word.split('/')[1]}" for word in words if word.startswith("/")} <= folders
+
+
+def test_no_service_may_more_than_it_needs() -> None:
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert "privileged" not in service, name
+    for service in OWN.values():
+        assert service["read_only"] is True
+        sources = [volume for volume in service["volumes"] if ":/pictures" in volume or ":/bundle" in volume]
+        assert all(volume.endswith(":ro") for volume in sources)
+        assert service["environment"]["CLIPSEEK_MODEL"] == "/bundle"  # the host's folder is another user's in there
+        assert not [key for key in service["environment"] if "PASSWORD" in key]
+
+
+def test_the_image_has_a_user_of_its_own_two_stages_and_a_health_check() -> None:
+    lines = (ROOT / "docker" / "Dockerfile").read_text("utf-8").splitlines()
+    stages = [number for number, line in enumerate(lines) if line.startswith("FROM ")]
+    assert len(stages) == 2
+    last = lines[stages[1] :]
+    assert "USER 10001:10001" in last
+    assert not [line for line in last if "pip install" in line or "python3-venv" in line]
+    assert any(line.startswith("HEALTHCHECK ") for line in last)
+
+
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
+@pytest.mark.parametrize("files", [("compose.yaml",), ("compose.yaml", "compose.gpu.yaml")])
+def test_compose_reads_its_files(files: tuple[str, ...]) -> None:
+    words = [word for name in files for word in ("-f", str(ROOT / "docker" / name))]
+    done = subprocess.run(["docker-compose", *words, "config"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "/bundle:ro" in done.stdout

@@ -23,11 +23,13 @@ from clipseek.encoder.run.decoding import load_aside, processes_for
 from clipseek.encoder.run.picture import PictureLoader
 from clipseek.encoder.run.preprocess import resize_and_crop
 from clipseek.encoder.run.stages import Stages
-from clipseek.files.cache import user_cache
+from clipseek.files.cache import keep_latest, user_cache
 from clipseek.files.whole import whole_file, write_whole
 from numpy.typing import NDArray
 
 _FORMAT = 2  # of the cache
+#: Of all that the cache holds; one set of pictures alone may have more.
+MOST_BYTES = 30 * 10**9
 
 Progress = Callable[[int, int], None]  # done, of how many
 
@@ -81,6 +83,7 @@ def _decode_distinct(
             problems = _decode_into(fresh, pool, paths, spec, on_progress)
             fresh.flush()
             write_whole(notes, json.dumps({str(row): reason for row, reason in problems.items()}))
+    keep_latest(cache, MOST_BYTES, stored)
     problems = {int(row): reason for row, reason in json.loads(notes.read_text("utf-8")).items()}
     return np.memmap(stored, np.uint8, "r", shape=shape), problems
 

@@ -78,3 +78,15 @@ def test_pictures_in_a_tar_are_those_of_their_files(tmp_path: Path) -> None:
     assert inside.digests == plain.digests
     assert inside.captions == plain.captions
     assert (np.asarray(inside.pixels) == plain.pixels).all()
+
+
+def test_the_cache_stays_within_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whole file for each set of pictures: a set that grew by one picture is another."""
+    records = write_squares(tmp_path / "a")
+    cache = tmp_path / "cache"
+    monkeypatch.setattr("clipseek.training.data.pixels.MOST_BYTES", 12 * 16 * 16 * 3)
+    for number in range(3, 9):
+        assert len(load_pairs(records[:number], SPEC, cache=cache)) == number
+    sizes = [path.stat().st_size for path in cache.glob("*.u8")]
+    assert sum(sizes) <= 12 * 16 * 16 * 3
+    assert max(sizes) == 8 * 16 * 16 * 3
