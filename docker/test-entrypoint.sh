@@ -8,6 +8,14 @@ cluster.name: clipseek-test
 network.host: 0.0.0.0
 discovery.type: single-node
 Y
+if [[ ${DISABLE_SECURITY_PLUGIN:-false} == true ]]; then
+  echo 'plugins.security.disabled: true' >>config/opensearch.yml
+else
+  cat config/security.yml >>config/opensearch.yml
+  hash=$(java -XX:+UseSerialGC -cp 'plugins/opensearch-security/*:lib/*' org.opensearch.security.tools.Hasher -env OPENSEARCH_INITIAL_ADMIN_PASSWORD | tail -n 1)
+  printf '{"_meta": {"type": "internalusers", "config_version": 2}, "admin": {"hash": "%s"}}\n' "$hash" \
+    >config/opensearch-security/internal_users.yml
+fi
 echo 'grant { permission java.lang.RuntimePermission "localeServiceProvider"; };' >config/java.policy
 cat >config/log4j2.properties <<'L'
 status = error
@@ -20,7 +28,7 @@ rootLogger.appenderRef.console.ref = console
 L
 settings=()
 while IFS='=' read -r -d '' key value; do
-  # plugins.security.* belong to a plugin that is not in this image.
+  # plugins.security.* stand in the file.
   if [[ $key =~ ^[a-z0-9_]+\.[a-z0-9_.]+$ && $key != plugins.security.* && $key != discovery.type ]]; then
     settings+=("-E$key=$value")
   fi

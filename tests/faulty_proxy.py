@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import random
 import threading
 import time
@@ -11,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from clipseek.opensearch.server.address import parse_address
+from clipseek.opensearch.server.credentials.settings import read_settings
+from clipseek.opensearch.server.credentials.tls import tls_context
 from clipseek.testing.listening import Handler, listening
 
 #: What may become of a request; those that are ``sent`` reach the server all the same.
@@ -48,7 +51,13 @@ class Proxy:
 @contextmanager
 def faulty_proxy(upstream: str, **settings: Any) -> Iterator[Proxy]:
     """A proxy to the server at ``upstream``, on a free port of loopback."""
-    proxy, parts = Proxy(**settings), urlsplit(upstream)
+    proxy, there = Proxy(**settings), parse_address(upstream)
+    tls = tls_context(read_settings(there, os.environ)) if there.scheme == "https" else None
+
+    def connection() -> http.client.HTTPConnection:
+        if tls is not None:
+            return http.client.HTTPSConnection(there.host, there.port, timeout=60, context=tls)
+        return http.client.HTTPConnection(there.host, there.port, timeout=60)
 
     class Answering(Handler):
         protocol_version = "HTTP/1.1"
@@ -83,7 +92,7 @@ def faulty_proxy(upstream: str, **settings: Any) -> Iterator[Proxy]:
             self.close_connection = True
 
         def _forward(self, body: bytes) -> tuple[int, bytes]:
-            server = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+            server = connection()
             kept = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
             server.request(self.command, self.path, body, kept)
             answer = server.getresponse()

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import opensearchpy
 
 from ..errors import InvalidOption, NotFound
+from ..index.inventory import bodies
 from ..index.version import Version
 from ..index.versions import write_meta
 from ..query.fusion import MEANS, RANK_CONSTANT, TECHNIQUES, Fusion, Technique, check_pipeline_name, pipeline
@@ -130,9 +131,8 @@ def make_default(client: opensearchpy.OpenSearch, version: Version, name: str | 
 
 def used_by(client: opensearchpy.OpenSearch, name: str) -> list[str]:
     """Aliases of the indexes, or where they have none their names, whose default is the pipeline ``name``."""
-    answer: dict[str, Any] = client.indices.get(index="*", params={"expand_wildcards": "open"})
     found: list[str] = []
-    for index, body in answer.items():
+    for index, body in bodies(client).items():
         meta = (body.get("mappings") or {}).get("_meta") or {}
         server = ((body.get("settings") or {}).get("index") or {}).get("search") or {}
         if name in ((meta.get("search") or {}).get("pipeline"), server.get("default_pipeline")):

@@ -18,6 +18,7 @@ _ADDED: dict[Role, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "cluster:monitor/nodes/info",  # its plugins, and whether it has faiss
             "cluster:monitor/nodes/stats",
             "cluster_composite_ops_ro",
+            "indices:data/read/scroll*",  # logs are read whole, and what was held for that is let go
             "cluster:admin/search/pipeline/get",
             "cluster:admin/ingest/pipeline/get",
             "cluster:admin/script/get",
@@ -86,6 +87,8 @@ def role_name(role: Role) -> str:
 def role_body(role: Role, indexes: Sequence[str] = ("*",)) -> dict[str, Any]:
     """The role as ``PUT /_plugins/_security/api/roles/NAME`` takes it; ``indexes``: the patterns of index names it is for."""
     upto = ROLES[: ROLES.index(role) + 1]
+    # An alias is resolved before it is known which indexes it leads to: of others, their names and aliases are seen, no more.
+    resolving = [] if "*" in indexes else [{"index_patterns": ["*"], "allowed_actions": ["indices:admin/aliases/get"]}]
     return {
         "description": f"clipseek: {role}",
         "cluster_permissions": [permission for one in upto for permission in _ADDED[one][0]],
@@ -93,6 +96,7 @@ def role_body(role: Role, indexes: Sequence[str] = ("*",)) -> dict[str, Any]:
             {
                 "index_patterns": list(indexes),
                 "allowed_actions": [permission for one in upto for permission in _ADDED[one][1]],
-            }
+            },
+            *resolving,
         ],
     }

@@ -77,7 +77,12 @@ def run(client: opensearchpy.OpenSearch, alias: str, source: Path, **options: An
 
 def clipseek(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "clipseek.cli", *map(str, arguments)]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("CLIPSEEK_")}
+    access = ("USERNAME", "PASSWORD", "CA_CERTS", "VERIFY_CERTS")  # to the server that the tests share
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("CLIPSEEK_") or name.removeprefix("CLIPSEEK_") in access
+    }
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environ)
     assert done.returncode == expect, done.stderr
     return done

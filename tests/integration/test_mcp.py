@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import subprocess
 import sys
 import uuid
@@ -66,7 +67,10 @@ class Asked:
 
         async def connected() -> Result:
             command = ["-m", "clipseek.cli", "mcp", *self.options]
-            async with Client(stdio_client(StdioServerParameters(command=sys.executable, args=command))) as client:
+            # The SDK hands on little of the environment; a client's own settings name the rest, as those of access.
+            settings = {name: value for name, value in os.environ.items() if name.startswith("CLIPSEEK_")}
+            parameters = StdioServerParameters(command=sys.executable, args=command, env=settings)
+            async with Client(stdio_client(parameters)) as client:
                 return await work(client)
 
         return anyio.run(connected)

@@ -57,7 +57,8 @@ def write_security(paths: NodePaths, user: User | None) -> None:
         "http_enabled": True,
         "transport_enabled": True,
         "order": 0,
-        "http_authenticator": {"type": "basic", "challenge": True},
+        # No challenge, so no browser asks for a password, keeps it, and sends it along with what another origin's page sends here.
+        "http_authenticator": {"type": "basic", "challenge": False},
         "authentication_backend": {"type": "intern"},
     }
     contents: dict[str, tuple[str, dict[str, Any]]] = {

@@ -22,6 +22,8 @@ def test_the_requests_are_printed_for_the_servers_owner() -> None:
     allowed = [set(right["allowed_actions"]) for right in rights]
     assert allowed[0] < allowed[1] < allowed[2]
     assert "indices:admin/delete" not in allowed[1]
+    others = [request["body"]["index_permissions"][1:] for request in sent]
+    assert others == [[{"index_patterns": ["*"], "allowed_actions": ["indices:admin/aliases/get"]}]] * len(ROLES)
 
 
 @pytest.mark.parametrize(
