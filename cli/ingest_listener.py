@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from clipseek.files.whole import naming
 
 from .output import count, note
 from .progress import ProgressLine
@@ -59,6 +60,7 @@ class Listener:
             with ExitStack() as stack:
                 stack.callback(let_go, self._held)
                 stack.callback(self._part.unlink, missing_ok=True)
+                stack.enter_context(naming(self._path))
                 self._file.close()
                 self._part.replace(os.path.realpath(self._path))
 
@@ -118,8 +120,9 @@ class Listener:
             self._line.note(text)
 
     def _write(self, line: dict[str, str]) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        if self._file is not None and self._path is not None:
+            with naming(self._path):
+                self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
         if self._log_json and line.get("outcome") in ("skipped", "rejected"):
             note(json.dumps({"event": "entry", **line}, ensure_ascii=False))
 

@@ -136,3 +136,13 @@ def _errors_named(part: Path, final: Path) -> Iterator[None]:
         if inside or (not name and problem.errno in _DISK_FULL):
             raise OSError(problem.errno, problem.strerror, f"{final}{name[len(str(part)) :]}") from None
         raise
+
+
+@contextlib.contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """An OSError of the block names ``path``: one of a write to a file that is open names none."""
+    try:
+        yield
+    except OSError as problem:
+        problem.filename = problem.filename or os.fspath(path)
+        raise

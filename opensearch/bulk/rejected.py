@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import orjson
 from clipseek.files.text import without_surrogates
-from clipseek.files.whole import write_whole
+from clipseek.files.whole import naming, write_whole
 
 from ..errors import InvalidOption
 from .actions import Answered
@@ -57,8 +57,9 @@ class DeadLetters:
             document.get("doc", document) if answer.action.kind == "update" else document,
             answer.reason,
         )
-        self._file.write(letter.line())
-        self._file.flush()
+        with naming(self.path):
+            self._file.write(letter.line())
+            self._file.flush()
 
     def close(self) -> None:
         """Close the file."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 class Seen:
     """For every id the first file that had it, and every entry's key. In a temporary file of SQLite's, which is gone with the
-    process; about 150 bytes a picture. Usable from several threads.
+    process; about 150 bytes a picture. Usable from several threads. Its methods raise OSError (ENOSPC) where that disk is full.
     """
 
     def __init__(self, *, keys: bool = True) -> None:
@@ -28,7 +31,7 @@ class Seen:
     def first(self, name: str, path: Path) -> Path | None:
         """The file that came with this id before; None where ``path`` is the first, which is kept."""
         digest = _digest(name)
-        with self._lock:
+        with self._kept_safely():
             row = self._kept.execute("SELECT path FROM ids WHERE id = ?", (digest,)).fetchone()
             if row is None:
                 self._kept.execute("INSERT INTO ids VALUES (?, ?)", (digest, os.fsencode(path)))
@@ -37,7 +40,7 @@ class Seen:
     def number(self, name: str) -> int:
         """How often this name came before."""
         digest = _digest(name)
-        with self._lock:
+        with self._kept_safely():
             row = self._kept.execute("SELECT number FROM names WHERE name = ?", (digest,)).fetchone()
             number = 0 if row is None else int(row[0])
             self._kept.execute("INSERT OR REPLACE INTO names VALUES (?, ?)", (digest, number + 1))
@@ -47,13 +50,24 @@ class Seen:
         """Keep an entry's key, if keys are asked for."""
         if not self._keys:
             return
-        with self._lock:
+        with self._kept_safely():
             self._kept.execute("INSERT OR IGNORE INTO keys VALUES (?)", (key,))
 
     def has_key(self, key: str) -> bool:
         """True for the key of an entry of this run."""
-        with self._lock:
+        with self._kept_safely():
             return self._kept.execute("SELECT 1 FROM keys WHERE key = ?", (key,)).fetchone() is not None
+
+    @contextmanager
+    def _kept_safely(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.OperationalError as problem:
+                if "is full" not in str(problem):
+                    raise
+                where = os.environ.get("SQLITE_TMPDIR") or os.environ.get("TMPDIR") or "/var/tmp"
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"a temporary file in {where}") from None
 
     def close(self) -> None:
         """Remove the file."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from clipseek.files.claims import claim, clear_leftovers, hold, let_go, new_name
-from clipseek.files.whole import whole_file, whole_folder, write_whole
+from clipseek.files.whole import naming, whole_file, whole_folder, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -217,3 +217,14 @@ def test_what_cannot_be_cleared_stops_no_writing(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Path, "unlink", refuse)
     write_whole(tmp_path / "a", "x")
     assert names(tmp_path) == sorted([left.name, "a"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_write_that_fails_names_its_file() -> None:
+    with (
+        Path("/dev/full").open("wb", 0) as file,
+        pytest.raises(OSError, match="No space left") as caught,
+        naming("report.jsonl"),
+    ):
+        file.write(b"line")
+    assert caught.value.filename == "report.jsonl"
