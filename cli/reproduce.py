@@ -59,6 +59,12 @@ NAMES = ("imageclef", "roco", "rsicd")
 @click.option(
     "--keep-leaks", is_flag=True, help="Train on pictures of the held-out parts too, as the data set has them."
 )
+@click.option(
+    "--clean/--no-clean",
+    default=True,
+    show_default=True,
+    help="Take figure numbers, panel letters, references and markup out of captions, as train --clean does.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be trained on what, and train nothing.")
 @no_cache_option
 @json_option
@@ -72,6 +78,7 @@ def reproduce(
     epochs: float,
     precision: str,
     keep_leaks: bool,
+    clean: bool,
     dry_run: bool,
     no_cache: bool,
     as_json: bool,
@@ -88,7 +95,7 @@ def reproduce(
     from clipseek.training.reproduce.data_sets import leaks_among, records_by_part, sources_of
 
     tried = _rates(rates)
-    records = records_by_part(sources_of(name, folder))
+    records = records_by_part(sources_of(name, folder, clean=clean), note)
     with ProgressLine(f"comparing the parts of {folder}") as line:
         leaks = leaks_among(records, out / "leaks.json", lambda part, done: line.update(done))
     for said in leaks.lines():

@@ -49,13 +49,14 @@ class Leaks:
         return lines
 
 
-def sources_of(name: str, folder: Path) -> dict[str, Source]:
-    """Part -> its source. Raises SourceError where ``folder`` is not laid out so, or lacks a part."""
+def sources_of(name: str, folder: Path, *, clean: bool = True) -> dict[str, Source]:
+    """Part -> its source, with ``clean`` captions of figures. Raises SourceError where ``folder`` is not laid out so, or lacks a
+    part."""
     layout, splits = SETS[name]
     path = _described(folder) if layout == "json" and folder.is_dir() else folder
     hint = f"clipseek reproduce {name} needs train, validation and test"
     made = {
-        part: Source(path, layout=layout, splits=Splits(tuple(names.split(",")), hint=hint))  # type: ignore[arg-type]
+        part: Source(path, layout=layout, splits=Splits(tuple(names.split(",")), hint=hint), clean=clean)  # type: ignore[arg-type]
         for part, names in zip(PARTS, splits, strict=True)
     }
     for source in made.values():
@@ -75,9 +76,15 @@ def _described(folder: Path) -> Path:
     return own[0]
 
 
-def records_by_part(sources: dict[str, Source]) -> dict[str, list[Record]]:
-    """Part -> its records. Raises SourceError."""
-    return {part: list(records_of(source)) for part, source in sources.items()}
+def records_by_part(sources: dict[str, Source], say: Callable[[str], None]) -> dict[str, list[Record]]:
+    """Part -> its records; which splits these are, and how many captions were cleaned, is said. Raises SourceError."""
+    records = {}
+    for part, source in sources.items():
+        chosen = source.chosen()
+        records[part] = list(records_of(chosen))
+        if line := chosen.line():
+            say(line)
+    return records
 
 
 def leaks_among(

@@ -49,6 +49,21 @@ def test_planted_leaks_are_found_and_not_trained_on(tmp_path: Path, name: str, b
     assert plan["pairs"]["test"] == 8
 
 
+def test_captions_of_figures_are_cleaned_unless_told_not_to(tmp_path: Path) -> None:
+    from clipseek.training.reproduce.data_sets import records_by_part, sources_of
+
+    source = made(tmp_path / "source", "roco")
+    path = source / "train/radiology/captions.txt"
+    path.write_text(path.read_text().replace("\t", "\tFigure 2. ", 1))
+    said: list[str] = []
+    first = {
+        clean: records_by_part(sources_of("roco", source, clean=clean), said.append)["train"][0].caption
+        for clean in (True, False)
+    }
+    assert first[False] == f"Figure 2. {first[True]}"
+    assert any("cleaned" in line for line in said)
+
+
 def test_the_table_and_a_second_run_that_trains_nothing(tmp_path: Path, base: str) -> None:
     source = made(tmp_path / "source", "roco")
     first = reproduce("roco", source, base)
