@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PIL import Image
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from .crop import Crop
 from .errors import ImageError
@@ -18,14 +19,18 @@ from .formats.sniffing import format_of
 from .header import MAX_MEGAPIXELS, check_size, opened
 from .pillow.deep import deep
 from .pillow.flat import flat
+from .pillow.jpeg2000 import levels
 from .pillow.pages import choose
 from .pillow.png_colour import png_curves
+from .pillow.png_rows import PngRows
 from .pixels.orientation import SWAPPED, orientation_of, turned_before, upright
 from .pixels.rendering import Seen, render
 from .rules import Rules, versions_of
-from .size import least_edge
+from .size import LARGE, least_edge
 
 _REDUCIBLE = ("JPEG", "MPO")
+#: The rule by which a format's large pictures are read at a fraction; of others ``size``.
+_SIZES = {"PNG": "size.png", "JPEG2000": "size.jpeg2000"}
 
 
 def open_image(
@@ -130,11 +135,15 @@ def _seen(
             replace(values, met=values.met | met, facts=(*chosen.facts, *values.facts), full_size=chosen.full), rules
         )
     full, least = chosen.full or picture.size, least_edge(*picture.size, asked.edge, asked.reduce_to)
-    decoded = picture if least is None else _reduced(picture, least)
-    decoded.load()
-    if decoded.width < full[0]:
-        met |= {"size"}
-    shown, flat_met, facts = flat(decoded, data, rules.background, curves)
+    by_bands = None if least is None else _by_bands(picture, data, least, rules)
+    if by_bands is not None:
+        decoded, (shown, flat_met, facts) = picture, by_bands
+    else:
+        decoded = picture if least is None else _reduced(picture, data, least)
+        decoded.load()
+        shown, flat_met, facts = flat(decoded, data, rules.background, curves)
+    if shown.width < full[0]:
+        met |= {_SIZES.get(picture.format or "", "size")}
     orientation = orientation_of(decoded)
     if orientation != 1:
         met |= {"orientation"}
@@ -144,8 +153,34 @@ def _seen(
     return Seen(shown, *full, versions_of(met | flat_met), (*chosen.facts, *facts))
 
 
-def _reduced(picture: Image.Image, edge: int) -> Image.Image:
+def _by_bands(
+    picture: Image.Image, data: bytes, edge: int, rules: Rules
+) -> tuple[Image.Image, set[str], list[str]] | None:
+    """``flat`` of a large PNG, reduced by a whole number so that both sides keep ``edge`` pixels; None for others."""
+    factor = min(picture.size) // edge
+    if picture.format != "PNG" or factor < 2 or picture.width * picture.height < LARGE:
+        return None
+    rows = PngRows.read(data)
+    if rows is None:
+        return None
+    size = -(-picture.width // factor), -(-picture.height // factor)
+    whole, top = Image.new("RGB", size), 0
+    met, facts = set[str](), list[str]()
+    for band in rows.bands(rows.rows_for(factor)):
+        with band:
+            band.load()
+            shown, band_met, facts = flat(band, data, rules.background, png_curves(band, data))
+        reduced = shown.reduce(factor)
+        whole.paste(reduced, (0, top))
+        met |= band_met
+        top += reduced.height
+    return whole, met, facts
+
+
+def _reduced(picture: Image.Image, data: bytes, edge: int) -> Image.Image:
     """``picture``, opened but not decoded, set to be decoded at a fraction of its size."""
     if picture.format in _REDUCIBLE:
         picture.draft(picture.mode, (edge, edge))
+    elif isinstance(picture, Jpeg2KImageFile) and picture.width * picture.height >= LARGE:
+        picture.reduce = min(levels(data), (min(picture.size) // edge).bit_length() - 1)
     return picture

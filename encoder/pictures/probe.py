@@ -26,6 +26,8 @@ def may_meet(data: bytes) -> frozenset[str]:
             found = set(turned_before(picture))
             if picture.width * picture.height >= LARGE and picture.format in ("JPEG", "MPO", "TIFF"):
                 found.add("size")
+            if picture.width * picture.height >= LARGE and picture.format in ("PNG", "JPEG2000"):
+                found.add(f"size.{picture.format.lower()}")
             if is_deep(picture) or (isinstance(picture, TiffImageFile) and _odd_values(picture.tag_v2)):
                 found.add("depth")
             if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":

@@ -29,6 +29,8 @@ VERSIONS: dict[str, int] = {
     "orientation.xmp": 2,
     "pages": 2,
     "size": 2,
+    "size.jpeg2000": 2,
+    "size.png": 2,
     "format.dicom": 1,
     "format.heif": 1,
     "format.jpeg_xl": 1,

@@ -26,6 +26,12 @@ def precision(data: bytes) -> int | None:
     return (data[at + _PRECISION] & 0x7F) + 1 if 0 <= at < len(data) - _PRECISION else None
 
 
+def levels(data: bytes) -> int:
+    """How often the picture can be halved without decoding it (COD, ITU-T T.800, A.6.1); 0 where that is not said."""
+    at = data.find(b"\xff\x52", data.find(_CODESTREAM))
+    return min(32, data[at + 9]) if 0 <= at < len(data) - 9 else 0
+
+
 def deep_colours(picture: Image.Image, data: bytes) -> Decoded | None:
     """The values of 16-bit RGB, opened by Pillow; None where its 8 bits tell all of it.
 

@@ -1,0 +1,110 @@
+"""A large PNG at a fraction of its size, a band of rows at a time: no more than a band is ever in memory.
+
+Rows are inflated by zlib; Pillow undoes their filters, given each band as a PNG of its own that begins with the row above it.
+Pictures of 16 bits, interlaced ones and moving ones are read whole.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import ImageError
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_BAND = 1 << 20  # bytes of rows at once
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+#: Colour types of 8 bits by the bytes that a filter steps back: the rows' own bytes come out of such a PNG as they are.
+_PLAIN = {1: 0, 2: 4, 3: 2, 4: 6}
+
+
+@dataclass(frozen=True)
+class PngRows:
+    """The rows of the PNG in ``data``. ``before``: its chunks before the pixels, as they stand. ``step``: bytes of a pixel,
+    ``row``: of a row."""
+
+    data: bytes
+    width: int
+    height: int
+    bits: int
+    colour: int
+    before: bytes
+    step: int
+    row: int
+
+    @classmethod
+    def read(cls, data: bytes) -> PngRows | None:
+        """None for a PNG that is not read by bands."""
+        width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
+        chunks = list(_chunks(data))
+        names = [name for name, _, _ in chunks]
+        if bits > 8 or interlaced or colour not in _CHANNELS or b"acTL" in names or b"IDAT" not in names:
+            return None
+        before = b"".join(data[at - 8 : at + length + 4] for _, at, length in chunks[1 : names.index(b"IDAT")])
+        across = width * _CHANNELS[colour] * bits
+        return cls(data, width, height, bits, colour, before, max(1, _CHANNELS[colour] * bits // 8), (across + 7) // 8)
+
+    def bands(self, rows: int) -> Iterator[Image.Image]:
+        """Pictures of ``rows`` rows each, but the last, opened as Pillow opens the whole. Raises ImageError where it ends early."""
+        above: bytes | None = None
+        for filtered in self._filtered(rows):
+            lines = filtered if above is None else b"\0" + above + filtered
+            plain = self._unfiltered(lines)
+            plain = plain if above is None else plain[1:]
+            above = plain[-1].tobytes()
+            lines = np.concatenate([np.zeros((len(plain), 1), np.uint8), plain], axis=1).tobytes()
+            yield _opened(self.width, len(plain), self.bits, self.colour, self.before, lines)
+
+    def _unfiltered(self, lines: bytes) -> NDArray[np.uint8]:
+        """(rows, bytes) of filtered ``lines``."""
+        count = len(lines) // (self.row + 1)
+        with _opened(self.row // self.step, count, 8, _PLAIN[self.step], b"", lines) as picture:
+            return np.asarray(picture, np.uint8).reshape(count, self.row)
+
+    def _filtered(self, rows: int) -> Iterator[bytes]:
+        inflate, waiting, left = zlib.decompressobj(), bytearray(), self.height
+        for name, at, length in _chunks(self.data):
+            if name != b"IDAT":
+                continue
+            given = self.data[at : at + length]
+            while given and left:
+                wanted = min(rows, left) * (self.row + 1)
+                waiting += inflate.decompress(given, wanted - len(waiting))
+                given = inflate.unconsumed_tail
+                if len(waiting) == wanted:
+                    yield bytes(waiting)
+                    left -= min(rows, left)
+                    waiting.clear()
+        if left:
+            raise ImageError("truncated: the file ends before its pixels do")
+
+    def rows_for(self, factor: int) -> int:
+        """How many rows a band has that is to be reduced by ``factor``."""
+        return max(1, _BAND // (self.row * factor)) * factor
+
+
+def _opened(width: int, height: int, bits: int, colour: int, before: bytes, lines: bytes) -> Image.Image:
+    head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    pixels = zlib.compress(lines, 0)
+    data = _SIGNATURE + _chunk(b"IHDR", head) + before + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    return Image.open(io.BytesIO(data), formats=["PNG"])
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and length of each chunk; a last one that is cut off has what is there."""
+    at = len(_SIGNATURE)
+    while at + 8 <= len(data):
+        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        yield name, at + 8, min(length, len(data) - at - 8)
+        at += length + 12
