@@ -51,9 +51,10 @@ _DEPTHS = (
     ),
     (
         "large scenes",
-        "of 16 megapixels and more: a JPEG at 1/2, 1/4 or 1/8, a PNG of up to 8 bits by bands of rows (a few megabytes at a time), a JPEG "
-        "2000 of up to 8 bits by its resolutions, a TIFF by a level that it holds; all others are decoded whole: TIFF without levels, "
-        "interlaced or 16-bit PNG, WebP, HEIF and more. A progressive JPEG is reduced, too, but libjpeg keeps 3 to 6 bytes of each pixel",
+        "of 16 megapixels and more: a JPEG at 1/2, 1/4 or 1/8, a PNG of up to 8 bits by bands of rows, a few megabytes at a time, "
+        "a JPEG 2000 of up to 8 bits by its resolutions, a TIFF by a level that it holds; all others are decoded whole: TIFF "
+        "without levels, interlaced or 16-bit PNG, WebP, HEIF and more. A progressive JPEG is reduced, too, but libjpeg keeps the "
+        "coefficients of all of it",
     ),
     (
         "frames, slices",

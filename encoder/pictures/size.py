@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 #: A picture of so many pixels is read at a fraction that keeps MARGIN times the model's edge on both sides, where its file allows
-#: it: a JPEG at a half, a quarter or an eighth, a PNG by bands of rows, a JPEG 2000 by its resolutions, a TIFF by a reduced copy that it
-#: holds. Smaller ones are read whole.
+#: it: a JPEG at a half, a quarter or an eighth, a PNG by bands of rows, a JPEG 2000 by its resolutions, a TIFF by a reduced copy
+#: that it holds. Smaller ones are read whole.
 LARGE, MARGIN = 16_000_000, 2
 
 
