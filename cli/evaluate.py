@@ -21,6 +21,7 @@ from .options import (
     no_cache_option,
 )
 from .output import count, data, note, print_json
+from .trackers import check_installed, report_figures, report_option
 
 if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 )
 @click.option("--against", metavar="OTHER", help="Checkpoint or bundle to compare MODEL with, on the same pairs.")
 @html_option
+@report_option
 @json_option
 def evaluate(
     model: str,
@@ -67,6 +69,7 @@ def evaluate(
     columns: tuple[str, ...],
     against: str | None,
     sheet: Path | None,
+    report_to: str | None,
     as_json: bool,
 ) -> None:
     """Rank the pairs of SOURCE with MODEL, a checkpoint (folder or hub id) or a bundle, in both directions.
@@ -82,6 +85,7 @@ def evaluate(
     from clipseek.evaluation.slices import slices
     from clipseek.export.models import judge, pairs_of_each
 
+    check_installed(report_to)
     if sheet is not None:
         _check_writable(sheet)
     models = [open_model(name, device, precision) for name in (model, against) if name is not None]
@@ -104,6 +108,7 @@ def evaluate(
     parts = slices(judged[0].ranked, cells_of(columns, pairs[0]))
     if sheet is not None:
         _write_sheet(sheet, source.path, judged, pairs[0], reports, changes, parts)
+    report_figures(report_to, {"model": model, "source": str(source.path)}, reports[0].as_dict())
     pictures = pairs[0].truth().pictures
     if not as_json:
         _show(reports, changes, [one.name for one in judged], pictures, batch)

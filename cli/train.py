@@ -13,6 +13,7 @@ from .options import json_option, no_cache_option, train_pair_options
 from .output import data, duration, note, print_json, print_table
 from .picture_options import chosen_rules, reading_options
 from .recipe_options import recipe_options
+from .trackers import check_installed, report_option, reporting
 from .train_dry_run import train_dry_run
 from .training_progress import TrainingProgress
 
@@ -47,6 +48,7 @@ PairsPath = click.Path(path_type=Path)
     is_flag=True,
     help="Say pairs, splits, what is held out and left out, the recipe, minutes and memory; write nothing.",
 )
+@report_option
 @json_option
 def train(
     source: Source,
@@ -62,6 +64,7 @@ def train(
     resume: bool,
     overwrite: bool,
     dry: bool,
+    report_to: str | None,
     as_json: bool,
 ) -> None:
     """Fine-tune a CLIP model on the image-caption pairs of SOURCE (a manifest, a folder with captions, ImageCLEF 2017).
@@ -72,10 +75,11 @@ def train(
 
     Several processes: torchrun --nproc-per-node N -m clipseek.cli train … splits each batch among them.
     """
-    if out is not None:
-        _check_free(out, resume, overwrite)
-    elif not dry:
+    if out is None and not dry:
         raise click.UsageError("Missing option '--out'.")
+    if out is not None and not dry:
+        _check_free(out, resume, overwrite)
+    check_installed(report_to)
     prepare_torch("training")
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.auto import train_auto
@@ -100,7 +104,8 @@ def train(
     more = {name: training_pairs(other, listed[name], image, cache=not no_cache) for name, other in others.items()}
     progress = TrainingProgress()
     run = train_auto if config.recipe == "auto" else train_once
-    best = run(config, own, out, resume=resume, on_event=progress, **more)
+    with reporting(report_to, out, config.as_dict(), progress) as listener:
+        best = run(config, own, out, resume=resume, on_event=listener, **more)
     if not progress.last:
         note(f"{out} was finished already; --overwrite starts over")
     summary = {"checkpoint": str(best), "plot": str(out / "loss.png"), **RunFolder(out, progress).summary()}
