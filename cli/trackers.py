@@ -18,6 +18,7 @@ from .output import note
 #: name -> the package that must be there.
 TRACKERS = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
 PROJECT = "clipseek"
+_NOW = "%Y-%m-%dT%H-%M-%S"
 #: Figures of an event that are no measurements.
 _COUNTS = frozenset({"step", "done", "of"})
 
@@ -45,18 +46,15 @@ def check_installed(name: str | None) -> None:
 def open_tracker(name: str, folder: Path | None, about: Mapping[str, Any]) -> Tracker:
     """``folder``: where TensorBoard's files go, runs/ where it is None. ``about``: what is kept beside the figures."""
     if name == "tensorboard":
-        return _TensorBoard(folder, about)
+        return _TensorBoard(folder or Path("runs") / time.strftime(_NOW))
     return _WandB(about) if name == "wandb" else _MLflow(about)
 
 
 class _TensorBoard:
-    def __init__(self, folder: Path | None, about: Mapping[str, Any]) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        writer: Any = SummaryWriter
-        self._writer: Any = writer(None if folder is None else str(folder))
-        self._writer.add_text("about", "\n".join(f"- {key}: {value}" for key, value in about.items()))
-        note(f"TensorBoard: tensorboard --logdir {self._writer.log_dir}")
+    def __init__(self, folder: Path) -> None:
+        summary: Any = importlib.import_module("tensorboard.summary")
+        self._writer = summary.Writer(str(folder))
+        note(f"TensorBoard: tensorboard --logdir {folder}")
 
     def log(self, figures: Mapping[str, float], step: int) -> None:
         for key, value in figures.items():
@@ -167,7 +165,7 @@ def reporting(
     if name is None or os.environ.get("RANK", "0") != "0":
         yield shown
         return
-    folder = out / "tensorboard" / time.strftime("%Y-%m-%dT%H-%M-%S")
+    folder = out / "tensorboard" / time.strftime(_NOW)
     listener = Reporting(lambda: open_tracker(name, folder, about), shown)
     try:
         yield listener

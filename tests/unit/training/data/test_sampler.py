@@ -49,11 +49,11 @@ def test_a_frequent_caption_is_spread_over_all_batches_and_every_row_is_seen() -
 
 
 def test_an_epoch_of_100_000_pairs_with_a_frequent_caption_is_dealt_in_seconds() -> None:
-    """About one of an idle core; it was 94, which grew with the square of the pairs."""
+    """Half of one of an idle core; it was 94, which grew with the square of the pairs."""
     keys = crowded(100_000)
     began = time.process_time()
     assert len(epoch_batches(keys, 64, 0, 0)) == 100_000 // 64
-    assert time.process_time() - began <= 20
+    assert time.process_time() - began <= 2
 
 
 def test_fewer_rows_than_a_batch() -> None:
