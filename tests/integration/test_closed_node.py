@@ -218,6 +218,20 @@ def test_passwords_rotate_and_a_lost_file_is_one_line_with_its_cure(paths: NodeP
     assert connect(node.url).count(index="mine")["count"] == 1
 
 
+def test_a_client_certificate_comes_in_by_its_own_name(paths: NodePaths, node: NodeState, tmp_path: Path) -> None:
+    """By a user to whom this is any server: the node's authority signed that of its administrator."""
+    shown = {"CLIPSEEK_CLIENT_CERT": paths.tls / "admin.pem", "CLIPSEEK_CLIENT_KEY": paths.tls / "admin-key.pem"}
+    given = {**shown, "CLIPSEEK_CA_CERTS": paths.authority, "CLIPSEEK_DATA": tmp_path}
+    environment = {name: str(value) for name, value in given.items()}
+    done = run_command("server", "check", "--url", node.url, "--json", environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["user"] == "CN=clipseek administrator,O=clipseek"
+    without = {**environment, "CLIPSEEK_CLIENT_CERT": "", "CLIPSEEK_CLIENT_KEY": ""}
+    refused = run_command("server", "check", "--url", node.url, environment=without)
+    assert refused.returncode == 1
+    assert "wants credentials" in refused.stderr
+
+
 def test_roles_let_people_do_what_they_need_and_no_more(paths: NodePaths, node: NodeState, tmp_path: Path) -> None:
     """Users as ``clipseek security setup`` makes them; each role may do what the one before may."""
     environment = {"CLIPSEEK_DATA": str(paths.data)}
