@@ -113,7 +113,8 @@ def _put(part: Path, target: Path, replace: bool) -> None:
                 raise
         finally:
             if old.exists() and not os.path.lexists(target):
-                old.rename(target)
+                with contextlib.suppress(OSError):  # another writer was quicker
+                    old.rename(target)
             shutil.rmtree(old, ignore_errors=True)
             let_go(held)
     raise FileExistsError(errno.EEXIST, "others write into it all the time", str(target))

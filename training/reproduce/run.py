@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from clipseek.evaluation import KS, rank_pairs, report_of
 from clipseek.evaluation.ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from clipseek.files.whole import write_whole
 
 from ..config import TrainConfig
 from ..data.pairs import Pairs
@@ -19,6 +20,7 @@ from ..model.checkpoint import load_checkpoint
 from ..model.embed import embed_distinct
 from ..run.auto import train_auto
 from ..run.loop import train
+from ..run.ownership import holds_run
 from .arms import AS_IT_WAS, BASE, OURS, TUNED, Settings
 from .table import Line
 
@@ -81,12 +83,12 @@ class Reproduction:
         best = self._settings.base
         if config is not None:
             self._say(f"== {what}, rate {config.learning_rate:g}, seed {config.seed}")
-            begun = folder / "key.json"
-            resume = begun.is_file() and begun.read_text("utf-8") == key
+            begun = self._out / "run.json"
+            resume = holds_run(folder) and begun.is_file() and begun.read_text("utf-8") == key
             if not resume:
                 shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
-                begun.write_text(key, "utf-8")
+                self._out.mkdir(parents=True, exist_ok=True)
+                write_whole(begun, key)
             run = train_auto if config.recipe == "auto" else train
             sides: dict[str, Any] = {"validation": self._pairs["validation"], "on_event": self._on_event}
             best = str(run(config, self._pairs["train"], folder, resume=resume, **sides))

@@ -32,7 +32,6 @@ EXAMPLE: JsonDict = {
     "width": 128,
     "height": 128,
     "metadata": {"set": "carbon"},
-    "part": None,
     "picture": "/pictures/icons?id=carbon%2Fbicycle",
     "thumbnail": "/thumbnails/icons?id=carbon%2Fbicycle&size=320",
     "embed": "/thumbnails/icons?id=carbon%2Fbicycle&size=320&signature=5XmX0yQ",
@@ -89,7 +88,9 @@ class HitAnswer(BaseModel):
     width: int | None = Field(description="Of the picture, in pixels.")
     height: int | None
     metadata: dict[str, Any]
-    part: PartAnswer | None = Field(description="Which part of its file it is; null where it is all of it.")
+    part: PartAnswer | None = Field(
+        default=None, description="Which part of its file it is; null where it is all of it."
+    )
     picture: str | None = Field(description="Address of the picture; null where pictures are not shown.")
     thumbnail: str | None = Field(description="Address of a small picture; null where pictures are not shown.")
     embed: str | None = Field(

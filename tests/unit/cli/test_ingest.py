@@ -201,7 +201,10 @@ def test_values_that_no_filter_finds_are_named_listed_and_in_the_report(
     rows = "".join(f"pictures/{number}.png,{day},{'x' * 9000}\n" for number, day in enumerate(days))
     manifest.write_text(f"image,day,set\n{rows}")
     declared = ("--date", "day", "--keyword", "set", "--report", report)
-    lines = done(clipseek_ingest(server, manifest, *declared)).stderr.splitlines()
+    hint, *lines = done(clipseek_ingest(server, manifest, *declared)).stderr.splitlines()
+    assert hint.endswith(
+        "none of the first pictures has a caption; where 'day' or 'set' holds them: --caption-column NAME"
+    )
     assert lines == [
         f"server: {server.url}",
         "2 values of day kept and shown, but not found by a filter: a date with the day or the month first (--date-format says "
