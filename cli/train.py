@@ -163,6 +163,11 @@ def show(summary: dict[str, Any]) -> None:
     ]
     if rows:
         print_table(["validation, text to image", "before", "after"], rows, right=["before", "after"])
+    if after.get("validation_mrr", 0.0) < summary["before"].get("validation_mrr", 0.0):
+        note(
+            "the base finds more than the tuned model: go on with the base, or train in another way (--recipe adapter, a lower "
+            "--learning-rate, more pairs)"
+        )
     if auto := summary.get("auto"):
         tried = ", ".join(f"{stage['name']} {stage['validation_mrr']:.3f}" for stage in auto["stages"])
         data(f"chosen      {auto['chosen']}, by MRR@10 among {tried}")

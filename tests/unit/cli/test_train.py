@@ -191,3 +191,12 @@ def test_a_dry_run_says_what_a_run_would_do_and_writes_nothing(shared: Path, tmp
     assert not cache.exists()
     missing = clipseek("train", shared / "pairs.tsv", cache=cache)
     assert (missing.returncode, "Missing option '--out'" in missing.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("after", [0.46, 0.64])
+def test_a_training_that_lost_is_said(after: float, capsys: pytest.CaptureFixture[str]) -> None:
+    from clipseek.cli.train import show
+
+    ran = {"checkpoint": "run/best", "plot": "run/loss.png", "pairs_per_second": 9.0, "seconds": 3.0, "steps": 2}
+    show({**ran, "before": {"validation_mrr": 0.63}, "validation": {"validation_mrr": after}})
+    assert ("the base finds more than the tuned model" in capsys.readouterr().err) is (after < 0.63)
