@@ -88,7 +88,7 @@ test-extras: test-wheel
 	.venv-wheel/bin/python -I tests/check_extras.py
 
 test-image: $(VENV)/.installed-dev
-	CLIPSEEK_BUILD_IMAGE=1 $(BIN)/pytest -q tests/integration/test_image.py $(ARGS)
+	$(BIN)/pytest -q -m soak tests/integration/test_image.py $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py $(if $(filter 1,$(SMOKE)),--smoke) $(ARGS)

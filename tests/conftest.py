@@ -38,6 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("soak" if soaking() else "test")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked ``soak`` run in a soak, or where ``-m`` speaks of them."""
+    if soaking() or "soak" in (config.option.markexpr or ""):
+        return
+    left = [item for item in items if item.get_closest_marker("soak")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(_FOLDER, ignore_errors=True)
 

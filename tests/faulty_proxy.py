@@ -38,10 +38,16 @@ class Proxy:
     def __post_init__(self) -> None:
         self._drawn = random.Random(self.seed)
         self._lock = threading.Lock()
+        self._bulks = 0
 
     def draw(self, path: str) -> str:
-        """The fault of a request, or none. A 413 is for bulks alone: nothing else can be made smaller."""
+        """The fault of a request, or none. A 413 is for bulks alone, as nothing else can be made smaller: every third one."""
         with self._lock:
+            if self.faults == ("413",) and path.startswith("/_bulk"):
+                self._bulks += 1
+                fault = "413" if self._bulks % 3 == 1 else ""
+                self.done[fault or "passed"] += 1
+                return fault
             fault = self._drawn.choice(self.faults) if self._drawn.random() < self.share else ""
             fault = "503" if fault == "413" and not path.startswith("/_bulk") else fault
             self.done[fault or "passed"] += 1

@@ -15,13 +15,8 @@ from clipseek.opensearch.server.client import connect
 
 from tests.pictures import picture
 from tests.shipped import ROOT, TUNED
-from tests.sizes import soaking
 
-_WANTED = soaking() or any(name in os.environ for name in ("CLIPSEEK_BUILD_IMAGE", "CLIPSEEK_IMAGE"))
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(not _WANTED, reason="builds an image for minutes: make test-image, make soak"),
-]
+pytestmark = [pytest.mark.integration, pytest.mark.soak]  # it builds an image for minutes
 NAME = "clipseek:test"
 CLOSED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 

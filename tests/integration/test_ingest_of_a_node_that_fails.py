@@ -30,10 +30,8 @@ from clipseek.opensearch.server.disk import disk_is_full
 from clipseek.opensearch.server.retry import Retried, Retry
 
 from tests.integration.ingesting import PICTURES, make_pictures, run, stored
-from tests.sizes import soaking
 
 pytestmark = pytest.mark.integration
-long = pytest.mark.skipif(not soaking(), reason="minutes of a server's waiting; make soak runs it")
 #: Of the disk; the node's guard closes its indexes to writes below 500 MB.
 DISK_MEGABYTES = 1500
 SHORT = Retry(attempts=3, first_seconds=0.1, longest_seconds=0.2)
@@ -151,7 +149,7 @@ def test_a_node_that_is_killed_and_started_again_is_waited_for(
     assert stored(node.client, alias) == clean
 
 
-@long
+@pytest.mark.soak
 def test_a_node_that_stays_away_ends_the_run_in_one_line_and_the_next_run_completes_it(
     node: Node, alias: str, folder: Path, clean: dict[str, dict[str, Any]]
 ) -> None:
@@ -165,7 +163,7 @@ def test_a_node_that_stays_away_ends_the_run_in_one_line_and_the_next_run_comple
     assert stored(node.client, alias) == clean
 
 
-@long
+@pytest.mark.soak
 @pytest.mark.parametrize("left", [0, 300_000_000], ids=["no byte is free", "the node's guard has closed it"])
 def test_a_disk_that_is_full_is_named_nothing_is_lost_and_the_next_run_completes_it(
     node: Node, alias: str, folder: Path, clean: dict[str, dict[str, Any]], left: int

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,20 @@ def test_a_node_that_cannot_be_seen_from_here_is_not_taken_for_dead(paths: NodeP
         running(paths)
     assert stop(paths) is False
     assert not paths.state.exists()
+
+
+def test_a_node_that_is_ending_is_waited_for(paths: NodePaths) -> None:
+    """Its first thread may have ended before its last one gives the lock back."""
+    lock = paths.indices / "nodes" / "0" / "node.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    with subprocess.Popen([sys.executable, "-c", _HOLDS, str(lock)], stdin=-1, stdout=-1) as node:
+        assert node.stdout is not None
+        node.stdout.readline()
+        NodeState(node.pid, "ended", "http://127.0.0.1:1", "2.19.1", "", True).write(paths.state)
+        threading.Timer(0.3, node.terminate).start()
+        with pytest.raises(NodeError, match="ended without being stopped"):
+            running(paths)
 
 
 def test_files_are_private_and_no_link_is_followed(tmp_path: Path) -> None:
