@@ -18,8 +18,8 @@ from .state import read_state
 MARK = ".clipseek-node"
 #: In an assembled node, so that it is whole; written last.
 ASSEMBLED = "assembled"
-#: Seconds in which a process that was killed gives back its memory, and then its locks.
-_ENDING = 20.0
+#: Seconds in which a process that ends gives back its memory, and then its locks: its first thread may be gone long before.
+ENDING = 10.0
 _ELSEWHERE = "choose other folders with CLIPSEEK_DATA and CLIPSEEK_CACHE"
 
 
@@ -102,14 +102,14 @@ def check_unused(paths: NodePaths) -> None:
         descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return
-    end = time.monotonic() + _ENDING
+    end = time.monotonic() + ENDING
     try:
         while True:
             try:
                 fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
-                if time.monotonic() > end or not _is_here(paths):
+                if time.monotonic() > end:
                     raise NodeElsewhere(
                         f"a node of another container or machine works in {paths.node}; use that one with --url, or stop it "
                         "where it runs, or choose another folder with CLIPSEEK_DATA"
@@ -119,19 +119,6 @@ def check_unused(paths: NodePaths) -> None:
             time.sleep(0.05)
     finally:
         os.close(descriptor)
-
-
-def _is_here(paths: NodePaths) -> bool:
-    """Whether the state names a process of this machine, as one that was killed is until its last thread has ended."""
-    state = read_state(paths.state)
-    try:
-        if state is not None:
-            os.kill(state.pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return state is not None
 
 
 def fresh_folder(folder: Path) -> None:

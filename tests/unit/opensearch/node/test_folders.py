@@ -134,11 +134,14 @@ with open(sys.argv[1], "r+b") as file:
 """
 
 
-def test_a_node_that_cannot_be_seen_from_here_is_not_taken_for_dead(paths: NodePaths) -> None:
+def test_a_node_that_cannot_be_seen_from_here_is_not_taken_for_dead(
+    paths: NodePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As in a container that shares the folder with another one: the process id of its state is nobody's here."""
     lock = paths.indices / "nodes" / "0" / "node.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
+    monkeypatch.setattr("clipseek.opensearch.node.folders.ENDING", 0.1)
     NodeState(2**22 - 1, "of another container", "http://127.0.0.1:1", "2.19.1", "", True).write(paths.state)
     with subprocess.Popen([sys.executable, "-c", _HOLDS, str(lock)], stdin=-1, stdout=-1) as node:
         assert node.stdout is not None
@@ -164,7 +167,7 @@ def test_a_node_that_is_ending_is_waited_for(paths: NodePaths) -> None:
     with subprocess.Popen([sys.executable, "-c", _HOLDS, str(lock)], stdin=-1, stdout=-1) as node:
         assert node.stdout is not None
         node.stdout.readline()
-        NodeState(node.pid, "ended", "http://127.0.0.1:1", "2.19.1", "", True).write(paths.state)
+        NodeState(2**22 - 1, "ended", "http://127.0.0.1:1", "2.19.1", "", True).write(paths.state)
         threading.Timer(0.3, node.terminate).start()
         with pytest.raises(NodeError, match="ended without being stopped"):
             running(paths)
