@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from clipseek.files.processes import end, locked
 from .artifacts import Lock, assembled
 from .closed.closing import say_what_changes, set_users, wait_for_security
 from .errors import PortTaken, StartFailed, UnsupportedSystem
-from .folders import check_unused, make_base, make_folder, remove_artifacts, remove_node
+from .folders import ENDING, check_unused, make_base, make_folder, remove_artifacts, remove_node
 from .paths import NodePaths
 from .process.java import find_java
 from .process.launch import Wanted, launch
@@ -62,7 +63,7 @@ def start(
     make_folder(paths.jars, 0o755)
     with locked(paths.lock):
         state = read_state(paths.state)
-        if state is not None and state.alive():
+        if state is not None and state.alive() and not _ends(paths, state):
             return _running(paths, state, Wanted(port, heap, ml, closed), on_progress, patience)
         check_unused(paths)
         if state is not None:
@@ -87,6 +88,16 @@ def _wait(paths: NodePaths, state: NodeState, on_progress: Progress, patience: P
             set_users(paths, asking, on_progress)
 
     return wait_until_up(paths, state, asking, on_progress, patience, users)
+
+
+def _ends(paths: NodePaths, state: NodeState) -> bool:
+    """Whether a node that was up answers no more and then ends, as one does that was just killed."""
+    asking, end = asking_of(state, paths), time.monotonic() + ENDING
+    while state.ready and time.monotonic() < end and asking.send("GET", "/", timeout=2)[0] == 0:
+        if not state.alive():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _running(

@@ -40,7 +40,10 @@ def test_a_node_that_an_older_clipseek_started_is_still_found(tmp_path: Path) ->
     assert read_state(tmp_path / "state.json") == state()
 
 
-def test_a_running_node_without_ml_is_not_taken_for_one_with_it(tmp_path: Path) -> None:
+def test_a_running_node_without_ml_is_not_taken_for_one_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clipseek.opensearch.node.service.ENDING", 0.0)  # nothing listens at its address
     paths = NodePaths(tmp_path / "data", tmp_path / "cache")
     paths.node.mkdir(parents=True)
     state().write(paths.state)
