@@ -24,7 +24,7 @@ from tests.shipped import TUNED
 
 pytestmark = pytest.mark.integration
 OWN = (
-    "caption", "content_hash", "height", "image_id", "image_uri", "image_vector", "ingested_at", "look", "metadata",
+    "caption", "content_hash", "height", "image_id", "image_uri", "image_vector", "ingested_at", "look", "metadata", "part",
     "pixel_rules", "source_entries", "source_names", "source_places", "width",
 )  # fmt: skip
 
