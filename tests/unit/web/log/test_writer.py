@@ -72,7 +72,7 @@ def test_a_server_that_is_away_costs_nobody_time_and_is_said_once(caplog: pytest
     began = time.perf_counter()
     for number in range(1200):
         log.put(record(number))
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 10  # a wait for the server in each would be a minute
     counted.wait(1200)
     log.close()
     assert counted.numbers == {(SEARCHES, False): 1200}
