@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 
 def add_url(parser: argparse.ArgumentParser) -> None:
@@ -35,14 +36,10 @@ def server(url: str | None, *, ml: bool = False, heap: str | None = "1g") -> Ite
     folder = Path(tempfile.mkdtemp(prefix="clipseek-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
     paths = NodePaths(folder, NodePaths.default().cache)
-    before = os.environ.get("CLIPSEEK_DATA")
-    os.environ["CLIPSEEK_DATA"] = str(folder)
     try:
-        yield start(paths, heap=heap, ml=ml, closed=False).url
+        with patch.dict(os.environ, CLIPSEEK_DATA=str(folder)):
+            yield start(paths, heap=heap, ml=ml, closed=False).url
     finally:
-        os.environ.pop("CLIPSEEK_DATA")
-        if before is not None:
-            os.environ["CLIPSEEK_DATA"] = before
         stop(paths)
         shutil.rmtree(folder, ignore_errors=True)
 
