@@ -86,7 +86,7 @@ def by_dev_tools(url: str, index: str) -> tuple[str, str]:
     path = path.replace("clipseek-icons", f"clipseek-{index}").replace("icons/", f"{index}/", 1)
     found = answer(method, f"{url}/{path}", json.loads(body))
     for hit in found["hits"]["hits"]:
-        hit["_index"] = re.sub(r"^.*?(-[0-9a-f]{8}-\d+)$", r"icons\1", hit["_index"])
+        hit["_index"] = re.sub(r"^.*(-\d{6})$", r"icons\1", hit["_index"])
     return shown, json.dumps(found, indent=2, ensure_ascii=False)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,7 @@ import opensearchpy
 
 from ..errors import AccessRefused, IndexMissing, IndexUnusable, NotFound
 from ..server.address import address
-from .version import check_alias
-
-#: The end of a version's name (``version_name``): fingerprint and time.
-_VERSION = re.compile(r"-[0-9a-f]{8}-\d{8}")
+from .version import VERSION_END, check_alias
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ def bodies(client: opensearchpy.OpenSearch) -> dict[str, dict[str, Any]]:
     except AccessRefused:
         # A user of some indexes alone may not ask for all at once, but may see their names; clipseek's are known by them.
         answer = {}
-        for name in filter(_VERSION.search, sorted(client.indices.get_alias())):
+        for name in filter(VERSION_END.search, sorted(client.indices.get_alias())):
             with contextlib.suppress(AccessRefused, NotFound):
                 answer |= client.indices.get(index=name, params={"expand_wildcards": "open"})
     return answer

@@ -6,6 +6,7 @@ filled it, so that vectors of two models are never compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ from .own_records import RECORDS
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # What a version's name adds to the alias: a dash, and six digits; older clipseeks added 24 characters.
 _LONGEST_ALIAS = 255 - 24
+#: How a version's name ends (``version_name``); of older clipseeks with fingerprint and time.
+VERSION_END = re.compile(r"-(?:\d{6}|[0-9a-f]{8}-\d{14})$")
 _FIELD_TYPES: dict[str, FieldType] = {"keyword": "keyword", "double": "number", "date": "date", "geo_point": "place"}
 
 #: Of ``_meta``: columns that are declared and not yet searchable in every document.

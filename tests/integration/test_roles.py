@@ -110,6 +110,7 @@ def test_what_searching_needs(users: Users, words: tuple[str, ...]) -> None:
 )
 def test_what_who_searches_may_not(users: Users, words: tuple[str, ...]) -> None:
     before = users.run("search", "index", "list")
+    assert ALIAS in before
     users.run("search", *(word.format(pictures=users.pictures) for word in words), code=1)
     assert users.run("search", "index", "list") == before
 
