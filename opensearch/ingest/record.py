@@ -12,7 +12,7 @@ import opensearchpy
 from ..errors import OpenSearchError
 from ..index.documents import timestamp
 from ..index.own_records import INGESTS, open_records
-from .report import IngestReport
+from .report import REFUSED, IngestReport
 
 #: The run is over: its record does not keep anybody waiting for a server that is gone.
 _TIMEOUT_SECONDS = 10.0
@@ -43,7 +43,7 @@ def recorded(client: opensearchpy.OpenSearch, report: IngestReport, model: str, 
 
 def record(report: IngestReport, seconds: float) -> dict[str, Any]:
     """The numbers of a run that took ``seconds``; ``rate`` is in entries a second."""
-    reasons = {**report.skipped, "refused by the server": report.rejected}
+    reasons = {**report.skipped, REFUSED: report.rejected}
     return {
         "entries": report.seen,
         "indexed": report.indexed,

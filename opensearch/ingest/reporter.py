@@ -46,7 +46,7 @@ class Reporter:
         self.progress()
 
     def skip_item(self, item: Item, kind: str, reason: str, *, taken: bool = True) -> None:
-        """``skip`` of an entry, or of a part of one."""
+        """``skip`` of an entry, or of a part of one, whose entry was ``taken`` with its first part."""
         if item.whole is None or item.part is None:
             self.skip(Skipped(item.path, kind, reason, captions=item.captions_in), taken=taken)
         elif item.whole.fail(item.part.name, kind, reason):

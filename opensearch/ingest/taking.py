@@ -49,7 +49,7 @@ class Taking(Generic[PictureT]):
         if first and (whole is not None or not isinstance(step, (Repeated, Foreign))):
             self._remark(step.item)
         if isinstance(step, Foreign):
-            self._reporter.skip_item(step.item, FOREIGN, step.reason, taken=whole is not None)
+            self._reporter.skip_item(step.item, FOREIGN, step.reason, taken=False)
             return
         if isinstance(step, Repeated):
             self._repeat(step)
@@ -80,14 +80,13 @@ class Taking(Generic[PictureT]):
 
     def _repeat(self, step: Repeated) -> None:
         item = step.item
-        taken = item.whole is not None
         if item.own_id:
-            self._reporter.skip_item(item, "duplicate", step.reason, taken=taken)
+            self._reporter.skip_item(item, "duplicate", step.reason, taken=False)
         elif item.id in self._unreadable:
             # The copy of a broken picture is as broken, and no duplicate of anything in the index.
-            self._reporter.skip_item(item, "unreadable", self._unreadable[item.id], taken=taken)
+            self._reporter.skip_item(item, "unreadable", self._unreadable[item.id], taken=False)
         else:
-            if not taken:
+            if item.whole is None:
                 self._remark(item)
             if self._writing.wait(Entry(item, "joined", None, step.gone)):
                 self.finish()
