@@ -84,7 +84,7 @@ def first_looked_at(
     entries: Iterator[Record | Skipped], source: Source, version: Version | None, wanted: IndexOptions
 ) -> tuple[Iterator[Record | Skipped], IndexOptions]:
     """``entries``, and what the first of them want of an index: advice on its analyzer, and the fields that their files fill in."""
-    from clipseek.opensearch.index.scripts import advice, looked_at
+    from clipseek.opensearch.index.words.scripts import advice, looked_at
     from clipseek.opensearch.ingest.own_fields import own_fields
     from clipseek.sources import Record
 

@@ -24,7 +24,7 @@ def _index_options(
     **given: Any,
 ) -> IndexOptions:
     from clipseek.opensearch.index.mapping import IndexOptions, read_preset
-    from clipseek.opensearch.index.synonyms import read_synonyms
+    from clipseek.opensearch.index.words.synonyms import read_synonyms
 
     fields: dict[str, Any] = {}
     for kind, names in (("keyword", keywords), ("number", numbers), ("date", dates)):
@@ -99,7 +99,7 @@ def refuse_role_columns(source: Source, wanted: IndexOptions) -> None:
 
 def refuse_other_options(version: Version, wanted: IndexOptions) -> None:
     """An option of a new index, given by name for one that exists and differs, would be ignored: raise UsageError instead."""
-    from clipseek.opensearch.index.synonyms import digest
+    from clipseek.opensearch.index.words.synonyms import digest
 
     for name in sorted({"engine", "analyzer", "preset"} & named_options()):
         if (made := getattr(version, name)) != getattr(wanted, name):

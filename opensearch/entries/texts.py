@@ -8,8 +8,8 @@ from typing import Any
 
 from clipseek.encoder.pictures.crop import Crop
 
-from ..index.captions import stored_caption
 from ..index.picture_text import READ_BY, TEXT
+from ..index.words.captions import stored_caption
 from ..protocols import TextReader
 from .pixels import PixelBudget
 

@@ -19,11 +19,11 @@ from clipseek.files.text import without_surrogates
 from clipseek.sources import Record
 from numpy.typing import NDArray
 
-from .captions import stored_caption, stored_captions
 from .columns import DeclaredColumns, Unfound
 from .image_uri import image_uri
 from .places import Place, entry_fields, entry_key, entry_token, fields_of, with_place
 from .whole import Whole
+from .words.captions import stored_caption, stored_captions
 
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512

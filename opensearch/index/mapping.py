@@ -13,8 +13,8 @@ from ..errors import InvalidOption
 from ..server.templates import fill
 from ..values.keywords import LONGEST
 from ..values.zones import read_zone
-from .analysis import ANALYZERS, CAPTION_ANALYZER, EXACT_ANALYZER, SEARCH_ANALYZER, analysis
-from .synonyms import check_analyzer
+from .words.analysis import ANALYZERS, CAPTION_ANALYZER, EXACT_ANALYZER, SEARCH_ANALYZER, analysis
+from .words.synonyms import check_analyzer
 
 #: Raised when the mapping changes so that older indexes can no longer be written to.
 MAPPING_VERSION = 1

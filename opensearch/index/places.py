@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from clipseek.encoder.pictures.rules import VERSIONS
 
-from .captions import stored_caption
+from .words.captions import stored_caption
 
 #: Raised when the rules change by which an entry becomes a document, so that all are looked at again.
 _RULES = 1

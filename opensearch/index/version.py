@@ -13,9 +13,9 @@ from typing import Any
 
 from ..errors import IndexUnusable, InvalidOption, ModelMismatch
 from ..values.zones import UTC
-from .analysis import ANALYSIS_VERSION
 from .mapping import MAPPING_VERSION, FieldType, preset_name
 from .own_records import RECORDS
+from .words.analysis import ANALYSIS_VERSION
 
 _FORBIDDEN = frozenset('\\/*?"<>| ,#:')
 # What a version's name adds to the alias: a dash, and six digits; older clipseeks added 24 characters.

@@ -14,11 +14,11 @@ from ..server.address import address
 from ..server.capabilities import check_engine, check_plugins
 from ..values.date_formats import DateReader
 from ..values.zones import UTC, read_zone
-from .analysis import ANALYSIS_VERSION
 from .declaring import declare
 from .mapping import MAPPING_VERSION, IndexOptions, check_columns
-from .synonyms import digest, refused_rule
 from .version import Version, check_alias, version_name
+from .words.analysis import ANALYSIS_VERSION
+from .words.synonyms import digest, refused_rule
 
 #: Indexes of one alias that were left without it.
 _MOST_VERSIONS = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..index.captions import MAX_CAPTION_BYTES
+from ..index.words.captions import MAX_CAPTION_BYTES
 from .fusion import Fusion
 from .limits import CAPTION, MARKS, TEXT, VECTOR, Match
 from .query import Query

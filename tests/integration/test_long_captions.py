@@ -10,8 +10,8 @@ from typing import Any
 import opensearchpy
 import pytest
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.captions import MAX_CAPTION_BYTES
 from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.index.words.captions import MAX_CAPTION_BYTES
 from clipseek.opensearch.ingest.report import IngestReport, Shortened
 from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.query.fusion import Fusion

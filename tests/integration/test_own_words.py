@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from clipseek.cli.ingest import ingest
 from clipseek.cli.search import search
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.scripts import SAMPLE
+from clipseek.opensearch.index.words.scripts import SAMPLE
 
 from tests.shipped import TUNED
 from tests.unit.sources.embedded.files import described, exif, picture, xmp

@@ -10,10 +10,10 @@ import opensearchpy
 import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.analysis import ANALYZERS, steps
 from clipseek.opensearch.index.mapping import IndexOptions
-from clipseek.opensearch.index.synonyms import digest, refused_rule
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.index.words.analysis import ANALYZERS, steps
+from clipseek.opensearch.index.words.synonyms import digest, refused_rule
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.searcher import Searcher
 

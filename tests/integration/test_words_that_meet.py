@@ -16,11 +16,11 @@ import pytest
 from click.testing import CliRunner
 from clipseek.cli import ingest_bringing
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.analysis import ANALYZERS, steps
 from clipseek.opensearch.index.columns import DeclaredColumns
 from clipseek.opensearch.index.documents import item
 from clipseek.opensearch.index.mapping import FieldType, IndexOptions
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.index.words.analysis import ANALYZERS, steps
 from clipseek.opensearch.query.limits import Match
 from clipseek.opensearch.query.query import Query
 from clipseek.opensearch.search.hits import Hit

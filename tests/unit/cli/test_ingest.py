@@ -16,8 +16,8 @@ from clipseek.cli.ingest_options import refuse_other_options
 from clipseek.cli.skips import LISTED
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.mapping import IndexOptions
-from clipseek.opensearch.index.synonyms import digest
 from clipseek.opensearch.index.version import Version
+from clipseek.opensearch.index.words.synonyms import digest
 from clipseek.sources import MissingColumn, Skipped
 from clipseek.testing.encoder import ColourEncoder
 from clipseek.testing.server import FakeServer, fake_server

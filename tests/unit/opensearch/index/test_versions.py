@@ -15,10 +15,10 @@ from clipseek.opensearch.errors import (
     RequestRefused,
 )
 from clipseek.opensearch.index import versions
-from clipseek.opensearch.index.analysis import ANALYSIS_VERSION
 from clipseek.opensearch.index.declaring import declare
 from clipseek.opensearch.index.mapping import MAPPING_VERSION, IndexOptions, field_name
 from clipseek.opensearch.index.version import Version, check_alias
+from clipseek.opensearch.index.words.analysis import ANALYSIS_VERSION
 from clipseek.testing.server import FakeServer, error
 
 MODEL = "AB12CD34" + "0" * 56

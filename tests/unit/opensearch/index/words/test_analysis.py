@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clipseek.opensearch.index.analysis import ANALYZERS, analysis, steps
 from clipseek.opensearch.index.mapping import IndexOptions
+from clipseek.opensearch.index.words.analysis import ANALYZERS, analysis, steps
 
 FOLDED = {"type": "asciifolding", "preserve_original": True}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import opensearchpy
 from clipseek.files.text import canonical
 
-from ..errors import InvalidOption, RequestRefused
+from ...errors import InvalidOption, RequestRefused
 from .analysis import ANALYZERS, synonym_steps
 
 #: They are part of the cluster's state, which every node holds.

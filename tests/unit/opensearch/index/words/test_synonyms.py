@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.mapping import IndexOptions
-from clipseek.opensearch.index.synonyms import digest, read_synonyms
+from clipseek.opensearch.index.words.synonyms import digest, read_synonyms
 
 
 def written(folder: Path, text: str | bytes) -> Path:

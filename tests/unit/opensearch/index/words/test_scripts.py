@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clipseek.opensearch.index.scripts import SAMPLE, advice, advised
+from clipseek.opensearch.index.words.scripts import SAMPLE, advice, advised
 from clipseek.sources import MalformedSource, Record, Skipped
 
 ENGLISH = ["a red car", "two boats on a lake", "trees"]

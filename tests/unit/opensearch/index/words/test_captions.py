@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from clipseek.opensearch.index.captions import MAX_CAPTION_BYTES, stored_caption
+from clipseek.opensearch.index.words.captions import MAX_CAPTION_BYTES, stored_caption
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from clipseek.files.text import canonical
 
-from ..server.templates import fill
+from ...server.templates import fill
 
 #: Raised when a new index makes other terms of a caption. An index keeps the analyzers that it was made with; one that does not say
 #: which has those of version 1.
