@@ -101,11 +101,12 @@ def evaluate(
     pairs = pairs_of_each(source, models, load)
     if lost := max(loaded) - len(pairs[0]):
         note(f"{count(lost, 'pair')} readable for one model alone, dropped for both")
+    cells = cells_of(columns, pairs[0])  # a column that is not there is refused before anything is encoded
     seen = _trained_on([name for name in (model, against) if name is not None], pairs[0])
     judged = judge(models, pairs, batch=batch, seed=seed)
     reports = [report_of(one.ranked) for one in judged]
     changes = compare(judged[1].ranked, judged[0].ranked) if against is not None else []
-    parts = slices(judged[0].ranked, cells_of(columns, pairs[0]))
+    parts = slices(judged[0].ranked, cells)
     if sheet is not None:
         _write_sheet(sheet, source.path, judged, pairs[0], reports, changes, parts)
     report_figures(report_to, {"model": model, "source": str(source.path)}, reports[0].as_dict())

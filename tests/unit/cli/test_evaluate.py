@@ -7,6 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from clipseek.cli import evaluate as evaluating
+from clipseek.export import models
 
 from tests.command import run_command
 from tests.models import make_tiny_bundle, make_tiny_clip
@@ -124,3 +127,14 @@ def test_slices_of_a_column_the_worst_first_in_json_table_and_page(shared: Path)
     refused = run_command(*command[:-1], "shape", environment=environment)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--by shape: no pair has a value there; the source's columns are colour, group" in refused.stderr
+
+
+def test_a_column_that_is_not_there_is_refused_before_anything_is_encoded(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(shared / "cache"))
+    monkeypatch.setattr(models, "judge", lambda *_, **__: pytest.fail("the pairs were encoded"))
+    given = [str(shared / "bundle"), str(shared / "pairs.tsv"), "--by", "shape"]
+    refused = CliRunner().invoke(evaluating.evaluate, given)
+    assert refused.exit_code == 2, refused.output
+    assert "--by shape: no pair has a value there" in refused.output
