@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .opening import LISTED
 from .output import count, data, duration, for_reader, note, print_json, print_table
 from .progress import ProgressLine
+from .skips import print_first
 
 if TYPE_CHECKING:
     from clipseek.sources import Source
@@ -54,12 +54,9 @@ def _show(config: TrainConfig, source: Reading, found: Outlook) -> None:
     data(held if found.held_out else f"{held}: nothing can be, fewer than two groups would be left on one side")
     if found.general:
         data(f"{found.general:>9,} general pairs mixed into the batches")
-    if source.left_out:
-        data(f"{len(source.left_out):>9,} files or captions left out")
-        for name, reason in source.left_out[:LISTED]:
-            data(f"          {for_reader(name)}: {for_reader(reason)}")
-        if len(source.left_out) > LISTED:
-            data(f"          and {len(source.left_out) - LISTED:,} more; --json lists them all")
+    if left := source.left_out:
+        data(f"{len(left):>9,} files or captions left out")
+        print_first((f"{for_reader(name)}: {for_reader(reason)}" for name, reason in left), len(left), "--json")
     rows = [
         [
             stage.name,
