@@ -16,7 +16,6 @@ from .embedded.stage import CaptionsFrom, OwnWords
 from .entries import without_blank
 from .errors import SourceError
 from .fields import Columns
-from .figure_captions import Cleaning
 from .layout import Layout, layout_of, recognised
 from .manifests.described import SAMPLE, described, doubtful, without_captions
 from .readers import entries_of
@@ -27,6 +26,8 @@ from .stdin import is_stdin
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from .figure_captions import Cleaning
 
 #: A source that takes longer to count is read without a total.
 COUNTING_SECONDS = 1.0
@@ -96,7 +97,11 @@ class Source:
 
     def chosen(self) -> Chosen:
         """The entries as ``__iter__`` gives them, which also count what each split has."""
-        cleaning = Cleaning() if self.clean else None
+        cleaning: Cleaning | None = None
+        if self.clean:
+            from . import figure_captions  # whose patterns are compiled for those alone who clean
+
+            cleaning = figure_captions.Cleaning()
         entries = self._selected(cleaning)
         entries = as_in_the_talk(entries) if self._resplit else entries
         return Chosen(entries, self._wanted, shown(self.path), cleaning)

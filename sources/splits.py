@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .errors import UnknownSplit
-from .figure_captions import Cleaning
 from .record import Record, Skipped
+
+if TYPE_CHECKING:
+    from .figure_captions import Cleaning
 
 #: The name that stands for every split.
 ALL = "all"
