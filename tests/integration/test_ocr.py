@@ -67,8 +67,8 @@ def alias(client: opensearchpy.OpenSearch) -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, words in (("a", "Harbour ferry"), ("b", "Platform closed"), ("c", "4711")):
-        (tmp_path / f"{name}.png").write_bytes(sign([words]))
+    for file, words in READ.items():
+        (tmp_path / file).write_bytes(sign([words]))
     (tmp_path / "a.txt").write_text("a ferry at the harbour")
     return tmp_path
 
