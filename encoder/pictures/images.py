@@ -18,13 +18,14 @@ from .formats.registry import BY_NAME, Format
 from .formats.sniffing import format_of
 from .header import MAX_MEGAPIXELS, check_size, opened
 from .pillow.deep import deep
-from .pillow.flat import flat
+from .pillow.flat import Flat, flat
 from .pillow.jpeg2000 import levels
 from .pillow.pages import choose
 from .pillow.png_colour import png_curves
 from .pillow.png_rows import PngRows
 from .pixels.orientation import SWAPPED, orientation_of, turned_before, upright
 from .pixels.rendering import Seen, render
+from .pixels.transparency import transparent_fact
 from .rules import Rules, versions_of
 from .size import LARGE, least_edge
 
@@ -137,11 +138,14 @@ def _seen(
     full, least = chosen.full or picture.size, least_edge(*picture.size, asked.edge, asked.reduce_to)
     by_bands = None if least is None else _by_bands(picture, data, least, rules)
     if by_bands is not None:
-        decoded, (shown, flat_met, facts) = picture, by_bands
+        decoded, whole = picture, by_bands
     else:
         decoded = picture if least is None else _reduced(picture, data, least)
         decoded.load()
-        shown, flat_met, facts = flat(decoded, data, rules.background, curves)
+        whole = flat(decoded, data, rules.background, curves)
+    shown, facts = whole.picture, [*chosen.facts, *whole.facts]
+    if whole.through is not None:
+        facts.append(transparent_fact(whole.through))
     if shown.width < full[0]:
         met |= {_SIZES.get(picture.format or "", "size")}
     orientation = orientation_of(decoded)
@@ -150,12 +154,10 @@ def _seen(
         facts.append(f"orientation: {orientation}")
         shown = upright(shown, orientation)
         full = full if orientation not in SWAPPED else (full[1], full[0])
-    return Seen(shown, *full, versions_of(met | flat_met), (*chosen.facts, *facts))
+    return Seen(shown, *full, versions_of(met | whole.met), tuple(facts))
 
 
-def _by_bands(
-    picture: Image.Image, data: bytes, edge: int, rules: Rules
-) -> tuple[Image.Image, set[str], list[str]] | None:
+def _by_bands(picture: Image.Image, data: bytes, edge: int, rules: Rules) -> Flat | None:
     """``flat`` of a large PNG, reduced by a whole number so that both sides keep ``edge`` pixels; None for others."""
     factor = min(picture.size) // edge
     if picture.format != "PNG" or factor < 2 or picture.width * picture.height < LARGE:
@@ -165,16 +167,19 @@ def _by_bands(
         return None
     size = -(-picture.width // factor), -(-picture.height // factor)
     whole, top = Image.new("RGB", size), 0
-    met, facts = set[str](), list[str]()
+    met, facts, through = frozenset[str](), tuple[str, ...](), list[float | None]()
     for band in rows.bands(rows.rows_for(factor)):
         with band:
             band.load()
-            shown, band_met, facts = flat(band, data, rules.background, png_curves(band, data))
-        reduced = shown.reduce(factor)
+            found = flat(band, data, rules.background, png_curves(band, data))
+            # A share of the whole picture.
+            through.append(found.through and found.through * band.height / picture.height)
+        reduced = found.picture.reduce(factor)
         whole.paste(reduced, (0, top))
-        met |= band_met
+        met, facts = met | found.met, found.facts
         top += reduced.height
-    return whole, met, facts
+    shares = [share for share in through if share is not None]
+    return Flat(whole, met, facts, sum(shares) if shares else None)
 
 
 def _reduced(picture: Image.Image, data: bytes, edge: int) -> Image.Image:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PIL import Image
 
 from ..pixels.colour import to_srgb
 from ..pixels.curves import Curves
-from ..pixels.transparency import onto, transparent_fact
+from ..pixels.transparency import onto, share_through
 
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 _COLOURS = ("RGB", "L", "CMYK", "LAB")
@@ -14,13 +16,23 @@ _COLOURS = ("RGB", "L", "CMYK", "LAB")
 _STEPS = {2: 85, 4: 17}
 
 
-def flat(
-    picture: Image.Image, data: bytes, background: tuple[int, int, int], curves: Curves | None
-) -> tuple[Image.Image, set[str], list[str]]:
-    """RGB of a decoded ``picture`` of 8 bits or fewer; what its rules met, and what decided it in words."""
+@dataclass(frozen=True)
+class Flat:
+    """``picture``: RGB. ``met``: by its rules, ``facts``: what decided it in words, but for ``through``: how much of it shows the
+    background, 0 to 1; None where nothing of it is transparent."""
+
+    picture: Image.Image
+    met: frozenset[str]
+    facts: tuple[str, ...]
+    through: float | None
+
+
+def flat(picture: Image.Image, data: bytes, background: tuple[int, int, int], curves: Curves | None) -> Flat:
+    """What a decoded ``picture`` of 8 bits or fewer shows."""
     met, facts = set[str](), list[str]()
     profile = picture.info.get("icc_profile")
     opaque: Image.Image | None = None
+    through: float | None = None
     if picture.mode in ("P", "PA"):
         facts.append("palette: its colours stand in a table")
     transparent = picture.mode in _ALPHA or "transparency" in picture.info
@@ -36,14 +48,14 @@ def flat(
         if opaque.getextrema() == (255, 255):
             opaque = None
         else:
-            facts.append(transparent_fact(opaque))
+            through = share_through(opaque)
     elif picture.mode not in _COLOURS:
         picture = picture.convert("RGB")
     shown, fact = to_srgb(picture, profile, curves)
     if fact:
         met.add("colour")
         facts.append(f"colour: {fact}")
-    return onto(shown, opaque, background), met, facts
+    return Flat(onto(shown, opaque, background), frozenset(met), tuple(facts), through)
 
 
 def _scale_key(picture: Image.Image, data: bytes, met: set[str]) -> None:

@@ -19,7 +19,7 @@ from .decoded import Decoded
 from .depth import full_value, range_of, to_bytes
 from .no_data import all_guessed, missing
 from .orientation import SWAPPED, upright
-from .transparency import keyed, onto, opacity, straight, transparent_fact
+from .transparency import keyed, onto, opacity, share_through, straight, transparent_fact
 
 _BANDS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 
@@ -71,7 +71,7 @@ def render(decoded: Decoded, rules: Rules) -> Seen:
         counted = whole if counted is None else counted & whole
     picture = _coloured(decoded, colours, counted, rules, met, facts)
     if opaque is not None and (alpha is not None or decoded.transparent is not None):
-        facts.append(transparent_fact(opaque))
+        facts.append(transparent_fact(share_through(opaque)))
     if decoded.orientation != 1:
         met.add("orientation")
         facts.append(f"orientation: {decoded.orientation}")

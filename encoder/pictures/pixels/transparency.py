@@ -18,11 +18,15 @@ def onto(picture: Image.Image, opaque: Image.Image | None, background: tuple[int
     return canvas
 
 
-def transparent_fact(opaque: Image.Image) -> str:
-    """How much of the picture shows the background, for people."""
+def share_through(opaque: Image.Image) -> float:
+    """How much of the picture shows the background, 0 to 1."""
     counts = opaque.histogram()
-    through = sum(number * (255 - level) for level, number in enumerate(counts)) / 255
-    return f"transparent: {through / max(1, sum(counts)):.0%} of it shows the background"
+    return sum(number * (255 - level) for level, number in enumerate(counts)) / 255 / max(1, sum(counts))
+
+
+def transparent_fact(through: float) -> str:
+    """A ``share_through``, for people."""
+    return f"transparent: {through:.0%} of it shows the background"
 
 
 def keyed(values: NDArray[Any], colour: tuple[float, ...]) -> NDArray[np.bool_]:

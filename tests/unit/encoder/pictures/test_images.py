@@ -141,7 +141,7 @@ def test_other_modes(mode: str) -> None:
     if mode == "HSV":  # no format stores it; the conversion alone
         from clipseek.encoder.pictures.pillow.flat import flat
 
-        pixels = np.asarray(flat(converted, b"", (0, 0, 0), None)[0])
+        pixels = np.asarray(flat(converted, b"", (0, 0, 0), None).picture)
     else:
         pixels = np.asarray(open_image(encoded(converted, kind)))
     assert pixels.shape == (20, 20, 3)

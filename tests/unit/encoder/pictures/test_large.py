@@ -58,6 +58,18 @@ def test_bands_of_a_png_are_its_reduction(mode: str) -> None:
 
 
 @pytest.mark.usefixtures("small_counts_as_large")
+@pytest.mark.parametrize("transparent", [slice(None, 153), slice(153, None)])
+def test_bands_are_as_transparent_as_the_whole(transparent: slice) -> None:
+    pixels, stream = np.full((306, 403, 4), 255, np.uint8), io.BytesIO()
+    pixels[transparent, :, 3] = 0
+    Image.fromarray(pixels).save(stream, "PNG")
+    seen = open_picture(stream.getvalue(), Rules(), edge=32)
+    assert seen.picture.size == (101, 77)
+    assert seen.facts == ("transparent: 50% of it shows the background",)
+    assert seen.facts == open_picture(stream.getvalue(), Rules()).facts
+
+
+@pytest.mark.usefixtures("small_counts_as_large")
 def test_a_png_that_ends_early_is_refused() -> None:
     stream = io.BytesIO()
     drawn(403, 305).save(stream, "PNG")
