@@ -178,6 +178,7 @@ def _by_bands(picture: Image.Image, data: bytes, edge: int, rules: Rules) -> Fla
         whole.paste(reduced, (0, top))
         met, facts = met | found.met, found.facts
         top += reduced.height
+    picture.info.update(rows.behind())
     shares = [share for share in through if share is not None]
     return Flat(whole, met, facts, sum(shares) if shares else None)
 

@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ _BAND = 1 << 20  # bytes of rows at once
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 #: Colour types of 8 bits by the bytes that a filter steps back: the rows' own bytes come out of such a PNG as they are.
 _PLAIN = {1: 0, 2: 4, 3: 2, 4: 6}
+
+#: Chunks that may hold an orientation.
+_BEHIND = (b"eXIf", b"tEXt", b"zTXt")
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,14 @@ class PngRows:
                     waiting.clear()
         if left:
             raise ImageError("truncated: the file ends before its pixels do")
+
+    def behind(self) -> dict[str, Any]:
+        """What Pillow notes of the chunks behind the pixels when it decodes a whole PNG: EXIF and texts may stand there."""
+        chunks = list(_chunks(self.data))
+        last = max(place for place, (name, _, _) in enumerate(chunks) if name == b"IDAT")
+        whole = [(name, self.data[at : at + length]) for name, at, length in chunks[last + 1 :] if name in _BEHIND]
+        with _opened(1, 1, 8, 0, b"".join(_chunk(name, data) for name, data in whole), bytes(2)) as picture:
+            return picture.info
 
     def rows_for(self, factor: int) -> int:
         """How many rows a band has that is to be reduced by ``factor``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,21 @@ def test_bands_are_as_transparent_as_the_whole(transparent: slice) -> None:
     assert seen.picture.size == (101, 77)
     assert seen.facts == ("transparent: 50% of it shows the background",)
     assert seen.facts == open_picture(stream.getvalue(), Rules()).facts
+
+
+@pytest.mark.usefixtures("small_counts_as_large")
+def test_exif_behind_the_pixels_turns_a_large_png() -> None:
+    exif, stream = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6
+    drawn(403, 305).save(stream, "PNG")
+    data, end = stream.getvalue()[:-12], stream.getvalue()[-12:]
+    written = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = (len(written) - 4).to_bytes(4, "big") + written + zlib.crc32(written).to_bytes(4, "big")
+    for seen in (open_picture(data + chunk + end, Rules(), edge=edge) for edge in (None, 32)):
+        assert (seen.width, seen.height) == (305, 403)
+        assert seen.facts == ("orientation: 6",)
+    assert seen.picture.size == (77, 101)
+    assert open_picture(data + chunk[:20], Rules(), edge=32).width == 403  # cut off there, the pixels are whole
 
 
 @pytest.mark.usefixtures("small_counts_as_large")
