@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from PIL import Image
 
 from ..pixels.curves import PRIMARIES, Curves, Primaries
+from .png_chunks import chunks
 
-_SIGNATURE = 8
 _NEAR = 0.005
 
 
@@ -16,7 +14,9 @@ def png_curves(picture: Image.Image, data: bytes) -> Curves | None:
     """None where it says nothing, or sRGB. Where cICP is there, the profile of ``picture`` is taken away: cICP stands above it."""
     if picture.format != "PNG":
         return None
-    for name, at, length in _chunks(data):
+    for name, at, length in chunks(data):
+        if name == b"IDAT":
+            break
         if name == b"cICP" and length == 4:
             primaries, transfer = PRIMARIES.get(data[at]), data[at + 1]
             found = Curves(transfer=transfer, primaries=primaries)
@@ -52,14 +52,3 @@ def _area(corners: list[float]) -> float:
     """Of the triangle of three points: colours on a line are no primaries."""
     (ax, ay), (bx, by), (cx, cy) = corners[:2], corners[2:4], corners[4:6]
     return ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) / 2
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and length of each chunk before the pixels."""
-    at = _SIGNATURE
-    while at + 8 <= len(data):
-        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        if name == b"IDAT":
-            return
-        yield name, at + 8, length
-        at += length + 12

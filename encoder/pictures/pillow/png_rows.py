@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import ImageError
+from .png_chunks import SIGNATURE, chunk, chunks
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BAND = 1 << 20  # bytes of rows at once
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 #: Colour types of 8 bits by the bytes that a filter steps back: the rows' own bytes come out of such a PNG as they are.
 _PLAIN = {1: 0, 2: 4, 3: 2, 4: 6}
-
 #: Chunks that may hold an orientation.
 _BEHIND = (b"eXIf", b"tEXt", b"zTXt")
 
@@ -47,11 +46,11 @@ class PngRows:
     def read(cls, data: bytes) -> PngRows | None:
         """None for a PNG that is not read by bands."""
         width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
-        chunks = list(_chunks(data))
-        names = [name for name, _, _ in chunks]
+        found = list(chunks(data))
+        names = [name for name, _, _ in found]
         if bits > 8 or interlaced or colour not in _CHANNELS or b"acTL" in names or b"IDAT" not in names:
             return None
-        before = b"".join(data[at - 8 : at + length + 4] for _, at, length in chunks[1 : names.index(b"IDAT")])
+        before = b"".join(data[at - 8 : at + length + 4] for _, at, length in found[1 : names.index(b"IDAT")])
         across = width * _CHANNELS[colour] * bits
         return cls(data, width, height, bits, colour, before, max(1, _CHANNELS[colour] * bits // 8), (across + 7) // 8)
 
@@ -74,7 +73,7 @@ class PngRows:
 
     def _filtered(self, rows: int) -> Iterator[bytes]:
         inflate, waiting, left = zlib.decompressobj(), bytearray(), self.height
-        for name, at, length in _chunks(self.data):
+        for name, at, length in chunks(self.data):
             if name != b"IDAT":
                 continue
             given = self.data[at : at + length]
@@ -91,10 +90,10 @@ class PngRows:
 
     def behind(self) -> dict[str, Any]:
         """What Pillow notes of the chunks behind the pixels when it decodes a whole PNG: EXIF and texts may stand there."""
-        chunks = list(_chunks(self.data))
-        last = max(place for place, (name, _, _) in enumerate(chunks) if name == b"IDAT")
-        whole = [(name, self.data[at : at + length]) for name, at, length in chunks[last + 1 :] if name in _BEHIND]
-        with _opened(1, 1, 8, 0, b"".join(_chunk(name, data) for name, data in whole), bytes(2)) as picture:
+        found = list(chunks(self.data))
+        last = max(place for place, (name, _, _) in enumerate(found) if name == b"IDAT")
+        whole = [(name, self.data[at : at + length]) for name, at, length in found[last + 1 :] if name in _BEHIND]
+        with _opened(1, 1, 8, 0, b"".join(chunk(name, data) for name, data in whole), bytes(2)) as picture:
             return picture.info
 
     def rows_for(self, factor: int) -> int:
@@ -105,18 +104,5 @@ class PngRows:
 def _opened(width: int, height: int, bits: int, colour: int, before: bytes, lines: bytes) -> Image.Image:
     head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
     pixels = zlib.compress(lines, 0)
-    data = _SIGNATURE + _chunk(b"IHDR", head) + before + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    data = SIGNATURE + chunk(b"IHDR", head) + before + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     return Image.open(io.BytesIO(data), formats=["PNG"])
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and length of each chunk; a last one that is cut off has what is there."""
-    at = len(_SIGNATURE)
-    while at + 8 <= len(data):
-        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        yield name, at + 8, min(length, len(data) - at - 8)
-        at += length + 12
