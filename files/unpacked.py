@@ -51,7 +51,17 @@ def compression_of(head: bytes) -> str | None:
 
 def opened(path: Path) -> IO[bytes]:
     """``path``, else what it unpacks to, open at its first byte and seekable. Raises OSError, NotUnpacked."""
-    return unpacked(path).open("rb")
+    stream = _regular(path)
+    try:
+        plain = _plain(path, stream)
+    except BaseException:
+        stream.close()
+        raise
+    if plain == path:  # every picture of a tar comes here: it is opened once
+        stream.seek(0)
+        return stream
+    stream.close()
+    return plain.open("rb")
 
 
 def unpacked(path: Path) -> Path:
@@ -60,13 +70,24 @@ def unpacked(path: Path) -> Path:
     Raises OSError for the file itself, and NotUnpacked: broken, of a kind that nothing here unpacks, no place in the cache; no file
     at all (a device, a pipe, whose writer is not waited for).
     """
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise NotUnpacked("is no regular file")
-        kind = compression_of(stream.read(HEAD))
-        if kind is None:
-            return path
-        target = copy_of(path, os.fstat(stream.fileno()))
+    with _regular(path) as stream:
+        return _plain(path, stream)
+
+
+def _regular(path: Path) -> IO[bytes]:
+    """Open, whatever it is; the writer of a pipe is not waited for."""
+    return open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+
+
+def _plain(path: Path, stream: IO[bytes]) -> Path:
+    """As ``unpacked``, of the file that is open as ``stream``."""
+    status = os.fstat(stream.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise NotUnpacked("is no regular file")
+    kind = compression_of(stream.read(HEAD))
+    if kind is None:
+        return path
+    target = copy_of(path, status)
     if not target.is_file():
         _unpack(path, kind, target)
     return target
