@@ -22,7 +22,7 @@ from .pillow.flat import Flat, flat
 from .pillow.jpeg2000 import levels
 from .pillow.pages import choose
 from .pillow.png_colour import png_curves
-from .pillow.png_rows import PngRows
+from .pillow.png_rows import PngRows, info_behind
 from .pixels.orientation import SWAPPED, orientation_of, turned_before, upright
 from .pixels.rendering import Seen, render
 from .pixels.transparency import transparent_fact
@@ -178,7 +178,7 @@ def _by_bands(picture: Image.Image, data: bytes, edge: int, rules: Rules) -> Fla
         whole.paste(reduced, (0, top))
         met, facts = met | found.met, found.facts
         top += reduced.height
-    picture.info.update(rows.behind())
+    picture.info.update(info_behind(data))
     shares = [share for share in through if share is not None]
     return Flat(whole, met, facts, sum(shares) if shares else None)
 

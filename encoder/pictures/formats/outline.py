@@ -26,7 +26,8 @@ _ANY = 1e9
 
 @dataclass(frozen=True)
 class Outline:
-    """``numbers``: of its pages, frames or slices, from 1. Width and height of the picture, upright; 0 where not asked for."""
+    """``numbers``: of its pages, frames or slices, from 1; (1,) where not asked for. Width and height of the picture, upright; 0
+    where not asked for."""
 
     numbers: tuple[int, ...] = (1,)
     width: int = 0
@@ -42,22 +43,23 @@ def parts_of(data: bytes, parting: Parting) -> tuple[Part, ...]:
     several = known.several if known.several in parting.every else None
     if several is None and parting.tiles is None:
         return ()
-    sized = parting.tiles is not None
+    wanted = {"counted": several is not None, "sized": parting.tiles is not None}
     asked = Asked(Rules(), _ANY)
     if known.plain:
-        found = outline_here(data, known, asked, sized=sized)
+        found = outline_here(data, known, asked, **wanted)
     else:
-        words = ask_apart(data, known, {**asked.words(), "outline": sized}).words
+        words = ask_apart(data, known, {**asked.words(), "outline": wanted}).words
         found = Outline(tuple(words["numbers"]), words["width"], words["height"])
     if several is not None and len(found.numbers) > 1:
         return numbered(several, found.numbers)
     return parting.tiles_of(found.width, found.height)
 
 
-def outline_here(data: bytes, known: Format, asked: Asked, *, sized: bool) -> Outline:
-    """The outline of a file of the format ``known``, in this process; ``sized``: with width and height."""
-    numbers = _numbers(data, known)
-    if not sized:
+def outline_here(data: bytes, known: Format, asked: Asked, *, counted: bool, sized: bool) -> Outline:
+    """The outline of a file of the format ``known``, in this process; ``counted``: with its numbers, ``sized``: with width and
+    height, unless it has several numbers: some formats are unpacked for each."""
+    numbers = _numbers(data, known) if counted else (1,)
+    if not sized or len(numbers) > 1:
         return Outline(numbers)
     if known.reader is not None or (known.name == "TIFF" and has_tifffile()):
         return Outline(numbers, *_size_by_reader(data, known, asked))
@@ -72,8 +74,6 @@ def _turned(picture: Image.Image) -> bool:
 
 
 def _numbers(data: bytes, known: Format) -> tuple[int, ...]:
-    if known.several is None:
-        return (1,)
     if known.name == "TIFF" and not has_tifffile():
         with opened(io.BytesIO(data), _ANY, known.pillow) as picture:
             return tuple(whole_pages(picture)) if isinstance(picture, TiffImageFile) else (1,)

@@ -34,7 +34,7 @@ def work(data: bytes, words: Mapping[str, Any]) -> tuple[dict[str, Any], list[ND
     if "outline" in words:
         from .outline import outline_here
 
-        return asdict(outline_here(data, known, asked, sized=words["outline"])), []
+        return asdict(outline_here(data, known, asked, **words["outline"])), []
     seen = read_here(data, known, asked)
     facts = {"width": seen.width, "height": seen.height, "met": seen.met, "facts": seen.facts}
     if "crops" in words:

@@ -88,17 +88,18 @@ class PngRows:
         if left:
             raise ImageError("truncated: the file ends before its pixels do")
 
-    def behind(self) -> dict[str, Any]:
-        """What Pillow notes of the chunks behind the pixels when it decodes a whole PNG: EXIF and texts may stand there."""
-        found = list(chunks(self.data))
-        last = max(place for place, (name, _, _) in enumerate(found) if name == b"IDAT")
-        whole = [(name, self.data[at : at + length]) for name, at, length in found[last + 1 :] if name in _BEHIND]
-        with _opened(1, 1, 8, 0, b"".join(chunk(name, data) for name, data in whole), bytes(2)) as picture:
-            return picture.info
-
     def rows_for(self, factor: int) -> int:
         """How many rows a band has that is to be reduced by ``factor``."""
         return max(1, _BAND // (self.row * factor)) * factor
+
+
+def info_behind(data: bytes) -> dict[Any, Any]:
+    """What Pillow notes of the chunks behind the pixels when it decodes the PNG: EXIF and texts may stand there."""
+    found = list(chunks(data))
+    last = max((place for place, (name, _, _) in enumerate(found) if name == b"IDAT"), default=len(found))
+    behind = b"".join(chunk(name, data[at : at + length]) for name, at, length in found[last + 1 :] if name in _BEHIND)
+    with _opened(1, 1, 8, 0, behind, bytes(2)) as picture:
+        return picture.info
 
 
 def _opened(width: int, height: int, bits: int, colour: int, before: bytes, lines: bytes) -> Image.Image:
