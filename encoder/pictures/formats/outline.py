@@ -13,6 +13,7 @@ from ..errors import ImageError
 from ..header import opened
 from ..parts import Part, Parting, numbered
 from ..pillow.pages import choose, whole_pages
+from ..pillow.png_rows import info_behind
 from ..pixels.orientation import SWAPPED, orientation_of
 from ..rules import Rules
 from .apart import ask_apart
@@ -66,6 +67,8 @@ def outline_here(data: bytes, known: Format, asked: Asked, *, counted: bool, siz
     with opened(io.BytesIO(data), _ANY, known.pillow) as picture:
         chosen = choose(picture, asked)
         width, height = chosen.full or picture.size
+        if picture.format == "PNG":
+            picture.info.update(info_behind(data))
         return Outline(numbers, *((height, width) if _turned(picture) else (width, height)))
 
 

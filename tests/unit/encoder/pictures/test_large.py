@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,8 @@ from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.pillow import png_rows
 from clipseek.encoder.pictures.rules import Rules
 from PIL import Image
+
+from tests.made_files import chunk
 
 _PEAK = """
 import resource, sys
@@ -76,13 +77,12 @@ def test_exif_behind_the_pixels_turns_a_large_png() -> None:
     exif[0x0112] = 6
     drawn(403, 305).save(stream, "PNG")
     data, end = stream.getvalue()[:-12], stream.getvalue()[-12:]
-    written = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
-    chunk = (len(written) - 4).to_bytes(4, "big") + written + zlib.crc32(written).to_bytes(4, "big")
-    for seen in (open_picture(data + chunk + end, Rules(), edge=edge) for edge in (None, 32)):
+    turned = chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    for seen in (open_picture(data + turned + end, Rules(), edge=edge) for edge in (None, 32)):
         assert (seen.width, seen.height) == (305, 403)
         assert seen.facts == ("orientation: 6",)
     assert seen.picture.size == (77, 101)
-    assert open_picture(data + chunk[:20], Rules(), edge=32).width == 403  # cut off there, the pixels are whole
+    assert open_picture(data + turned[:20], Rules(), edge=32).width == 403  # cut off there, the pixels are whole
 
 
 @pytest.mark.usefixtures("small_counts_as_large")

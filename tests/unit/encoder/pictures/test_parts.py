@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.pictures.errors import ImageError
-from clipseek.encoder.pictures.formats.outline import parts_of
+from clipseek.encoder.pictures.formats import outline
+from clipseek.encoder.pictures.formats.asked import Asked
+from clipseek.encoder.pictures.formats.outline import Outline, outline_here, parts_of
+from clipseek.encoder.pictures.formats.registry import BY_NAME
 from clipseek.encoder.pictures.parts import Parting, crop_of
+from clipseek.encoder.pictures.rules import Rules
 from PIL import Image
 
 from tests.made.pillows import write
+from tests.made_files import chunk
 
 
 @pytest.mark.parametrize(
@@ -53,6 +58,18 @@ def test_tiles_are_of_the_picture_as_it_is_shown() -> None:
     exif[0x0112] = 6
     data = write(np.zeros((40, 90, 3), np.uint8), "JPEG", exif=exif.tobytes())
     assert [part.name for part in parts_of(data, Parting(64))] == ["tile=0,0,40,64", "tile=0,26,40,64"]
+    plain = write(np.zeros((40, 90, 3), np.uint8), "PNG")
+    data = plain[:-12] + chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")) + plain[-12:]  # behind the pixels
+    assert [part.name for part in parts_of(data, Parting(64))] == ["tile=0,0,40,64", "tile=0,26,40,64"]
+
+
+def test_a_file_of_several_is_not_measured_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = BY_NAME["TIFF"]
+    data = write(np.zeros((40, 90, 3), np.uint8), "TIFF", save_all=True, append_images=[Image.new("RGB", (90, 40))])
+    asked = Asked(Rules(), 100)
+    assert outline_here(data, known, asked, counted=True, sized=True) == Outline((1, 2))
+    monkeypatch.setattr(outline, "_numbers", None)  # not asked
+    assert outline_here(data, known, asked, counted=False, sized=True) == Outline((1,), 90, 40)
 
 
 @pytest.mark.parametrize("text", ["page=3", "page=12,1,2,30,40", "10%,20%,30%,40%"])
