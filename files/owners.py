@@ -22,28 +22,34 @@ def who_else(path: Path) -> str | None:
         return None
     # Who owns this very code has the say over all that it does.
     own = {0, os.geteuid(), os.stat(__file__).st_uid}
-    for one in _places(path):
+    for one, itself in places(path):
         try:
             found = one.lstat()
         except OSError:
             continue  # what is not there is not read
         if found.st_uid not in own:
             return f"{one} belongs to {_name(found.st_uid)}"
-        if stat.S_ISLNK(found.st_mode):
-            continue
-        sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX and one != path
-        if found.st_mode & 0o002 and not sticky:
+        open_to = open_by(found, itself=itself)
+        if open_to & 0o002:
             return f"everybody can write to {one}"
-        if found.st_mode & 0o020 and not sticky and not _of_one(found.st_gid, found.st_uid):
+        if open_to & 0o020 and not _of_one(found.st_gid, found.st_uid):
             return f"a group can write to {one}"
     return None
 
 
-def _places(path: Path) -> Iterator[Path]:
-    """The path and all above it; where it is a link, or leads through one, those of the real place too."""
+def places(path: Path) -> Iterator[tuple[Path, bool]]:
+    """The path and all above it, where it is a link, or leads through one, those of the real place too; True with what it itself
+    is, the link and what it leads to."""
     plain = Path(os.path.abspath(path))
     real = Path(os.path.realpath(path))
-    yield from dict.fromkeys((plain, *plain.parents, real, *real.parents))
+    for one in dict.fromkeys((plain, *plain.parents, real, *real.parents)):
+        yield one, one in (plain, real)
+
+
+def open_by(found: os.stat_result, *, itself: bool) -> int:
+    """Those of the bits 0o022 by which a group, or everybody, can change one of ``places``, or put another one in its place."""
+    sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX and not itself
+    return 0 if sticky or stat.S_ISLNK(found.st_mode) else found.st_mode & 0o022
 
 
 def _of_one(gid: int, uid: int) -> bool:

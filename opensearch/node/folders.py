@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from clipseek.files.owners import open_by, places
+
 from .errors import NodeElsewhere, UnreachableFolder
 from .paths import NodePaths, is_root
 from .state import read_state
@@ -49,19 +51,16 @@ def check_for_root(folder: Path) -> None:
 
     Root writes there and gives away what lies there: by a link in its place, that would be any file of the machine.
     """
-    for path in {folder, Path(os.path.realpath(folder))}:
-        for one in (path, *path.parents):
-            try:
-                found = one.lstat()
-            except FileNotFoundError:
-                continue
-            sticky = found.st_mode & stat.S_ISVTX and one != path
-            open_to_others = found.st_mode & 0o022 and not sticky and not stat.S_ISLNK(found.st_mode)
-            if found.st_uid != 0 or open_to_others:
-                raise UnreachableFolder(
-                    f"{one} can be changed by another user than root, so root keeps no node in {folder}; {_ELSEWHERE}, or run as "
-                    "an ordinary user"
-                )
+    for one, itself in places(folder):
+        try:
+            found = one.lstat()
+        except FileNotFoundError:
+            continue
+        if found.st_uid != 0 or open_by(found, itself=itself):
+            raise UnreachableFolder(
+                f"{one} can be changed by another user than root, so root keeps no node in {folder}; {_ELSEWHERE}, or run as "
+                "an ordinary user"
+            )
 
 
 def make_node_folder(paths: NodePaths, group: int | None) -> None:

@@ -83,6 +83,16 @@ def test_a_link_is_as_safe_as_its_place_and_what_it_points_to(file: Path, tmp_pa
     assert who_else(shared / "link") == f"everybody can write to {shared}"
 
 
+def test_a_link_to_a_sticky_folder(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(file.parent)
+    file.parent.chmod(0o1777)
+    assert who_else(link / file.name) is None
+    assert who_else(link) == f"everybody can write to {file.parent}"  # as without the link
+    monkeypatch.chdir(file.parents[1])
+    assert who_else(Path("b")) == f"everybody can write to {file.parent}"
+
+
 @as_root
 def test_anothers_link_in_a_sticky_folder(file: Path, tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
