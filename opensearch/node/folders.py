@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from clipseek.files.owners import open_by, places
+from clipseek.files.processes import elsewhere
 
 from .errors import NodeElsewhere, UnreachableFolder
 from .paths import NodePaths, is_root
@@ -101,14 +102,16 @@ def check_unused(paths: NodePaths) -> None:
         descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return
-    end = time.monotonic() + ENDING
+    state = read_state(paths.state)
+    # Another container's is none of ours that ends.
+    end = time.monotonic() + (0.0 if state is not None and elsewhere(state.identity) else ENDING)
     try:
         while True:
             try:
                 fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
-                if time.monotonic() > end:
+                if time.monotonic() >= end:
                     raise NodeElsewhere(
                         f"a node of another container or machine works in {paths.node}; use that one with --url, or stop it "
                         "where it runs, or choose another folder with CLIPSEEK_DATA"

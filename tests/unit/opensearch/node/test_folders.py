@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from clipseek.files.processes import identity
 from clipseek.opensearch.node.errors import NodeElsewhere, NodeError, UnreachableFolder
 from clipseek.opensearch.node.folders import (
     ASSEMBLED,
@@ -157,6 +158,24 @@ def test_a_node_that_cannot_be_seen_from_here_is_not_taken_for_dead(
         running(paths)
     assert stop(paths) is False
     assert not paths.state.exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="containers are told apart on Linux alone")
+def test_a_node_of_another_container_is_not_waited_for(paths: NodePaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = paths.indices / "nodes" / "0" / "node.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    monkeypatch.setattr("clipseek.opensearch.node.folders.time.sleep", lambda seconds: pytest.fail("it waits"))
+    own = identity(os.getpid())
+    assert own is not None
+    theirs = f"{own.rpartition(':')[0]}:1"
+    NodeState(2**22 - 1, theirs, "http://127.0.0.1:1", "2.19.1", "", True).write(paths.state)
+    with subprocess.Popen([sys.executable, "-c", _HOLDS, str(lock)], stdin=-1, stdout=-1) as node:
+        assert node.stdout is not None
+        node.stdout.readline()
+        with pytest.raises(NodeElsewhere, match="a node of another container or machine works in"):
+            running(paths)
+        node.terminate()
 
 
 def test_a_node_that_is_ending_is_waited_for(paths: NodePaths) -> None:
