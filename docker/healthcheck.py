@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import sys
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 _PORT = "8642"  # of clipseek serve, where none is named
+
+
+def port_of(words: Sequence[str]) -> str:
+    """What stands in a command line as ``--port N`` or ``--port=N``."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == "--port":
+            return after
+        if word.startswith("--port="):
+            return word.removeprefix("--port=")
+    return _PORT
 
 
 def main() -> int:
@@ -14,7 +25,7 @@ def main() -> int:
     words = Path("/proc/1/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     if "serve" not in words:
         return 0
-    port = words[words.index("--port") + 1] if "--port" in words else _PORT
+    port = port_of(words)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://127.0.0.1:{port}/readyz", timeout=4) as answer:
