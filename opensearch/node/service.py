@@ -74,8 +74,14 @@ def start(
         java = find_java()
         home = assembled(Lock.shipped(ml=ml, closed=closed), paths, on_progress)
         say_what_changes(paths, closed, on_progress)
-        state = launch(paths, home, java, Wanted(port, heap, ml, closed), on_progress)
-        return _wait(paths, state, on_progress, patience)
+        while True:
+            state = launch(paths, home, java, Wanted(port, heap, ml, closed), on_progress)
+            try:
+                return _wait(paths, state, on_progress, patience)
+            except PortTaken:
+                if port is not None:
+                    raise
+                on_progress("another process took the port meanwhile; starting on another one")
 
 
 def _wait(paths: NodePaths, state: NodeState, on_progress: Progress, patience: Patience | None) -> NodeState:

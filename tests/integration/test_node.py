@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from clipseek.opensearch.node.errors import ArtifactError, PortTaken
 from clipseek.opensearch.node.paths import NodePaths
+from clipseek.opensearch.node.process.port import free_ports
 from clipseek.opensearch.node.process.waiting import Patience
 from clipseek.opensearch.node.service import reset, start, stop
 from clipseek.opensearch.node.state import NodeState, read_state, running_url
@@ -127,6 +129,22 @@ def test_folders_are_private_the_log_rolls_and_the_disk_is_guarded_by_what_is_fr
     status = read_status(paths)
     assert (status["health"], status["problem"]) == ("green", None)
     assert status["disk_free"].endswith(" GB")
+
+
+def test_a_port_that_is_taken_while_it_starts_gives_way_to_another(
+    paths: NodePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken: int = other.getsockname()[1]
+        ports = iter([(taken, free_ports(None)[1])])
+        monkeypatch.setattr(
+            "clipseek.opensearch.node.process.launch.free_ports", lambda wish: next(ports, None) or free_ports(wish)
+        )
+        said: list[str] = []
+        state = start(paths, closed=False, heap="512m", on_progress=said.append)
+        assert not state.url.endswith(f":{taken}")
+        assert answers(state.url)
+        assert any("another process took the port meanwhile" in line for line in said)
 
 
 def test_a_damaged_download_is_never_used(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from clipseek.files.processes import collect
 
 from ..asking import Asking
-from ..errors import StartFailed
+from ..errors import PortTaken, StartFailed
 from ..folders import open_private
 from ..paths import NodePaths
 from ..reach import ours
@@ -45,8 +45,8 @@ def wait_until_up(
     """Wait until the node answers and its indexes are there, as long as their recovery moves; then ``before_use``, and it is
     ``ready``.
 
-    Raises StartFailed for a process that ended or that never answered; the latter is ended. A node that answers stays, with those
-    indexes that it has.
+    Raises StartFailed for a process that ended (PortTaken where another one had its port) or that never answered; the latter is
+    ended. A node that answers stays, with those indexes that it has.
     """
     patience = patience or Patience()
     began = moved = said = time.monotonic()
@@ -55,9 +55,9 @@ def wait_until_up(
         collect(state.pid)
         if not state.alive():
             paths.state.unlink(missing_ok=True)
-            raise StartFailed(
-                f"OpenSearch ended while starting: {last_error(paths) or 'no reason given'} (log: {paths.log})"
-            )
+            reason = last_error(paths) or "no reason given"
+            failure = PortTaken if "Address already in use" in reason else StartFailed
+            raise failure(f"OpenSearch ended while starting: {reason} (log: {paths.log})")
         now = time.monotonic()
         found = recovery(asking) if ours(state, asking) else None
         if found is not None and found.done:

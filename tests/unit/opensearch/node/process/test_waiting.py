@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from clipseek.files.processes import identity
 from clipseek.opensearch.node.asking import Asking
-from clipseek.opensearch.node.errors import StartFailed
+from clipseek.opensearch.node.errors import PortTaken, StartFailed
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.process.waiting import Patience, last_error, wait_until_up
 from clipseek.opensearch.node.state import NodeState, read_state
@@ -79,6 +79,14 @@ def test_a_process_that_ends_leaves_its_last_error(server: FakeServer, paths: No
     with subprocess.Popen(["true"]) as process:
         process.wait()
         with pytest.raises(StartFailed, match=r"ended while starting: java\.lang\.IllegalStateException: no way"):
+            wait_until_up(paths, node(process.pid, server.url), Asking(server.url), lambda text: None, QUICK)
+
+
+def test_a_port_that_another_process_took_meanwhile_is_told_apart(server: FakeServer, paths: NodePaths) -> None:
+    paths.log.write_text("Likely root cause: java.net.BindException: Address already in use\n")
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+        with pytest.raises(PortTaken, match=r"ended while starting: .*Address already in use"):
             wait_until_up(paths, node(process.pid, server.url), Asking(server.url), lambda text: None, QUICK)
 
 
