@@ -100,6 +100,10 @@ def check_file(path: Path, expected_hash: str | None, expected_size: int | None)
     if expected_size is not None and size != expected_size:
         raise BundleError(f"{path} has {size} bytes, expected {expected_size}; copy or export the bundle again")
     if expected_hash is not None and sha256(path) != expected_hash:
-        raise BundleError(
-            f"{path} is not the file that was exported (its SHA-256 differs); copy or export the bundle again"
-        )
+        raise altered(path)
+
+
+def altered(path: Path) -> BundleError:
+    return BundleError(
+        f"{path} is not the file that was exported (its SHA-256 differs); copy or export the bundle again"
+    )

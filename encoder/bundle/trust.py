@@ -48,8 +48,9 @@ def trust(folder: Path, *, trusted: bool = True) -> list[Path]:
         raise BundleError(f"{str(real)!r} has a line break in its name, which the list cannot hold; rename it")
     if trusted and not real.is_dir():
         raise BundleError(f"no folder at {folder}, expected a bundle or a folder of bundles")
-    kept = [one for one in trusted_folders() if one != real]
-    if not trusted and len(kept) == len(trusted_folders()):
+    before = trusted_folders()
+    kept = [one for one in before if one != real]
+    if not trusted and kept == before:
         raise BundleError(f"{folder} is not on the list of trusted folders; see: clipseek bundle trust")
     folders = [*kept, real] if trusted else kept
     path = trust_list()

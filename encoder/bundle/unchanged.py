@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import BundleError
 from .bundle import Bundle
-from .files import Identity, check_references, identity, sha256, weights_file
+from .files import Identity, altered, check_references, identity, sha256, weights_file
 
 
 @contextlib.contextmanager
@@ -42,14 +42,8 @@ def _checked(bundle: Bundle, file: Path) -> Identity:
     if now == read and file.name in bundle.hashed:
         return now
     if sha256(file) != _hash(bundle, file.name):
-        raise _altered(file) if now == read else _replaced(bundle, file)
+        raise altered(file) if now == read else _replaced(bundle, file)
     return now
-
-
-def _altered(file: Path) -> BundleError:
-    return BundleError(
-        f"{file} is not the file that was exported (its SHA-256 differs); copy or export the bundle again"
-    )
 
 
 def _hash(bundle: Bundle, name: str) -> str | None:
