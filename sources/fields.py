@@ -11,7 +11,7 @@ from typing import Any
 
 from .captions import caption_lines, whole_caption
 from .errors import MalformedSource, MissingColumn
-from .record import MetadataValue, Record
+from .record import MetadataValue, Record, Skipped
 
 #: What a column is called by other programs where the role's own name is not there; open_clip writes filepath and title.
 _OTHER_NAMES = {
@@ -19,6 +19,8 @@ _OTHER_NAMES = {
     "caption": ("captions", "text"),
 }
 _CAPTION_BESIDE = {"filepath": "title"}
+#: Where a JSON object has its captions, if it has no ``caption``.
+_OTHER_KEYS = ("text", "description")
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,26 @@ def from_object(fields: Mapping[str, Any], columns: Columns, place: str, *, imag
         group=_key(fields.get(columns.group), columns.group, place),
         metadata=metadata,
     )
+
+
+def captions_in(fields: Mapping[str, Any], columns: Columns) -> Columns | None:
+    """``columns`` with the key that holds the captions of a JSON object, the first that is not empty; None where no key may."""
+    if columns.caption != "caption":
+        return columns if columns.caption in fields else None
+    filled = {key for key, value in fields.items() if value and value == value}  # NaN is not equal to itself
+    if filled & {"caption", "captions"}:
+        return columns
+    keys = [key for key in _OTHER_KEYS if key in fields]
+    if not keys:
+        return columns if "caption" in fields or "captions" in fields else None
+    return replace(columns, caption=next((key for key in keys if key in filled), keys[0]))
+
+
+def not_understood(path: Path, fields: Mapping[str, Any], columns: Columns) -> Skipped:
+    """The entry of a JSON in which no key may hold a caption."""
+    keys = ", ".join(list(fields)[:8]) or "none"
+    known = "caption, text or description" if columns.caption == "caption" else columns.caption
+    return Skipped(path, "caption not understood", f"none of its keys is {known}; its keys are {keys}")
 
 
 def parse_object(text: str, place: str) -> dict[str, Any]:

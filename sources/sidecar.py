@@ -10,20 +10,17 @@ import os
 import stat
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from .captions import decoded
 from .embedded.takeout import LONGEST, is_takeout, pictures_of
 from .errors import MalformedSource
-from .fields import Columns, from_object, parse_object
+from .fields import Columns, captions_in, from_object, not_understood, parse_object
 from .record import Record, Skipped, shown
 
 SUFFIXES = (".txt", ".caption", ".json", ".xmp")
-#: Where a JSON object has its captions, if it has no ``caption``.
-_OTHER_KEYS = ("text", "description")
 _LARGEST_ORPHAN = 1 << 20
 
 
@@ -133,26 +130,6 @@ def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[R
 def _is_named_after(name: str, picture: str) -> bool:
     """True where the sidecar's name is the picture's, or its stem's, with another suffix; not by the habits of an export."""
     return name_key(split_name(name)[0]) in (name_key(picture), name_key(split_name(picture)[0]))
-
-
-def captions_in(fields: Mapping[str, Any], columns: Columns) -> Columns | None:
-    """``columns`` with the key that holds the captions of a JSON object, the first that is not empty; None where no key may."""
-    if columns.caption != "caption":
-        return columns if columns.caption in fields else None
-    filled = {key for key, value in fields.items() if value and value == value}  # NaN is not equal to itself
-    if filled & {"caption", "captions"}:
-        return columns
-    keys = [key for key in _OTHER_KEYS if key in fields]
-    if not keys:
-        return columns if "caption" in fields or "captions" in fields else None
-    return replace(columns, caption=next((key for key in keys if key in filled), keys[0]))
-
-
-def not_understood(path: Path, fields: Mapping[str, Any], columns: Columns) -> Skipped:
-    """The entry of a JSON in which no key may hold a caption."""
-    keys = ", ".join(list(fields)[:8]) or "none"
-    known = "caption, text or description" if columns.caption == "caption" else columns.caption
-    return Skipped(path, "caption not understood", f"none of its keys is {known}; its keys are {keys}")
 
 
 def orphan(path: Path, columns: Columns) -> Skipped:

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from clipseek.encoder.pictures.suffixes import is_picture_name
+
 from ..errors import MalformedSource, MissingColumn
 from ..fields import Columns, from_object, parse_object
-from ..folder import is_image_name
 from ..record import MetadataValue, Record, Skipped, shown
 from .lines import lines
 from .paths import picture_path
@@ -117,7 +118,7 @@ def _is_headerless(path: Path, first: list[str], columns: Columns) -> bool:
     """Two cells, the first no column's name but a picture."""
     if len(first) != 2 or columns.image in first or not first[0]:
         return False
-    return is_image_name(Path(first[0])) or (path.parent / first[0]).is_file()
+    return is_picture_name(Path(first[0]).name) or (path.parent / first[0]).is_file()
 
 
 def is_tabbed(path: Path, columns: Columns) -> bool:

@@ -19,9 +19,8 @@ from clipseek.files.unpacked import NotUnpacked, unpacked
 
 from ..captions import decoded
 from ..errors import MalformedSource, SourceNotFound
-from ..fields import Columns, from_object, parse_object
+from ..fields import Columns, captions_in, from_object, not_understood, parse_object
 from ..record import Record, Skipped, shown
-from ..sidecar import captions_in, not_understood
 from ..system_files import maker_of
 from .tar_member import tar_picture
 from .tar_samples import Sample, is_scattered, samples_of
