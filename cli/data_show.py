@@ -26,7 +26,7 @@ def spec_of(bundle: str | None, chosen: Mapping[str, Any]) -> ImageSpec:
 
 def inspected(paths: Sequence[Path], spec: ImageSpec) -> Iterator[Inspected]:
     """One after another; of a folder its pictures."""
-    from clipseek.sources.folder import picture_files
+    from clipseek.sources.folders.folder import picture_files
 
     for path in paths:
         for file in picture_files(path):

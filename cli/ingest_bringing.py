@@ -61,7 +61,7 @@ def options_of(source: Source, run: RunOptions, **more: Any) -> IngestOptions:
 def left_out_by_user(source: Source) -> Any:
     """Whether the file of an ``image_uri`` is one that --exclude or --include leaves out: it is in the source all the same."""
     from clipseek.opensearch.index.image_uri import image_place
-    from clipseek.sources.selection import Selection, below
+    from clipseek.sources.folders.selection import Selection, below
 
     selection = Selection(source.exclude, source.include)
     folder = Path(os.path.abspath(source.path))

@@ -4,7 +4,7 @@ from clipseek.encoder.pictures.suffixes import IMAGE_SUFFIXES
 
 from .embedded.stage import CAPTIONS_FROM, CaptionsFrom
 from .errors import MalformedSource, MissingColumn, SourceError, SourceNotFound, UnknownLayout, UnknownSplit
-from .folder import iter_files, picture_files
+from .folders.folder import iter_files, picture_files
 from .layout import LAYOUTS, Layout
 from .read import Source, read_records, read_source
 from .record import MetadataValue, Record, Skipped, records_of, shown

@@ -15,9 +15,9 @@ from .data_sets.karpathy import load_json
 from .data_sets.roco import is_roco
 from .data_sets.saved import is_saved
 from .errors import SourceError, SourceNotFound, UnknownLayout
-from .folder import is_image_name
+from .folders.folder import is_image_name
+from .folders.stdin import is_stdin
 from .record import shown
-from .stdin import is_stdin
 from .tars.webdataset import is_tar_name, is_webdataset
 
 Layout: TypeAlias = Literal[

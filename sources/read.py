@@ -16,13 +16,13 @@ from .embedded.stage import CaptionsFrom, OwnWords
 from .entries import without_blank
 from .errors import SourceError
 from .fields import Columns
+from .folders.selection import Selection
+from .folders.stdin import is_stdin
 from .layout import Layout, layout_of, recognised
 from .manifests.described import SAMPLE, described, doubtful, without_captions
 from .readers import entries_of
 from .record import Record, Skipped, records_of, shown
-from .selection import Selection
 from .splits import EVERY, TALK, Chosen, Splits
-from .stdin import is_stdin
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -19,14 +19,14 @@ from .data_sets.roco import read_roco
 from .data_sets.saved import read_saved
 from .entries import merged
 from .fields import Columns
-from .folder import read_folder
+from .folders.folder import read_folder
+from .folders.selection import Selection
+from .folders.stdin import read_paths
 from .layout import Layout
 from .manifests.manifest import read_objects
 from .manifests.readers import MANIFESTS
 from .record import Record, Skipped
-from .selection import Selection
 from .splits import Splits
-from .stdin import read_paths
 from .tars.webdataset import read_webdataset
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..errors import SourceError
 from ..fields import Columns
-from ..folder import read_folder
+from ..folders.folder import read_folder
+from ..folders.selection import Selection
 from ..record import Record, Skipped
-from ..selection import Selection
 from ..system_files import maker_of
 
 

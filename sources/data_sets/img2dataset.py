@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..errors import SourceError
 from ..fields import Columns
-from ..folder import read_folder
+from ..folders.folder import read_folder
+from ..folders.selection import Selection
 from ..manifests.parquet import NOT_DOWNLOADED, read_parquet
 from ..record import Record, Skipped
-from ..selection import Selection
 from ..tars.webdataset import read_webdataset
 
 _TABLE, _STATS = re.compile(r"\d+\.parquet"), re.compile(r"\d+_stats\.json")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from clipseek.encoder.pictures.suffixes import is_picture_name
 
-from .embedded.dicom import is_dicom
-from .errors import MalformedSource, SourceNotFound
-from .fields import Columns
-from .record import Record, Skipped, shown
+from ..embedded.dicom import is_dicom
+from ..errors import MalformedSource, SourceNotFound
+from ..fields import Columns
+from ..record import Record, Skipped, shown
+from ..system_files import maker_of
 from .selection import Selection, below
 from .sidecar import Sidecars, is_sidecar_name, orphan, with_sidecars
-from .system_files import maker_of
 
 
 def iter_files(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from clipseek.sources import Record, Source
 from clipseek.sources.fields import Columns
-from clipseek.sources.stdin import read_paths
+from clipseek.sources.folders.stdin import read_paths
 
 COLUMNS = Columns("image", "caption", "id", "group")
 

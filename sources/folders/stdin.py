@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .errors import MalformedSource
-from .fields import Columns
+from ..errors import MalformedSource
+from ..fields import Columns
+from ..record import Record, Skipped
 from .folder import is_image_name
-from .record import Record, Skipped
 from .sidecar import Sidecars, with_sidecars
 
 #: The source that stands for stdin.

@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from .captions import decoded
-from .embedded.takeout import LONGEST, is_takeout, pictures_of
-from .errors import MalformedSource
-from .fields import Columns, captions_in, from_object, not_understood, parse_object
-from .record import Record, Skipped, shown
+from ..captions import decoded
+from ..embedded.takeout import LONGEST, is_takeout, pictures_of
+from ..errors import MalformedSource
+from ..fields import Columns, captions_in, from_object, not_understood, parse_object
+from ..record import Record, Skipped, shown
 
 SUFFIXES = (".txt", ".caption", ".json", ".xmp")
 _LARGEST_ORPHAN = 1 << 20

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .errors import SourceError
-from .record import Record, Skipped
+from ..errors import SourceError
+from ..record import Record, Skipped
 
 
 @dataclass(frozen=True)
