@@ -70,28 +70,28 @@ def open_picture(
         raise ImageError(
             f"too large: the file has {len(data) / 1e6:.0f} MB, the limit is {max_megabytes:g} (--max-megabytes)"
         )
-    known = format_of(data)
-    if known is None:
-        raise ImageError(f"not an image, or of a format other than {', '.join(BY_NAME)}")
-    if crop is None or crop.is_whole:
-        asked = Asked(rules, max_megapixels, edge, reduce_to, None if crop is None else crop.page)
-        return read_by_pillow(data, known, asked) if known.plain else read_apart(data, known, asked)
-    (seen,) = open_crops(data, rules, [crop], max_megapixels)
-    return seen
+    if crop is not None and not crop.is_whole:
+        (seen,) = open_crops(data, rules, [crop], max_megapixels)
+        return seen
+    known = _known(data)
+    asked = Asked(rules, max_megapixels, edge, reduce_to, None if crop is None else crop.page)
+    return read_by_pillow(data, known, asked) if known.plain else read_apart(data, known, asked)
 
 
 def open_crops(data: bytes, rules: Rules, crops: Sequence[Crop], max_megapixels: float = MAX_MEGAPIXELS) -> list[Seen]:
     """Each of ``crops``, all of one page, as ``open_picture`` gives it; the file is decoded once. Raises ImageError."""
+    known = _known(data)
+    asked = Asked(rules, max_megapixels, page=crops[0].page)
+    if known.plain:
+        return cut(read_by_pillow(data, known, asked), crops)
+    return read_crops_apart(data, known, asked, crops)
+
+
+def _known(data: bytes) -> Format:
     known = format_of(data)
     if known is None:
         raise ImageError(f"not an image, or of a format other than {', '.join(BY_NAME)}")
-    asked = Asked(rules, max_megapixels, page=crops[0].page)
-    return read_crops(data, known, asked, crops) if known.plain else read_crops_apart(data, known, asked, crops)
-
-
-def read_crops(data: bytes, known: Format, asked: Asked, crops: Sequence[Crop]) -> list[Seen]:
-    """``open_crops`` of a file of the format ``known``, in this process."""
-    return cut(read_by_pillow(data, known, asked), crops)
+    return known
 
 
 def cut(seen: Seen, crops: Sequence[Crop]) -> list[Seen]:

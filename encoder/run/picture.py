@@ -62,11 +62,11 @@ class PictureLoader:
         from ..pictures.images import open_crops
 
         found: list[Picture | ImageError] = []
-        for whole, group in groupby(crops, key=lambda crop: (crop.page, crop.is_whole)):
+        for (_, is_whole), group in groupby(crops, key=lambda crop: (crop.page, crop.is_whole)):
             some = list(group)
             try:
-                if whole[1]:
-                    found += [self.load(data, crop) for crop in some[:1]] * len(some)
+                if is_whole:
+                    found += [self.load(data, some[0])] * len(some)
                     continue
                 with self.stages.measure("decode"):
                     seen = open_crops(data, self.spec.rules, some, self.max_megapixels or MAX_MEGAPIXELS)
