@@ -8,6 +8,11 @@ from typing import Any
 from .output import count, note
 
 _OPTIMIZERS = {"adamw": "AdamW", "muon": "Muon"}
+#: Events that say how much of a long work is done.
+_COUNTED = {
+    "comparing": "holding out: {done:,} of {of:,} pictures compared",
+    "features": "frozen towers: {done:,} of {of:,} outputs computed",
+}
 
 
 class TrainingProgress:
@@ -50,14 +55,10 @@ class TrainingProgress:
                 f"  step {event['step']:,}: validation MRR@10 {event['validation_mrr']:.3f} over the whole gallery, "
                 f"MRR@20 {event['validation_batch_mrr']:.3f} in batches{general}"
             )
-        elif kind == "comparing":
+        elif kind in _COUNTED:
             if time.monotonic() >= self._next or event["done"] == event["of"]:
                 self._next = time.monotonic() + self._every
-                note(f"  holding out: {event['done']:,} of {event['of']:,} pictures compared")
-        elif kind == "features":
-            if time.monotonic() >= self._next or event["done"] == event["of"]:
-                self._next = time.monotonic() + self._every
-                note(f"  frozen towers: {event['done']:,} of {event['of']:,} outputs computed")
+                note(f"  {_COUNTED[kind].format(**event)}")
         elif kind == "unreadable":
             note(f"  {count(event['number'], 'picture')} could not be read, and others came in their place:")
             for name, reason in event["files"]:

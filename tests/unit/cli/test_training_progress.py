@@ -28,3 +28,19 @@ def test_that_nothing_could_be_held_out_is_said(capsys: pytest.CaptureFixture[st
     assert "held out" not in first
     assert second.startswith("  nothing could be held out: ")
     assert "--validation" in second
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        ("comparing", "  holding out: {} of 2,000 pictures compared"),
+        ("features", "  frozen towers: {} of 2,000 outputs computed"),
+    ],
+)
+def test_what_is_done_is_said_now_and_then_and_at_the_end(
+    event: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = TrainingProgress(every=60)
+    for done in (1000, 1500, 2000):
+        progress({"event": event, "done": done, "of": 2000})
+    assert capsys.readouterr().err.splitlines() == [line.format("1,000"), line.format("2,000")]
