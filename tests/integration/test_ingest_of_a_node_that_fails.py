@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -30,6 +29,7 @@ from clipseek.opensearch.server.disk import disk_is_full
 from clipseek.opensearch.server.retry import Retried, Retry
 
 from tests.integration.ingesting import PICTURES, make_pictures, run, stored
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 #: Of the disk; the node's guard closes its indexes to writes below 500 MB.
@@ -62,12 +62,6 @@ class Node:
     @property
     def client(self) -> opensearchpy.OpenSearch:
         return connect(self.state.url, check=False)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,7 @@ from PIL import Image, ImageDraw
 
 from tests.command import run_command
 from tests.integration.test_search import ENCODER, filled
+from tests.ports import free_port
 from tests.served import Served, serving
 from tests.serving import serving as serving_app
 from tests.shipped import ROOT, TUNED
@@ -143,13 +144,6 @@ def model(place: Place, served: Served) -> str:
 def ml(place: Place) -> opensearchpy.OpenSearch:
     """A client of the node: opensearch-py as anybody has it, but that its failures are raised in one line."""
     return connect(place.url)
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def hits(ml: opensearchpy.OpenSearch, query: Mapping[str, Any], **parameters: Any) -> list[tuple[str, float]]:

@@ -20,6 +20,7 @@ from clipseek.opensearch.index import versions
 from PIL import Image
 
 from tests.pictures import huge_png
+from tests.ports import free_port
 from tests.served import Served, index_of_colours, serving
 
 pytestmark = pytest.mark.integration
@@ -41,11 +42,6 @@ def served(opensearch_url: str, pictures: Path, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("data")
     with serving(opensearch_url, folder, "--index", ALIAS, "--pictures", pictures, "--port", free_port()) as one:
         yield one
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def ids(client: opensearchpy.OpenSearch) -> dict[str, str]:

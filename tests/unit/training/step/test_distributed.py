@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 pytestmark = pytest.mark.train
 
@@ -32,9 +33,7 @@ train(config, pairs, Path(out))
 
 def test_two_processes_learn_what_one_does(base: str, squares: Path, tmp_path: Path) -> None:
     """gloo on two processes: the losses of every step, and who writes what."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     root = Path(__file__).resolve().parents[4]
     losses = {}
     for size in (1, 2):
