@@ -54,29 +54,16 @@ def train(
     if resume and folder.finished():
         return folder.best
     with alone(out) if world.chief else contextlib.nullcontext():
-        return _train(config, folder, world, pairs, keep, validation, keep_validation, resume)
-
-
-def _train(
-    config: TrainConfig,
-    folder: RunFolder,
-    world: World,
-    pairs: Pairs,
-    keep: Pairs | None,
-    validation: Pairs | None,
-    keep_validation: Pairs | None,
-    resume: bool,
-) -> Path:
-    run = Run(config, folder, world, pairs, keep, validation, keep_validation)
-    run.begin(resume)
-    with contextlib.closing(run.maker.ahead(run.state.step, run.total_steps)) as batches:
-        while (progress := _progress(run)) < 1 and not _out_of_patience(run):
-            # ---------------------------------------------------------------------------------------------- one step
-            _take_step(run, batches, progress)
-            # ---------------------------------------------------------------------------- validation and checkpoints
-            _validate_and_save(run)
-    # ------------------------------------------------------------------------------------------ choosing the weights
-    _choose_weights(run)
+        run = Run(config, folder, world, pairs, keep, validation, keep_validation)
+        run.begin(resume)
+        with contextlib.closing(run.maker.ahead(run.state.step, run.total_steps)) as batches:
+            while (progress := _progress(run)) < 1 and not _out_of_patience(run):
+                # ------------------------------------------------------------------------------------------ one step
+                _take_step(run, batches, progress)
+                # ------------------------------------------------------------------------ validation and checkpoints
+                _validate_and_save(run)
+        # -------------------------------------------------------------------------------------- choosing the weights
+        _choose_weights(run)
     return folder.best
 
 
