@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from clipseek.encoder.pictures.likeness import SIDE, near_others
+from clipseek.encoder.pictures.likeness import near_others
 from clipseek.evaluation.judgments import caption_key
-from numpy.typing import NDArray
 
-from .survey import File, Survey
+from .survey import File, Survey, appearances
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Overlap:
 
 def overlap(first: Survey, second: Survey) -> Overlap:
     """Compare two sources that were read. Pictures of equal bytes count once in each; what cannot be read does not count."""
-    here, there = _distinct(first), _distinct(second)
+    here, there = first.distinct(), second.distinct()
     same = [digest for digest in there if digest in here]
     equal = Shared(len(same), len(same), [(here[digest][0], there[digest][0]) for digest in same])
     return Overlap(
@@ -57,41 +55,26 @@ def overlap(first: Survey, second: Survey) -> Overlap:
 
 def near_pictures(first: Survey, second: Survey) -> list[str]:
     """The files of ``first`` that are equal to one of ``second``, or look nearly like it."""
-    here, there = list(first.readable.items()), list(second.readable.items())
-    found = near_others(*_appearances(here), *_appearances(there))
-    digests = {file.digest for _, file in there}
-    return [name for at, (name, file) in zip(found.tolist(), here, strict=True) if at >= 0 or file.digest in digests]
-
-
-def _distinct(survey: Survey) -> dict[str, tuple[str, File]]:
-    """Hash of the bytes -> the first file that has them."""
-    files: dict[str, tuple[str, File]] = {}
-    for name, file in survey.readable.items():
-        files.setdefault(file.digest, (name, file))
-    return files
+    here, there = first.readable, second.readable
+    found = near_others(*appearances(here.values()), *appearances(there.values()))
+    digests = {file.digest for file in there.values()}
+    return [
+        name for at, (name, file) in zip(found.tolist(), here.items(), strict=True) if at >= 0 or file.digest in digests
+    ]
 
 
 def _near(here: dict[str, tuple[str, File]], there: dict[str, tuple[str, File]]) -> Shared:
     """Pictures whose bytes the other source lacks, and that look nearly like one of its own."""
-    mine, others = list(here.items()), list(there.items())
-    (hashes, copies), (other_hashes, other_copies) = (
-        _appearances([entry for _, entry in side]) for side in (mine, others)
-    )
-    found = near_others(hashes, copies, other_hashes, other_copies)
-    number = sum(at >= 0 and digest not in there for at, (digest, _) in zip(found.tolist(), mine, strict=True))
-    back = near_others(other_hashes, other_copies, hashes, copies)
+    mine, others = (appearances(file for _, file in side.values()) for side in (here, there))
+    names = [name for name, _ in here.values()]
+    found, back = near_others(*mine, *others), near_others(*others, *mine)
+    number = sum(at >= 0 and digest not in there for at, digest in zip(found.tolist(), here, strict=True))
     examples: list[tuple[str, ...]] = [
-        (mine[at][1][0], name)
-        for at, (digest, (name, _)) in zip(back.tolist(), others, strict=True)
+        (names[at], name)
+        for at, (digest, (name, _)) in zip(back.tolist(), there.items(), strict=True)
         if at >= 0 and digest not in here
     ]
     return Shared(number, len(examples), examples)
-
-
-def _appearances(entries: list[tuple[str, File]]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    hashes = np.array([file.hash for _, file in entries], np.uint64)
-    copies = np.frombuffer(b"".join(file.copy for _, file in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
-    return hashes, copies
 
 
 def _captions(survey: Survey) -> dict[str, str]:

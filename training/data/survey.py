@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from .odd_captions import odd_captions
 from .odd_pictures import KINDS, oddities
 from .pairs import Pairs
+from .pixels import digest_of
 
 WINDOW = 256  # files read ahead
 _EDGE = 224  # of a model, in pixels: large pictures are read as for one
@@ -87,6 +87,13 @@ class Survey:
         readable = self.readable
         return [text for name, texts, _ in self.records if name in readable for text in texts if text.strip()]
 
+    def distinct(self) -> dict[str, tuple[str, File]]:
+        """Hash of the bytes -> the first readable file that has them."""
+        files: dict[str, tuple[str, File]] = {}
+        for name, file in self.readable.items():
+            files.setdefault(file.digest, (name, file))
+        return files
+
     def duplicate_pictures(self) -> list[list[str]]:
         """Files of equal bytes, the largest sets first."""
         same: dict[str, list[str]] = defaultdict(list)
@@ -96,14 +103,10 @@ class Survey:
 
     def near_duplicates(self) -> list[list[str]]:
         """Files that look nearly the same and are not equal, the largest sets first; of equal files only the first."""
-        distinct: dict[str, tuple[str, File]] = {}
-        for name, file in self.readable.items():
-            distinct.setdefault(file.digest, (name, file))
-        entries = list(distinct.values())
-        hashes = np.array([file.hash for _, file in entries], np.uint64)
-        copies = np.frombuffer(b"".join(file.copy for _, file in entries), np.uint8).reshape(-1, SIDE, SIDE, 3)
+        entries = self.distinct().values()
         alike: dict[int, list[str]] = defaultdict(list)
-        for (name, _), first in zip(entries, near_duplicates(hashes, copies).tolist(), strict=True):
+        found = near_duplicates(*appearances(file for _, file in entries))
+        for (name, _), first in zip(entries, found.tolist(), strict=True):
             alike[first].append(name)
         return sorted((names for names in alike.values() if len(names) > 1), key=len, reverse=True)
 
@@ -187,6 +190,14 @@ def survey(entries: Iterable[Record | Skipped], on_progress: Callable[[int], Non
     return Survey(records, files, other, lost, odd_paths)
 
 
+def appearances(files: Iterable[File]) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """Hashes (N,) and small copies (N, SIDE, SIDE, 3), as ``likeness`` compares them."""
+    listed = list(files)
+    hashes = np.array([file.hash for file in listed], np.uint64)
+    copies = np.frombuffer(b"".join(file.copy for file in listed), np.uint8).reshape(-1, SIDE, SIDE, 3)
+    return hashes, copies
+
+
 def token_lengths(captions: Sequence[str], count: CountTokens, context: int) -> dict[str, Any]:
     """The spread of the captions' lengths in tokens, and how many are longer than ``context`` and would be cut."""
     lengths = list(count(captions)) if captions else []
@@ -202,9 +213,7 @@ def doubted_pairs(
     share of other pairs that fit as well, 0 to 1), the worst first.
     """
     found = mismatched(texts, images, pairs.truth())
-    files: dict[str, str] = {}
-    for file, read in survey.readable.items():
-        files.setdefault(read.digest, file)  # both hash a file's bytes alike
+    files = {digest: name for digest, (name, _) in survey.distinct().items()}
     doubted = [
         {
             "file": files.get(pairs.digests[int(pairs.picture[row])], ""),
@@ -226,6 +235,7 @@ def spread(values: Sequence[int]) -> dict[str, float]:
 
 def _describe(data: bytes) -> File:
     seen = open_picture(data, Rules(), edge=_EDGE)
-    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
     copy = small_copy(seen.picture).tobytes()
-    return File(digest, len(data), seen.width, seen.height, perceptual_hash(seen.picture), copy, oddities(seen))
+    return File(
+        digest_of(data).hex(), len(data), seen.width, seen.height, perceptual_hash(seen.picture), copy, oddities(seen)
+    )

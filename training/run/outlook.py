@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from clipseek.encoder.pictures.likeness import SIDE
 from clipseek.evaluation.judgments import caption_key
 from clipseek.sources import Record, Skipped
 
 from ..config import TrainConfig
 from ..data.pairs import Looks, Pairs, load_pairs, split_rows
-from ..data.survey import Survey, survey
+from ..data.survey import Survey, appearances, survey
 from ..model.checkpoint import load_checkpoint
 from .auto import MAX_ROUNDS, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS, rates
 from .setup import auto_share
@@ -97,10 +95,8 @@ def read(entries: Iterable[Record | Skipped], on_progress: Callable[[int], None]
 
 
 def _looks(found: Survey, used: set[str]) -> Looks:
-    files = sorted({file.digest: file for file in found.readable.values() if file.digest in used}.items())
-    hashes = np.array([file.hash for _, file in files], np.uint64)
-    copies = np.frombuffer(b"".join(file.copy for _, file in files), np.uint8).reshape(-1, SIDE, SIDE, 3)
-    return Looks([digest for digest, _ in files], hashes, copies)
+    files = {digest: file for digest, (_, file) in sorted(found.distinct().items()) if digest in used}
+    return Looks(list(files), *appearances(files.values()))
 
 
 def sample_of(source: Reading, config: TrainConfig) -> Pairs:
