@@ -27,8 +27,9 @@ from ..config import TrainConfig
 from ..data.pairs import Pairs, check_usable
 from ..errors import TrainingError
 from ..model.checkpoint import load_checkpoint
+from ..step.batch import steps_of_an_epoch
 from ..step.distributed import World
-from ..step.optimizer import LARGE
+from ..step.optimizer import is_large
 from .loop import train
 from .model_card import model_card
 from .ownership import REPORT, STAGES, TRAINING_RECORD, alone, check_own, clear_run
@@ -48,6 +49,16 @@ def rates(large: bool, config: TrainConfig) -> tuple[float, ...]:
     """The learning rates that are tried."""
     factor = 1.0 if config.lora is None else LORA_FACTOR
     return tuple(rate * factor for rate in RATES[large])
+
+
+def rate_is_given(config: TrainConfig) -> bool:
+    """Whether the rounds have a learning rate of somebody's choice, so that none is tried."""
+    return config.learning_rate != TrainConfig.learning_rate
+
+
+def adapter_batch(pairs: int) -> int:
+    """Pairs of the adapter's batches: with few pairs too an epoch has several steps, for validation looks after each."""
+    return min(1024, max(32, pairs // 8))
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ class Auto:
 
     def run(self) -> Path:
         """All stages; returns ``out/best``."""
-        large = sum(p.numel() for p in load_checkpoint(self._config.base).model.parameters()) > LARGE
+        large = is_large(load_checkpoint(self._config.base).model)
         path = self._out / REPORT
         self._report = json.loads(path.read_text("utf-8")) if path.is_file() else {"seconds": 0.0}
         facts = {"pairs": len(self._learn), "validation_pairs": len(self._held), "large_base": large}
@@ -101,14 +112,13 @@ class Auto:
         return self._out / "best"
 
     def _adapter(self) -> Stage:
-        # Several steps an epoch with few pairs too: validation looks after each.
-        size = min(1024, max(32, len(self._learn) // 8))
+        size = adapter_batch(len(self._learn))
         given = {**RECIPES["adapter"], "lora": None, "batch_size": size, "epochs": 60.0, "patience": 8}
         return self._stage("adapter", None, **given)
 
     def _rate(self, large: bool, start: Stage) -> float | None:
         """The rate of the rounds; None where no time is left to try one."""
-        if self._config.learning_rate != TrainConfig.learning_rate:
+        if rate_is_given(self._config):
             self._note(learning_rate=self._config.learning_rate, rates=[])
         if "learning_rate" not in self._report:
             tried: list[Stage] = []
@@ -144,9 +154,7 @@ class Auto:
         return best, f"{MAX_ROUNDS} rounds were run"
 
     def _steps_per_epoch(self) -> int:
-        share = self._config.keep_share if self._keep is not None else 0.0
-        own = max(2, self._config.batch_size - round(self._config.batch_size * share))
-        return max(1, len(self._learn) // min(own, len(self._learn)))
+        return steps_of_an_epoch(self._config, len(self._learn), self._keep is not None)
 
     def _stage(self, name: str, start: Stage | None, **given: Any) -> Stage:
         """Train ``name`` from the weights of ``start``, or of the base; or take it as it was finished."""

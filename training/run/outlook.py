@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.evaluation.judgments import caption_key
 from clipseek.sources import Record, Skipped
 
@@ -16,7 +17,8 @@ from ..config import TrainConfig
 from ..data.pairs import Looks, Pairs, load_pairs, split_rows
 from ..data.survey import Survey, appearances, survey
 from ..model.checkpoint import load_checkpoint
-from .auto import MAX_ROUNDS, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS, rates
+from ..step.batch import steps_of_an_epoch
+from .auto import MAX_ROUNDS, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS, adapter_batch, rate_is_given, rates
 from .setup import auto_share
 from .trial import ROWS, Costs, try_step
 from .validation import MAX_PAIRS, PASSES_TO_CHOOSE
@@ -99,10 +101,10 @@ def _looks(found: Survey, used: set[str]) -> Looks:
     return Looks(list(files), *appearances(files.values()))
 
 
-def sample_of(source: Reading, config: TrainConfig) -> Pairs:
+def _sample(source: Reading, image: ImageSpec) -> Pairs:
     """A few pairs, spread over the source, decoded for the base."""
     step = max(1, len(source.files) // ROWS)
-    return load_pairs(source.files[::step][:ROWS], config.image_of(load_checkpoint(config.base).image))
+    return load_pairs(source.files[::step][:ROWS], image)
 
 
 def outlook(
@@ -121,7 +123,7 @@ def outlook(
     if validation is None:
         share = auto_share(config, source.pairs) if auto else config.validation_share
         learn, held = _split(source, share, config.seed)
-    costs = try_step(config, checkpoint, sample_of(source, config))
+    costs = try_step(config, checkpoint, _sample(source, checkpoint.image))
     general = keep_validation.pairs if keep_validation is not None else 0
     of = _Sizes(learn, min(held, MAX_PAIRS) + min(general, MAX_PAIRS), keep is not None and config.keep_share > 0)
     stages = _auto_stages(config, costs, of) if auto else [_one_stage(config, costs, of)]
@@ -157,9 +159,7 @@ class _Sizes:
     mixed: bool  # whether batches have general pairs
 
     def steps_per_epoch(self, config: TrainConfig) -> int:
-        kept = round(config.batch_size * config.keep_share) if self.mixed else 0
-        own = min(max(2, config.batch_size - kept), config.samples or self.learn)
-        return max(1, -(-config.samples // own) if config.samples else self.learn // max(1, own))
+        return steps_of_an_epoch(config, self.learn, self.mixed)
 
 
 def _one_stage(config: TrainConfig, costs: Costs, of: _Sizes) -> Stage:
@@ -179,9 +179,9 @@ def _one_stage(config: TrainConfig, costs: Costs, of: _Sizes) -> Stage:
 def _auto_stages(config: TrainConfig, costs: Costs, of: _Sizes) -> list[Stage]:
     each, batch = of.steps_per_epoch(config), min(config.batch_size, of.learn)
     features = (_VIEWS * of.learn + of.validated) * costs.embed
-    stages = [Stage("adapter", None, min(1024, max(32, of.learn // 8)), 0, features, features)]
+    stages = [Stage("adapter", None, adapter_batch(of.learn), 0, features, features)]
     step, passed = batch * costs.step, of.validated * costs.embed
-    given = config.learning_rate != TrainConfig.learning_rate
+    given = rate_is_given(config)
     for rate in () if given else rates(costs.large, config):
         seconds = min(TRIED_MINUTES * 60, TRIED_STEPS * step) + 3 * passed
         stages.append(Stage(f"rate-{rate:g}", rate, batch, TRIED_STEPS, seconds, seconds))

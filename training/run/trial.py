@@ -18,7 +18,7 @@ from ..model.embed import pooled_distinct
 from ..step.batch import BatchMaker
 from ..step.distributed import World
 from ..step.learner import Learner
-from ..step.optimizer import LARGE, chosen_optimizer
+from ..step.optimizer import chosen_optimizer, is_large
 
 #: Pairs of the step that is timed.
 ROWS = 64
@@ -72,7 +72,7 @@ def try_step(config: TrainConfig, checkpoint: Checkpoint, pairs: Pairs) -> Costs
         optimizer=chosen_optimizer(checkpoint.model, config),
         precision=precision,
         device=str(world.device),
-        large=sum(p.numel() for p in checkpoint.model.parameters()) > LARGE,
+        large=is_large(checkpoint.model),
     )
 
 

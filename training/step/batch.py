@@ -60,8 +60,7 @@ class BatchMaker:
         self._config, self._checkpoint, self._pairs = config, checkpoint, pairs
         self._world = world or World()
         self._keep = keep if keep is not None and len(keep) and config.keep_share else None
-        self._kept = round(config.batch_size * config.keep_share) if self._keep is not None else 0
-        self._own = min(max(2, config.batch_size - self._kept), config.samples or len(pairs))
+        self._own, self._kept = _shares(config, len(pairs), self._keep is not None)
         if (self._own + self._kept) % self._world.size:
             raise TrainingError(
                 f"{self._world.size} processes cannot share batches of {self._own + self._kept} evenly; give a --batch-size "
@@ -130,6 +129,18 @@ class BatchMaker:
                 if step + 1 < stop:
                     coming = pool.submit(self.make, step + 1)
                 yield batch
+
+
+def steps_of_an_epoch(config: TrainConfig, pairs: int, mixed: bool) -> int:
+    """Of so many pairs, in one process. ``mixed``: general pairs have a share of each batch."""
+    own, _ = _shares(config, pairs, mixed)
+    return -(-config.samples // own) if config.samples else pairs // own
+
+
+def _shares(config: TrainConfig, pairs: int, mixed: bool) -> tuple[int, int]:
+    """How many of a batch are of the pairs, and how many general ones."""
+    kept = round(config.batch_size * config.keep_share) if mixed else 0
+    return min(max(2, config.batch_size - kept), config.samples or pairs), kept
 
 
 def _pixels(pairs: Pairs, rows: list[int]) -> NDArray[np.uint8]:

@@ -69,6 +69,11 @@ def low_rank_matrices(model: CLIPModel) -> dict[str, nn.Parameter]:
     return chosen
 
 
+def is_large(model: CLIPModel) -> bool:
+    """Whether ``model`` has more than LARGE parameters."""
+    return sum(parameter.numel() for parameter in model.parameters()) > LARGE
+
+
 def chosen_optimizer(model: CLIPModel, config: TrainConfig) -> str:
     """muon or adamw: what ``config`` names, or for auto AdamW above LARGE parameters and Muon for small bases.
 
@@ -80,7 +85,7 @@ def chosen_optimizer(model: CLIPModel, config: TrainConfig) -> str:
         return config.optimizer
     if config.lora is not None:
         return "adamw"
-    return "adamw" if sum(parameter.numel() for parameter in model.parameters()) > LARGE else "muon"
+    return "adamw" if is_large(model) else "muon"
 
 
 def make_optimizer(

@@ -67,6 +67,17 @@ def test_the_report_says_what_was_chosen_among_what(base: str, pairs: Any, tmp_p
 
 
 @pytest.mark.usefixtures("short")
+def test_epochs_of_drawn_samples_are_as_many_as_the_steps_need(base: str, pairs: Any, tmp_path: Path) -> None:
+    from clipseek.training.run.auto import train_auto
+
+    train_auto(config(base, samples=16), pairs, tmp_path / "run")
+    report = json.loads((tmp_path / "run" / "auto.json").read_text("utf-8"))
+    steps = {stage["name"]: stage["steps"] for stage in report["stages"]}
+    assert [number for name, number in steps.items() if name.startswith("rate-")] == [4, 4, 4]
+    assert steps["round-1"] == 8
+
+
+@pytest.mark.usefixtures("short")
 def test_an_interrupted_run_resumes_with_what_it_had_chosen(base: str, pairs: Any, tmp_path: Path) -> None:
     from clipseek.training.run.auto import train_auto
 

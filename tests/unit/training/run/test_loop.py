@@ -282,7 +282,7 @@ def test_general_pairs_are_mixed_in_and_measured(base: str, pairs: Any, tmp_path
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.loop import train
-    from clipseek.training.step.batch import BatchMaker
+    from clipseek.training.step.batch import BatchMaker, steps_of_an_epoch
 
     checkpoint = load_checkpoint(base)
     general = load_pairs(write_squares(tmp_path / "general", copies=1), checkpoint.image)
@@ -290,6 +290,7 @@ def test_general_pairs_are_mixed_in_and_measured(base: str, pairs: Any, tmp_path
     batch = maker.make(0)
     assert len(batch) == 16
     assert maker.steps_per_epoch == 96 // 12
+    assert steps_of_an_epoch(config(base, keep_share=0.25), len(pairs), mixed=True) == 96 // 12
     assert (batch.keys.numpy() == maker.make(0).keys.numpy()).all()
     assert (batch.pixels.numpy() == maker.make(0).pixels.numpy()).all()
     events: list[dict[str, Any]] = []

@@ -51,7 +51,7 @@ def test_the_talks_recipe_is_the_plain_loop_of_transformers(tmp_path: Path) -> N
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.loop import train
-    from clipseek.training.step.batch import BatchMaker
+    from clipseek.training.step.batch import BatchMaker, steps_of_an_epoch
     from transformers import get_scheduler
 
     base = str(make_tiny_clip(tmp_path / "base"))
@@ -63,6 +63,7 @@ def test_the_talks_recipe_is_the_plain_loop_of_transformers(tmp_path: Path) -> N
 
     maker = BatchMaker(config, checkpoint, pairs, None)
     assert maker.steps_per_epoch == 3  # 40 draws are two batches of 16 and one of 8
+    assert steps_of_an_epoch(config, len(pairs), mixed=False) == 3
     model = checkpoint.model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, eps=1e-6, weight_decay=0.0)
     schedule = get_scheduler("linear", optimizer, num_warmup_steps=0, num_training_steps=9)
