@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -149,15 +149,26 @@ def _pixels(pairs: Pairs, rows: list[int]) -> NDArray[np.uint8]:
     Raises UnusableData where many in a row cannot be read.
     """
     pixels = np.asarray(pairs.pixels[pairs.picture[rows]])
-    if isinstance(pairs.pixels, Streamed):
-        for at in range(len(rows)):
-            tried = 0
-            while (picture := int(pairs.picture[rows[at]])) in pairs.pixels.problems:
-                tried, rows[at] = tried + 1, (rows[at] + 1) % len(pairs)
-                pixels[at] = pairs.pixels[int(pairs.picture[rows[at]])]
-                if tried > UNREADABLE:
-                    raise UnusableData(f"{tried:,} pictures in a row cannot be read: {pairs.pixels.problems[picture]}")
+    for at in _replaced(pairs, rows):
+        pixels[at] = pairs.pixels[int(pairs.picture[rows[at]])]
     return pixels
+
+
+def _replaced(pairs: Pairs, rows: list[int]) -> Iterator[int]:
+    """Put the next pair in place of each in ``rows`` whose streamed picture is known to be unreadable, and give its place there.
+    Until the next place is asked for, that picture may turn out to be unreadable too.
+
+    Raises UnusableData where many in a row are.
+    """
+    if not isinstance(pairs.pixels, Streamed) or not pairs.pixels.problems:
+        return
+    for at in range(len(rows)):
+        tried = 0
+        while (picture := int(pairs.picture[rows[at]])) in pairs.pixels.problems:
+            tried, rows[at] = tried + 1, (rows[at] + 1) % len(pairs)
+            if tried > UNREADABLE:
+                raise UnusableData(f"{tried:,} pictures in a row cannot be read: {pairs.pixels.problems[picture]}")
+            yield at
 
 
 def _content(pairs: Pairs, picture: int) -> str:
@@ -182,8 +193,9 @@ class FeatureBatchMaker(BatchMaker):
     def make(self, step: int) -> Batch:
         rows, kept, chance = self._rows(step)
         for pairs, some in zip((self._pairs, self._keep), (rows, kept), strict=True):
-            if pairs is not None and isinstance(pairs.pixels, Streamed) and pairs.pixels.problems:
-                _pixels(pairs, some)  # the features of what cannot be read are those of black
+            if pairs is not None:
+                for _ in _replaced(pairs, some):  # the features of what cannot be read are those of black
+                    pass
         images, texts = [], []
         for places, features, chosen in zip(self._places, self._features, (rows, kept), strict=False):
             views = len(features.pictures)

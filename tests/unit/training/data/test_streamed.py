@@ -133,6 +133,25 @@ def test_what_cannot_be_read_is_replaced_by_the_next_pair_and_said(records: list
         train(config, stream_pairs(records[:36], image), tmp_path / "none-left", validation=pairs)
 
 
+@pytest.mark.train
+def test_steps_on_features_decode_nothing_again(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clipseek.training.config import TrainConfig
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.step.batch import make_batches
+    from clipseek.training.step.distributed import World
+
+    checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path / "base")))
+    records[3].image.write_bytes(b"no picture")
+    pairs = stream_pairs(records, checkpoint.image)
+    config = TrainConfig(batch_size=len(records), lock="both")
+    maker = make_batches(config, checkpoint, pairs, None, World(), "fp32", lambda event: None)
+    assert list(streamed(pairs).problems) == [3]
+    monkeypatch.setattr("clipseek.training.data.streamed.read_picture", lambda *_: pytest.fail("read again"))
+    assert len(maker.make(0)) == len(records)
+
+
 def test_held_out_by_reduced_pictures_which_are_kept(records: list[Record], tmp_path: Path) -> None:
     from clipseek.training.data.pairs import split_pairs
 
