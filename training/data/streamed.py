@@ -26,7 +26,7 @@ from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.likeness import SIDE
 from clipseek.encoder.pictures.perceptual_hash import perceptual_hash, small_copy
 from clipseek.encoder.pictures.rules import VERSIONS
-from clipseek.files.whole import write_whole
+from clipseek.files.whole import whole_file, write_whole
 from clipseek.sources import shown
 from numpy.typing import NDArray
 
@@ -110,7 +110,7 @@ class Streamed:
         path = None if self._stem is None else self._stem.with_suffix(".npz")
         if path is not None and path.is_file():
             with np.load(path) as stored:
-                if stored["hashes"].shape == (len(rows),):
+                if "rows" in stored and np.array_equal(stored["rows"], rows):
                     return stored["hashes"], stored["copies"]
         hashes, copies = np.zeros(len(rows), np.uint64), np.zeros((len(rows), SIDE, SIDE, 3), np.uint8)
 
@@ -124,9 +124,8 @@ class Streamed:
             on_progress(at + 1, len(rows))
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part.npz")
-            np.savez(part, hashes=hashes, copies=copies)
-            part.replace(path)
+            with whole_file(path) as part, part.open("wb") as file:
+                np.savez(file, rows=np.array(rows, np.int64), hashes=hashes, copies=copies)
         return hashes, copies
 
     def _open_kept(self, stem: Path) -> None:

@@ -164,4 +164,6 @@ def test_held_out_by_reduced_pictures_which_are_kept(records: list[Record], tmp_
     again = stream_pairs(records, SPEC, tmp_path / "cache")
     assert split_pairs(again, 0.3, 0, lambda *_: pytest.fail("compared again")) == (learn, held)
     assert not streamed(again).content
+    stored = [streamed(again).appearances(list(range(start, 48, 2)), lambda *_: None) for start in (0, 1)]
+    assert not np.array_equal(stored[0][1], stored[1][1])  # as many pictures, and others
     assert np.asarray(again.pixels.shape).tolist() == [48, 16, 16, 3]
