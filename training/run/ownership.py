@@ -87,10 +87,14 @@ def _check_entry(path: Path) -> None:
         if not path.is_file():
             raise TrainingError(f"{path} is no file of a run; move it away, or {_ANOTHER}")
         return
+    if not path.is_dir():
+        raise TrainingError(f"{path} is no folder of a run; move it away, or {_ANOTHER}")
     if path.name == STAGES:
         for stage in path.iterdir():
-            if stage.is_symlink() or (stage.is_dir() and not stage.name.startswith(".")):
-                check_own(stage) if not stage.is_symlink() else _check_entry(stage)
+            if stage.is_symlink():
+                _check_entry(stage)
+            elif stage.is_dir() and not stage.name.startswith("."):
+                check_own(stage)
         return
     theirs = [name for name in os.listdir(path) if not _CHECKPOINT.fullmatch(name) and not name.startswith(".")]
     if theirs or any(entry.is_dir() for entry in path.iterdir()):

@@ -95,6 +95,15 @@ def test_links_are_not_followed(out: Path, tmp_path: Path, name: str) -> None:
     assert mine.is_file()
 
 
+@pytest.mark.parametrize("name", ["best", "epoch-1", "stages"])
+def test_a_file_in_place_of_a_runs_folder_is_refused(out: Path, name: str) -> None:
+    write(out / "config.json", json.dumps(SETTINGS))
+    mine = write(out / name)
+    with pytest.raises(TrainingError, match="is no folder of a run; move it away"):
+        clear_run(out)
+    assert mine.is_file()
+
+
 def test_a_folder_to_be_made_and_an_empty_one(out: Path) -> None:
     check_own(out)
     out.mkdir()
