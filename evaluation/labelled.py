@@ -75,7 +75,7 @@ def accuracy(
     first = np.where(rank == 1, right, others.argmax(1))
     tops = [k for k in TOPS if k < len(labels)]
     hits = {k: (rank <= k).astype(np.float64) for k in tops}
-    clusters = None if groups is None else np.asarray(numbered(list(groups)), np.int64)
+    clusters = None if groups is None else numbered(groups)
     used = np.unique(right)
     weight = np.zeros(len(labels))
     weight[used] = len(right) / len(used) / np.bincount(right, minlength=len(labels))[used]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from clipseek.evaluation import KS, rank_pairs, report_of
+from clipseek.evaluation import KS, rank_pairs
+from clipseek.evaluation.metrics import scores_of
 from clipseek.evaluation.ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE
 from clipseek.files.whole import write_whole
 
@@ -21,6 +22,7 @@ from ..model.embed import embed_distinct
 from ..run.auto import train_auto
 from ..run.loop import train
 from ..run.ownership import holds_run
+from ..run.run_folder import RunFolder
 from .arms import AS_IT_WAS, BASE, OURS, TUNED, Settings
 from .table import Line
 
@@ -92,7 +94,7 @@ class Reproduction:
             run = train_auto if config.recipe == "auto" else train
             sides: dict[str, Any] = {"validation": self._pairs["validation"], "on_event": self._on_event}
             best = str(run(config, self._pairs["train"], folder, resume=resume, **sides))
-            summary = json.loads((folder / "summary.json").read_text("utf-8"))
+            summary = RunFolder(folder, self._on_event).summary()
             line["rate"] = summary["recipe"]["learning_rate"]
             line["pairs_seen"] = _seen(summary, folder)
             line |= {"seconds": summary["seconds"], "validation_mrr": summary["validation"]["validation_mrr"]}
@@ -110,8 +112,8 @@ class Reproduction:
         loaded, test = load_checkpoint(checkpoint), self._pairs["test"]
         precision = resolve_precision(self._settings.precision, loaded.model.device)
         ranked = rank_pairs(*embed_distinct(loaded, test, precision), test.truth())
-        report, queries = report_of(ranked), ranked.whole_gallery[TEXT_TO_IMAGE]
-        batches, gallery = report.in_batches[IMAGE_TO_TEXT], report.whole_gallery[TEXT_TO_IMAGE]
+        queries = ranked.whole_gallery[TEXT_TO_IMAGE]
+        batches, gallery = scores_of(ranked.in_batches[IMAGE_TO_TEXT].ranks), scores_of(queries.ranks)
         return {
             "mrr": {str(k): batches.mrr[k] for k in KS},
             "hit": {str(k): batches.recall[k] for k in KS},
