@@ -26,11 +26,12 @@ from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.likeness import SIDE
 from clipseek.encoder.pictures.perceptual_hash import perceptual_hash, small_copy
 from clipseek.encoder.pictures.rules import VERSIONS
+from clipseek.files.cache import keep_latest
 from clipseek.files.whole import whole_file, write_whole
 from clipseek.sources import shown
 from numpy.typing import NDArray
 
-from .pixels import Crop, Progress, digest_of, reserve
+from .pixels import MOST_BYTES, Crop, Progress, digest_of, reserve
 
 #: Bytes of decoded pixels that are kept in the cache.
 KEPT = 8 << 30
@@ -139,6 +140,7 @@ class Streamed:
         except OSError:  # no room: decoded each time
             pixels.unlink(missing_ok=True)
             return
+        keep_latest(stem.parent, MOST_BYTES, pixels)
         self._kept = pixels.open("r+b", buffering=0)
         weakref.finalize(self, self._kept.close)
         if notes.is_file():

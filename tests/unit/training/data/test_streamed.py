@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,17 @@ def test_what_is_kept_is_not_read_again(records: list[Record], tmp_path: Path, m
     second = stream_pairs(records, SPEC, tmp_path / "cache")
     assert (second.pixels[second.picture] == pixels).all()
     assert streamed(second).content == streamed(first).content
+
+
+def test_the_cache_keeps_what_was_used_last(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = SPEC.size * SPEC.size * 3
+    monkeypatch.setattr("clipseek.training.data.streamed.MOST_BYTES", 12 * size)
+    for number in (5, 6, 5, 7):  # 5 was used after 6
+        stream_pairs(records[:number], SPEC, tmp_path / "cache")
+        time.sleep(0.02)
+    assert sorted(path.stat().st_size for path in tmp_path.glob("cache/*.u8")) == [5 * size, 7 * size]
 
 
 def test_above_a_limit_nothing_is_laid_out(records: list[Record], tmp_path: Path) -> None:
