@@ -95,8 +95,7 @@ def load_pairs(
     under ``skipped``. Raises UnusableData when nothing is left.
     """
     entries = list(records)
-    with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
-    skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
+    with_words, skipped = _with_words(entries)
     pixels, digests, rows = decode_all([record.image for record in with_words], spec, cache, on_progress)
     pairs = _paired(with_words, pixels, digests, rows, skipped)
     if not pairs.captions:
@@ -107,14 +106,19 @@ def load_pairs(
     return pairs
 
 
+def _with_words(entries: list[Record]) -> tuple[list[Record], list[tuple[str, str]]]:
+    """The records that have a caption, and (file, reason) of the others."""
+    some = [record for record in entries if any(map(str.strip, record.captions))]
+    return some, [(shown(r.image), "no caption") for r in entries if not any(map(str.strip, r.captions))]
+
+
 class Listing:
     """Records whose pictures are to be streamed; the sizes of their files are looked up, and nothing is opened."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         entries = list(records)
         self.number = len(entries)
-        self.with_words = [record for record in entries if any(caption.strip() for caption in record.captions)]
-        self.skipped = [(shown(r.image), "no caption") for r in entries if not any(c.strip() for c in r.captions)]
+        self.with_words, self.skipped = _with_words(entries)
         place: dict[str, int] = {}
         self.rows: list[int | str] = [place.setdefault(str(record.image), len(place)) for record in self.with_words]
         self.paths = list({str(record.image): record.image for record in self.with_words}.values())
