@@ -26,8 +26,8 @@ from .trackers import check_installed, report_figures, report_option
 if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec
     from clipseek.evaluation import Change, Report
-    from clipseek.evaluation.examples import JudgedModel
-    from clipseek.evaluation.slices import Slice
+    from clipseek.evaluation.reports.examples import JudgedModel
+    from clipseek.evaluation.reports.slices import Slice
     from clipseek.sources import Chosen, Source
     from clipseek.training.data.pairs import Pairs
 
@@ -82,7 +82,7 @@ def evaluate(
     and the p value of a paired test in which queries of a group stay together.
     """
     from clipseek.evaluation import compare, report_of
-    from clipseek.evaluation.slices import slices
+    from clipseek.evaluation.reports.slices import slices
     from clipseek.export.models import judge, pairs_of_each
 
     check_installed(report_to)

@@ -10,7 +10,7 @@ import click
 from .output import data, note, print_table
 
 if TYPE_CHECKING:
-    from clipseek.evaluation.slices import Slice
+    from clipseek.evaluation.reports.slices import Slice
     from clipseek.training.data.pairs import Pairs
 
 
@@ -36,7 +36,7 @@ def _cell(value: object) -> str:
 
 def show_slices(columns: Sequence[str], found: Sequence[Slice]) -> None:
     """The table for a person, where columns were asked for."""
-    from clipseek.evaluation.slices import LEAST, slice_cells
+    from clipseek.evaluation.reports.slices import LEAST, slice_cells
 
     if not columns:
         return

@@ -1,13 +1,13 @@
 """Ranking metrics for image-caption retrieval, in numpy alone."""
 
-from .comparison import Change, compare
 from .errors import BadVectors, EvaluationError, TooFewPairs
 from .judgments import Judgments
 from .metrics import KS, Scores, in_batches, mean_reciprocal_rank, recall, whole_gallery
 from .ranked import RankedPairs, rank_pairs
 from .ranking import rank
-from .report import Report, evaluate, report_of
-from .table import before_after, comparison_table, report_table
+from .reports.comparison import Change, compare
+from .reports.report import Report, evaluate, report_of
+from .reports.table import before_after, comparison_table, report_table
 
 __all__ = [
     "KS",

@@ -11,7 +11,7 @@ from clipseek.encoder import Bundle, ClipEncoder, Picture
 from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.run.tokenizer import TextTokenizer
 from clipseek.evaluation import rank_pairs
-from clipseek.evaluation.examples import JudgedModel
+from clipseek.evaluation.reports.examples import JudgedModel
 from clipseek.sources import Source, SourceError
 from clipseek.training.data.pairs import Pairs
 from clipseek.training.data.shared_pairs import in_common, picture_order

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from clipseek.evaluation.comparison import Change
-from clipseek.evaluation.examples import Example, JudgedModel, best_and_worst, gains_and_losses, worst_of
 from clipseek.evaluation.judgments import Judgments
 from clipseek.evaluation.metrics import mean_reciprocal_rank, recall
 from clipseek.evaluation.ranked import TEXT_TO_IMAGE
-from clipseek.evaluation.report import Report
-from clipseek.evaluation.slices import Slice, slice_cells
-from clipseek.evaluation.table import comparison_cells, report_cells
+from clipseek.evaluation.reports.comparison import Change
+from clipseek.evaluation.reports.examples import Example, JudgedModel, best_and_worst, gains_and_losses, worst_of
+from clipseek.evaluation.reports.report import Report
+from clipseek.evaluation.reports.slices import Slice, slice_cells
+from clipseek.evaluation.reports.table import comparison_cells, report_cells
 from numpy.typing import NDArray
 
 from .curves import Curve, curves_svg, ranks_svg

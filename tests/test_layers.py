@@ -51,6 +51,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "ocr": {"device", "pictures"},
         "run": {"bundle", "device", "pictures"},
     },
+    "evaluation": {".": set(), "reports": {"."}},
     "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},
     "sources": {
         ".": {"data_sets", "embedded", "folders", "manifests", "tars"},
@@ -97,6 +98,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
 #: Files beside the sub-rooms that each of them may import.
 _FOUNDATION: dict[str, set[str]] = {
     "encoder": {"errors"},
+    "evaluation": set(),
     "export": {"errors"},
     "opensearch": {"errors", "protocols"},
     "sources": {

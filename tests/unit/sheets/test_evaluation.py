@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 from clipseek.evaluation import Judgments, compare, rank_pairs, report_of
-from clipseek.evaluation.examples import JudgedModel
+from clipseek.evaluation.reports.examples import JudgedModel
 from clipseek.sheets.curves import Curve, curves_svg, ranks_svg
 from clipseek.sheets.evaluation import Shown, render_report
 from numpy.typing import NDArray

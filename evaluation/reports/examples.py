@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .judgments import Ints, Judgments
-from .metrics import Rows
-from .ranked import TEXT_TO_IMAGE, RankedPairs
+from ..judgments import Ints, Judgments
+from ..metrics import Rows
+from ..ranked import TEXT_TO_IMAGE, RankedPairs
 
 SHOWN = 5  # first pictures of each query
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from clipseek.evaluation import Judgments, rank_pairs
-from clipseek.evaluation.examples import JudgedModel, worst_of
-from clipseek.evaluation.slices import slices
+from clipseek.evaluation.reports.examples import JudgedModel, worst_of
+from clipseek.evaluation.reports.slices import slices
 
 N = 60
 EYE = np.eye(N, dtype=np.float32)

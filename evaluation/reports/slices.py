@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .bootstrap import intervals
-from .ranked import TEXT_TO_IMAGE, RankedPairs
+from ..bootstrap import intervals
+from ..ranked import TEXT_TO_IMAGE, RankedPairs
 
 #: Queries that a slice needs; of fewer, an interval says nothing.
 LEAST = 20

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .bootstrap import intervals
-from .judgments import Judgments
-from .metrics import TALK_BATCH, Rows, Scores, scores_of
-from .ranked import Ranked, RankedPairs, rank_pairs
+from ..bootstrap import intervals
+from ..judgments import Judgments
+from ..metrics import TALK_BATCH, Rows, Scores, scores_of
+from ..ranked import Ranked, RankedPairs, rank_pairs
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .bootstrap import Difference, paired_columns
-from .errors import EvaluationError
-from .ranked import RankedPairs
+from ..bootstrap import Difference, paired_columns
+from ..errors import EvaluationError
+from ..ranked import RankedPairs
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from clipseek.files.text import aligned
 
+from ..metrics import KS, Scores
 from .comparison import Change
-from .metrics import KS, Scores
 
 
 def before_after(rows: Sequence[tuple[str, str, Scores]]) -> str:

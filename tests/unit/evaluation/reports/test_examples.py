@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from clipseek.evaluation import Judgments, rank_pairs
-from clipseek.evaluation.examples import SHOWN, JudgedModel, best_and_worst, gains_and_losses
+from clipseek.evaluation.reports.examples import SHOWN, JudgedModel, best_and_worst, gains_and_losses
 from numpy.typing import NDArray
 
 N = 12
