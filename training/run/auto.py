@@ -230,9 +230,9 @@ def train_auto(
     check_usable(pairs)
     if World().size > 1:
         raise TrainingError("the recipe auto is for one process; name another with several, such as --recipe best")
+    check_own(out)
     if resume and RunFolder(out, on_event).finished():
         return out / "best"
-    check_own(out)
     if resume and (out / REPORT).is_file():
         _check_same(config, json.loads((out / REPORT).read_text("utf-8")).get("config", {}), out)
     share = auto_share(config, len(pairs))

@@ -66,6 +66,15 @@ def test_the_report_says_what_was_chosen_among_what(base: str, pairs: Any, tmp_p
     assert events[-1]["event"] == "auto"
 
 
+def test_a_file_in_place_of_the_folder_is_said(base: str, pairs: Any, tmp_path: Path) -> None:
+    from clipseek.training.run.auto import train_auto
+
+    (tmp_path / "run").write_text("mine")
+    for resume in (False, True):
+        with pytest.raises(TrainingError, match="is no folder"):
+            train_auto(config(base), pairs, tmp_path / "run", resume=resume)
+
+
 @pytest.mark.usefixtures("short")
 def test_epochs_of_drawn_samples_are_as_many_as_the_steps_need(base: str, pairs: Any, tmp_path: Path) -> None:
     from clipseek.training.run.auto import train_auto
