@@ -14,7 +14,8 @@ from clipseek.evaluation.judgments import caption_key
 from clipseek.sources import Record, Skipped
 
 from ..config import TrainConfig
-from ..data.pairs import Looks, Pairs, load_pairs, split_rows
+from ..data.pairs import Pairs, load_pairs
+from ..data.split import Looks, split_rows
 from ..data.survey import Survey, appearances, survey
 from ..model.checkpoint import load_checkpoint
 from ..step.batch import steps_of_an_epoch

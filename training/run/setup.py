@@ -14,7 +14,8 @@ import torch
 from clipseek.encoder.device.session import available_cores
 
 from ..config import TrainConfig
-from ..data.pairs import Pairs, split_pairs
+from ..data.pairs import Pairs
+from ..data.split import split_pairs
 from ..data.streamed import Streamed
 from ..data.trained_on import marks_of
 from ..machine import keep_freed_memory, resolve_precision

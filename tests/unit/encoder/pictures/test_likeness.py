@@ -12,7 +12,8 @@ from clipseek.encoder.pictures.likeness import near_duplicates
 from clipseek.encoder.pictures.perceptual_hash import appearance, perceptual_hash, small_copy
 from clipseek.opensearch.search.page_rows import first_of_each
 from clipseek.sources import read_source
-from clipseek.training.data.pairs import load_pairs, split_pairs
+from clipseek.training.data.pairs import load_pairs
+from clipseek.training.data.split import split_pairs
 from clipseek.training.data.survey import survey
 from PIL import Image, ImageDraw, ImageEnhance
 

@@ -165,7 +165,7 @@ def test_steps_on_features_decode_nothing_again(
 
 
 def test_held_out_by_reduced_pictures_which_are_kept(records: list[Record], tmp_path: Path) -> None:
-    from clipseek.training.data.pairs import split_pairs
+    from clipseek.training.data.split import split_pairs
 
     pairs = stream_pairs(records, SPEC, tmp_path / "cache")
     seen: list[tuple[int, int]] = []
