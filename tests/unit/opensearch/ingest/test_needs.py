@@ -14,6 +14,9 @@ def test_needs_grow_with_pictures_and_numbers() -> None:
     small, large = needs_of(1000, 256), needs_of(2000, 256)
     assert (large.memory, large.disk) == (2 * small.memory, 2 * small.disk)
     assert needs_of(1000, 512).disk > small.disk
+    # Measured: the demo's index, and a hundred thousand documents of captions and little else.
+    assert 1 <= needs_of(24_676, 256).disk / 128.6e6 < 1.1
+    assert 1 <= needs_of(100_000, 512).disk / 867e6 < 1.15
     # What filled a node: 281,000 vectors of 256 numbers at 1 GiB; and what went into 6 GiB.
     assert 0.9 * 2**30 < needs_of(281_000, 256).memory < 1.1 * 2**30
     assert needs_of(1_000_000, 256).memory < 6 * 2**30
