@@ -1,7 +1,9 @@
-"""Recipes side by side on the demo's line icons: trained, scored on what no training saw, and kept in a log of results.
+"""The talk's best recipe beside ours on the demo's line icons: trained, scored on what no training saw, kept in a log of results.
 
-The talk had 148,153 training pairs, the demo has a seventh of them; its runs keep their batch size, learning rate and
-epochs, and draw the same share of the pairs in each. Ours see as many pairs as the talk's longest run, run-5.
+The talk had 148,153 training pairs, the demo has a seventh of them: run-5 draws the same share of the pairs in each epoch, and runs
+for as many epochs as give the pairs that each recipe is to see. Its learning rate is the talk's, and the one of ``RATES`` whose
+model the validation pairs prefer. Ours (the demo's recipe) sees as many pairs, and, in a run of its own, as many as it can in the
+seconds that run-5 takes (pace.py), its validation passes counted.
 """
 
 from __future__ import annotations
@@ -9,157 +11,176 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-import statistics
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from clipseek.demo.pace import Pace, measure_pace
 from clipseek.demo.scoring import SHEETS
 from clipseek.demo.story import RECIPE, Story, base_checkpoint
-from clipseek.evaluation import Report, evaluate
-from clipseek.files.text import aligned
+from clipseek.demo.trials_table import Line, comparison_table
 from clipseek.sources import read_records
 from clipseek.training.config import TrainConfig
 from clipseek.training.run.recipes import RECIPES, TALK_PAIRS, from_recipe
 
+if TYPE_CHECKING:
+    from clipseek.training.data.pairs import Pairs
 
-@dataclass(frozen=True)
-class Trial:
-    """A row of the table; the one without a config is the base model."""
+RUN = "talk/run-5"
+#: Learning rates among which validation chooses; the first is the talk's.
+RATES = (5e-5, 1.5e-4, 5e-4, 1.5e-3)
+BASE, AS_IT_WAS, TUNED = "base", "run-5 as it was", "run-5, rate tuned"
+EQUAL_PAIRS, EQUAL_SECONDS = "ours, equal pairs", "ours, equal seconds"
 
-    name: str
-    config: TrainConfig | None
+
+def run_5(pairs: int, seen: int, seed: int = 0, rate: float = RATES[0]) -> TrainConfig:
+    """The talk's run-5 for a domain of ``pairs`` training pairs, of which it sees ``seen``."""
+    samples = round(RECIPES[RUN]["samples"] * pairs / TALK_PAIRS)
+    given = {"samples": samples, "epochs": seen / samples, "learning_rate": rate, "seed": seed, "keep_epochs": False}
+    return from_recipe(RUN, base=str(base_checkpoint()), **given)
 
 
-def table_trials(pairs: int) -> Iterator[Trial]:
-    """The talk's runs for a domain of ``pairs`` training pairs, then ours: the adapter, and the whole model."""
-    base = str(base_checkpoint())
-    yield Trial("baseline", None)
-    for name, recipe in RECIPES.items():
-        if name.startswith("talk/"):
-            samples = round(recipe["samples"] * pairs / TALK_PAIRS)
-            yield Trial(name, from_recipe(name, base=base, samples=samples, keep_epochs=False))
-    yield Trial("adapter", from_recipe("adapter", base=base))
-    # The demo's recipe without its clock, at as many pairs as the talk's run-5 sees.
-    longest = RECIPES["talk/run-5"]
-    seen = round(longest["samples"] * pairs / TALK_PAIRS * longest["epochs"])
-    best = from_recipe("best", base=base, **{**RECIPE, "minutes": None})
+def ours(pairs: int, seen: int, seed: int = 0) -> TrainConfig:
+    """The demo's recipe without its clock, at ``seen`` pairs, the general ones of its batches among them."""
+    best = from_recipe("best", base=str(base_checkpoint()), seed=seed, **{**RECIPE, "minutes": None})
     own = best.batch_size - round(best.batch_size * best.keep_share)
-    yield Trial("best", dataclasses.replace(best, epochs=seen / best.batch_size / (pairs // own)))
+    return dataclasses.replace(best, epochs=seen / best.batch_size / (pairs // own))
 
 
-def recipes_table(story: Story, out: Path, seeds: int, on_event: Callable[[dict[str, Any]], None]) -> str:
-    """The table of all recipes, each trained with ``seeds`` seeds; what ``out`` has results of is not run again."""
+def passes_of(config: TrainConfig) -> int:
+    """Validation passes of ours: the base's, one after each epoch, and those that choose between base and tuned weights."""
+    from clipseek.training.run.validation import PASSES_TO_CHOOSE
+
+    return 1 + max(1, int(config.epochs + 0.999)) + PASSES_TO_CHOOSE
+
+
+def recipes_table(story: Story, out: Path, seeds: int, seen: int | None, on_event: Callable[[Line], None]) -> str:
+    """The table of all arms, each trained with ``seeds`` seeds; what ``out`` has results of is not run again.
+
+    ``seen``: pairs that run-5 sees, and ours at equal pairs; None: as many as the demo has to train on."""
     pairs = len(story.draw()["domain-train"])
-    trials = [
-        Trial(trial.name, trial.config and dataclasses.replace(trial.config, seed=seed))
-        for seed in range(seeds)
-        for trial in table_trials(pairs)
-        if trial.config or not seed
-    ]
-    return talk_table(run_trials(story, trials, out, on_event))
+    trials = Trials(story, out, on_event)
+    return comparison_table(list(trials.lines(pairs, seen or pairs, seeds)))
 
 
-def run_trials(
-    story: Story, trials: Iterable[Trial], out: Path, on_event: Callable[[dict[str, Any]], None]
-) -> list[dict[str, Any]]:
-    """Train and score each trial; what ``out/results.jsonl`` has already is not run again. Returns its lines."""
+class Trials:
+    """``out/results.jsonl`` gets a line for each finished training."""
+
+    def __init__(self, story: Story, out: Path, on_event: Callable[[Line], None]) -> None:
+        self._story, self._out, self._on_event = story, out, on_event
+        self._log = out / "results.jsonl"
+        out.mkdir(parents=True, exist_ok=True)
+        stored = self._log.read_text("utf-8").splitlines() if self._log.exists() else []
+        self._done: dict[str, Line] = {line["key"]: line for line in map(json.loads, stored)}
+        self._pairs = _load(story)
+
+    def lines(self, pairs: int, seen: int, seeds: int) -> Iterator[Line]:
+        """One of the base, then those of each seed: all arms with one seed before the next seed."""
+        yield {**self._line(None), "name": BASE, "seconds": 0.0}
+        pace = self._pace(pairs, seen)
+        seconds = pace.seconds(RUN, seen)
+        rate = self._rate(pairs, seen)
+        shorter = max(256, pace.pairs("ours", seconds, passes_of(ours(pairs, seen))))
+        for seed in range(seeds):
+            arms = {
+                AS_IT_WAS: run_5(pairs, seen, seed),
+                TUNED: run_5(pairs, seen, seed, rate),
+                EQUAL_PAIRS: ours(pairs, seen, seed),
+                EQUAL_SECONDS: ours(pairs, shorter, seed),
+            }
+            for name, config in arms.items():
+                line = self._line(config)
+                own = config.recipe == "best"
+                took = pace.seconds("ours" if own else RUN, line["pairs_seen"], passes_of(config) if own else 0)
+                yield {**line, "name": name, "seconds": took}
+
+    def _pace(self, pairs: int, seen: int) -> Pace:
+        if "pace" not in self._done:
+            self._story.say("== what a step of each recipe costs here, in turns")
+            pace = measure_pace({RUN: run_5(pairs, seen), "ours": ours(pairs, seen)}, self._pairs)
+            self._keep({"key": "pace", **dataclasses.asdict(pace)})
+        stored = self._done["pace"]
+        pace = Pace(stored["pair"], stored["validation"])
+        speeds = ", ".join(f"{name} {1 / each:.0f} pairs/s" for name, each in pace.pair.items())
+        self._story.say(f"   {speeds}, a validation pass {pace.validation:.1f} s")
+        return pace
+
+    def _rate(self, pairs: int, seen: int) -> float:
+        """The rate whose run is best on the validation pairs."""
+        found = {rate: self._line(run_5(pairs, seen, 0, rate))["validation"]["validation_mrr"] for rate in RATES}
+        best = max(found, key=lambda rate: found[rate])
+        said = ", ".join(f"{rate:g} {value:.3f}" for rate, value in found.items())
+        self._story.say(f"   rate of run-5 by validation MRR@10: {best:g} of {said}")
+        return best
+
+    def _line(self, config: TrainConfig | None) -> Line:
+        """As trained and scored; two arms of equal settings are trained once."""
+        from clipseek.training.run.loop import train
+
+        key = json.dumps(config and {**config.as_dict(), "base": "demo/data/base"})
+        if key in self._done:
+            return self._done[key]
+        line: Line = {"key": key, "seed": 0, "rate": None, "pairs_seen": 0}
+        folder, best = self._out / "run", base_checkpoint()
+        if config is not None:
+            self._story.say(f"== {config.recipe}, rate {config.learning_rate:g}, seed {config.seed}")
+            general = config.keep_share > 0
+            best = train(
+                config,
+                self._pairs["domain-train"],
+                folder,
+                keep=self._pairs["general-train"] if general else None,
+                validation=self._pairs["domain-val"],
+                keep_validation=self._pairs["general-val"] if general else None,
+                resume=(folder / "config.json").is_file() and TrainConfig.read(folder / "config.json") == config,
+                on_event=self._on_event,
+            )
+            summary = json.loads((folder / "summary.json").read_text("utf-8"))
+            line |= {"seed": config.seed, "rate": config.learning_rate}
+            line |= {field: summary[field] for field in ("pairs_seen", "alpha", "validation")}
+        line |= {name: _scores(best, self._pairs[name], ranks=name == "fresh-test") for name in SHEETS}
+        self._keep(line)
+        shutil.rmtree(folder, ignore_errors=True)
+        return line
+
+    def _keep(self, line: Line) -> None:
+        self._done[line["key"]] = line
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _load(story: Story) -> dict[str, Pairs]:
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.data.pixels import default_cache
+    from clipseek.training.model.checkpoint import load_checkpoint
+
+    spec = load_checkpoint(str(base_checkpoint())).image
+    names = ("domain-train", "domain-val", "general-train", "general-val", *SHEETS)
+    return {name: load_pairs(read_records(story.manifest(name)), spec, cache=default_cache()) for name in names}
+
+
+def _scores(checkpoint: Path, pairs: Pairs, *, ranks: bool) -> Line:
+    """The talk's figures (captions ranked for a picture, in batches of 64), and the whole gallery's (pictures for a caption).
+    ``ranks``: with what paired intervals need."""
+    import numpy as np
+    from clipseek.evaluation import rank_pairs
+    from clipseek.evaluation.metrics import scores_of
+    from clipseek.evaluation.ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE
     from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.embed import VIEWS, embed_distinct
-    from clipseek.training.run.loop import train
+    from clipseek.training.model.embed import embed_distinct
 
-    base = str(base_checkpoint())
-    spec = load_checkpoint(base).image
-    names = ("domain-train", "domain-val", "general-train", "general-val", *SHEETS)
-    pairs = {name: load_pairs(read_records(story.manifest(name)), spec, cache=default_cache()) for name in names}
-    out.mkdir(parents=True, exist_ok=True)
-    log, folder = out / "results.jsonl", out / "run"
-    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
-    done, results = {line["trial"]: line for line in lines}, []
-    for trial in trials:
-        config = trial.config
-        key = json.dumps([trial.name, None if config is None else {**config.as_dict(), "base": "demo/data/base"}])
-        if key not in done:
-            story.say(f"== {trial.name}" + ("" if config is None else f", seed {config.seed}"))
-            summary: dict[str, Any] = {"pairs_seen": 0}
-            best = Path(base)
-            if config is not None:
-                general = config.keep_share > 0
-                best = train(
-                    config,
-                    pairs["domain-train"],
-                    folder,
-                    keep=pairs["general-train"] if general else None,
-                    validation=pairs["domain-val"],
-                    keep_validation=pairs["general-val"] if general else None,
-                    resume=(folder / "config.json").is_file() and TrainConfig.read(folder / "config.json") == config,
-                    on_event=on_event,
-                )
-                summary = json.loads((folder / "summary.json").read_text("utf-8"))
-                if config.lock == "both":  # through the towers: each pair in a few views, once
-                    summary["pairs_seen"] = VIEWS * len(pairs["domain-train"])
-            checkpoint = load_checkpoint(str(best))
-            precision = resolve_precision("auto", checkpoint.model.device)
-            scores = {
-                name: _figures(evaluate(*embed_distinct(checkpoint, pairs[name], precision), pairs[name].truth()))
-                for name in SHEETS
-            }
-            kept = {field: summary.get(field) for field in ("pairs_seen", "training_seconds", "alpha", "validation")}
-            done[key] = {"trial": key, "name": trial.name, "seed": getattr(config, "seed", 0), **kept, **scores}
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(done[key]) + "\n")
-            shutil.rmtree(folder, ignore_errors=True)
-        results.append(done[key])
-    return results
-
-
-def _figures(report: Report) -> dict[str, Any]:
-    """The talk's figures (captions ranked for a picture, in batches of 64), and the whole gallery's (pictures for a caption)."""
-    batches = report.in_batches["image to text"]
-    gallery = report.whole_gallery["text to image"]
-    return {
+    loaded = load_checkpoint(str(checkpoint))
+    precision = resolve_precision("auto", loaded.model.device)
+    ranked = rank_pairs(*embed_distinct(loaded, pairs, precision), pairs.truth())
+    queries = ranked.whole_gallery[TEXT_TO_IMAGE]
+    batches, gallery = scores_of(ranked.in_batches[IMAGE_TO_TEXT].ranks), scores_of(queries.ranks)
+    line: Line = {
         "in_batches": {str(k): value for k, value in batches.mrr.items()},
         "gallery": {str(k): value for k, value in gallery.mrr.items()},
         "sizes": [batches.queries, batches.gallery, gallery.queries, gallery.gallery],
     }
-
-
-def talk_table(lines: list[dict[str, Any]]) -> str:
-    """The talk's table as text, in the order in which names first come, each figure the mean over its seeds; ± is their
-    standard deviation."""
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
-        by_name.setdefault(line["name"], []).append(line)
-    ks = ("1", "3", "5", "10", "20")
-    head = ["recipe", "seeds", "pairs seen", "s", *(f"MRR@{k}" for k in ks), "±"]
-    head += ["gallery MRR@20", "±", "general MRR@20"]
-    rows = []
-    for name, runs in by_name.items():
-        rows.append(
-            [
-                name,
-                str(len(runs)),
-                f"{runs[0]['pairs_seen'] or 0:,}",
-                f"{statistics.mean(run['training_seconds'] or 0 for run in runs):.0f}",
-                *(f"{statistics.mean(run['fresh-test']['in_batches'][k] for run in runs):.3f}" for k in ks),
-                _spread([run["fresh-test"]["in_batches"]["20"] for run in runs]),
-                f"{statistics.mean(run['fresh-test']['gallery']['20'] for run in runs):.3f}",
-                _spread([run["fresh-test"]["gallery"]["20"] for run in runs]),
-                f"{statistics.mean(run['general-test']['in_batches']['20'] for run in runs):.3f}",
-            ]
-        )
-    text = aligned(head, rows, right=range(1, len(head)), rule=True)
-    sizes = lines[0]["fresh-test"]["sizes"]
-    text.append(
-        f"MRR@k: {sizes[0]:,} held-out pictures, each ranking the captions of its batch of {sizes[1]}, as in the talk; gallery: "
-        f"{sizes[2]:,} captions, each ranking all {sizes[3]:,} pictures"
-    )
-    return "\n".join(text)
-
-
-def _spread(values: list[float]) -> str:
-    return f"{statistics.stdev(values):.3f}" if len(values) > 1 else ""
+    if ranks:
+        line["reciprocal_ranks"] = np.round(queries.figures()["MRR@20"], 6).tolist()
+        line["clusters"] = queries.clusters.tolist()
+    return line

@@ -54,13 +54,13 @@ def test_the_table_is_made_in_the_folder_and_by_the_seeds_given(
 ) -> None:
     called: list[tuple[object, ...]] = []
 
-    def recipes_table(story: object, out: Path, seeds: int, on_event: object) -> str:
-        called.append((out, seeds))
+    def recipes_table(story: object, out: Path, seeds: int, seen: int | None, on_event: object) -> str:
+        called.append((out, seeds, seen))
         return "the table"
 
     monkeypatch.setattr("clipseek.demo.trials.recipes_table", recipes_table)
-    result = CliRunner().invoke(demo, ["--table", "--seeds", "3", "--out", str(tmp_path)])
+    result = CliRunner().invoke(demo, ["--table", "--seeds", "3", "--pairs", "20000", "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
-    assert called == [(tmp_path, 3)]
+    assert called == [(tmp_path, 3, 20_000)]
     assert result.stdout == "the table\n"
     assert str(tmp_path / "results.jsonl") in result.stderr
