@@ -15,7 +15,7 @@ from .record import MetadataValue, Record, Skipped
 
 #: What a column is called by other programs where the role's own name is not there; open_clip writes filepath and title.
 _OTHER_NAMES = {
-    "image": ("image_path", "image_file", "image_name", "filepath", "file_path", "filename", "file_name"),
+    "image": ("image_path", "image_file", "image_name", "filepath", "file_path", "filename", "file_name", "url"),
     "caption": ("captions", "text"),
 }
 _CAPTION_BESIDE = {"filepath": "title"}

@@ -11,10 +11,12 @@ from .data_sets.hub import is_hub
 from .data_sets.imageclef import is_imageclef
 from .data_sets.imagefolder import imagefolder_tables, is_imagefolder_table
 from .data_sets.img2dataset import tables_of_shards
-from .data_sets.karpathy import load_json
+from .data_sets.karpathy import is_karpathy_table, karpathy_tables, load_json
+from .data_sets.parquet_folder import parquet_tables
 from .data_sets.roco import is_roco
 from .data_sets.saved import is_saved
 from .errors import SourceError, SourceNotFound, UnknownLayout
+from .fields import Columns
 from .folders.folder import is_image_name
 from .folders.stdin import is_stdin
 from .record import shown
@@ -41,14 +43,15 @@ Layout: TypeAlias = Literal[
 ]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 _FOLDERS = ("folder", "imageclef", "roco", "img2dataset", "saved")
-_EITHER = ("webdataset", "imagefolder", "flickr", "coco")
+_EITHER = ("webdataset", "imagefolder", "flickr", "coco", "json", "parquet")
 _DATA_SETS: dict[str, str] = {
     "imagefolder": "an ImageFolder (metadata.jsonl, .csv or .parquet with file_name)",
     "flickr": "Flickr8k or Flickr30k (captions.txt, results.csv or a token file)",
     "coco": "COCO captions (annotations/captions_*.json)",
+    "karpathy": "captions as Karpathy's splits, RSICD and UCM have them (dataset.json)",
     "imageclef": "ImageCLEF 2017, caption prediction",
     "roco": "ROCO",
-    "img2dataset": "img2dataset's shards (00000.parquet and 00000_stats.json)",
+    "img2dataset": "img2dataset's shards (00000.parquet beside 00000.tar, its folder, or 00000_stats.json)",
     "saved": "a data set that datasets saved to disk (state.json, dataset_info.json)",
 }
 
@@ -99,6 +102,10 @@ def layout_of(source: Path, layout: Layout) -> Layout:
                 return "coco"
             if flickr_tables(source):
                 return "flickr"
+            if karpathy_tables(source):
+                return "json"
+            if parquet_tables(source, Columns()):
+                return "parquet"
             return "webdataset" if is_webdataset(source) else "folder"
         if is_imagefolder_table(source):
             return "imagefolder"
@@ -125,8 +132,12 @@ def recognised(source: Path) -> str | None:
     cannot be read."""
     try:
         chosen = layout_of(source, "auto")
-        if chosen == "json" and is_coco(load_json(source)):
-            chosen = "coco"
+        if chosen == "parquet" and source.is_dir():
+            return "a folder of Parquet tables, as on the Hugging Face hub and of LAION"
+        if chosen != "json":
+            return _DATA_SETS.get(chosen)
+        if source.is_dir() or is_karpathy_table(source):
+            return _DATA_SETS["karpathy"]
+        return _DATA_SETS["coco"] if is_coco(load_json(source)) else None
     except (SourceError, OSError):
         return None
-    return _DATA_SETS.get(chosen)

@@ -19,7 +19,7 @@ from .fields import Columns
 from .folders.selection import Selection
 from .folders.stdin import is_stdin
 from .layout import Layout, layout_of, recognised
-from .manifests.described import SAMPLE, described, doubtful, without_captions
+from .manifests.described import SAMPLE, described, doubtful, unread_tables, without_captions
 from .readers import entries_of
 from .record import Record, Skipped, records_of, shown
 from .splits import EVERY, TALK, Chosen, Splits
@@ -175,6 +175,8 @@ class Source:
             return []
         if self._kind == "imagefolder":
             return without_captions(list(islice(read_imagefolder(self.path, self.columns), SAMPLE)))
+        if self._kind == "folder" and self.layout == "auto" and self.path.is_dir():
+            return unread_tables(self.path, self.columns)
         return doubtful(self.path, self._kind, self.columns)
 
     def described(self) -> str:

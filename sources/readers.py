@@ -14,7 +14,8 @@ from .data_sets.hub import read_hub
 from .data_sets.imageclef import read_imageclef
 from .data_sets.imagefolder import imagefolder_tables, read_imagefolder
 from .data_sets.img2dataset import read_img2dataset
-from .data_sets.karpathy import load_json, read_karpathy
+from .data_sets.karpathy import karpathy_tables, load_json, read_karpathy, read_karpathy_tables
+from .data_sets.parquet_folder import read_parquet_folder
 from .data_sets.roco import read_roco
 from .data_sets.saved import read_saved
 from .entries import merged
@@ -46,6 +47,8 @@ def entries_of(
         return merged(read_imageclef(path))
     if chosen == "roco":
         return merged(read_roco(path))
+    if chosen == "json" and path.is_dir():
+        return _with_tables(path, read_karpathy_tables(path), karpathy_tables, columns, selection)
     if chosen == "json":
         content = load_json(path)
         if isinstance(content, list) and content and isinstance(content[0], dict):
@@ -57,6 +60,8 @@ def entries_of(
         return _with_tables(path, read_flickr(path), flickr_files, columns, selection)
     if chosen == "coco":
         return _with_tables(path, read_coco(path), coco_tables, columns, selection)
+    if chosen == "parquet" and path.is_dir():
+        return merged(read_parquet_folder(path, columns, selection))
     if chosen == "img2dataset":
         return read_img2dataset(path, columns, selection)
     if chosen == "saved":

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import MalformedSource, SourceNotFound
 from ..record import Record, Skipped, on_disk, shown
-from .karpathy import load_json
+from .karpathy import load_json, stands_in
 
 _NAME = re.compile(r"captions_([A-Za-z]+)(\d*)\.json")
 
@@ -22,9 +22,15 @@ _NAME = re.compile(r"captions_([A-Za-z]+)(\d*)\.json")
 def coco_tables(folder: Path) -> list[Path]:
     """The captions files of ``folder``, in it or in its ``annotations``."""
     homes = (home for home in (folder, folder / "annotations") if os.access(home, os.R_OK) and home.is_dir())
-    return sorted(
-        path for home in homes for path in home.iterdir() if _NAME.fullmatch(path.name) and os.path.isfile(path)
-    )
+    return sorted(path for home in homes for path in home.iterdir() if _is_table(path))
+
+
+def _is_table(path: Path) -> bool:
+    """By COCO's own name; a file called otherwise, like ``captions.json``, by what stands at its two ends."""
+    if _NAME.fullmatch(path.name):
+        return os.path.isfile(path)
+    is_coco_like = any(stands_in(path, key) for key in ('"images"', '"annotations"'))
+    return "captions" in path.name.lower() and is_coco_like and stands_in(path, '"image_id"', '"caption"')
 
 
 def is_coco(content: object) -> bool:

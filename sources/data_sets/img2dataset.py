@@ -16,7 +16,7 @@ from ..manifests.parquet import NOT_DOWNLOADED, read_parquet
 from ..record import Record, Skipped
 from ..tars.webdataset import read_webdataset
 
-_TABLE, _STATS = re.compile(r"\d+\.parquet"), re.compile(r"\d+_stats\.json")
+_TABLE, _STATS = re.compile(r"\d{5,}\.parquet"), re.compile(r"\d+_stats\.json")
 
 
 def tables_of_shards(folder: Path) -> list[Path]:
@@ -26,7 +26,7 @@ def tables_of_shards(folder: Path) -> list[Path]:
     except OSError:
         return []
     stems = (name.removesuffix(".parquet") for name in names if _TABLE.fullmatch(name))
-    return sorted(folder / f"{stem}.parquet" for stem in stems if f"{stem}_stats.json" in names)
+    return sorted(folder / f"{stem}.parquet" for stem in stems if names & {f"{stem}_stats.json", f"{stem}.tar", stem})
 
 
 def read_img2dataset(folder: Path, columns: Columns, selection: Selection) -> Iterator[Record | Skipped]:

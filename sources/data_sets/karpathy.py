@@ -7,6 +7,8 @@ not say where its pictures lie; archives put them beside it, or into one of the 
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,10 @@ from ..captions import decoded
 from ..errors import MalformedSource, SourceNotFound
 from ..record import Record, on_disk, shown
 
+#: dataset.json, dataset_coco.json, dataset_rsicd.json.
+_NAME = re.compile(r"dataset(?:_\w+)?\.json")
+#: At either end of a file, which are looked at to tell what it is: data sets of a gigabyte are not read for that.
+_END = 1 << 14
 # Below the file's own folder; {} is the data set's name in capitals, as in RSICD_images.
 _PICTURES = ("", "images", "imgs", "{}_images")
 
@@ -29,6 +35,45 @@ def load_json(path: Path) -> Any:
         raise MalformedSource(
             f"{shown(path)} is not one JSON value ({problem}); name JSON lines with --layout jsonl"
         ) from None
+
+
+def stands_in(path: Path, *keys: str) -> bool:
+    """Whether all ``keys`` stand near one of the two ends of a JSON file."""
+    if not path.name.lower().endswith(".json") or not os.path.isfile(path):
+        return False
+    try:
+        with path.open("rb") as file:
+            ends = [file.read(_END)]
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _END))
+            ends.append(file.read(_END))
+    except OSError:
+        return False
+    return any(all(key.encode() in end for key in keys) for end in ends)
+
+
+def karpathy_tables(folder: Path) -> list[Path]:
+    """The captions files of ``folder``: by their name, and what stands at their ends."""
+    try:
+        named = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    except OSError:
+        return []
+    return [path for path in named if is_karpathy_table(path)]
+
+
+def is_karpathy_table(path: Path) -> bool:
+    """True for a JSON file of pictures with their sentences."""
+    return stands_in(path, '"filename"', '"sentences"', '"raw"')
+
+
+def read_karpathy_tables(source: Path) -> Iterator[Record]:
+    """The records of all captions files of a folder, or of one file. Raises SourceNotFound, MalformedSource."""
+    tables = karpathy_tables(source) if source.is_dir() else [source]
+    if not tables:
+        raise SourceNotFound(
+            f"{shown(source)} has no dataset.json with pictures and sentences, as Karpathy's splits, RSICD and UCM have it"
+        )
+    for path in tables:
+        yield from read_karpathy(path, load_json(path))
 
 
 def read_karpathy(path: Path, content: Any) -> Iterator[Record]:

@@ -11,14 +11,15 @@ from ..captions import encoding_of
 from ..errors import SourceError
 from ..fields import Columns
 from ..record import Record, shown
+from .cells import is_tabbed, separator_of
 from .lines import guessed_from, lines
-from .manifest import is_tabbed, separator_of
 from .readers import MANIFESTS
 
 #: Rows that are looked at.
 SAMPLE = 200
 _PANDAS = re.compile(r"\d+\.0")
 _EXCEL = re.compile(r"\d(?:[.,]\d+)?E\+\d+")
+_TABLES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _NEAR = ("images", "Images", "imgs", "img", "pictures", "photos", "data")
 
 
@@ -42,7 +43,7 @@ def described(path: Path, kind: str, columns: Columns) -> str | None:
     if kind != "jsonl" and number:
         names = [name.strip().strip('"') for name in first.split(sign)]
         own = columns.among(names)
-        parts.append(f"columns {', '.join(names)}" if own.image in names else "without a header")
+        parts.append(f"columns {', '.join(filter(None, names))}" if own.image in names else "without a header")
         parts += [
             f"{what} in {name!r}"
             for what, name, named in (
@@ -62,10 +63,10 @@ def doubtful(path: Path, kind: str, columns: Columns) -> list[str]:
         return []
     found = []
     try:
-        if kind != "parquet" and not columns.encoding and (number := guessed_from(path)) is not None:
-            found.append(f"not UTF-8 (line {number}), read as cp1252, Western European; name another with --encoding")
         entries = islice(MANIFESTS[kind](path, columns), SAMPLE)
         first = [entry for entry in entries if isinstance(entry, Record)]
+        if kind != "parquet" and not columns.encoding and (number := guessed_from(path)) is not None:
+            found.append(f"not UTF-8 (line {number}), read as cp1252, Western European; name another with --encoding")
     except (SourceError, OSError):
         return found  # whoever reads it says so
     for name, values in (("id", [one.id for one in first]), ("group", [one.group for one in first])):
@@ -83,6 +84,32 @@ def doubtful(path: Path, kind: str, columns: Columns) -> list[str]:
     if first and not any(os.path.lexists(record.image) for record in first):
         found.append(_lost(path, first[0].image, columns))
     return found
+
+
+def unread_tables(folder: Path, columns: Columns) -> list[str]:
+    """A line for the tables in a folder of pictures that list pictures themselves: a folder's captions stand beside its pictures,
+    so whoever has them in a table names that."""
+    found = []
+    try:
+        for path in sorted(folder.iterdir()):
+            kind = _TABLES.get(path.suffix.lower())
+            if kind and path.is_file() and _lists_pictures(path, kind, columns):
+                found.append(path)
+    except OSError:
+        return []  # whoever reads the folder says so
+    if not found:
+        return []
+    more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+    return [
+        f"read as a folder; {found[0].name}{more} in it lists pictures, and is not read: if captions stand there, name {found[0]}"
+    ]
+
+
+def _lists_pictures(path: Path, kind: str, columns: Columns) -> bool:
+    try:
+        return isinstance(next(MANIFESTS[kind](path, columns), None), Record)
+    except SourceError:
+        return False
 
 
 def without_captions(first: list[Record]) -> list[str]:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from clipseek.files.cache import user_cache
 from clipseek.files.text import reason_of
 
-from ..errors import MalformedSource, SourceError, SourceNotFound
+from ..errors import MalformedSource, MissingColumn, SourceError, SourceNotFound
 from ..fields import Columns, from_object
 from ..record import Record, Skipped, shown
 from .kept import kept
@@ -49,6 +49,17 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Record | Skipped]:
                     yield row_of(number, row)
         except (OSError, pyarrow.ArrowException) as problem:
             raise MalformedSource(f"{shown(path)} is broken after row {number}: {reason_of(problem)}") from None
+
+
+def has_pictures(path: Path, columns: Columns) -> bool:
+    """Whether a column of the table has pictures: paths, bytes or addresses. Raises SourceError where pyarrow is not installed."""
+    pyarrow = library(path)
+    try:
+        with pyarrow.parquet.ParquetFile(path) as table:
+            Rows(path, table.schema_arrow.names, columns)
+    except (MissingColumn, OSError, pyarrow.ArrowException):
+        return False
+    return True
 
 
 def library(path: Path) -> Any:

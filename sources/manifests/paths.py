@@ -1,4 +1,5 @@
-"""From what a manifest writes for a picture to its file: relative or absolute, with ``\\`` or ``/``, or as ``file://``."""
+"""From what a manifest writes for a picture to its file: relative or absolute, with ``\\`` or ``/``, as ``file://``, or the
+address that it was downloaded from."""
 
 from __future__ import annotations
 
@@ -16,9 +17,11 @@ def picture_path(manifest: Path, images: Path | None, name: str) -> Path:
     """The file that ``name`` means in a manifest in the folder ``manifest``: below ``images`` where that is given.
 
     Whether it is there is not examined, but to choose between ways to read a name. The path of another machine is looked for by its
-    end, below ``images``.
+    end, below ``images``; so is an address on the web, for the file that was downloaded from it.
     """
     base = images or manifest
+    if is_address(name):
+        return by_its_end(base, unquote(urlsplit(name).path))
     if name[:7].lower() == "file://":
         name = unquote(urlsplit(name).path)
         if _DRIVE.match(name[1:]):
@@ -32,6 +35,11 @@ def picture_path(manifest: Path, images: Path | None, name: str) -> Path:
     if images is None and not _DRIVE.match(slashed):
         return on_disk(base, slashed)
     return by_its_end(images, slashed) if images is not None else plain
+
+
+def is_address(name: str) -> bool:
+    """True for an address on the web."""
+    return name.lower().startswith(("http://", "https://"))
 
 
 def by_its_end(images: Path, name: str) -> Path:

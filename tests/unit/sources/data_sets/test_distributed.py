@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clipseek.sources import MalformedSource, Record, Skipped, Source, SourceNotFound, Splits, read_records, read_source
@@ -174,3 +175,51 @@ def test_flickrs_own_other_files_are_no_lost_captions(tmp_path: Path) -> None:
     (entry,) = read_source(tmp_path)
     assert isinstance(entry, Record)
     assert entry.captions == ("A dog",)
+
+
+@pytest.mark.parametrize("name", ["captions.json", "annotations/nocaps_captions_val.json"])
+def test_coco_by_what_its_file_says(tmp_path: Path, name: str) -> None:
+    pictures(tmp_path)
+    coco(tmp_path).rename(tmp_path / name)
+    captions, skipped = found(tmp_path)
+    assert {name: set(texts) for name, texts in captions.items()} == {name: set(texts) for name, texts in ROWS.items()}
+    assert skipped == []
+    assert "COCO" in (Source(tmp_path).recognised or "")
+
+
+def test_results_of_coco_are_no_captions_of_the_folder(tmp_path: Path) -> None:
+    pictures(tmp_path)
+    (tmp_path / "captions.json").write_text('[{"image_id": 1, "caption": "a dog"}]')
+    assert Source(tmp_path).kind == "folder"
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "dataset_coco.json"])
+def test_a_folder_of_karpathys_splits(tmp_path: Path, name: str) -> None:
+    pictures(tmp_path / "images", *ROWS, "4.jpg")
+    images = [
+        {"filename": name, "split": "train", "sentences": [{"raw": text} for text in texts]}
+        for name, texts in ROWS.items()
+    ]
+    (tmp_path / name).write_text(json.dumps({"images": images, "dataset": "made"}))
+    captions, skipped = found(tmp_path)
+    assert captions == {**{f"images/{name}": texts for name, texts in ROWS.items()}, "images/4.jpg": []}
+    assert skipped == []
+    assert "Karpathy" in (Source(tmp_path).recognised or "")
+    assert "Karpathy" in (Source(tmp_path / name).recognised or "")
+    assert [record.split for record in read_records(tmp_path, splits=Splits(("train",)))] == ["train"] * 3
+
+
+@pytest.mark.parametrize("layout", ["json", "parquet"])
+def test_a_folder_without_the_layouts_tables_is_named(tmp_path: Path, layout: Any) -> None:
+    pictures(tmp_path)
+    with pytest.raises(SourceNotFound, match="has no"):
+        list(read_source(tmp_path, layout=layout))
+
+
+def test_a_table_in_a_folder_that_is_not_read_is_named(tmp_path: Path) -> None:
+    pictures(tmp_path)
+    (tmp_path / "labels.csv").write_text("image,caption\n1.jpg,a red car\n")
+    (tmp_path / "notes.csv").write_text("when,what\n1,2\n")
+    (said,) = Source(tmp_path).doubts()
+    assert f"name {tmp_path / 'labels.csv'}" in said
+    assert Source(tmp_path, layout="folder").doubts() == []

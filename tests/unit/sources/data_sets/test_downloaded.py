@@ -55,7 +55,12 @@ def as_parquet(home: Path) -> None:
     beside(home, [{**good, "jpg": JPEG}, {**bad, "jpg": None}])
 
 
-@pytest.mark.parametrize("write", [as_files, as_tar, as_parquet])
+def without_figures(home: Path) -> None:
+    as_tar(home)
+    (home / "00000_stats.json").unlink()
+
+
+@pytest.mark.parametrize("write", [as_files, as_tar, as_parquet, without_figures])
 def test_every_output_of_img2dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Any) -> None:
     monkeypatch.setenv("CLIPSEEK_CACHE", str(tmp_path / "cache"))
     home = tmp_path / "set"
@@ -102,3 +107,37 @@ def test_saved_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {record.split: record.captions for record in read_records(tmp_path / "both")}
     assert found == {"train": ("train",), "test": ("test",)}
     assert "datasets saved" in (Source(tmp_path / "both").recognised or "")
+
+
+@pytest.mark.parametrize("below", ["", "data"])
+def test_a_folder_of_tables_with_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(tmp_path / "cache"))
+    home = tmp_path / "set"
+    (home / below).mkdir(parents=True)
+    for number, text in enumerate(("a car", "a boat")):
+        row = {"image": {"bytes": JPEG + text.encode(), "path": None}, "text": text}
+        parquet.write_table(pyarrow.Table.from_pylist([row]), home / below / f"train-0000{number}-of-00002.parquet")
+    (home / "README.md").write_text("of the data set")
+    entries = list(read_source(home))
+    records = [entry for entry in entries if isinstance(entry, Record)]
+    assert [(record.captions, record.image.read_bytes()) for record in records] == [
+        (("a car",), JPEG + b"a car"),
+        (("a boat",), JPEG + b"a boat"),
+    ]
+    assert [entry.path.name for entry in entries if isinstance(entry, Skipped)] == ["README.md"]
+    assert "Parquet" in (Source(home).recognised or "")
+
+
+def test_a_folder_of_tables_of_addresses(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).touch()
+    (tmp_path / "b.txt").write_text("beside it")
+    rows = [{"URL": f"https://host/x/{name}?w=1", "TEXT": name} for name in ("a.jpg", "b.jpg", "c.jpg")]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "part-0.parquet")
+    entries = list(read_source(tmp_path))
+    records = [entry for entry in entries if isinstance(entry, Record)]
+    assert {record.image.name: record.captions for record in records} == {
+        "a.jpg": ("a.jpg",),
+        "b.jpg": ("b.jpg", "beside it"),
+    }
+    assert [(entry.kind, entry.captions) for entry in entries if isinstance(entry, Skipped)] == [("file not here", 1)]

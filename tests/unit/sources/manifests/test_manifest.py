@@ -296,3 +296,46 @@ def test_a_json_list_of_objects_is_a_manifest(tmp_path: Path) -> None:
     assert (first.image, first.captions, first.metadata) == (tmp_path / "a.png", ("one", "two"), {"year": 2001})
     assert isinstance(second, Record)
     assert [isinstance(entry, Skipped) and entry.kind for entry in broken] == ["malformed row"]
+
+
+@pytest.mark.parametrize("rows", ["a.jpg\ta car", "a car\ta.jpg", "a car\thttps://host/x/a.jpg?w=640"])
+def test_a_table_without_a_header_in_either_order(tmp_path: Path, rows: str) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "m.tsv").write_text(rows)
+    assert list(read_records(tmp_path / "m.tsv")) == [Record(None, tmp_path / "a.jpg", ("a car",))]
+
+
+@pytest.mark.parametrize("column", ["url", "URL"])
+def test_addresses_lead_to_the_files_that_are_here(tmp_path: Path, column: str) -> None:
+    (tmp_path / "my pics").mkdir()
+    (tmp_path / "my pics" / "a.jpg").touch()
+    (tmp_path / "m.csv").write_text(f"{column},caption\nhttps://host/files/a.jpg,a car\n")
+    (record,) = read_records(tmp_path / "m.csv", images=tmp_path / "my pics")
+    assert record.image == tmp_path / "my pics" / "a.jpg"
+
+
+def test_quotes_with_a_backslash_before_them(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text('image,caption\na.jpg,"she said \\"hi\\", and left"\nb.jpg,"two\nlines"\n')
+    assert [record.captions for record in read_records(tmp_path / "m.csv")] == [
+        ('she said "hi", and left',),
+        ("two\nlines",),
+    ]
+
+
+def test_a_backslash_at_the_end_of_a_quoted_cell_stays(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text('image,caption\na.jpg,"C:\\"\nb.jpg,"a ""b"""\n')
+    assert [record.captions for record in read_records(tmp_path / "m.csv")] == [("C:\\",), ('a "b"',)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("m.csv", "image,caption,id\na.jpg,a car,1\nb.jpg,a boat\n"),
+        ("m.jsonl", '{"image": "a.jpg", "caption": "a car"}\n{"image": "b.jpg", "caption": "a bo'),
+        ("m.json", '[{"image": "a.jpg", "caption": "a car"}, {"image": 1, "caption": "a boat"}]'),
+    ],
+)
+def test_the_caption_of_a_broken_row_is_counted(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    (skipped,) = [entry for entry in read_source(tmp_path / name) if isinstance(entry, Skipped)]
+    assert (skipped.kind, skipped.captions) == ("malformed row", 1)
