@@ -44,6 +44,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "trainer": Benchmark("", "--batch 8 --steps 2", rivals=".venv-bench"),
     "fastembed_classes": Benchmark("", "--tiny --rounds 1 --count 8"),
     "gradient_caching": Benchmark("", "--batch 16 --micro 8 --steps 1 --warm 0"),
+    "first_step": Benchmark("--goal 2", "--pictures 2100 --recipes best"),
     "lora": Benchmark("", "--batch 8 --steps 2 --warm 0"),
     "fusion": Benchmark("", "--tiny --rounds 2"),
     "batcher": Benchmark("", "--requests 100 --turns 1"),
