@@ -11,7 +11,8 @@ import click
 from clipseek.files.whole import write_whole
 
 from .evaluate_slices import cells_of, show_slices
-from .opening import open_model, read_pairs
+from .long_captions import in_evaluation, long_captions_option, say_long
+from .opening import open_model, read_listed, read_pairs
 from .options import (
     DeviceOptions,
     device_options,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from clipseek.evaluation import Change, Report
     from clipseek.evaluation.reports.examples import JudgedModel
     from clipseek.evaluation.reports.slices import Slice
-    from clipseek.sources import Chosen, Source
+    from clipseek.sources import Source
     from clipseek.training.data.pairs import Pairs
 
 
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     help="Also MRR@20 of MODEL for each value of this column of SOURCE, or group, that at least 20 captions have, the worst first. "
     "Repeatable.",
 )
+@long_captions_option
 @click.option("--against", metavar="OTHER", help="Checkpoint or bundle to compare MODEL with, on the same pairs.")
 @html_option
 @report_option
@@ -67,6 +69,7 @@ def evaluate(
     precision: str,
     no_cache: bool,
     columns: tuple[str, ...],
+    long_captions: str,
     against: str | None,
     sheet: Path | None,
     report_to: str | None,
@@ -89,12 +92,14 @@ def evaluate(
     if sheet is not None:
         _check_writable(sheet)
     models = [open_model(name, device, precision) for name in (model, against) if name is not None]
+    long = in_evaluation(model, long_captions)
     loaded: list[int] = []
-    passes: list[Chosen] = []
+    chosen = source.chosen()
+    records = long.records(read_listed(source, chosen))
+    say_long(source, long)
 
     def load(image: ImageSpec) -> Pairs:
-        passes.append(source.chosen())
-        pairs = read_pairs(source, image, cache=not no_cache, chosen=passes[-1])
+        pairs = read_pairs(source, image, cache=not no_cache, records=records)
         loaded.append(len(pairs))
         return pairs
 
@@ -118,14 +123,15 @@ def evaluate(
     value = {
         "model": model,
         "source": str(source.path),
-        "split": passes[0].read,
+        "split": chosen.read,
         "pairs": len(pairs[0]),
         "pictures": pictures,
     }
     value |= {
         "trained_on": seen[0],
         "skipped": len(pairs[0].skipped),
-        "cleaned": passes[0].cleaning.captions if passes[0].cleaning is not None else 0,
+        "long_captions": long.captions,
+        "cleaned": chosen.cleaning.captions if chosen.cleaning is not None else 0,
         "data": pairs[0].fingerprint(),
         **reports[0].as_dict(),
     }

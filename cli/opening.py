@@ -201,19 +201,17 @@ def read_pairs(
     image: ImageSpec,
     *,
     cache: bool = True,
-    chosen: Chosen | None = None,
     records: list[Record] | None = None,
 ) -> Pairs:
     """Read and decode a source, with its splits, progress and the first skipped files on stderr.
 
-    ``chosen``: a pass over ``source``, for whoever asks it afterwards which splits were read. ``records``: the source's, where they
-    were read.
+    ``records``: the source's, where they were read.
     """
     from clipseek.training.data.pairs import load_pairs
     from clipseek.training.data.pixels import default_cache
 
     started = time.monotonic()
-    records = read_listed(source, chosen) if records is None else records
+    records = read_listed(source) if records is None else records
     with ProgressLine(f"decoding {source.path}") as line:
         pairs = load_pairs(records, image, line.show, cache=default_cache() if cache else None)
     pictures = count(len(pairs.shown_pictures()[0]), "picture")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .long_captions import in_training, shortened
 from .opening import listed_pairs, prepare_torch, training_pairs
 from .options import json_option, no_cache_option, train_pair_options
 from .output import data, duration, note, print_json, print_table
@@ -99,7 +100,10 @@ def train(
         train_dry_run(config, source, others, as_json=as_json)
         return
     listed = {name: listed_pairs(one) for name, one in [("own", source), *others.items()]}
-    image = config.image_of(load_checkpoint(config.base).image)
+    checkpoint = load_checkpoint(config.base)
+    image = config.image_of(checkpoint.image)
+    for name, one in {"own": source, **others}.items():
+        listed[name] = shortened(one, listed[name], in_training(checkpoint, config))
     own = training_pairs(source, listed["own"], image, cache=not no_cache)
     more = {name: training_pairs(other, listed[name], image, cache=not no_cache) for name, other in others.items()}
     progress = TrainingProgress()
@@ -150,7 +154,7 @@ def _check_free(out: Path, resume: bool, overwrite: bool) -> None:
 def show(summary: dict[str, Any]) -> None:
     """The summary for a person."""
     names = {
-        "validation_mrr": "MRR@10, whole validation gallery",
+        "validation_mrr": f"MRR@10, gallery of {summary.get('validation_gallery', 0):,} held-out pictures",
         "validation_batch_mrr": "MRR@20, in batches of 64",
         "general_mrr": "MRR@10 of general pairs, whole gallery",
         "general_batch_mrr": "MRR@20 of general pairs, in batches of 64",
@@ -163,6 +167,7 @@ def show(summary: dict[str, Any]) -> None:
     ]
     if rows:
         print_table(["validation, text to image", "before", "after"], rows, right=["before", "after"])
+        note("these pairs also chose the weights: judge the model on others, with clipseek evaluate")
     if after.get("validation_mrr", 0.0) < summary["before"].get("validation_mrr", 0.0):
         note(
             "the base finds more than the tuned model: go on with the base, or train in another way (--recipe adapter, a lower "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .long_captions import in_training, say_long
 from .output import count, data, duration, for_reader, note, print_json, print_table
 from .progress import ProgressLine
 from .skips import print_first
@@ -12,6 +13,7 @@ from .skips import print_first
 if TYPE_CHECKING:
     from clipseek.sources import Source
     from clipseek.training.config import TrainConfig
+    from clipseek.training.data.long_captions import LongCaptions
     from clipseek.training.run.outlook import Outlook, Reading
 
 
@@ -20,9 +22,12 @@ def train_dry_run(config: TrainConfig, source: Source, others: Mapping[str, Sour
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.outlook import outlook
 
-    load_checkpoint(config.base)  # before every picture is read
+    checkpoint = load_checkpoint(config.base)  # before every picture is read
     splits: dict[str, list[str]] = {}
-    read = {name: _read(name, one, splits) for name, one in {"source": source, **others}.items()}
+    read = {
+        name: _read(name, one, splits, in_training(checkpoint, config))
+        for name, one in {"source": source, **others}.items()
+    }
     own = read.pop("source")
     note("timing a step …")
     found = outlook(config, own, **read)
@@ -34,14 +39,15 @@ def train_dry_run(config: TrainConfig, source: Source, others: Mapping[str, Sour
     _show(config, own, found)
 
 
-def _read(name: str, source: Source, splits: dict[str, list[str]]) -> Reading:
+def _read(name: str, source: Source, splits: dict[str, list[str]], long: LongCaptions) -> Reading:
     from clipseek.training.run.outlook import read
 
     chosen = source.chosen()
     with ProgressLine(f"reading {source.path}") as line:
-        found = read(chosen, line.update)
+        found = read(long.through(chosen), line.update)
     if said := chosen.line():
         note(said)
+    say_long(source, long)
     splits[name] = list(chosen.read)
     note(f"{source.path}: {count(found.pairs, 'pair')}, {count(found.pictures, 'picture')}")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from clipseek.encoder import Bundle, ClipEncoder, Picture
@@ -18,6 +19,9 @@ from clipseek.training.data.shared_pairs import in_common, picture_order
 from clipseek.training.data.survey import CountTokens
 from clipseek.training.errors import UnusableData
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from clipseek.training.model.checkpoint import Checkpoint
 
 Vectors = NDArray[np.float32]
 
@@ -42,9 +46,14 @@ def token_counter(name: str) -> tuple[CountTokens, int]:
         bundle = Bundle.load(name)
         uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))
         return lambda texts: [len(ids) for ids in uncut.encode(texts)[0]], bundle.text.context_length
-    from clipseek.training.model.checkpoint import load_checkpoint, quiet_transformers
+    from clipseek.training.model.checkpoint import load_checkpoint
 
-    checkpoint = load_checkpoint(name)
+    return counter_of(load_checkpoint(name))
+
+
+def counter_of(checkpoint: Checkpoint) -> tuple[CountTokens, int]:
+    """The same of a checkpoint that is loaded."""
+    from clipseek.training.model.checkpoint import quiet_transformers
 
     def lengths(texts: Sequence[str]) -> list[int]:
         with quiet_transformers():
