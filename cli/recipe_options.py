@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 # Here and not read from training.recipes: --help imports nothing that computes. tests/unit/cli/test_train.py compares.
 NAMES = ("auto", "best", "adapter", "talk/run-1", "talk/run-2", "talk/run-3", "talk/run-4", "talk/run-5")
 
+
+class _Betas(click.ParamType[tuple[float, float]]):
+    """Two numbers, as in 0.9,0.98."""
+
+    name = "A,B"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[float, float]:
+        try:
+            first, second = map(float, str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} are not two numbers; give them as in 0.9,0.98", parameter, context)
+        return first, second
+
+
 #: option -> (field of TrainConfig, type, help)
 _VALUES: dict[str, tuple[str, Any, str]] = {
     "--epochs": ("epochs", float, "Passes over the pairs."),
@@ -34,10 +50,19 @@ _VALUES: dict[str, tuple[str, Any, str]] = {
     "--schedule": ("schedule", ("cosine", "linear", "constant"), "Learning rate schedule."),
     "--warmup": ("warmup", float, "Fraction of the run with a linear learning rate warm-up."),
     "--weight-decay": ("weight_decay", float, "Weight decay of the weight matrices."),
+    "--betas": ("betas", _Betas(), "Decay of the averages of gradient and squared gradient, as in 0.9,0.98."),
+    "--epsilon": ("epsilon", float, "Epsilon of AdamW."),
     "--clip-norm": ("clip_norm", float, "Maximum gradient norm; 0 disables clipping."),
     "--precision": ("precision", ("auto", "fp32", "bf16"), "Compute dtype; auto is bf16 where the hardware has it."),
+    "--max-scale": ("max_scale", float, "Ceiling of the inverse temperature; 0 for none."),
     "--loss": ("loss", ("softmax", "sigmoid"), "Loss: softmax as in CLIP, or sigmoid as in SigLIP."),
     "--max-tokens": ("max_tokens", int, "Truncate captions to this many tokens.  [default: the model's context]"),
+    "--long-captions": (
+        "long_captions",
+        ("split", "cut"),
+        "Captions longer than the model's context, or --max-tokens: split makes several of each, by sentences, and says how many; "
+        "cut leaves out what is beyond.  [default: split; cut in the talk's recipes]",
+    ),
     "--lock": ("lock", ("none", "image", "text", "both"), "Towers to freeze."),
     "--unlock-layers": ("unlock_layers", int, "Train the last N layers of a locked tower anyway."),
     "--lora": (

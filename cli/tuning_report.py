@@ -41,6 +41,8 @@ def conclusions(report: TuningReport, index: str, *, others: bool) -> Iterator[s
     rival = max(report.comparisons[:-2], key=lambda row: row.mrr)  # captions or vectors alone, the plain sum, rrf
     if rival.gain_interval[0] <= 0:
         yield f"that is no certain gain over {rival.setting}: the interval of the difference holds 0"
+    if rival.gain < 0:
+        yield f"{rival.setting} found more here ({rival.mrr:.3f}); the tuned setting is the default of hybrids (--kind chooses)"
     if not others and report.comparisons[0].mrr >= 0.95:
         yield (
             "the captions in the index contain the words of the queries; use --others, or other words with --query-column"

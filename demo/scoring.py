@@ -21,8 +21,13 @@ SHEETS = {
 }
 
 
+#: Below the table: the talk's own figures are those of the other direction.
+DIRECTION = "Pictures ranked for a caption (the talk: captions for a picture); no batch holds two pairs of an equal caption or group."
+
+
 def both(pairs: Pairs, texts: Any, pictures: Any) -> tuple[Scores, Scores]:
-    """Vectors of the captions and of the distinct pictures, scored in batches of 64 as in the talk, and over the whole gallery."""
+    """Vectors of the captions and of the distinct pictures: pictures ranked for a caption, in batches of 64 and over the whole
+    gallery."""
     images = pictures[pairs.shown_pictures()[1]]
     return in_batches(texts, images, pairs.groups), whole_gallery(texts, images, pairs.groups)
 
@@ -38,7 +43,7 @@ def table(story: Story, encoder: ClipEncoder, before: Path | None) -> str:
             if name in known:
                 rows.append((f"{title}, {where}", "before", _scores(known[name][at])))
             rows.append((f"{title}, {where}", "after", after[at]))
-    return before_after(rows)
+    return f"{before_after(rows)}\n{DIRECTION}"
 
 
 def _scores(fields: dict[str, Any]) -> Scores:

@@ -19,7 +19,6 @@ def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
     from clipseek.export.checkpoint import export_bundle
     from clipseek.training.config import TrainConfig
     from clipseek.training.data.pairs import Pairs, load_pairs
-    from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.model.embed import embed_distinct
     from clipseek.training.run.loop import train
@@ -40,8 +39,7 @@ def fine_tune(story: Story, on_event: Callable[[dict[str, Any]], None]) -> Path:
         before = {}
         for name in SHEETS:
             held_out = pairs(name)
-            precision = resolve_precision("auto", checkpoint.model.device)
-            vectors = embed_distinct(checkpoint, held_out, precision)
+            vectors = embed_distinct(checkpoint, held_out, "fp32")  # as the bundle computes whose figures stand below
             before[name] = [asdict(scores) for scores in both(held_out, *vectors)]
         write_whole(run / "before.json", json.dumps(before))
     with story.step(f"Fine-tuning on line icons (one pass over them; at most {RECIPE['minutes']:g} minutes)"):

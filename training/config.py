@@ -17,6 +17,7 @@ LOSSES = ("softmax", "sigmoid")
 OPTIMIZERS = ("auto", "muon", "adamw")
 SCHEDULES = ("cosine", "linear", "constant")
 VIEWS = ("none", "natural", "satellite", "radiology")
+LONG_CAPTIONS = ("split", "cut")
 LOCKS = ("none", "image", "text", "both")
 
 
@@ -48,7 +49,12 @@ class TrainConfig:
     loss: str = "softmax"  # softmax (CLIP), sigmoid (SigLIP)
     share_targets: bool = True  # equal captions, groups and pictures are positives, not negatives
     intra_modal: bool = True  # softmax: add image-image and text-text negatives
+    #: Ceiling of the inverse temperature (Radford et al. 2021, section 2.5: above it training becomes unstable); 0: none.
+    max_scale: float = 100.0
     max_tokens: int | None = None  # captions are truncated to it; None: to the model's context
+    long_captions: str = (
+        "split"  # those above that become several, or are cut; whoever makes the pairs does it (data/long_captions.py)
+    )
     augment: bool = True  # adds each caption a second time, varied by its form (data/caption_forms.py)
     #: With ``augment``: pictures shifted, scaled and brightened too, by their kind (data/augment.py); of no use where each is seen
     #: a few times only.
@@ -86,6 +92,7 @@ class TrainConfig:
             ("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers from 0 to below 1"),
             ("epsilon", self.epsilon > 0, "more than 0"),
             ("clip_norm", self.clip_norm >= 0, "0 (no clipping) or more"),
+            ("max_scale", self.max_scale == 0 or self.max_scale >= 1, "0 (no ceiling), or at least 1"),
             ("warmup", 0 <= self.warmup < 1, "from 0 to below 1"),
             ("minutes", self.minutes is None or self.minutes > 0, "more than 0"),
             ("weight_decay", self.weight_decay >= 0, "0 or more"),
@@ -97,6 +104,7 @@ class TrainConfig:
                 self.max_tokens is None or self.max_tokens >= 3,
                 "at least 3 (a word between start and end)",
             ),
+            ("long_captions", self.long_captions in LONG_CAPTIONS, " or ".join(LONG_CAPTIONS)),
             ("views", self.views in VIEWS, f"one of {', '.join(VIEWS)}"),
             ("lock", self.lock in LOCKS, f"one of {', '.join(LOCKS)}"),
             ("unlock_layers", self.unlock_layers >= 0, "0 or more"),

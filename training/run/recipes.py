@@ -8,8 +8,9 @@ or so. No projection can tell apart what the towers do not see: where there is t
 
 The talk's recipe is that of its code (elsevierlabs-os/clip-image-search, fine-tuning/train.py): each epoch draws ``samples`` pairs
 with replacement; AdamW as transformers had it (no weight decay, betas .9 and .999, epsilon 1e-6), a learning
-rate that falls linearly to 0 without warm-up, captions truncated to 64 tokens, no augmentation, no clipping; every other pair of a
-batch is a negative, also with an equal caption; the weights of the last epoch are the result.
+rate that falls linearly to 0 without warm-up, captions truncated to 64 tokens, no augmentation, no clipping of gradients or
+temperature, fp32, a tenth held out; every other pair of a batch is a negative, also with an equal caption; the weights of the last
+epoch are the result.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _TALK: dict[str, Any] = {
     "epsilon": 1e-6,
     "clip_norm": 0.0,
     "max_tokens": 64,
+    "long_captions": "cut",
     "augment": False,
     "share_targets": False,
     "intra_modal": False,
@@ -37,6 +39,9 @@ _TALK: dict[str, Any] = {
     "interpolate": False,
     "choose": "last",
     "keep_epochs": True,
+    "precision": "fp32",
+    "max_scale": 0.0,
+    "validation_share": 0.1,
 }
 
 #: How many training pairs the talk had; its ``samples`` are shares of them.
@@ -70,6 +75,12 @@ def from_recipe(name: str, **changes: Any) -> TrainConfig:
     if name not in RECIPES:
         raise TrainingError(f"recipe is {name!r}, expected one of {', '.join(RECIPES)}")
     given = {field: value for field, value in changes.items() if value is not None}
+    if given.get("loss") == "sigmoid":
+        if given.get("intra_modal"):
+            raise TrainingError(
+                "intra_modal is for the softmax loss: the sigmoid loss has no such negatives; leave one out"
+            )
+        given["intra_modal"] = False
     config = TrainConfig(**{"recipe": name, **RECIPES[name], **given})
     if config.lora is None or "learning_rate" in given or name == "auto":  # which looks for a rate by itself
         return config

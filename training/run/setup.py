@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from ..step.batch import make_batches
 from ..step.distributed import World
 from ..step.learner import Learner
 from ..step.optimizer import chosen_optimizer
+from .model_card import licence_of
 from .run_folder import Event, RunFolder, save_checkpoint
 from .validation import PASSES_TO_CHOOSE, Figures, Validation
 
@@ -86,6 +88,7 @@ class Run:
         self.precision = resolve_precision(config.precision, world.device)
         self.checkpoint = load_checkpoint(config.base)
         self.checkpoint = replace(self.checkpoint, image=config.image_of(self.checkpoint.image))
+        folder.notify({"event": "loaded"})
         self.learner = Learner(self.checkpoint, config, self.precision, world)
         self.base = self.state.best = copied(self.learner.network.state_dict())
         self.pairs, held_out = (
@@ -168,6 +171,11 @@ class Run:
         about = {"base": self.config.base, "data": self.data, "recipe": recipe, "steps": steps, "alpha": alpha, **more}
         about |= {"pairs": len(self.pairs), "validation_pairs": self.held_out, "optimizer": self.optimizer}
         about["before"] = self.state.before
+        about["validation_gallery"] = self.validation.gallery
+        about["splits"] = Counter(str(facts.get("split") or "") for facts in self.pairs.facts).most_common()
+        about["base_licence"] = licence_of(Path(self.config.base))
+        if self.learner.bias is not None:
+            about["logit_bias"] = self.learner.bias
         if self.world.chief:
             save_checkpoint(self.checkpoint, folder, about, marks_of(self._trained, Path(self.config.base)))
         return about

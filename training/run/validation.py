@@ -7,7 +7,9 @@ import random
 
 import torch
 from clipseek.evaluation import Judgments, rank
-from clipseek.evaluation.metrics import mean_reciprocal_rank, rank_in_batches, talk_batches
+from clipseek.evaluation.bootstrap import intervals
+from clipseek.evaluation.judgments import numbered
+from clipseek.evaluation.metrics import mean_reciprocal_rank, rank_in_batches, reciprocal_ranks, talk_batches
 from torch import Tensor
 
 from ..data.pairs import Pairs
@@ -41,8 +43,14 @@ class Validation:
     def __bool__(self) -> bool:
         return self._domain is not None
 
+    @property
+    def gallery(self) -> int:
+        """Distinct pictures of the domain among which ``measure`` ranks: of at most MAX_PAIRS pairs."""
+        return 0 if self._domain is None else len(self._domain.shown_pictures()[0])
+
     def measure(self, checkpoint: Checkpoint) -> Figures:
-        """Keys: validation_mrr, validation_batch_mrr, and general_mrr, general_batch_mrr where there are general pairs."""
+        """Keys: validation_mrr, its 95 % interval as validation_mrr_low and validation_mrr_high, validation_batch_mrr, and
+        general_mrr, general_batch_mrr where there are general pairs."""
         figures: Figures = {}
         if self._domain is not None:
             self._domain = self._domain.decoded()
@@ -52,7 +60,12 @@ class Validation:
             if pairs is not None:
                 texts, images = self._vectors(checkpoint, pairs)
                 truth = pairs.truth()
-                figures[f"{name}_mrr"] = mean_reciprocal_rank(rank(texts, images, truth.text_to_image()).best, 10)
+                ranks = rank(texts, images, truth.text_to_image()).best
+                figures[f"{name}_mrr"] = mean_reciprocal_rank(ranks, 10)
+                if name == "validation":
+                    values = reciprocal_ranks(ranks, 10)[:, None]
+                    bounds = intervals(values, clusters=numbered(pairs.groups))[0]
+                    figures["validation_mrr_low"], figures["validation_mrr_high"] = map(float, bounds)
                 figures[f"{name}_batch_mrr"] = _in_batches(texts, images, truth)
         return figures
 

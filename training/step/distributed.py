@@ -8,21 +8,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Protocol
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 
+class GPUs(Protocol):
+    """What of ``torch.cuda`` is used here."""
+
+    def is_available(self) -> bool: ...
+
+    def set_device(self, device: torch.device) -> None: ...
+
+
 class World:
     """``rank`` of ``size`` processes; ``chief`` is the one that writes and reports."""
 
-    def __init__(self) -> None:
+    def __init__(self, gpus: GPUs = torch.cuda) -> None:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
-        cuda = torch.cuda.is_available()
-        local = int(os.environ.get("LOCAL_RANK", "0"))
-        self.device = torch.device("cuda", local) if cuda else torch.device("cpu")
+        cuda = gpus.is_available()
+        self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
+        if cuda:
+            gpus.set_device(self.device)  # else NCCL and every tensor on "cuda" take the first one in each process
         if self.size > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if cuda else "gloo")
 

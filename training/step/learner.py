@@ -8,6 +8,7 @@ and gradients. The numbers are those of the plain step, up to the order of sums.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ from ..model.weights import MovingAverage, Weights, copied
 from .batch import Batch
 from .distributed import World
 from .gradient_cache import TowerBatch, backward, captions, embed_without_graph, locked_outputs, pictures
-from .loss import MAX_LOG_SCALE, Objective
+from .loss import Objective
 from .low_rank import LowRank
 from .optimizer import lock, low_rank_matrices, make_optimizer
 
@@ -32,6 +33,7 @@ class Learner:
 
     def __init__(self, checkpoint: Checkpoint, config: TrainConfig, precision: str, world: World) -> None:
         self._checkpoint, self._config, self._precision, self._world = checkpoint, config, precision, world
+        _check_repeatable(checkpoint, config)
         network: nn.Module = checkpoint.model  # transformers' own .to() is typed for other things
         self.network = network.to(world.device).train()
         if not lock(checkpoint.model, config):
@@ -96,14 +98,20 @@ class Learner:
             return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
         return [self._checkpoint.model.logit_scale, *self._low_rank.parameters()]
 
+    @property
+    def bias(self) -> float | None:
+        """The sigmoid loss's learnt bias, which no CLIP has a place for; None with another loss."""
+        return float(self._objective.bias.detach()) if self._config.loss == "sigmoid" else None
+
     def update(self, rate: float) -> None:
         """Update the weights by their gradients at learning rate ``rate``."""
         self._optimizer.set_rate(rate)
         self._optimizer.step()
         if self._low_rank is not None:
             self._low_rank.merge()
-        with torch.no_grad():
-            self._checkpoint.model.logit_scale.clamp_(max=MAX_LOG_SCALE)
+        if self._config.max_scale:
+            with torch.no_grad():
+                self._checkpoint.model.logit_scale.clamp_(max=math.log(self._config.max_scale))
         if self._average is not None:
             self._average.update(self.network.state_dict())
 
@@ -133,3 +141,14 @@ class Learner:
         more = {"average": self._average, "low_rank": self._low_rank}
         given = {name: part for name, part in more.items() if part is not None}
         return {"model": self.network, "optimizer": self._optimizer, "objective": self._objective, **given}
+
+
+def _check_repeatable(checkpoint: Checkpoint, config: TrainConfig) -> None:
+    """Raises TrainingError where dropout would make a micro-batch's second pass another function than its first."""
+    towers = checkpoint.model.vision_model.config, checkpoint.model.text_model.config
+    drops = max(float(tower.attention_dropout) for tower in towers)
+    if drops and config.micro_batch is not None:
+        raise TrainingError(
+            f"attention_dropout is {drops:g}, expected 0 with --micro-batch, which encodes each pair twice; set it to 0 in the "
+            "base's config.json, or leave --micro-batch out"
+        )

@@ -10,9 +10,6 @@ from torch.nn import functional
 
 from ..config import TrainConfig
 
-# CLIP's own ceiling (Radford et al. 2021, section 2.5): above it the softmax saturates and training becomes unstable.
-MAX_LOG_SCALE = math.log(100)
-
 
 def positives(keys: Tensor, share: bool = True) -> Tensor:
     """(N, N) bool: which texts (columns) are right for which pictures (rows).
@@ -50,7 +47,7 @@ def contrastive_loss(
     ``intra_modal``: adds the other pictures to a picture's negatives, and the other texts to a text's, as NT-Xent takes all
     that a batch has (Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations").
     """
-    scale = log_scale.clamp(max=MAX_LOG_SCALE).exp()
+    scale = log_scale.exp()
     positive = positives(keys, share)
     logits = scale * images @ texts.T
     no_negative = positive if ignored is None else ignored | positive
@@ -81,7 +78,7 @@ def sigmoid_loss(
 ) -> Tensor:
     """SigLIP's loss (Zhai et al. 2023, algorithm 1): a binary loss of every pair of the batch, summed over each row, then
     the mean over rows; a scalar. Arguments as above; ``bias`` a scalar, added to the logits."""
-    logits = log_scale.clamp(max=MAX_LOG_SCALE).exp() * images @ texts.T + bias
+    logits = log_scale.exp() * images @ texts.T + bias
     positive = positives(keys, share)
     terms = functional.logsigmoid((positive.to(logits.dtype) * 2 - 1) * logits)
     return -(terms if ignored is None else terms.masked_fill(ignored & ~positive, 0.0)).sum(1).mean()
@@ -94,7 +91,7 @@ def balancing_bias(images: Tensor, texts: Tensor, keys: Tensor, log_scale: Tenso
     first steps would do nothing but move the bias.
     """
     with torch.no_grad():
-        logits = log_scale.clamp(max=MAX_LOG_SCALE).exp() * images @ texts.T
+        logits = log_scale.exp() * images @ texts.T
         wanted = positives(keys, share).float().mean()
         low, high = -200.0, 200.0
         for _ in range(40):  # the mean rises with the bias
@@ -119,12 +116,14 @@ class Objective(nn.Module):
         super().__init__()
         self._share, self._sigmoid = config.share_targets, config.loss == "sigmoid"
         self._intra_modal = config.intra_modal
+        self._max_log_scale = math.log(config.max_scale) if config.max_scale else math.inf
         self.bias = nn.Parameter(torch.zeros(()), requires_grad=self._sigmoid)
         self.register_buffer("begun", torch.tensor(False))
 
     def forward(
         self, images: Tensor, texts: Tensor, keys: Tensor, log_scale: Tensor, ignored: Tensor | None = None
     ) -> Tensor:
+        log_scale = log_scale.clamp(max=self._max_log_scale)
         if not self._sigmoid:
             return contrastive_loss(images, texts, keys, log_scale, self._share, ignored, self._intra_modal)
         if not self.begun:

@@ -113,3 +113,22 @@ def test_index_advise(there: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> None
     assert notes[0] == "lucene 8,128,1x: HNSW recall@10 1.0000, built in 1 s"
     assert notes[2] == "lucene 32,128,1x: the server does not take it"
     assert notes[-1].endswith("clipseek ingest SOURCE --index NEW --engine lucene --preset 8,64,1x")
+
+
+@pytest.mark.parametrize(("gain", "said"), [(-0.01, True), (0.01, False)])
+def test_captions_alone_that_found_more_are_named(gain: float, said: bool) -> None:
+    from clipseek.cli.tuning_report import conclusions
+    from clipseek.relevance.tuning import TuningReport
+    from clipseek.relevance.tuning_decision import TUNED, Comparison, Ways
+
+    from tests.unit.relevance.test_tuning_decision import SETTINGS
+
+    rows = [
+        Comparison("caption alone", 0.8, (0.7, 0.9), gain, (gain - 0.05, gain + 0.05)),
+        *(Comparison(name, 0.8 + gain, (0.7, 0.9), 0.0, (-0.1, 0.1)) for name in ("words and depth tuned too", TUNED)),
+    ]
+    report = TuningReport(
+        40, SETTINGS[0], False, 2, 9, tuple(rows), Ways(0.8, 0.8, 0.0, (0.0, 0.0)), {}, 1.0, (), False
+    )
+    lines = list(conclusions(report, "icons", others=True))
+    assert any(line.startswith("caption alone found more here (0.800)") for line in lines) is said

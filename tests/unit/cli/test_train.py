@@ -164,6 +164,21 @@ def test_the_options_know_every_recipe() -> None:
     assert tuple(RECIPES) == NAMES
 
 
+def test_every_setting_of_a_training_is_an_option() -> None:
+    import dataclasses
+
+    from clipseek.cli.train import train as command
+    from clipseek.training.config import TrainConfig
+
+    options = {parameter.name for parameter in command.params}
+    assert {field.name for field in dataclasses.fields(TrainConfig)} <= options
+
+
+def test_two_betas_are_given_together(shared: Path, tmp_path: Path) -> None:
+    done = train(shared, tmp_path / "run", "--betas", "0.9", "--dry-run")
+    assert (done.returncode, "'0.9' are not two numbers; give them as in 0.9,0.98" in done.stderr) == (2, True)
+
+
 def test_a_recipe_is_taken_and_changed(shared: Path, tmp_path: Path) -> None:
     done = train(shared, tmp_path / "run", "--recipe", "talk/run-2", "--samples", "32")
     assert done.returncode == 0, done.stderr
@@ -198,5 +213,9 @@ def test_a_training_that_lost_is_said(after: float, capsys: pytest.CaptureFixtur
     from clipseek.cli.train import show
 
     ran = {"checkpoint": "run/best", "plot": "run/loss.png", "pairs_per_second": 9.0, "seconds": 3.0, "steps": 2}
+    ran["validation_gallery"] = 1990
     show({**ran, "before": {"validation_mrr": 0.63}, "validation": {"validation_mrr": after}})
-    assert ("the base finds more than the tuned model" in capsys.readouterr().err) is (after < 0.63)
+    shown = capsys.readouterr()
+    assert ("the base finds more than the tuned model" in shown.err) is (after < 0.63)
+    assert "MRR@10, gallery of 1,990 held-out pictures" in shown.out  # not of all that are held out
+    assert "these pairs also chose the weights" in shown.err

@@ -33,6 +33,19 @@ def test_the_talks_table() -> None:
     assert TALK_PAIRS + 16_461 == 164_614
 
 
+def test_the_talks_runs_are_as_its_code_has_them() -> None:
+    """In fp32, with no ceiling of the temperature, and a tenth held out (148,153 and 16,461 pairs)."""
+    for number in range(1, 6):
+        run = from_recipe(f"talk/run-{number}")
+        assert (run.precision, run.max_scale, run.validation_share) == ("fp32", 0.0, 0.1)
+
+
+def test_the_sigmoid_loss_and_negatives_that_it_has_none_of() -> None:
+    assert from_recipe("best", loss="sigmoid").intra_modal is False
+    with pytest.raises(TrainingError, match="intra_modal is for the softmax loss"):
+        from_recipe("best", loss="sigmoid", intra_modal=True)
+
+
 def test_what_is_given_goes_before_the_recipe_and_what_is_not_leaves_it() -> None:
     config = from_recipe("talk/run-4", samples=100, epochs=None)
     assert (config.samples, config.epochs) == (100, 10.0)
@@ -55,7 +68,8 @@ def test_the_talks_recipe_is_the_plain_loop_of_transformers(tmp_path: Path) -> N
     from transformers import get_scheduler
 
     base = str(make_tiny_clip(tmp_path / "base"))
-    config = from_recipe("talk/run-1", base=base, samples=40, batch_size=16, epochs=3.0, precision="fp32")
+    at_the_ceiling(Path(base))  # where OpenAI's checkpoints stand
+    config = from_recipe("talk/run-1", base=base, samples=40, batch_size=16, epochs=3.0)
     checkpoint = load_checkpoint(base)
     pairs = load_pairs(write_squares(tmp_path / "squares"), checkpoint.image)
     events: list[dict[str, object]] = []
@@ -83,3 +97,13 @@ def test_the_talks_recipe_is_the_plain_loop_of_transformers(tmp_path: Path) -> N
     assert {path.name for path in (tmp_path / "run").glob("epoch-*")} == {"epoch-1", "epoch-2", "epoch-3"}
     for name, value in model.state_dict().items():
         torch.testing.assert_close(ours[name], value, rtol=1e-3, atol=2e-5, msg=name)
+
+
+def at_the_ceiling(folder: Path) -> None:
+    """The temperature of the checkpoint at 105: above CLIP's own ceiling, and no loss of transformers has any."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    held = load_file(folder / "model.safetensors")
+    held["logit_scale"] = torch.tensor(105.0).log()
+    save_file(held, folder / "model.safetensors", {"format": "pt"})

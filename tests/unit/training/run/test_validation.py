@@ -32,11 +32,14 @@ def test_its_figures_are_those_of_the_evaluation(checkpoint: Any, pairs: Any) ->
     from clipseek.training.run.validation import Validation
 
     figures = Validation(pairs, None, "fp32", seed=0).measure(checkpoint)
-    assert set(figures) == {"validation_mrr", "validation_batch_mrr"}
+    assert set(figures) == {"validation_mrr", "validation_mrr_low", "validation_mrr_high", "validation_batch_mrr"}
+    assert figures["validation_mrr_low"] <= figures["validation_mrr"] <= figures["validation_mrr_high"]
     texts, images = embed_distinct(checkpoint, pairs)
     scores = whole_gallery(texts, images[pairs.shown_pictures()[1]], pairs.groups)
     assert figures["validation_mrr"] == pytest.approx(scores.mrr[10])
     assert set(Validation(pairs, pairs, "fp32", seed=0).measure(checkpoint)) == {
+        "validation_mrr_low",
+        "validation_mrr_high",
         *figures,
         "general_mrr",
         "general_batch_mrr",

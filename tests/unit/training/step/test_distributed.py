@@ -63,3 +63,24 @@ def test_two_processes_learn_what_one_does(base: str, squares: Path, tmp_path: P
         assert (out / "best" / "model.safetensors").is_file()
     assert len(losses[1]) == len(losses[2]) > 4
     assert losses[2] == pytest.approx(losses[1], rel=1e-4)
+
+
+class TwoGPUs:
+    """What ``torch.cuda`` says on a machine with GPUs."""
+
+    def __init__(self) -> None:
+        self.chosen: list[str] = []
+
+    def is_available(self) -> bool:
+        return True
+
+    def set_device(self, device: object) -> None:
+        self.chosen.append(str(device))
+
+
+def test_each_process_takes_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    from clipseek.training.step.distributed import World
+
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    gpus = TwoGPUs()
+    assert (str(World(gpus).device), gpus.chosen) == ("cuda:1", ["cuda:1"])

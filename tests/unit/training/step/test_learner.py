@@ -45,3 +45,28 @@ def test_the_moving_average_is_validated_and_the_weights_go_on(base: str, square
         torch.testing.assert_close(weights[name], expected)
         torch.testing.assert_close(learner.network.state_dict()[name], expected)
     assert torch.equal(learner.network.state_dict()[name], second)
+
+
+def test_dropout_and_gradient_caching_are_refused_together(base: str, squares: Path, tmp_path: Path) -> None:
+    """A micro-batch is encoded twice, and each pass would drop other weights."""
+    import json
+    import shutil
+
+    from clipseek.training.errors import TrainingError
+
+    folder = Path(shutil.copytree(base, tmp_path / "dropping"))
+    held = json.loads((folder / "config.json").read_text("utf-8"))
+    held["vision_config"]["attention_dropout"] = 0.1
+    (folder / "config.json").write_text(json.dumps(held), "utf-8")
+    with pytest.raises(TrainingError, match=r"attention_dropout is 0\.1, expected 0 with --micro-batch"):
+        learner_and_batch(str(folder), squares, micro_batch=8)
+    learner, batch = learner_and_batch(str(folder), squares)
+    assert learner.gradients(batch) > 0
+
+
+def test_the_sigmoids_bias_is_told(base: str, squares: Path) -> None:
+    learner, batch = learner_and_batch(base, squares, loss="sigmoid")
+    learner.gradients(batch)
+    learner.update(1e-3)
+    assert learner.bias < 0  # of 24 pairs in a row one is right
+    assert learner_and_batch(base, squares)[0].bias is None

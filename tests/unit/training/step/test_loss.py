@@ -52,13 +52,23 @@ def test_unknown_keys_make_nothing_equal() -> None:
     assert float(shared) == pytest.approx(-0.5 * (math.log(math.e / (math.e + 1)) + math.log(1 / (math.e + 1))))
 
 
-def test_the_scale_is_clamped_inside() -> None:
+@pytest.mark.parametrize("loss", ["softmax", "sigmoid"])
+def test_the_scale_is_clamped_where_a_recipe_has_a_ceiling(loss: str) -> None:
     import torch
-    from clipseek.training.step.loss import MAX_LOG_SCALE, contrastive_loss
+    from clipseek.training.config import TrainConfig
+    from clipseek.training.step.loss import Objective
 
-    rows, keys = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.arange(2)[:, None]
-    at_most = contrastive_loss(rows, rows, keys, torch.tensor(MAX_LOG_SCALE))
-    assert contrastive_loss(rows, rows, keys, torch.tensor(50.0)) == at_most
+    pictures, keys = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.arange(2)[:, None]
+    texts = pictures.flip(0)  # each the other's, so that the loss rises with the scale
+
+    def value(scale: float, ceiling: float) -> float:
+        objective = Objective(TrainConfig(loss=loss, max_scale=ceiling))
+        objective.begun.fill_(True)  # no bias of its own for each scale
+        return float(objective(pictures, texts, keys, torch.tensor(math.log(scale))).detach())
+
+    assert value(150.0, 100.0) == value(100.0, 100.0)
+    assert value(10.0, 0.0) == value(10.0, 100.0)
+    assert value(150.0, 0.0) > value(100.0, 0.0) + 10
 
 
 def test_siglip_by_hand() -> None:
