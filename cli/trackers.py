@@ -84,6 +84,7 @@ class _MLflow:
         if "MLFLOW_EXPERIMENT_NAME" not in os.environ and "MLFLOW_EXPERIMENT_ID" not in os.environ:
             self._mlflow.set_experiment(PROJECT)
         self._mlflow.start_run()
+        note(f"MLflow: {self._mlflow.get_tracking_uri()}; see it with: mlflow ui")
         self._mlflow.log_params({key: str(value)[:500] for key, value in about.items()})
 
     def log(self, figures: Mapping[str, float], step: int) -> None:

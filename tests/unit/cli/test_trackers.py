@@ -98,7 +98,10 @@ class Calls(ModuleType):
     ("name", "expected"),
     [
         ("wandb", ["init", "log", "log", "finish"]),
-        ("mlflow", ["set_experiment", "start_run", "log_params", "log_metrics", "log_metrics", "end_run"]),
+        (
+            "mlflow",
+            ["set_experiment", "start_run", "get_tracking_uri", "log_params", "log_metrics", "log_metrics", "end_run"],
+        ),
     ],
 )
 def test_their_own_calls(monkeypatch: pytest.MonkeyPatch, name: str, expected: list[str]) -> None:
