@@ -35,6 +35,7 @@ class Listener:
         self.shortened: list[Shortened] = []
         self.refused: list[Ended] = []
         self._path, self._total, self._log_json = report, total, log_json
+        self._writes = log_json or report is not None
         self._retry_said = self._logged = float("-inf")
         self._file: IO[str] | None = None
 
@@ -72,7 +73,8 @@ class Listener:
         if isinstance(event, Ended):
             if event.state == "rejected" and len(self.refused) < LISTED_JSON:
                 self.refused.append(event)
-            self._write(as_ended(event))
+            if self._writes:
+                self._write(as_ended(event))
         elif isinstance(event, Skipped):
             self.skips.add(event)
             self._write({**as_skip(event), "outcome": "skipped"})

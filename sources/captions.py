@@ -17,13 +17,16 @@ _MARKS = (
 )
 
 
+_FIRST_BYTES = tuple(mark for mark, _ in _MARKS)
 _LOOKED_AT = 400
 
 
 def encoding_of(start: bytes, place: str) -> tuple[bytes, str]:
     """The byte order mark that ``start`` begins with, and the encoding; without a mark UTF-16 where every other byte is zero, else
     UTF-8. Raises MalformedSource for UTF-32."""
-    mark, encoding = next((entry for entry in _MARKS if start.startswith(entry[0])), (b"", "utf-8"))
+    mark, encoding = b"", "utf-8"
+    if start.startswith(_FIRST_BYTES):
+        mark, encoding = next((entry for entry in _MARKS if start.startswith(entry[0])), (mark, encoding))
     if not mark and b"\0" in start:
         encoding = _without_mark(start[:_LOOKED_AT])
     if encoding == "utf-32":
@@ -78,6 +81,8 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc")
 
 def shows(text: str) -> bool:
     """False for a text in which nothing is seen: white space, zero-width and control characters, marks alone, fillers."""
+    if text[:1].isascii() and text[:1].isalnum():  # nearly every caption
+        return True
     return any(char not in _FILLERS and _is_drawn(unicodedata.category(char)) for char in text)
 
 

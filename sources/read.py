@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .figure_captions import Cleaning
 
 #: A source that takes longer to count is read without a total.
-COUNTING_SECONDS = 1.0
+COUNTING_SECONDS = 0.5
 
 
 class Reading(TypedDict, total=False):

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -63,7 +64,7 @@ def draft_of(
     if stat is not None and describe is not None:
         # Files beside the picture that say something of it count, too.
         stats = [stat_of(path) for path in entry.beside]
-        stat = None if None in stats else repr((stat, stats, describe))
+        stat = None if None in stats else f"({stat!r}, {stats!r}, {_said(describe)})"
     if stat is not None and parting is not None:
         stat = repr((stat, parting))
     name = f"id {entry.id}" if entry.id is not None else os.fsdecode(entry.image)
@@ -75,6 +76,12 @@ def draft_of(
         return Skipped(entry.image, "unusable id", str(problem), captions=len(entry.captions))
     seen.add_key(made.key)
     return Draft(made, stat, entry, number)
+
+
+@lru_cache(maxsize=4)
+def _said(describe: Describe) -> str:
+    """Its ``repr``, which is asked for with every entry."""
+    return repr(describe)
 
 
 def read_draft(draft: Draft, max_bytes: int) -> Skipped | tuple[Item, bytes]:

@@ -41,10 +41,12 @@ class Seen:
         """How often this name came before."""
         digest = _digest(name)
         with self._kept_safely():
-            row = self._kept.execute("SELECT number FROM names WHERE name = ?", (digest,)).fetchone()
-            number = 0 if row is None else int(row[0])
-            self._kept.execute("INSERT OR REPLACE INTO names VALUES (?, ?)", (digest, number + 1))
-        return number
+            # One statement for a name that is new, as nearly all are.
+            if self._kept.execute("INSERT OR IGNORE INTO names VALUES (?, 1)", (digest,)).rowcount == 1:
+                return 0
+            (number,) = self._kept.execute("SELECT number FROM names WHERE name = ?", (digest,)).fetchone()
+            self._kept.execute("UPDATE names SET number = number + 1 WHERE name = ?", (digest,))
+        return int(number)
 
     def add_key(self, key: str) -> None:
         """Keep an entry's key, if keys are asked for."""

@@ -23,7 +23,7 @@ from .columns import DeclaredColumns, Unfound
 from .image_uri import image_uri
 from .places import Place, entry_fields, entry_key, entry_token, fields_of, with_place
 from .whole import Whole
-from .words.captions import stored_caption, stored_captions
+from .words.captions import stored_captions
 
 #: OpenSearch's limit for ``_id``, in bytes of UTF-8.
 LONGEST_ID = 512
@@ -175,11 +175,10 @@ def item(
     name = without_surrogates(record.id) if record.id is not None else content_hash
     if (size := len(name.encode("utf-8"))) > LONGEST_ID:
         raise ValueError(f"its id has {size} bytes; OpenSearch takes {LONGEST_ID}")
-    caption, cut = stored_caption(record.captions)
+    kept, caption, cut = stored_captions(record.captions)
     metadata, unfound = columns.values(record)
     uri = image_uri(record.image)
     key = entry_key(source, uri if record.id is None else f"id:{name}", number)
-    kept, _ = stored_captions(record.captions)
     return Item(
         id=name,
         path=record.image,

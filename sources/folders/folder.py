@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from clipseek.encoder.pictures.suffixes import is_picture_name
 
@@ -28,8 +29,8 @@ def iter_files(folder: Path) -> Iterator[Path]:
     Raises SourceNotFound where ``folder`` itself is not there or cannot be read.
     """
     for entry in _walk(folder, Selection()):
-        if isinstance(entry, Path):
-            yield entry
+        if not isinstance(entry, Skipped):
+            yield entry.path
 
 
 def is_image_name(path: Path) -> bool:
@@ -65,32 +66,48 @@ def read_folder(folder: Path, columns: Columns, selection: Selection) -> Iterato
 
     Memory is bounded by the names of the largest single folder.
     """
-    sidecars = Sidecars((), ())
+    sidecars, pictures = Sidecars((), ()), frozenset[str]()
     here: Path | None = None
     for entry in _walk(folder, selection):
         if isinstance(entry, Skipped):
             yield entry
             continue
-        if entry.parent != here:
-            here = entry.parent
-            names = [name for name in _names(here) if not maker_of(name, is_folder=False)]
-            sidecars = Sidecars(names, (name for name in names if is_image_name(Path(name))))
-        if selection and (why := selection.left_out(below(entry, folder))):
+        name = entry.name
+        if entry.folder is not here:
+            here = entry.folder
+            pictures = frozenset(filter(is_picture_name, entry.beside))
+            sidecars = Sidecars(entry.beside, sorted(pictures))
+        if selection and (why := selection.left_out(below(entry.path, folder))):
             # Sidecars go with their pictures, so that a pattern need not name them.
-            if not sidecars.has_picture(entry.name):
-                yield Skipped(entry, *why)
-        elif is_picture(entry):
+            if not sidecars.has_picture(name):
+                yield Skipped(entry.path, *why)
+        elif name in pictures or ("." not in name and _is_dicom(entry.path)):
+            path = entry.path
             try:
-                yield from with_sidecars(entry, sidecars.of(entry.name), columns)
+                yield from with_sidecars(path, sidecars.of(name), columns)
             except MalformedSource as problem:
-                yield Skipped(entry, "unreadable caption", str(problem), problem)
-        elif not is_sidecar_name(entry.name):
-            yield Skipped(entry, "not an image", "not an image")
-        elif not sidecars.has_picture(entry.name):
-            yield orphan(entry, columns)
+                yield Skipped(path, "unreadable caption", str(problem), problem)
+        elif sidecars.has_picture(name):
+            continue
+        elif is_sidecar_name(name):
+            yield orphan(entry.path, columns)
+        else:
+            yield Skipped(entry.path, "not an image", "not an image")
 
 
-def _walk(folder: Path, selection: Selection) -> Iterator[Path | Skipped]:
+class _File(NamedTuple):
+    """A file called ``name`` in ``folder``, whose files are ``beside`` it: a path takes longer to make, and a caption's needs none."""
+
+    folder: Path
+    name: str
+    beside: list[str]
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.name
+
+
+def _walk(folder: Path, selection: Selection) -> Iterator[_File | Skipped]:
     """Depth first, each folder's files before its folders: one folder's files come without interruption."""
     waiting = [folder]
     while waiting:
@@ -107,25 +124,28 @@ def _walk(folder: Path, selection: Selection) -> Iterator[Path | Skipped]:
             yield Skipped(here, "unreadable folder", f"the folder cannot be read: {problem.strerror}")
             continue
         folders: list[Path] = []
+        files: list[str] = []
         for entry in entries:
-            path = here / entry.name
-            is_folder = _leads_to_folder(entry)
-            if who := maker_of(entry.name, is_folder=is_folder):
-                yield Skipped(path, "made by a system", f"made by {who}, no picture of yours; left out")
+            name, is_folder = entry.name, _leads_to_folder(entry)
+            if who := maker_of(name, is_folder=is_folder):
+                yield Skipped(here / name, "made by a system", f"made by {who}, no picture of yours; left out")
             elif not is_folder:
-                yield path
-            elif why := selection.left_out(below(path, folder), is_folder=True):
-                yield Skipped(path, *why)
+                files.append(name)
+            elif why := selection.left_out(below(here / name, folder), is_folder=True):
+                yield Skipped(here / name, *why)
             elif entry.is_symlink():
-                yield Skipped(path, "link to a folder", "a link to a folder, not followed; ingest the folder itself")
-            elif entry.name.startswith("."):
-                yield Skipped(
-                    path, "hidden folder", "a hidden folder, not entered; ingest it by itself if it holds pictures"
-                )
+                reason = "a link to a folder, not followed; ingest the folder itself"
+                yield Skipped(here / name, "link to a folder", reason)
+            elif name.startswith("."):
+                reason = "a hidden folder, not entered; ingest it by itself if it holds pictures"
+                yield Skipped(here / name, "hidden folder", reason)
             else:
-                if is_image_name(path):
-                    yield Skipped(path, "not an image", "a folder with a picture's name; what it holds is read")
-                folders.append(path)
+                if is_picture_name(name):
+                    reason = "a folder with a picture's name; what it holds is read"
+                    yield Skipped(here / name, "not an image", reason)
+                folders.append(here / name)
+        for name in files:
+            yield _File(here, name, files)
         waiting.extend(reversed(folders))
 
 
@@ -135,10 +155,3 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
     except OSError:
         # A link that turns in a circle: a file as any other, whose opening fails with a reason.
         return False
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

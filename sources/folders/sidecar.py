@@ -11,14 +11,13 @@ import stat
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from ..captions import decoded
 from ..embedded.takeout import LONGEST, is_takeout, pictures_of
 from ..errors import MalformedSource
 from ..fields import Columns, captions_in, from_object, not_understood, parse_object
-from ..record import Record, Skipped, shown
+from ..record import MetadataValue, Record, Skipped, shown
 
 SUFFIXES = (".txt", ".caption", ".json", ".xmp")
 _LARGEST_ORPHAN = 1 << 20
@@ -28,15 +27,18 @@ class Sidecars:
     """The sidecars among ``names``, those of one folder; ``pictures`` are the pictures' names among them."""
 
     def __init__(self, names: Iterable[str], pictures: Iterable[str]) -> None:
+        found = [name for name in names if is_sidecar_name(name)]
         self._pictures: dict[str, list[str]] = defaultdict(list)
         self._cut: dict[str, list[str]] = defaultdict(list)
-        for picture in pictures:
-            for base in (picture, split_name(picture)[0]):
-                self._pictures[name_key(base)].append(picture)
-            self._cut[name_key(picture[:LONGEST])].append(picture)
+        for picture in pictures if found else ():
+            key = name_key(picture)
+            self._pictures[key].append(picture)
+            self._pictures[split_name(key)[0]].append(picture)
+            if len(picture) >= LONGEST:  # by a shorter name it is found above
+                self._cut[name_key(picture[:LONGEST])].append(picture)
         self._of: dict[str, list[str]] = defaultdict(list)
         self._owned: set[str] = set()
-        for name in sorted(name for name in names if is_sidecar_name(name)):
+        for name in sorted(found):
             for picture in self._owners(name):
                 self._of[picture].append(name)
                 self._owned.add(name)
@@ -92,38 +94,36 @@ def with_sidecars(image: Path, names: Iterable[str], columns: Columns) -> list[R
 
     Where two say an id, a group or a key, the first one's counts. Raises MalformedSource.
     """
-    record = Record(id=None, image=image)
+    folder = os.path.dirname(image)
+    captions: list[str] = []
+    beside: list[Path] = []
     silent: list[Skipped] = []
+    name_of, group = None, None
+    metadata: dict[str, MetadataValue] = {}
     for name in names:
-        path = image.with_name(name)
+        path = os.path.join(folder, name)
         suffix = split_name(name)[1]
         if suffix == ".xmp":
-            record = replace(record, beside=(*record.beside, path))
+            beside.append(Path(path))
             continue
         place = shown(path)
         text = decoded(_content(path), place)
         if suffix != ".json":
-            captions = (*record.captions, *columns.captions_of(text))
-            record = replace(record, captions=tuple(dict.fromkeys(captions)))
+            captions += columns.captions_of(text)
             continue
         fields = parse_object(text, place)
         if is_takeout(fields):
-            record = replace(record, beside=(*record.beside, path))
+            beside.append(Path(path))
             continue
-        if not _is_named_after(path.name, image.name):
+        if not _is_named_after(name, image.name):
             continue  # by an export's habits it would be this picture's too, and it is from no export
         keyed = captions_in(fields, columns)
         if keyed is None:
-            silent.append(not_understood(path, fields, columns))
+            silent.append(not_understood(Path(path), fields, columns))
         own = from_object(fields, keyed or columns, place, image=image)
-        record = Record(
-            id=record.id or own.id,
-            image=image,
-            captions=tuple(dict.fromkeys(record.captions + own.captions)),
-            group=record.group or own.group,
-            metadata={**own.metadata, **record.metadata},
-            beside=record.beside,
-        )
+        captions += own.captions
+        name_of, group, metadata = name_of or own.id, group or own.group, {**own.metadata, **metadata}
+    record = Record(name_of, image, tuple(dict.fromkeys(captions)), group, metadata, tuple(beside))
     return [record, *(() if record.captions else silent)]
 
 
@@ -146,10 +146,20 @@ def orphan(path: Path, columns: Columns) -> Skipped:
     return Skipped(path, "caption without a picture", f"no picture of this name beside it{lines}", captions=lost)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: str | Path) -> bytes:
+    """Opened first and examined afterwards, in the fewest calls: a caption is a file of its own. Without O_NONBLOCK a pipe would wait
+    for its writer."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise MalformedSource(f"{shown(path)} is no regular file; captions are read from regular files")
-        return path.read_bytes()
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise MalformedSource(f"{shown(path)} is no regular file; captions are read from regular files")
+            data = os.read(handle, status.st_size + 1)
+            while len(data) != status.st_size and (more := os.read(handle, 1 << 20)):  # it has grown, or says no size
+                data += more
+            return data
+        finally:
+            os.close(handle)
     except OSError as problem:
         raise MalformedSource(f"{shown(path)} cannot be read: {problem.strerror}") from None

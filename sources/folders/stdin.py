@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from clipseek.encoder.pictures.suffixes import is_picture_name
+
 from ..errors import MalformedSource
 from ..fields import Columns
 from ..record import Record, Skipped
-from .folder import is_image_name
 from .sidecar import Sidecars, with_sidecars
 
 #: The source that stands for stdin.
@@ -30,7 +31,7 @@ def read_paths(columns: Columns, stream: IO[bytes] | None = None) -> Iterator[Re
         path = Path(os.path.abspath(os.fsdecode(name)))
         if path.parent != here:
             here, names = path.parent, _listed(path.parent)
-            sidecars = Sidecars(names, (other for other in names if is_image_name(Path(other))))
+            sidecars = Sidecars(names, filter(is_picture_name, names))
         try:
             yield from with_sidecars(path, sidecars.of(path.name), columns)
         except MalformedSource as problem:

@@ -177,7 +177,8 @@ def test_a_block_of_a_disk_that_has_room_again_is_waited_for(
         if isinstance(event, IngestReport) and event.encoded > PICTURES // 3 and not blocked.is_set():
             blocked.set()
             block(True, str(event.index))
-            threading.Timer(0.5, block, (None, str(event.index))).start()
+        elif isinstance(event, Retried):  # there is room again
+            block(None, f"{alias}*")
 
     patient = Retry(attempts=100, longest_seconds=0.1)
     assert run(client, alias, folder, on_event=on_event, retry=patient).retries

@@ -21,9 +21,9 @@ def stored_caption(captions: Sequence[str]) -> tuple[str, int]:
     return kept, len(data) - len(kept.encode())
 
 
-def stored_captions(captions: Sequence[str]) -> tuple[tuple[str, ...], int]:
-    """``stored_caption`` one by one: what of each caption is in it, and how many bytes were left out."""
+def stored_captions(captions: Sequence[str]) -> tuple[tuple[str, ...], str, int]:
+    """What of each caption is stored, and all of them as ``stored_caption`` gives them."""
     whole, cut = stored_caption(captions)
     if not cut:
-        return tuple(map(canonical, captions)), 0
-    return tuple(filter(None, whole.split("\n"))), cut
+        return tuple(map(canonical, captions)), whole, 0
+    return tuple(filter(None, whole.split("\n"))), whole, cut
