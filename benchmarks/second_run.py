@@ -3,7 +3,8 @@
 Small made pictures, a thousand to a folder, each with a caption beside it, go into an index by ``clipseek ingest`` and the
 shipped bundle; then the same command runs again over the same files. For each count: seconds, CPU with that of the decoding
 workers, and the greatest resident memory of the command, of both runs. Goals: a second run over 100,000 takes 10 s at most, and
-memory there is at most 1.15 times that of the smallest count. About ten minutes on two quiet cores.
+memory there is at most 1.15 times that of the smallest count. About ten minutes on two quiet cores; with ``--drawn`` four: the
+model encodes one batch, further vectors are drawn (``drawn_ingest.py``).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add_url(parser)
     parser.add_argument("--counts", default="10000,100000")
+    parser.add_argument("--drawn", action="store_true", help="first runs whose model encodes one batch alone")
     options = parser.parse_args()
     with server(options.url) as url, tempfile.TemporaryDirectory(prefix="clipseek-bench-") as folder:
         first_memory = None
@@ -46,7 +48,8 @@ def main() -> None:
             source = make_pictures(Path(folder, str(count)), count)
             alias = f"bench-second-{os.getpid()}-{count}"
             try:
-                first, second = (ingested(url, alias, source, count) for _ in range(2))
+                first = ingested(url, alias, source, count, drawn=options.drawn)
+                second = ingested(url, alias, source, count)
             finally:
                 client = connect(url)
                 if versions.find(client, alias):
@@ -74,13 +77,15 @@ def make_pictures(folder: Path, count: int) -> Path:
     return folder
 
 
-def ingested(url: str, alias: str, source: Path, count: int) -> Cost:
+def ingested(url: str, alias: str, source: Path, count: int, *, drawn: bool = False) -> Cost:
     """What ``clipseek ingest`` costs. Raises RuntimeError where it fails or not every picture is there afterwards."""
-    command = Path(sys.executable).with_name("clipseek")
+    command: list[str | Path] = [Path(sys.executable).with_name("clipseek")]
+    if drawn:
+        command = [sys.executable, Path(__file__).with_name("drawn_ingest.py")]
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [command, "ingest", source, "--index", alias, "--model", DEMO_BUNDLE, "--url", url],
+            [*command, "ingest", source, "--index", alias, "--model", DEMO_BUNDLE, "--url", url],
             stdout=said,
             stderr=said,
         )

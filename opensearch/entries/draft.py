@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -38,7 +38,7 @@ class Draft:
     number: int
 
 
-class Describe(Protocol):
+class Describe(Hashable, Protocol):
     """Adds to records what their pictures' own files say (``sources.Source.own_words``); its ``repr`` says what of it."""
 
     def of(self, entries: Iterator[Record | Skipped]) -> Iterator[Record | Skipped]: ...
@@ -79,7 +79,7 @@ def draft_of(
 
 
 @lru_cache(maxsize=4)
-def _said(describe: Describe) -> str:
+def _said(describe: Hashable) -> str:
     """Its ``repr``, which is asked for with every entry."""
     return repr(describe)
 

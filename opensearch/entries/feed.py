@@ -1,14 +1,12 @@
 """Entries to work: what is in the index already is left out before anything is read, or before it is decoded.
 
-One thread goes through the source in chunks: one request asks which entries are in the index as they are, by their tokens; the
-files of the others are read and hashed by a pool, one more request asks for their documents, and only what is new is decoded,
-ahead of the model by a bounded number of pictures. The order stays the source's.
+One thread reads the source, a batch ahead of another, which works in chunks: one request asks which entries are in the index as
+they are, by their tokens; the files of the others are read and hashed by a pool, one more request asks for their documents, and
+only what is new is decoded, ahead of the model by a bounded number of pictures. The order stays the source's.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +21,7 @@ from clipseek.sources import Record, Skipped, SourceError
 
 from ..index.columns import DeclaredColumns
 from ..protocols import PictureT, TextReader
+from .ahead import Ahead
 from .deciding import Deciding, Stale
 from .draft import Describe, Draft, draft_of, read_whole
 from .files import size_of
@@ -84,7 +83,7 @@ class Feed(Generic[PictureT]):
         meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._entries, self._known, self._columns = entries, known, columns
-        self._seen, self._options, self._meanwhile = seen, options, meanwhile
+        self._seen, self._options = seen, options
         self._budget = PixelBudget()
         self._decode = self._budget.within(decode)
         self._texts = Texts(options.reader, self._budget)
@@ -92,57 +91,36 @@ class Feed(Generic[PictureT]):
         deciding: Deciding[PictureT] = Deciding(columns, seen, stale, self._texts)
         self._deciding = deciding
         self._parted = Parted(known, deciding, self._pool.submit, self._budget.within(decode_parts))
-        self._queue: queue.Queue[list[Step[PictureT]] | BaseException | None] = queue.Queue(maxsize=options.ahead)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="clipseek-feed", daemon=True)
-        self._thread.start()
+        self._drafts = Ahead(self._drafted(), 1, "clipseek-read")
+        self._bundles = Ahead(self._bundled(), options.ahead, "clipseek-feed", meanwhile)
 
     def __iter__(self) -> Iterator[Step[PictureT]]:
-        while True:
-            try:
-                step = self._queue.get(timeout=0.5)
-            except queue.Empty:
-                self._meanwhile()
-                continue
-            if step is None:
-                return
-            if isinstance(step, BaseException):
-                raise step
-            yield from step
+        for steps in self._bundles:
+            yield from steps
 
     def close(self) -> None:
-        """End the thread and drop what is waiting."""
-        self._stop.set()
+        """End the threads and drop what is waiting."""
+        self._bundles.close()
+        self._drafts.close()
         self._budget.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._texts.close()
 
-    def _work(self) -> None:
-        try:
-            for batch in batches(self._entries):
-                for chunk in chunks(self._sifted(batch)):
-                    for steps in bundled(self._steps(chunk)):
-                        if not self._put(steps):
-                            return
-            self._put(None)
-        except BaseException as problem:
-            self._put(problem)
+    def _bundled(self) -> Iterator[list[Step[PictureT]]]:
+        for drafts in self._drafts:
+            for chunk in chunks(self._sifted(drafts)):
+                yield from bundled(self._steps(chunk))
 
-    def _put(self, step: list[Step[PictureT]] | BaseException | None) -> bool:
-        """False when nobody waits for it any more."""
-        while not self._stop.is_set():
-            try:
-                self._queue.put(step, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def _sifted(self, batch: list[Record | Skipped]) -> list[Draft | Skipped | Repeated | Unchanged]:
-        """The entries of ``batch``; those as unchanged whose token the index has."""
+    def _drafted(self) -> Iterator[list[Draft | Skipped]]:
+        """The source's entries, batch by batch."""
         options = self._options
         more = (options.source, self._seen, options.describe, options.parting)
-        drafts = [draft_of(entry, self._columns, *more) for entry in batch]
+        for batch in batches(self._entries):
+            yield [draft_of(entry, self._columns, *more) for entry in batch]
+
+    def _sifted(self, drafts: list[Draft | Skipped]) -> list[Draft | Skipped | Repeated | Unchanged]:
+        """``drafts``, those as unchanged whose token the index has."""
+        options = self._options
         tokens = [draft.item.token for draft in drafts if isinstance(draft, Draft) and draft.item.token]
         parted = options.parting is not None
         there = {} if options.checksum else self._known.unchanged(tokens, parted=parted)

@@ -96,7 +96,7 @@ def read_folder(folder: Path, columns: Columns, selection: Selection) -> Iterato
 
 
 class _File(NamedTuple):
-    """A file called ``name`` in ``folder``, whose files are ``beside`` it: a path takes longer to make, and a caption's needs none."""
+    """A file in ``folder``, whose files are ``beside`` it. A path takes longer to make, and a caption's file needs none."""
 
     folder: Path
     name: str

@@ -147,8 +147,7 @@ def orphan(path: Path, columns: Columns) -> Skipped:
 
 
 def _content(path: str | Path) -> bytes:
-    """Opened first and examined afterwards, in the fewest calls: a caption is a file of its own. Without O_NONBLOCK a pipe would wait
-    for its writer."""
+    """In the fewest calls, as there is one for nearly every picture. Without O_NONBLOCK a pipe would wait for its writer."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:

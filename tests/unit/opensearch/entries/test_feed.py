@@ -94,12 +94,12 @@ def test_a_slow_model_bounds_what_is_read_and_decoded(tmp_path: Path, monkeypatc
     )
     try:
         wait_until_it_stands_still(source, decoder)
-        assert source.given == CHUNK
+        assert source.given == 3 * CHUNK  # one is worked on, one waits, and one is read
         assert decoder.done == AHEAD + 1
         steps = iter(feed)
         taken = [next(steps) for _ in range(2 * CHUNK)]
         wait_until_it_stands_still(source, decoder)
-        assert source.given == 3 * CHUNK
+        assert source.given == 5 * CHUNK
         assert decoder.done <= 2 * CHUNK + AHEAD + 1
         taken += steps
         numbers = [step.picture.result().number for step in taken if isinstance(step, New)]
