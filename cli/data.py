@@ -10,7 +10,7 @@ import click
 
 from .data_overlap import against_options, compare, other_source, show_overlap
 from .data_sheet import sheet_option, write_sheet
-from .data_show import inspected, spec_of
+from .data_show import files_given, inspected, spec_of
 from .groups import Group
 from .opening import open_model, prepare_torch
 from .options import html_option, json_option, pair_options
@@ -19,6 +19,7 @@ from .picture_options import chosen_rules, reading_options
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
+    from clipseek.encoder.pictures.crop import PictureFile
     from clipseek.sources import Source
     from clipseek.training.data.overlap import Overlap
     from clipseek.training.data.survey import Survey
@@ -99,7 +100,7 @@ def check(
 
 
 @data.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, exists=True))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", callback=files_given)
 @click.option(
     "--model", metavar="BUNDLE", help="Read pictures as this bundle does.  [default: 224 pixels, the usual choices]"
 )
@@ -107,7 +108,7 @@ def check(
 @reading_options
 @json_option
 def show(
-    files: tuple[Path, ...],
+    files: tuple[PictureFile, ...],
     model: str | None,
     sheet: Path | None,
     bands: tuple[int, ...] | None,
@@ -117,8 +118,8 @@ def show(
 ) -> None:
     """Draw each FILE as the model sees it, beside what decided that: format, depth, profile, bands, page.
 
-    A folder stands for the pictures in it. The page is inspection.html in this
-    folder, unless --html names another; with --json there are the facts alone, and a page only where it is named.
+    A folder stands for the pictures in it; FILE#x,y,w,h is a part, FILE#page=3 a page, frame or slice. The page is inspection.html
+    in this folder, unless --html names another; with --json there are the facts alone, and a page only where it is named.
     """
     from clipseek.files.whole import write_whole
     from clipseek.sheets.inspection import inspection_sheet

@@ -29,7 +29,8 @@ parting_options = gathered(
     click.option(
         "--tiles",
         metavar="SIZE[,OVERLAP]",
-        help="Cut scenes larger than SIZE pixels to tiles, each a hit with its place; two neighbours share OVERLAP pixels.",
+        help="Cut scenes larger than SIZE pixels to tiles, each a hit with its place; two neighbours share OVERLAP pixels. "
+        "With --every, a file of several pages is taken apart by these, and they are not cut.",
     ),
     click.option(
         "--every",

@@ -13,7 +13,7 @@ from .header import MAX_MEGAPIXELS, is_deep, opened
 from .pillow.png_colour import png_curves
 from .pixels.colour import to_srgb
 from .pixels.orientation import turned_before
-from .size import LARGE
+from .size import is_large
 
 _GREYS_OF_FEW_BITS = (2, 4)
 _SUB_IFDS, _NO_DATA, _SIGNED = 330, 42113, 2
@@ -24,9 +24,11 @@ def may_meet(data: bytes) -> frozenset[str]:
     try:
         with opened(io.BytesIO(data), MAX_MEGAPIXELS) as picture:
             found = set(turned_before(picture))
-            if picture.width * picture.height >= LARGE and picture.format in ("JPEG", "MPO", "TIFF"):
+            if is_large(*picture.size) and picture.format in ("JPEG", "MPO", "TIFF"):
                 found.add("size")
-            if picture.width * picture.height >= LARGE and picture.format in ("PNG", "JPEG2000"):
+            if is_large(*picture.size):
+                found.add("size.bands")
+            if is_large(*picture.size) and picture.format in ("PNG", "JPEG2000"):
                 found.add(f"size.{picture.format.lower()}")
             if is_deep(picture) or (isinstance(picture, TiffImageFile) and _odd_values(picture.tag_v2)):
                 found.add("depth")

@@ -21,7 +21,7 @@ FRAMES: tuple[Frame, ...] = get_args(Frame)
 #: Each rule's version. 1: as it was before versions were kept, so that a document without any is one of version 1.
 #: A plain 8-bit picture in sRGB meets none of them.
 VERSIONS: dict[str, int] = {
-    "depth": 3,
+    "depth": 4,
     "colour": 2,
     "transparency": 1,
     "transparency.key": 2,
@@ -29,7 +29,8 @@ VERSIONS: dict[str, int] = {
     "orientation.xmp": 2,
     "pages": 2,
     "size": 2,
-    "size.jpeg2000": 2,
+    "size.bands": 2,
+    "size.jpeg2000": 3,
     "size.png": 2,
     "format.dicom": 1,
     "format.heif": 1,

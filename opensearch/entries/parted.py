@@ -20,8 +20,8 @@ from .steps import Step
 
 #: Of a file's bytes, the picture of each crop, or why there is none.
 DecodeParts: TypeAlias = "Callable[[bytes, Sequence[Crop]], list[PictureT | ImageError]]"
-#: Parts that are decoded together at most, and their pixels: for each such block a file that is no pyramid is read once more.
-PARTS, PIXELS = 256, 32_000_000
+#: Parts that are decoded together at most, and their pixels: for each such block its rows are read once more.
+PARTS, PIXELS = 256, 16_000_000
 
 
 class _Block(Generic[PictureT]):
@@ -96,5 +96,5 @@ def _wanting(block: _Block[PictureT], item: Item) -> Callable[[], _One[PictureT]
 
 
 def _block_size(part: Part) -> int:
-    pixels = int(part.crop.width * part.crop.height) if part.kind == "tile" else PIXELS // 16
+    pixels = int(part.crop.width * part.crop.height) if part.kind == "tile" else PIXELS // 8
     return max(1, min(PARTS, PIXELS // max(1, pixels)))

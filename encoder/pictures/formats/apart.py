@@ -33,7 +33,8 @@ def read_crops_apart(data: bytes, known: Format, asked: Asked, crops: Sequence[C
     """``images.open_crops`` of a file of the format ``known``; only the crops' pixels leave the worker."""
     answer = ask_apart(data, known, {**asked.words(), "crops": [asdict(crop) for crop in crops]})
     met, facts = tuple(answer.words["met"]), tuple(answer.words["facts"])
-    parts = map(Image.fromarray, answer.arrays)
+    answer.arrays.reverse()
+    parts = (Image.fromarray(answer.arrays.pop()) for _ in crops)
     return [Seen(part, part.width, part.height, met, facts, answer.said) for part in parts]
 
 

@@ -92,5 +92,5 @@ def _size_by_reader(data: bytes, known: Format, asked: Asked) -> tuple[int, int]
         return int(width), int(height)
     from .task import read_here
 
-    seen = read_here(data, known, asked)
+    seen = read_here(data, known, asked)[0]
     return seen.width, seen.height

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from ..crop import Crop
 from ..errors import ImageError
+from ..pixels.bands import Bands, Whole
+from ..pixels.decoded import Decoded
 from ..pixels.rendering import Seen, render
-from ..size import least_edge
+from ..size import is_large, least_edge
 from .asked import Asked
 from .registry import INSTALL, Format, has_tifffile
 from .sniffing import format_of
@@ -35,39 +37,43 @@ def work(data: bytes, words: Mapping[str, Any]) -> tuple[dict[str, Any], list[ND
         from .outline import outline_here
 
         return asdict(outline_here(data, known, asked, **words["outline"])), []
-    seen = read_here(data, known, asked)
-    facts = {"width": seen.width, "height": seen.height, "met": seen.met, "facts": seen.facts}
-    if "crops" in words:
-        from ..images import cut
-
-        return facts, [part.pixels for part in cut(seen, [Crop(**crop) for crop in words["crops"]])]
-    return facts, [seen.pixels]
+    crops = [Crop(**crop) for crop in words.get("crops", ())]
+    found = read_here(data, known, asked, crops)
+    facts = {"width": found[0].width, "height": found[0].height, "met": found[0].met, "facts": found[0].facts}
+    found.reverse()
+    return facts, [found.pop().pixels for _ in range(len(found))]  # each goes as soon as its pixels are copied
 
 
-def read_here(data: bytes, known: Format, asked: Asked) -> Seen:
-    """The pixels of a file of the format ``known``, decoded in this process. Raises ImageError with the reason."""
+def read_here(data: bytes, known: Format, asked: Asked, crops: Sequence[Crop] = ()) -> list[Seen]:
+    """The picture of a file of the format ``known``, or each of ``crops`` of it, decoded in this process. Raises ImageError."""
     if known.reader is not None:
-        return _by(known.reader, data, asked)
-    from ..images import read_by_pillow  # it imports what hands files to workers
+        return _by(known.reader, data, asked, crops)
+    from ..pillow.reading import read_by_pillow  # a search of words needs no decoder
 
     if known.name != "TIFF":
-        return read_by_pillow(data, known, asked)
+        return read_by_pillow(data, known, asked, crops)
     beyond = beyond_pillow(data)
     # Pillow finds no copies in the SubIFDs of a BigTIFF.
     size = size_with_copies(data) if data[2:4] in (b"+\0", b"\0+") else None
     copies = size is not None and least_edge(*size, asked.edge, asked.reduce_to) is not None
     if (asked.rules.bands or beyond or copies or asked.page is not None) and has_tifffile():
-        return _by("tiff", data, asked)
+        return _by("tiff", data, asked, crops)
     if beyond:
         raise ImageError(f"a TIFF of {beyond} is read after: {INSTALL}")
     try:
-        return read_by_pillow(data, known, asked)
+        return read_by_pillow(data, known, asked, crops)
     except ImageError as problem:
         if not has_tifffile():
             raise ImageError(f"{problem}; more kinds of TIFF are read after: {INSTALL}") from None
-    return _by("tiff", data, asked)
+    return _by("tiff", data, asked, crops)
 
 
-def _by(reader: str, data: bytes, asked: Asked) -> Seen:
-    module = importlib.import_module(f".readers.{reader}", __package__)
-    return render(module.read(data, asked), asked.rules)
+def _by(reader: str, data: bytes, asked: Asked, crops: Sequence[Crop]) -> list[Seen]:
+    from ..pillow.reading import banded, cut
+
+    read = importlib.import_module(f".readers.{reader}", __package__).read(data, asked)
+    bands: Bands = Whole(read) if isinstance(read, Decoded) else read
+    if is_large(bands.width, bands.height):
+        return banded(bands, data, asked, crops)
+    whole = render(read, asked.rules)
+    return cut(whole, crops) if crops else [whole]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+#: Bytes of a value, by its kind.
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CFA, _LINEAR_RAW = 32803, 34892
 _PHOTOMETRIC, _SUB_IFDS, _COMPRESSION = 262, 330, 259
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
@@ -82,7 +83,7 @@ def _folder(data: bytes, order: str, big: bool, place: int) -> tuple[dict[int, t
         if letter is None or not 0 < count <= _MOST:
             continue
         at = entry + step - inline
-        if count * _SIZES[kind] > inline:
+        if count * SIZES[kind] > inline:
             at = struct.unpack_from(order + counter, data, at)[0]
         tags[tag] = struct.unpack_from(f"{order}{count}{letter}", data, at)
     following = struct.unpack_from(order + ("Q" if big else "I"), data, place + number * step)[0]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PIL import Image
 
 from ..pixels.colour import to_srgb
 from ..pixels.curves import Curves
+from ..pixels.painted import Painted
 from ..pixels.transparency import onto, share_through
 
 _ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
@@ -16,18 +15,7 @@ _COLOURS = ("RGB", "L", "CMYK", "LAB")
 _STEPS = {2: 85, 4: 17}
 
 
-@dataclass(frozen=True)
-class Flat:
-    """``picture``: RGB. ``met``: by its rules, ``facts``: what decided it in words, but for ``through``: how much of it shows the
-    background, 0 to 1; None where nothing of it is transparent."""
-
-    picture: Image.Image
-    met: frozenset[str]
-    facts: tuple[str, ...]
-    through: float | None
-
-
-def flat(picture: Image.Image, data: bytes, background: tuple[int, int, int], curves: Curves | None) -> Flat:
+def flat(picture: Image.Image, data: bytes, background: tuple[int, int, int], curves: Curves | None) -> Painted:
     """What a decoded ``picture`` of 8 bits or fewer shows."""
     met, facts = set[str](), list[str]()
     profile = picture.info.get("icc_profile")
@@ -55,7 +43,7 @@ def flat(picture: Image.Image, data: bytes, background: tuple[int, int, int], cu
     if fact:
         met.add("colour")
         facts.append(f"colour: {fact}")
-    return Flat(onto(shown, opaque, background), frozenset(met), tuple(facts), through)
+    return Painted(onto(shown, opaque, background), frozenset(met), tuple(facts), through)
 
 
 def _scale_key(picture: Image.Image, data: bytes, met: set[str]) -> None:

@@ -1,7 +1,7 @@
 """A large PNG at a fraction of its size, a band of rows at a time: no more than a band is ever in memory.
 
 Rows are inflated by zlib; Pillow undoes their filters, given each band as a PNG of its own that begins with the row above it.
-Pictures of 16 bits, interlaced ones and moving ones are read whole.
+Interlaced pictures and moving ones are read whole.
 """
 
 from __future__ import annotations
@@ -48,30 +48,30 @@ class PngRows:
         width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
         found = list(chunks(data))
         names = [name for name, _, _ in found]
-        if bits > 8 or interlaced or colour not in _CHANNELS or b"acTL" in names or b"IDAT" not in names:
+        if interlaced or colour not in _CHANNELS or b"acTL" in names or b"IDAT" not in names:
             return None
         before = b"".join(data[at - 8 : at + length + 4] for _, at, length in found[1 : names.index(b"IDAT")])
         across = width * _CHANNELS[colour] * bits
         return cls(data, width, height, bits, colour, before, max(1, _CHANNELS[colour] * bits // 8), (across + 7) // 8)
 
-    def bands(self, rows: int) -> Iterator[Image.Image]:
-        """Pictures of ``rows`` rows each, but the last, opened as Pillow opens the whole. Raises ImageError where it ends early."""
+    def bands(self) -> Iterator[Image.Image]:
+        """Of 8 bits or fewer: pictures, opened as Pillow opens the whole. Raises ImageError where it ends early."""
         above: bytes | None = None
-        for filtered in self._filtered(rows):
+        for filtered in self.filtered():
             lines = filtered if above is None else b"\0" + above + filtered
             plain = self._unfiltered(lines)
             plain = plain if above is None else plain[1:]
             above = plain[-1].tobytes()
             lines = np.concatenate([np.zeros((len(plain), 1), np.uint8), plain], axis=1).tobytes()
-            yield _opened(self.width, len(plain), self.bits, self.colour, self.before, lines)
+            yield Image.open(io.BytesIO(self.png(len(plain), lines)), formats=["PNG"])
 
-    def _unfiltered(self, lines: bytes) -> NDArray[np.uint8]:
-        """(rows, bytes) of filtered ``lines``."""
-        count = len(lines) // (self.row + 1)
-        with _opened(self.row // self.step, count, 8, _PLAIN[self.step], b"", lines) as picture:
-            return np.asarray(picture, np.uint8).reshape(count, self.row)
+    def png(self, rows: int, lines: bytes) -> bytes:
+        """A PNG like the whole, of ``rows`` rows, whose filtered ``lines`` are given."""
+        return _png(self.width, rows, self.bits, self.colour, self.before, lines)
 
-    def _filtered(self, rows: int) -> Iterator[bytes]:
+    def filtered(self) -> Iterator[bytes]:
+        """The lines of a band, as they are filtered. Raises ImageError where they end early."""
+        rows = max(1, _BAND // self.row)
         inflate, waiting, left = zlib.decompressobj(), bytearray(), self.height
         for name, at, length in chunks(self.data):
             if name != b"IDAT":
@@ -88,9 +88,11 @@ class PngRows:
         if left:
             raise ImageError("truncated: the file ends before its pixels do")
 
-    def rows_for(self, factor: int) -> int:
-        """How many rows a band has that is to be reduced by ``factor``."""
-        return max(1, _BAND // (self.row * factor)) * factor
+    def _unfiltered(self, lines: bytes) -> NDArray[np.uint8]:
+        """(rows, bytes) of filtered ``lines``."""
+        count = len(lines) // (self.row + 1)
+        with _opened(self.row // self.step, count, 8, _PLAIN[self.step], b"", lines) as picture:
+            return np.asarray(picture, np.uint8).reshape(count, self.row)
 
 
 def info_behind(data: bytes) -> dict[Any, Any]:
@@ -103,7 +105,10 @@ def info_behind(data: bytes) -> dict[Any, Any]:
 
 
 def _opened(width: int, height: int, bits: int, colour: int, before: bytes, lines: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(_png(width, height, bits, colour, before, lines)), formats=["PNG"])
+
+
+def _png(width: int, height: int, bits: int, colour: int, before: bytes, lines: bytes) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
     pixels = zlib.compress(lines, 0)
-    data = SIGNATURE + chunk(b"IHDR", head) + before + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-    return Image.open(io.BytesIO(data), formats=["PNG"])
+    return SIGNATURE + chunk(b"IHDR", head) + before + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")

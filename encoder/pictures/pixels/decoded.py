@@ -16,6 +16,8 @@ from .curves import Curves
 
 #: Grey: one band; RGB and Lab: three; CMYK: four, 0 is no ink. Lab: floats, L* 0..100, a* and b* about -128..127, D50.
 Space: TypeAlias = Literal["grey", "rgb", "cmyk", "lab"]
+#: Bands of each.
+BANDS: dict[Space, int] = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 Alpha: TypeAlias = Literal["none", "straight", "premultiplied"]
 
 

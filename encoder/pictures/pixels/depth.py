@@ -8,6 +8,7 @@ band by itself. In each of them a stray pixel decides nothing: at each end one v
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ DEPTHS = (8, 10, 12, 14, 16)
 STRAY, FEW = 1000, 256
 #: Values looked at: of larger pictures every n-th in each direction, always the same.
 LOOKED_AT = 1 << 22
-_ROWS = 1 << 22  # values scaled at once, so that floats of a large scene take no second copy of it
+_ROWS = 1 << 20  # values scaled at once, so that floats of a large scene take no second copy of it
 Range = tuple[Any, Any]  # low and high: numbers, or one for each band
 
 
@@ -58,8 +59,7 @@ def to_bytes(values: NDArray[Any], low: Any, high: Any) -> NDArray[np.uint8]:
     if values.dtype == np.uint8 and (low == 0).all() and (high == 255).all():
         return values
     if low.ndim == 0 and values.dtype.kind in "ui" and values.dtype.itemsize <= 2:
-        least = int(np.iinfo(values.dtype).min)
-        table = _scaled(np.arange(least, np.iinfo(values.dtype).max + 1, dtype=np.float64), low, high)
+        least, table = int(np.iinfo(values.dtype).min), _table(values.dtype, float(low), float(high))
         looked_up: NDArray[np.uint8] = table[values.astype(np.int32) - least] if least else table[values]
         return looked_up
     scaled = np.empty(values.shape, np.uint8)
@@ -67,6 +67,13 @@ def to_bytes(values: NDArray[Any], low: Any, high: Any) -> NDArray[np.uint8]:
     for start in range(0, len(values), step):
         scaled[start : start + step] = _scaled(values[start : start + step].astype(np.float64), low, high)
     return scaled
+
+
+@functools.lru_cache(maxsize=4)
+def _table(dtype: np.dtype[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """What each value of a type of at most 16 bits becomes: bands of a scene share it."""
+    limits = np.iinfo(dtype)
+    return _scaled(np.arange(int(limits.min), int(limits.max) + 1, dtype=np.float64), low, high)
 
 
 def _scaled(values: NDArray[np.float64], low: Any, high: Any) -> NDArray[np.uint8]:
@@ -90,11 +97,17 @@ def _full(dtype: np.dtype[Any], bits: int | None) -> Range:
     return 0.0, full_value(dtype, bits)
 
 
+def step_of(size: int) -> int:
+    """Of a picture of ``size`` values every how many-th is looked at, in each direction."""
+    step = 1
+    while size // (step * step) > LOOKED_AT:
+        step += 1
+    return step
+
+
 def _looked_at(values: NDArray[Any], valid: NDArray[np.bool_] | None) -> NDArray[Any]:
     """(N, C): the pixels that count, of large pictures a part; those that are no number left out."""
-    step = 1
-    while values.size // (step * step) > LOOKED_AT:
-        step += 1
+    step = step_of(values.size)
     seen = values[::step, ::step]
     rows = seen.reshape(-1, seen.shape[2]) if valid is None else seen[valid[::step, ::step]]
     if rows.dtype.kind == "f" and not (finite := np.isfinite(rows).all(1)).all():

@@ -38,44 +38,45 @@ def missing(values: NDArray[Any], no_data: Sequence[float]) -> NDArray[np.bool_]
     return found
 
 
-def all_guessed(values: NDArray[Any], no_data: Sequence[float]) -> tuple[float, ...]:
-    """What stands for nothing beside ``no_data``: a scene that was put together from others has several such values."""
+def all_guessed(values: NDArray[Any], edge: NDArray[Any], no_data: Sequence[float]) -> tuple[float, ...]:
+    """What stands for nothing beside ``no_data``: a scene that was put together from others has several such values.
+
+    values: (H, W, C), of large pictures a part (``survey.py``). edge: (N, C), all of the picture's edge.
+    """
     found: list[float] = []
-    left = values
+    left, border = values, edge
     while len(found) < MOST_GUESSED:
         if known := (*no_data, *found):
             if values.dtype.kind != "f":
                 break  # of whole numbers one, the type's least or greatest, is what programs write
-            left = np.where(missing(values, known), values.dtype.type(np.nan), values)
-        one = guessed(left)
+            left, border = (np.where(missing(some, known), some.dtype.type(np.nan), some) for some in (values, edge))
+        one = guessed(left, border)
         if one is None:
             break
         found.append(one)
     return tuple(found)
 
 
-def guessed(values: NDArray[Any]) -> float | None:
-    """The value that stands for nothing in a picture that names none, (H, W, C): the least or the greatest, in all bands alike,
-    that lies further from all others than these lie apart, fills a part of the picture and of its edge, in a picture of many other
-    values. Of whole numbers that are never negative only their type's greatest.
+def guessed(values: NDArray[Any], edge: NDArray[Any]) -> float | None:
+    """The value that stands for nothing in a picture that names none, as ``all_guessed`` takes it: the least or the greatest,
+    in all bands alike, that lies further from all others than these lie apart, fills a part of the picture and of its edge, in a
+    picture of many other values. Of whole numbers that are never negative only their type's greatest.
     """
     if values.dtype.kind not in "iuf" or values.dtype.itemsize < 2:
         return None
-    same = values[..., 0] if values.shape[2] == 1 else np.where((values == values[..., :1]).all(2), values[..., 0], 0)
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if finite.size == 0:
         return None
     for end in (finite.min(), finite.max()):
         if values.dtype.kind == "u" and end != np.iinfo(values.dtype).max:
             continue
-        if _stands_for_nothing(values, same == end, end):
+        if float((edge == end).all(-1).mean()) >= EDGE_SHARE and _far_from_others(values, (values == end).all(2), end):
             return float(end)
     return None
 
 
-def _stands_for_nothing(values: NDArray[Any], here: NDArray[np.bool_], end: Any) -> bool:
-    edge = np.concatenate([here[0], here[-1], here[1:-1, 0], here[1:-1, -1]])
-    if here.mean() < LEAST_SHARE or edge.mean() < EDGE_SHARE or here.all():
+def _far_from_others(values: NDArray[Any], here: NDArray[np.bool_], end: Any) -> bool:
+    if here.mean() < LEAST_SHARE or here.all():
         return False
     others = values[~here]
     if len(np.unique(others.reshape(-1)[: 1 << 16])) < OTHERS:

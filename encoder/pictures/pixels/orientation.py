@@ -54,3 +54,15 @@ def upright(picture: Image.Image, orientation: int) -> Image.Image:
     """``picture`` turned and mirrored as its EXIF number says."""
     turn = _TURNS.get(orientation)
     return picture if turn is None else picture.transpose(turn)
+
+
+def stored_box(box: tuple[int, int, int, int], orientation: int, width: int, height: int) -> tuple[int, int, int, int]:
+    """Where left, top, right and bottom of the upright picture stand in the stored one, of ``width`` x ``height`` pixels."""
+    left, top, right, bottom = box
+    if orientation in SWAPPED:
+        left, top, right, bottom = top, left, bottom, right
+    if orientation in (2, 3, 7, 8):
+        left, right = width - right, width - left
+    if orientation in (3, 4, 6, 7):
+        top, bottom = height - bottom, height - top
+    return left, top, right, bottom

@@ -19,7 +19,7 @@ from clipseek.files.text import reason_of
 from numpy.typing import NDArray
 
 from ..errors import ImageError
-from .messages import Ended, receive, send
+from .messages import Ended, receive_file, send
 
 #: A file's bytes and what was asked, to words that JSON takes and arrays.
 Task: TypeAlias = Callable[[bytes, Mapping[str, Any]], tuple[dict[str, Any], list[NDArray[Any]]]]
@@ -40,14 +40,15 @@ def main(task: str, megabytes: int) -> None:
     _limit(megabytes)
     while True:
         try:
-            asked, buffers = receive(sys.stdin.buffer)
+            asked, data = receive_file(sys.stdin.buffer)
         except Ended:
             return
         seconds = int(asked.pop("seconds"))
         _alarm(seconds + _GRACE)
-        words, arrays = _answer(function, buffers.pop().tobytes(), asked)
+        words, arrays = _answer(function, data, asked)
         _alarm(0)
         send(answers, words, arrays)
+        del data, words, arrays  # not beside the next file's
 
 
 def _answer(function: Task, data: bytes, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[NDArray[Any]]]:

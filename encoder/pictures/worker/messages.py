@@ -34,12 +34,25 @@ def send(
 
 def receive(stream: IO[bytes]) -> tuple[dict[str, Any], list[NDArray[np.uint8]]]:
     """The next message: its words, and each buffer as (bytes,) uint8. Raises Ended, and ValueError for what is no message."""
+    words, sizes = _words(stream)
+    return words, [_exactly(stream, size) for size in sizes]
+
+
+def receive_file(stream: IO[bytes]) -> tuple[dict[str, Any], bytes]:
+    """``receive`` of a message with one buffer, from a buffered ``stream``, which makes no copy of it."""
+    words, (size,) = _words(stream)
+    data = stream.read(size)
+    if len(data) < size:
+        raise Ended
+    return words, data
+
+
+def _words(stream: IO[bytes]) -> tuple[dict[str, Any], list[int]]:
     length = int.from_bytes(_exactly(stream, _LENGTH), "big")
     if length > _LONGEST:
         raise ValueError(f"a message of {length} bytes")
     words = json.loads(bytes(_exactly(stream, length)))
-    sizes = words.pop("sizes")
-    return words, [_exactly(stream, size) for size in sizes]
+    return words, words.pop("sizes")
 
 
 def _exactly(stream: IO[bytes], size: int) -> NDArray[np.uint8]:

@@ -68,3 +68,24 @@ def test_a_copy_of_a_bundle_reads_pictures_in_another_way(tmp_path: Path) -> Non
     done = run_command("bundle", "pictures", TUNED, tmp_path / "same")
     assert done.returncode == 2
     assert "nothing is chosen" in done.stderr
+
+
+def test_a_part_of_a_file_is_drawn(tmp_path: Path) -> None:
+    from PIL import Image
+
+    pages = [Image.new("RGB", (64, 48), colour) for colour in ("red", "lime", "blue")]
+    pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
+    done = run_command("data", "show", f"{tmp_path}/scan.tif#page=3", f"{tmp_path}/scan.tif#page=2,0,0,16,24", "--json")
+    assert done.returncode == 0, done.stderr
+    third, part = json.loads(done.stdout)
+    assert third["file"].endswith("scan.tif#page=3")
+    assert "page 3 of 3" in " ".join(third["facts"]).replace(": ", " ")
+    assert "size: 16 x 24 pixels" in part["facts"]
+    for given, said, status in (
+        (f"{tmp_path}/scan.tif#page=4", "it has no page 4, only 3", 0),
+        (f"{tmp_path}/none.tif#page=1", "none.tif' does not exist", 2),
+        (f"{tmp_path}/scan.tif#page", "is not understood", 1),
+    ):
+        done = run_command("data", "show", given, "--json")
+        assert done.returncode == status, given
+        assert said in done.stdout + done.stderr

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
-from typing import Any
+import tempfile
+from typing import Any, cast
 
 import nibabel
 import numpy as np
@@ -54,21 +56,53 @@ def read(data: bytes, asked: Asked) -> Decoded:
 
 def _opened(data: bytes) -> tuple[Any, NDArray[np.float64], list[int], int | None]:
     """The volume, how its axes turn, which axes they are, and the axis of the file that runs from feet to head."""
-    if data[:2] == b"\x1f\x8b":
-        with gzip.open(io.BytesIO(data)) as stream:
-            data = stream.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise ImageError("too large: its volume has more than 2 GB")
-    if data[344:348] == b"ni1\0" or data[4:7] == b"ni2":
+    stream = _unpacked.of(data) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
+    stream.seek(0)
+    head = stream.read(348)
+    stream.seek(0)
+    if head[344:348] == b"ni1\0" or head[4:7] == b"ni2":
         raise ImageError("a NIfTI header alone; its values stand in another file (.img)")
-    kind = nibabel.Nifti2Image if int.from_bytes(data[:4], "little") == 540 or data[:4] == b"\0\0\x02\x1c" else None
-    volume: Any = (kind or nibabel.Nifti1Image).from_bytes(data)
+    kind = nibabel.Nifti2Image if int.from_bytes(head[:4], "little") == 540 or head[:4] == b"\0\0\x02\x1c" else None
+    volume: Any = (kind or nibabel.Nifti1Image).from_stream(stream)
     turn: NDArray[np.float64] = nibabel.orientations.io_orientation(volume.affine)  # type: ignore[no-untyped-call]
     shape = volume.shape
     if len(shape) < 2 or min(shape) < 1:
         raise ImageError(f"a volume of shape {' x '.join(map(str, shape))} has no slice")
     axes = [int(axis) if axis == axis else place for place, axis in enumerate(turn[:, 0])]
     return volume, turn, axes, axes.index(2) if len(shape) > 2 and 2 in axes else None
+
+
+class _Unpacked:
+    """The last volume that was unpacked, in a file without a name: its slices are asked for one after another."""
+
+    def __init__(self) -> None:
+        self._key, self._stream = b"", cast("io.BufferedIOBase | None", None)
+
+    def of(self, data: bytes) -> io.BufferedIOBase:
+        """Raises ImageError for more than 2 GB."""
+        key = hashlib.blake2b(data).digest()
+        if self._stream is None or key != self._key:
+            self._stream = None  # closed, and gone
+            self._key, self._stream = key, _unpack(data)
+        return self._stream
+
+
+def _unpack(data: bytes) -> io.BufferedIOBase:
+    # Kept for the next slice.
+    stream = cast(io.BufferedIOBase, tempfile.TemporaryFile(prefix="clipseek-"))  # noqa: SIM115
+    try:
+        with gzip.open(io.BytesIO(data)) as packed:
+            while part := packed.read(1 << 20):
+                stream.write(part)
+                if stream.tell() > _LARGEST:
+                    raise ImageError("too large: its volume has more than 2 GB")
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+_unpacked = _Unpacked()
 
 
 def _upright(values: NDArray[Any], axes: list[int], flips: list[bool]) -> NDArray[Any]:

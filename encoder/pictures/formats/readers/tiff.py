@@ -5,8 +5,11 @@ BigTIFF, tiles, planes, predictors, floats, any number of bands, JPEG and other 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,12 +19,14 @@ from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 
 from ...errors import ImageError
 from ...limits import check_pixels
+from ...pixels.bands import Band
 from ...pixels.decoded import Decoded, Space
 from ...pixels.no_data import read_no_data
 from ...pixels.orientation import SWAPPED
 from ...rules import Rules
-from ...size import least_edge
+from ...size import is_large, least_edge
 from ..asked import Asked
+from ..tiff_windows import TiffRows
 from .tiff_bands import chosen_bands
 from .tiff_pages import chosen_page, reduced_level, whole_pages
 
@@ -41,11 +46,20 @@ _SPACES: dict[int, Space] = {
 _OWN_COLOURS = (COMPRESSION.JPEG, COMPRESSION.OJPEG, COMPRESSION.APERIO_JP2000_YCBC, COMPRESSION.APERIO_JP2000_RGB)
 
 
-def read(data: bytes, asked: Asked) -> Decoded:
-    """The first page that is no reduced copy of another."""
+def read(data: bytes, asked: Asked) -> Decoded | TiffFileBands:
+    """The first page that is no reduced copy of another; a large one in bands."""
+    with _reasons():
+        # Not closed: the tags of large values are read when they are asked for.
+        page = _chosen(tifffile.TiffFile(io.BytesIO(data)), asked)
+        large = is_large(page.source.imagewidth, page.source.imagelength)
+        rows = TiffRows.read(data, page.source.offset) if large else None
+        return page.shown(*_values(page.source)) if rows is None else TiffFileBands(rows, page, page.full_size)
+
+
+@contextlib.contextmanager
+def _reasons() -> Iterator[None]:
     try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            return _decoded(file, asked)
+        yield
     except (ImageError, MemoryError):
         raise
     except Exception as problem:  # tifffile and imagecodecs raise what they like on broken files
@@ -53,14 +67,42 @@ def read(data: bytes, asked: Asked) -> Decoded:
         raise ImageError(f"not readable as TIFF: {words[:160] or type(problem).__name__}") from None
 
 
+@dataclass(frozen=True)
+class TiffFileBands:
+    """``rows`` of a page, a ``pixels.bands.Bands``."""
+
+    rows: TiffRows
+    page: Page
+    full_size: tuple[int, int] | None
+
+    @property
+    def width(self) -> int:
+        return self.rows.width
+
+    @property
+    def height(self) -> int:
+        return self.rows.height
+
+    @property
+    def orientation(self) -> int:
+        return self.rows.orientation
+
+    def starting(self, row: int) -> tuple[int, Iterator[Band]]:
+        """From the strips or tiles that hold ``row``."""
+        top, found = self.rows.starting(row)
+        return top, map(self._one, found)
+
+    def _one(self, data: bytes) -> Band:
+        with _reasons(), tifffile.TiffFile(io.BytesIO(data)) as file:
+            band = file.pages[0]
+            assert isinstance(band, TiffPage)
+            return self.page.shown(*_values(band))
+
+
 def pages(data: bytes) -> list[int]:
     """The numbers, from 1, of those that are neither reduced copies nor masks."""
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            return whole_pages(file)
-    except Exception as problem:
-        words = " ".join(str(problem).split())
-        raise ImageError(f"not readable as TIFF: {words[:160] or type(problem).__name__}") from None
+    with _reasons(), tifffile.TiffFile(io.BytesIO(data)) as file:
+        return whole_pages(file)
 
 
 def size(data: bytes) -> tuple[int, int]:
@@ -71,7 +113,48 @@ def size(data: bytes) -> tuple[int, int]:
         return (height, width) if int(page.tags.valueof(274, 1) or 1) in SWAPPED else (width, height)
 
 
-def _decoded(file: tifffile.TiffFile, asked: Asked) -> Decoded:
+@dataclass(frozen=True)
+class Page:
+    """``page`` of a file; ``source``: itself, or the reduced copy that is read; ``full_size``: then of the whole, as stored."""
+
+    page: TiffPage
+    source: TiffPage
+    rules: Rules
+    full_size: tuple[int, int] | None
+    met: frozenset[str]
+    facts: tuple[str, ...]
+
+    def shown(self, values: NDArray[Any], bits: int | None) -> Decoded:
+        """(H, W, C) ``values`` of the page, or of a band of it, with all that the page says of them."""
+        page, source, photometric = self.page, self.source, int(self.source.photometric)
+        space = _SPACES[photometric]
+        if photometric == PHOTOMETRIC.PALETTE:
+            values, bits = _looked_up(values, source), None
+        elif photometric == PHOTOMETRIC.YCBCR and source.compression not in _OWN_COLOURS:
+            values = _from_ycbcr(values)
+        elif space == "lab":
+            values = _lab(values, signed=photometric == PHOTOMETRIC.CIELAB)
+        if space == "cmyk" and values.shape[2] < 4:
+            raise ImageError(f"{values.shape[2]} inks, expected cyan, magenta, yellow and black")
+        bands = chosen_bands(page, space, values.shape[2], self.rules.bands)
+        return Decoded(
+            np.ascontiguousarray(values[..., bands.chosen]) if bands.chosen != (*range(values.shape[2]),) else values,
+            bands.space,
+            bands.alpha,
+            bits=bits,
+            inverted=photometric == PHOTOMETRIC.MINISWHITE,
+            window=_window(page, values.dtype),
+            no_data=read_no_data(str(page.tags.valueof(42113, ""))),
+            profile=page.tags.valueof(34675) or None,
+            orientation=int(page.tags.valueof(274, 1) or 1),
+            full_size=self.full_size,
+            format="TIFF",
+            met=self.met,
+            facts=(*self.facts, *bands.facts),
+        )
+
+
+def _chosen(file: tifffile.TiffFile, asked: Asked) -> Page:
     page, facts = chosen_page(file, asked)
     check_pixels(page.imagewidth, page.imagelength, asked.max_megapixels)
     full = (page.imagewidth, page.imagelength)
@@ -81,36 +164,9 @@ def _decoded(file: tifffile.TiffFile, asked: Asked) -> Decoded:
         facts.append(f"read from its level of {level.imagewidth} x {level.imagelength} pixels")
         met |= {"size"}
     source = level or page
-    photometric = int(source.photometric)
-    if photometric not in _SPACES:
-        raise ImageError(f"its photometric interpretation {photometric} is not read")
-    values, bits = _values(source)
-    space = _SPACES[photometric]
-    if photometric == PHOTOMETRIC.PALETTE:
-        values, bits = _looked_up(values, source), None
-    elif photometric == PHOTOMETRIC.YCBCR and source.compression not in _OWN_COLOURS:
-        values = _from_ycbcr(values)
-    elif space == "lab":
-        values = _lab(values, signed=photometric == PHOTOMETRIC.CIELAB)
-    if space == "cmyk" and values.shape[2] < 4:
-        raise ImageError(f"{values.shape[2]} inks, expected cyan, magenta, yellow and black")
-    bands = chosen_bands(page, space, values.shape[2], asked.rules.bands)
-    facts += bands.facts
-    return Decoded(
-        np.ascontiguousarray(values[..., bands.chosen]) if bands.chosen != (*range(values.shape[2]),) else values,
-        bands.space,
-        bands.alpha,
-        bits=bits,
-        inverted=photometric == PHOTOMETRIC.MINISWHITE,
-        window=_window(page, values.dtype),
-        no_data=read_no_data(str(page.tags.valueof(42113, ""))),
-        profile=page.tags.valueof(34675) or None,
-        orientation=int(page.tags.valueof(274, 1) or 1),
-        full_size=full if level is not None else None,
-        format="TIFF",
-        met=met,
-        facts=tuple(facts),
-    )
+    if int(source.photometric) not in _SPACES:
+        raise ImageError(f"its photometric interpretation {int(source.photometric)} is not read")
+    return Page(page, source, asked.rules, full if level is not None else None, met, tuple(facts))
 
 
 def _values(page: TiffPage) -> tuple[NDArray[Any], int | None]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clipseek.encoder.pictures import images
 from clipseek.encoder.pictures.errors import ImageError
 from clipseek.encoder.pictures.images import open_picture
 from clipseek.encoder.pictures.pillow import png_rows
@@ -41,7 +40,6 @@ def drawn(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 @pytest.fixture
 def small_counts_as_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "LARGE", 10_000)
     monkeypatch.setattr("clipseek.encoder.pictures.size.LARGE", 10_000)
     monkeypatch.setattr(png_rows, "_BAND", 20_000)
 
