@@ -56,6 +56,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "growth": Benchmark("", "--counts 500,1000 --queries 5"),
     "index_recall": Benchmark("", "--count 1000 --queries 10", served=True),
     "complete_fusion": Benchmark("", "--icons 200 --queries 20", served=True),
+    "large_scenes": Benchmark("", "--small"),
     "ocr_words": Benchmark("", "--pictures 4 --no-goals", served=True),
     "page": Benchmark("", "--icons 200 --rounds 2 --no-goals", served=True),
     "search_command": Benchmark(". . --rounds 10", ". . --rounds 1", served=True),

@@ -18,7 +18,7 @@ from ..size import is_large, least_edge
 from .asked import Asked
 from .registry import INSTALL, Format, has_tifffile
 from .sniffing import format_of
-from .tiff_header import beyond_pillow, size_with_copies
+from .tiff_header import beyond_pillow, is_large_and_deep, size_with_copies
 
 #: The worker's task, as ``worker.pool`` takes it.
 TASK = f"{__name__}:work"
@@ -56,7 +56,8 @@ def read_here(data: bytes, known: Format, asked: Asked, crops: Sequence[Crop] = 
     # Pillow finds no copies in the SubIFDs of a BigTIFF.
     size = size_with_copies(data) if data[2:4] in (b"+\0", b"\0+") else None
     copies = size is not None and least_edge(*size, asked.edge, asked.reduce_to) is not None
-    if (asked.rules.bands or beyond or copies or asked.page is not None) and has_tifffile():
+    better = beyond or copies or asked.rules.bands or asked.page is not None or is_large_and_deep(data)
+    if better and has_tifffile():
         return _by("tiff", data, asked, crops)
     if beyond:
         raise ImageError(f"a TIFF of {beyond} is read after: {INSTALL}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from ..size import is_large
+
 #: Bytes of a value, by its kind.
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CFA, _LINEAR_RAW = 32803, 34892
@@ -54,6 +56,17 @@ def beyond_pillow(data: bytes) -> str | None:
     if tags.get(_PHOTOMETRIC, (1,))[0] in (0, 1) and samples - any(number in (1, 2) for number in extra) > 1:
         return f"{samples} bands"
     return None
+
+
+def is_large_and_deep(data: bytes) -> bool:
+    """Whether its one page has more than 8 bits and is large: tifffile unpacks such values once, Pillow twice."""
+    try:
+        pages = list(_folders(data))
+    except (struct.error, IndexError, KeyError):
+        return False
+    tags = pages[0] if len(pages) == 1 else {}
+    large = is_large(tags.get(_WIDTH, (0,))[0], tags.get(_HEIGHT, (0,))[0])
+    return large and max(tags.get(_BITS, (1,))) > 8
 
 
 def _folders(data: bytes) -> Iterator[dict[int, tuple[int, ...]]]:

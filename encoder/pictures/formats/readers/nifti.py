@@ -82,9 +82,15 @@ class _Unpacked:
         """Raises ImageError for more than 2 GB."""
         key = hashlib.blake2b(data).digest()
         if self._stream is None or key != self._key:
-            self._stream = None  # closed, and gone
+            self.close()
             self._key, self._stream = key, _unpack(data)
         return self._stream
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
 
 
 def _unpack(data: bytes) -> io.BufferedIOBase:
