@@ -22,7 +22,8 @@ decoder costs that one file, and what the decoder prints stands beside its name.
 model sees it and says what decided it.
 
 """
-_DEPTHS = (
+#: What is shown how; each row has made pictures in the tests.
+DEPTHS = (
     ("8 bits and fewer", "as they are; 1, 2 and 4 bits by their own range"),
     (
         "unsigned, more than 8 bits",
@@ -68,7 +69,7 @@ def formats_page() -> str:
     lines = [_HEAD.rstrip(), "", "| format | endings | read by | what is read | options |", "|---|---|---|---|---|"]
     lines += [_row(known) for known in FORMATS]
     lines += ["", "## Depths, colours, pages", "", "| what | how it is shown |", "|---|---|"]
-    lines += [f"| {what} | {how} |" for what, how in _DEPTHS]
+    lines += [f"| {what} | {how} |" for what, how in DEPTHS]
     lines += ["", "## Versions of the rules", "", *_versions()]
     return "\n".join(lines) + "\n"
 

@@ -51,7 +51,9 @@ def outlook(
             on_skip(entry)
             continue
         found.captions += len(entry.captions)
-        key = hashlib.blake2b(f"{entry.id}\0{entry.image}".encode("utf-8", "replace"), digest_size=16).digest()
+        key = hashlib.blake2b(
+            f"{entry.id}\0{entry.image}\0{getattr(entry.image, 'start', '')}".encode("utf-8", "replace"), digest_size=16
+        ).digest()
         if key in seen:
             found.joined += 1
             continue

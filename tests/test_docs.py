@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from clipseek.cli.reference import pages
+from clipseek.sources.layout import LAYOUTS
 
 from tests.test_layers import ROOMS
 
@@ -141,3 +142,18 @@ def test_a_lost_path_is_seen() -> None:
     assert list(paths_named("`best/`, `gone/file.py`, `talk/run-1`")) == ["gone/file.py"]
     assert not module_exists("clipseek.opensearch.gone")
     assert module_exists("clipseek.opensearch.Query")
+
+
+@pytest.mark.parametrize("name", names(PRESENT))
+def test_a_test_that_is_named_is_there(name: str) -> None:
+    lost = []
+    for path, test in re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", (ROOT / name).read_text("utf-8")):
+        file = ROOT / path
+        if not file.is_file() or not re.search(rf"^(?:async )?def {test}\(", file.read_text("utf-8"), re.MULTILINE):
+            lost.append(f"{path}::{test}")
+    assert not lost
+
+
+def test_every_layout_has_its_row() -> None:
+    page = (ROOT / "docs/reference/layouts.md").read_text("utf-8").partition("Columns of a manifest")[0]
+    assert set(LAYOUTS) - {"auto"} == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 from pathlib import Path
 
 from clipseek.sources import Skipped, read_source
@@ -24,3 +26,13 @@ def test_entries_and_captions_add_up(tmp_path: Path) -> None:
     assert found.captions + found.captions_lost.total() == len(rows) - 1
     assert [entry.reason for entry in skipped[1:]] == ["no such file", "empty file", "no regular file"]
     assert found.columns == {"set": 2}
+
+
+def test_a_key_that_a_tar_has_twice_is_two_pictures(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, content in (("0.jpg", b"one"), ("0.txt", b"a"), ("0.jpg", b"two"), ("0.txt", b"b")):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    found = outlook(read_source(tmp_path / "a.tar"))
+    assert (found.pictures, found.joined, found.captions) == (2, 0, 2)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 
 import numpy as np
 import pytest
+from clipseek.cli.reference_formats import DEPTHS
 from clipseek.encoder.pictures.formats.registry import FORMATS
 from clipseek.encoder.pictures.formats.sniffing import format_of
 from clipseek.encoder.pictures.images import open_picture
@@ -38,3 +40,25 @@ def test_every_format_has_a_made_picture() -> None:
 
 def test_names_are_unique() -> None:
     assert [name for name, number in Counter(sample.name for sample in SAMPLES).items() if number > 1] == []
+
+
+#: Rows of docs/reference/formats.md and the made pictures of each, by their names; scenes beyond those are in test_large.py.
+OF_ROWS = {
+    "8 bits and fewer": r"1 bit|uint8",
+    "unsigned, more than 8 bits": r"1[024] in 16|uint16",
+    "signed, floats, 32 bits": r"int32|float",
+    "a DICOM grey": r"DICOM (window|rescale|VOI table|padding)",
+    "no-data values": r"no-data|not-a-number",
+    "MINISWHITE, MONOCHROME1": r"MINISWHITE|MONOCHROME1",
+    "CMYK, Lab, YCbCr, profiles, cICP, gAMA": r"CMYK|YBR",
+    "transparency": r"RGBA|alpha",
+    "many bands": r"5 bands",
+    "pages, levels": r"thumbnail",
+    "frames, slices": r"frames|slice",
+}
+
+
+def test_every_row_of_the_table_has_made_pictures() -> None:
+    assert {what for what, _ in DEPTHS} - OF_ROWS.keys() == {"large scenes"}
+    names = [sample.name for sample in SAMPLES]
+    assert [row for row, name in OF_ROWS.items() if not any(re.search(name, one) for one in names)] == []
