@@ -148,7 +148,12 @@ KINDS: dict[str, tuple[str, int, str, Callable[..., None]]] = {
         "f4",
         lambda path, values: tiff(path, values, tile=(256, 256), predictor=3),
     ),
-    "TIFF, 5 bands of 16 bits": ("tif", 5, "u2", lambda path, values: tiff(path, values, tile=(256, 256))),
+    "TIFF, 5 bands of 16 bits": (
+        "tif",
+        5,
+        "u2",
+        lambda path, values: tiff(path, values, tile=(256, 256), planarconfig="contig"),
+    ),
     "JPEG 2000": ("jp2", 3, "u1", jpeg2000),
     "PNG, interlaced": ("png", 3, "u1", interlaced),
     "JPEG, progressive": ("jpg", 3, "u1", lambda path, values: picture(path, values, quality=90, progressive=True)),

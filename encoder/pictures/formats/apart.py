@@ -16,6 +16,7 @@ from ..worker.process import Answer
 from .asked import Asked
 from .registry import INSTALL, Format
 from .task import TASK
+from .tiff_level import with_one_level
 
 
 def read_apart(data: bytes, known: Format, asked: Asked) -> Seen:
@@ -23,6 +24,8 @@ def read_apart(data: bytes, known: Format, asked: Asked) -> Seen:
 
     Raises ImageError with the reason: the library is not installed, the file is broken, too large, or took its decoder down.
     """
+    if known.name == "TIFF" and asked.page is None:
+        data = with_one_level(data, asked.edge, asked.reduce_to)
     answer = ask_apart(data, known, asked.words())
     words, (pixels,) = answer.words, answer.arrays
     met, facts = tuple(words["met"]), tuple(words["facts"])

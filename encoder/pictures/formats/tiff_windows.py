@@ -16,13 +16,13 @@ from .tiff_header import SIZES
 
 #: Bytes of rows that a band has at most, unless its tiles have more.
 _BAND = 4 << 20
+_GIVEN = 1 << 16  # bytes that are inflated at once
 _ENDS_EARLY = "truncated: the file ends before its pixels do"
 _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 259, 262, 277
 _ROWS, _PLANES, _ORIENTATION, _SUBSAMPLING = 278, 284, 274, 530
 _STRIPS, _TILES, _TILE_WIDTH, _TILE_LENGTH = (273, 279), (324, 325), 322, 323
 _IMAGE_DEPTH, _TILE_DEPTH = 32997, 32998
-#: Of the whole picture, and pointers to other places in the file: description, kind of page, free bytes, SubIFDs, XMP, IPTC,
-#: Photoshop's, EXIF's and GPS's folders, GDAL's names.
+#: Of the whole: description, kind of page, free bytes, SubIFDs, XMP, IPTC, Photoshop's, EXIF's and GPS's folders, GDAL's names.
 _LEFT_OUT = (254, 255, 270, 288, 289, 330, 700, 33723, 34377, 34665, 34853, 37724, 40965, 42112)
 _PLAIN, _OLD_JPEG, _DEFLATED, _YCBCR = 1, 6, (8, 32946), 6
 _UNSIGNED = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
@@ -68,7 +68,7 @@ class TiffRows:
         """The page whose folder of tags stands at ``offset``; None for one that is not read by bands."""
         order, big = "<" if data[:1] == b"I" else ">", data[2:4] in (b"+\0", b"\0+")
         try:
-            return cls._of(data, order, big, _folder(data, order, big, offset))
+            return cls._of(data, order, big, folder(data, order, big, offset))
         except (struct.error, KeyError, IndexError, ZeroDivisionError):
             return None
 
@@ -207,18 +207,22 @@ class _Unpacked:
     """The rows of a deflated strip, one after another."""
 
     def __init__(self, packed: bytes) -> None:
-        self._inflate, self._packed = zlib.decompressobj(), packed
+        self._inflate, self._packed, self._at, self._tail = zlib.decompressobj(), packed, 0, b""
+
+    def _next(self) -> int:
+        return self._at if self._tail else self._at + _GIVEN
 
     def take(self, size: int) -> bytes:
         """Raises ImageError where they end early, or cannot be unpacked."""
         out = bytearray()
         try:
-            while len(out) < size and (self._packed or not self._inflate.eof):
-                given = self._inflate.decompress(self._packed, size - len(out))
-                self._packed = self._inflate.unconsumed_tail
-                if not given and not self._packed:
+            while len(out) < size and not self._inflate.eof:
+                # A little at a time: what is not taken of it is copied.
+                given, self._at = self._tail or self._packed[self._at : self._at + _GIVEN], self._next()
+                if not given:
                     break
-                out += given
+                out += self._inflate.decompress(given, size - len(out))
+                self._tail = self._inflate.unconsumed_tail
         except zlib.error as problem:
             raise ImageError(f"cannot be decoded: {problem}") from None
         if len(out) < size:
@@ -226,7 +230,8 @@ class _Unpacked:
         return bytes(out)
 
 
-def _folder(data: bytes, order: str, big: bool, place: int) -> dict[int, Tag]:
+def folder(data: bytes, order: str, big: bool, place: int) -> dict[int, Tag]:
+    """The tags at ``place``. Raises struct.error beyond the file's end."""
     count = struct.unpack_from(order + ("Q" if big else "H"), data, place)[0]
     place += 8 if big else 2
     step, inline, counter = (20, 8, "Q") if big else (12, 4, "I")

@@ -21,6 +21,7 @@ from ..errors import ImageError
 from .png_chunks import SIGNATURE, chunk, chunks
 
 _BAND = 1 << 20  # bytes of rows at once
+_GIVEN = 1 << 16  # bytes that are inflated at once
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 #: Colour types of 8 bits by the bytes that a filter steps back: the rows' own bytes come out of such a PNG as they are.
 _PLAIN = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -73,10 +74,7 @@ class PngRows:
         """The lines of a band, as they are filtered. Raises ImageError where they end early."""
         rows = max(1, _BAND // self.row)
         inflate, waiting, left = zlib.decompressobj(), bytearray(), self.height
-        for name, at, length in chunks(self.data):
-            if name != b"IDAT":
-                continue
-            given = self.data[at : at + length]
+        for given in self._packed():
             while given and left:
                 wanted = min(rows, left) * (self.row + 1)
                 waiting += inflate.decompress(given, wanted - len(waiting))
@@ -87,6 +85,14 @@ class PngRows:
                     waiting.clear()
         if left:
             raise ImageError("truncated: the file ends before its pixels do")
+
+    def _packed(self) -> Iterator[bytes]:
+        """What is to be inflated, a little at a time: what is not taken of it is copied."""
+        for name, at, length in chunks(self.data):
+            if name == b"IDAT":
+                yield from (
+                    self.data[start : min(at + length, start + _GIVEN)] for start in range(at, at + length, _GIVEN)
+                )
 
     def _unfiltered(self, lines: bytes) -> NDArray[np.uint8]:
         """(rows, bytes) of filtered ``lines``."""
