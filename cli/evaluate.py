@@ -143,13 +143,15 @@ def evaluate(
     print_json(value)
 
 
-def _trained_on(names: list[str], pairs: Pairs) -> list[int]:
-    """For each model how many of the pictures it was trained on, as far as it is known; said where there are any."""
+def _trained_on(names: list[str], pairs: Pairs) -> list[int | None]:
+    """For each model how many of the pictures it was trained on, None where that is not known; both are said."""
     from clipseek.training.data.trained_on import trained_on
 
     found = [trained_on(Path(name), pairs) for name in names]
     of = len(pairs.shown_pictures()[0])
     for name, number in zip(names, found, strict=True):
+        if number is None:
+            note(f"{name}: it is not known whether it was trained on some of these pictures (it has no trained_on.bin)")
         if number:
             note(
                 f"{name} was trained on {number:,} of these {of:,} pictures: its figures tell nothing of new ones; "

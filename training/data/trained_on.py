@@ -55,10 +55,10 @@ def read_marks(folder: Path) -> Marks:
     return np.frombuffer(data[: len(data) // 8 * 8], "<u8").astype(np.uint64)
 
 
-def trained_on(folder: Path, pairs: Pairs) -> int:
-    """How many of the pictures of ``pairs`` the model in ``folder`` was trained on: the same bytes."""
+def trained_on(folder: Path, pairs: Pairs) -> int | None:
+    """How many of the pictures of ``pairs`` the model in ``folder`` was trained on: the same bytes. None where it is unknown."""
     marks = read_marks(folder)
-    return int(np.isin(_marks(pairs), marks).sum()) if len(marks) else 0
+    return int(np.isin(_marks(pairs), marks).sum()) if len(marks) else None
 
 
 def _marks(pairs: Pairs) -> Marks:

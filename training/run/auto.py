@@ -1,6 +1,6 @@
 """The recipe ``auto``: what is trained, at what rate and for how long follows from the pairs, the base and validation.
 
-1. ``adapter``: both towers locked, new projections over their outputs: seconds, and a lower bound of what can be had.
+1. ``adapter``: both towers locked, new projections over their outputs, of at most 20,000 pairs: a lower bound of what can be had.
 2. ``rate-…``: from there the whole model learns for up to a minute at each of three rates, and validation takes one: projections
    first, then all weights (Kumar et al. 2022, "Fine-tuning can distort pretrained features").
 3. ``round-1``, ``round-2``, …: rounds at this rate, each going on from the best weights so far at a rate of 0.7 times the last, as
@@ -30,35 +30,19 @@ from ..model.checkpoint import load_checkpoint
 from ..step.batch import steps_of_an_epoch
 from ..step.distributed import World
 from ..step.optimizer import is_large
+from .adapter_stage import MOST_PAIRS, adapter_batch, adapter_sample
 from .loop import train
 from .model_card import model_card
 from .ownership import REPORT, STAGES, TRAINING_RECORD, alone, check_own, clear_run
-from .recipes import LORA_FACTOR, RECIPES
+from .recipes import RECIPES
 from .run_folder import Event, RunFolder
 from .setup import auto_share, split_held_out
+from .tried_rates import rate_is_given, rates
 
-#: Learning rates that are tried, for bases above and below ``LARGE`` parameters.
-RATES = {True: (3e-6, 1e-5, 3e-5), False: (1e-4, 3e-4, 1e-3)}
 TRIED_STEPS, TRIED_MINUTES = 40, 1.0
 ROUND_STEPS, MAX_ROUNDS, COOLING = 200, 12, 0.7
 #: A round that raises validation's MRR by less of it has gained nothing.
 GAIN = 0.01
-
-
-def rates(large: bool, config: TrainConfig) -> tuple[float, ...]:
-    """The learning rates that are tried."""
-    factor = 1.0 if config.lora is None else LORA_FACTOR
-    return tuple(rate * factor for rate in RATES[large])
-
-
-def rate_is_given(config: TrainConfig) -> bool:
-    """Whether the rounds have a learning rate of somebody's choice, so that none is tried."""
-    return config.learning_rate != TrainConfig.learning_rate
-
-
-def adapter_batch(pairs: int) -> int:
-    """Pairs of the adapter's batches: with few pairs too an epoch has several steps, for validation looks after each."""
-    return min(1024, max(32, pairs // 8))
 
 
 @dataclass(frozen=True)
@@ -113,6 +97,7 @@ class Auto:
 
     def _adapter(self) -> Stage:
         size = adapter_batch(len(self._learn))
+        self._note(adapter_pairs=min(len(self._learn), MOST_PAIRS))
         given = {**RECIPES["adapter"], "lora": None, "batch_size": size, "epochs": 60.0, "patience": 8}
         return self._stage("adapter", None, **given)
 
@@ -164,9 +149,11 @@ class Auto:
         config = dataclasses.replace(self._config, base=base, recipe=name, **given)
         resume = (folder / "config.json").is_file()
         self._on_event({"event": "stage", "name": name, "learning_rate": config.learning_rate})
-        keep = self._keep if config.keep_share else None
+        learn, keep = self._learn, self._keep if config.keep_share else None
+        if start is None:  # the adapter: outputs of both towers, in several views, for each of its pairs
+            learn, keep = adapter_sample(learn, config.seed), keep and adapter_sample(keep, config.seed)
         sides: dict[str, Any] = {"keep": keep, "validation": self._held, "keep_validation": self._keep_validation}
-        train(config, self._learn, folder, resume=resume, on_event=self._on_event, **sides)
+        train(config, learn, folder, resume=resume, on_event=self._on_event, **sides)
         summary = RunFolder(folder, self._on_event).summary()
         stage = Stage(name, folder / "best", float(summary["validation"]["validation_mrr"]), summary)
         self.stages.append(stage)

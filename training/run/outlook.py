@@ -19,9 +19,11 @@ from ..data.split import Looks, split_rows
 from ..data.survey import Survey, appearances, survey
 from ..model.checkpoint import load_checkpoint
 from ..step.batch import steps_of_an_epoch
-from .auto import MAX_ROUNDS, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS, adapter_batch, rate_is_given, rates
+from .adapter_stage import MOST_PAIRS, adapter_batch
+from .auto import MAX_ROUNDS, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS
 from .setup import auto_share
 from .trial import ROWS, Costs, try_step
+from .tried_rates import rate_is_given, rates
 from .validation import MAX_PAIRS, PASSES_TO_CHOOSE
 
 _VIEWS = 4  # of each pair, whose outputs of locked towers are computed
@@ -179,7 +181,7 @@ def _one_stage(config: TrainConfig, costs: Costs, of: _Sizes) -> Stage:
 
 def _auto_stages(config: TrainConfig, costs: Costs, of: _Sizes) -> list[Stage]:
     each, batch = of.steps_per_epoch(config), min(config.batch_size, of.learn)
-    features = (_VIEWS * of.learn + of.validated) * costs.embed
+    features = (_VIEWS * min(of.learn, MOST_PAIRS) + of.validated) * costs.embed
     stages = [Stage("adapter", None, adapter_batch(of.learn), 0, features, features)]
     step, passed = batch * costs.step, of.validated * costs.embed
     given = rate_is_given(config)

@@ -45,7 +45,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("short")
 def test_the_report_says_what_was_chosen_among_what(base: str, pairs: Any, tmp_path: Path) -> None:
     from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.run.auto import RATES, train_auto
+    from clipseek.training.run.auto import train_auto
+    from clipseek.training.run.tried_rates import RATES
 
     events: list[dict[str, Any]] = []
     best = train_auto(config(base), pairs, tmp_path / "run", on_event=events.append)
@@ -132,8 +133,22 @@ def test_without_anything_held_out_there_is_nothing_to_choose_by(base: str, pair
 
 @pytest.mark.usefixtures("short")
 def test_lora_tries_its_own_rates(base: str, pairs: Any, tmp_path: Path) -> None:
-    from clipseek.training.run.auto import RATES, train_auto
+    from clipseek.training.run.auto import train_auto
+    from clipseek.training.run.tried_rates import RATES
 
     train_auto(config(base, lora=4), pairs, tmp_path / "run")
     report = json.loads((tmp_path / "run" / "auto.json").read_text("utf-8"))
     assert [stage["learning_rate"] for stage in report["rates"]] == pytest.approx([10 * rate for rate in RATES[False]])
+
+
+def test_the_adapter_learns_from_a_bounded_sample_that_is_the_same_each_time(
+    pairs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its towers' outputs come before everything else: of all of 100,000 pairs they would take hours."""
+    from clipseek.training.run import adapter_stage
+
+    assert adapter_stage.adapter_sample(pairs, 0) is pairs
+    monkeypatch.setattr(adapter_stage, "MOST_PAIRS", 20)
+    one, same, other = (adapter_stage.adapter_sample(pairs, seed) for seed in (0, 0, 1))
+    assert len(one) == 20
+    assert one.captions == same.captions != other.captions
