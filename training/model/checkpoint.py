@@ -51,7 +51,12 @@ class Checkpoint:
         """input_ids and attention_mask, (N, L) int64 on the CPU, cut to the context (or ``max_tokens``, if that is less)
         and padded to the longest."""
         limit = self.context_length if max_tokens is None else min(max_tokens, self.context_length)
-        tokens = self.tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
+        marks = (self.tokenizer.bos_token, self.tokenizer.eos_token)
+        # As the encoder reads it: such a mark inside a caption is text, and does not end it.
+        spelt = any(mark in text for text in texts for mark in marks)
+        tokens = self.tokenizer(
+            texts, padding=True, truncation=True, max_length=limit, return_tensors="pt", split_special_tokens=spelt
+        )
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}
 
     def save(self, folder: Path) -> None:

@@ -85,3 +85,16 @@ def test_a_folder_with_missing_weights_is_refused(tmp_path: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelUnavailable, match="incomplete or broken"):
         load_checkpoint(str(folder))
+
+
+def test_a_mark_of_the_tokenizer_inside_a_caption_is_text_as_in_a_search(tmp_path: Path) -> None:
+    from clipseek.encoder import ClipEncoder
+    from clipseek.training.model.checkpoint import load_checkpoint
+
+    from tests.models import make_tiny_bundle
+
+    base = make_tiny_clip(tmp_path / "base")
+    checkpoint, texts = load_checkpoint(str(base)), ["a red <|endoftext|> cat", "<|startoftext|> cat", "a red cat"]
+    ours = checkpoint.encode_tokens(checkpoint.tokenize(texts)).detach().numpy()
+    theirs = ClipEncoder(make_tiny_bundle(base, tmp_path / "bundle"), device="cpu").encode_texts(texts)
+    assert float((ours * theirs).sum(1).min()) > 0.9999
