@@ -8,8 +8,11 @@ cluster.name: clipseek-test
 network.host: 0.0.0.0
 discovery.type: single-node
 Y
+closed=
 if [[ ${DISABLE_SECURITY_PLUGIN:-false} == true ]]; then
   echo 'plugins.security.disabled: true' >>config/opensearch.yml
+elif [[ ${DISABLE_INSTALL_DEMO_CONFIG:-false} == true ]]; then
+  closed=settings   # of whoever starts it, with certificates and first users of theirs
 else
   cat config/security.yml >>config/opensearch.yml
   hash=$(java -XX:+UseSerialGC -cp 'plugins/opensearch-security/*:lib/*' org.opensearch.security.tools.Hasher -env OPENSEARCH_INITIAL_ADMIN_PASSWORD | tail -n 1)
@@ -28,8 +31,8 @@ rootLogger.appenderRef.console.ref = console
 L
 settings=()
 while IFS='=' read -r -d '' key value; do
-  # plugins.security.* stand in the file.
-  if [[ $key =~ ^[a-z0-9_]+\.[a-z0-9_.]+$ && $key != plugins.security.* && $key != discovery.type ]]; then
+  # plugins.security.* stand in the file, but for a start that brings its own.
+  if [[ $key =~ ^[a-z0-9_]+\.[a-z0-9_.]+$ && $key != discovery.type && ( $closed == settings || $key != plugins.security.* ) ]]; then
     settings+=("-E$key=$value")
   fi
 done < <(env -0)

@@ -9,9 +9,9 @@ cd "$(dirname "$0")/.."
 name=${1:-clipseek-opensearch:2.19.1-closed}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if ! docker image inspect clipseek-base:bookworm >/dev/null 2>&1; then
-  mmdebstrap --quiet --variant=apt --include=openjdk-17-jre-headless,ca-certificates bookworm "$work/base.tar"
-  docker import "$work/base.tar" clipseek-base:bookworm >/dev/null
+if ! docker image inspect clipseek-base:bookworm-curl >/dev/null 2>&1; then
+  mmdebstrap --quiet --variant=apt --include=openjdk-17-jre-headless,ca-certificates,curl bookworm "$work/base.tar"
+  docker import "$work/base.tar" clipseek-base:bookworm-curl >/dev/null
   rm "$work/base.tar"
 fi
 home=$(.venv/bin/python -m clipseek.opensearch.node.assemble "$work/config")
@@ -19,7 +19,7 @@ cp -rL "$home" "$work/opensearch"
 cp docker/test-entrypoint.sh "$work/entrypoint.sh"
 chmod 755 "$work/entrypoint.sh"
 cat >"$work/Dockerfile" <<'D'
-FROM clipseek-base:bookworm
+FROM clipseek-base:bookworm-curl
 COPY opensearch /usr/share/opensearch
 COPY config /usr/share/opensearch/config
 COPY entrypoint.sh /entrypoint.sh

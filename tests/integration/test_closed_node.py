@@ -8,6 +8,7 @@ import shutil
 import ssl
 import stat
 import subprocess
+import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -151,29 +152,83 @@ def test_searches_are_logged_and_what_is_old_deleted_with_the_rights_of_who_inge
     assert delete_older(connect(node.url), SEARCHES, 7, ["mine"]) == 1  # clipseek's own user sees that it is no more
 
 
+#: By another user of the machine: what each request is answered, and what of the files can be read or changed.
+_STRANGER = """
+import json, os, ssl, sys, urllib.error, urllib.request
+given = json.loads(sys.argv[1])
+context, answers, got = ssl._create_unverified_context(), [], []
+for method, path, headers in given["requests"]:
+    request = urllib.request.Request(given["url"] + path, method=method, headers=headers)
+    try:
+        answers.append(urllib.request.urlopen(request, timeout=20, context=context).status)
+    except urllib.error.HTTPError as problem:
+        answers.append(problem.code)
+for path in given["files"]:
+    for mode in ("rb", "ab"):
+        try:
+            with open(path, mode) as file:
+                got.append([path, mode])
+        except OSError:
+            pass
+for path in given["folders"]:
+    for attempt in (os.listdir, lambda folder: open(folder + "/x", "w"), lambda folder: os.rename(folder, folder + "2")):
+        try:
+            attempt(path)
+            got.append([path])
+        except OSError:
+            pass
+print(json.dumps({"user": os.getuid(), "answers": answers, "got": got, "cmdline": open(given["cmdline"]).read()}))
+"""
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_another_user_reads_no_file_and_changes_no_index(paths: NodePaths, node: NodeState) -> None:
-    seen = subprocess.run(
-        ["find", str(paths.node), "-mindepth", "1"],
-        user=65534,
+def test_another_user_of_the_machine_reads_nothing_and_changes_nothing(paths: NodePaths, node: NodeState) -> None:
+    port, own = node.url.rpartition(":")[2], Path(f"/proc/{node.pid}")
+    written = [path for path in paths.node.rglob("*") if path.is_file()]
+    index = [path for path in written if paths.indices in path.parents]
+    assert index, "no file of an index to try"
+    tried = [
+        paths.credentials,
+        *paths.tls.iterdir(),
+        paths.config / "opensearch.yml",
+        paths.log,
+        paths.started,
+        paths.state,
+    ]
+    hosts: list[dict[str, str]] = [{}, {"Host": f"evil.example:{port}"}, {"Host": "localhost"}]
+    asked = [("GET", "/"), ("GET", "/mine/_search"), ("GET", "/_cat/indices"), ("DELETE", "/mine"), ("PUT", "/theirs")]
+    given = {
+        "url": node.url,
+        "requests": [(method, path, headers) for method, path in asked for headers in hosts],
+        "files": [*map(str, tried), str(index[0]), str(own / "environ"), str(own / "mem")],
+        "folders": [str(path) for path in (paths.node, paths.indices, paths.logs, paths.config, paths.tls, own / "fd")],
+        "cmdline": str(own / "cmdline"),
+    }
+    python = str(Path(sys.executable).resolve())  # an environment's own may lie where nobody else gets to
+    told = json.loads(as_user(65534, python, "-I", "-c", _STRANGER, json.dumps(given)).stdout)
+    assert told["user"] == 65534
+    assert set(told["answers"]) == {401}
+    assert told["got"] == []
+    assert not [secret for secret in json.loads(paths.credentials.read_text()).values() if secret in told["cmdline"]]
+    assert connect(node.url).count(index="mine")["count"] == 1
+    assert not connect(node.url).indices.exists(index="theirs")
+    # What the node's own user may not either: the passwords are those of whoever started it.
+    owner = paths.indices.stat().st_uid
+    assert as_user(owner, "cat", str(paths.credentials), check=False).stdout == ""
+
+
+def as_user(user: int, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run by ``user``, in no group of root's."""
+    return subprocess.run(
+        words,
+        user=user,
         group=65534,
         extra_groups=[],
         cwd="/",
         capture_output=True,
-        check=False,
-    )
-    assert seen.stdout == b""
-    for path in (paths.credentials, paths.tls / "node-key.pem", paths.config / "opensearch.yml", paths.log):
-        read = subprocess.run(
-            ["cat", str(path)], user=65534, group=65534, extra_groups=[], cwd="/", capture_output=True, check=False
-        )
-        assert read.returncode != 0
-        assert read.stdout == b""
-    assert (
-        subprocess.run(
-            ["cat", str(paths.credentials)], user=paths.indices.stat().st_uid, cwd="/", check=False
-        ).returncode
-        != 0
+        text=True,
+        check=check,
+        timeout=120,
     )
 
 

@@ -1,4 +1,6 @@
-"""clipseek's own image, built from packages alone (``make test-image``): run with nothing to write to but /data."""
+"""clipseek's own image, built from packages alone (``make test-image``): run with nothing to write to but /data; and
+docker/compose.yaml with it and the test's image of OpenSearch, all but Dashboards, whose image no registry is there for.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from uuid import uuid4
 import pytest
 from clipseek.opensearch.server.client import connect
 
+from tests.integration.conftest import IMAGE
 from tests.pictures import picture
+from tests.ports import free_port
 from tests.shipped import ROOT, TUNED
 
 pytestmark = [pytest.mark.integration, pytest.mark.soak]  # it builds an image for minutes
@@ -45,7 +49,7 @@ def volume(image: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def mounted(tmp_path_factory: pytest.TempPathFactory, volume: str) -> Iterator[list[str]]:
+def folder() -> Iterator[Path]:
     """Pictures and bundle, for every user to read."""
     folder = Path("/var/tmp") / f"clipseek-image-{uuid4().hex[:8]}"
     folder.mkdir(mode=0o755)
@@ -55,11 +59,16 @@ def mounted(tmp_path_factory: pytest.TempPathFactory, volume: str) -> Iterator[l
     shutil.copytree(TUNED, folder / "bundle")
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    yield [
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def mounted(folder: Path, volume: str) -> list[str]:
+    return [
         *("-v", f"{folder}/pictures:/pictures:ro", "-v", f"{folder}/bundle:/bundle:ro", "-v", f"{volume}:/data"),
         *("--network", "host", "-e", "CLIPSEEK_MODEL=/bundle"),
     ]
-    shutil.rmtree(folder)
 
 
 def test_it_runs_as_its_own_user_with_no_network_and_nothing_to_write_to(image: str) -> None:
@@ -98,3 +107,71 @@ def test_pictures_that_are_mounted_read_only_are_ingested_searched_and_served(
 
 def _health(container: str) -> str:
     return docker("inspect", "--format", "{{.State.Health.Status}}", container).stdout.strip()
+
+
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
+def test_compose_starts_closed_with_passwords_in_files_alone_and_makes_new_ones(image: str, folder: Path) -> None:
+    server, page = free_port(), free_port()
+    given = {
+        "PICTURES": f"{folder}/pictures",
+        "BUNDLE": f"{folder}/bundle",
+        "CLIPSEEK_IMAGE": image,
+        "OPENSEARCH_IMAGE": IMAGE,
+        "OPENSEARCH_JAVA_OPTS": "-Xms512m -Xmx512m",
+        "OPENSEARCH_PORT": str(server),
+        "PAGE_PORT": str(page),
+    }
+    project = f"clipseek-test-{uuid4().hex[:8]}"
+    file = ROOT / "docker" / "compose.yaml"
+
+    def compose(*words: str) -> str:
+        command = ["docker-compose", "-p", project, "-f", str(file), *words]
+        done = subprocess.run(
+            command, env={**os.environ, **given}, capture_output=True, text=True, check=False, timeout=800
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def password() -> str:
+        return compose(
+            "run", "--rm", "--no-deps", "--entrypoint", "cat", "users", "/secrets/administrator/password"
+        ).strip()
+
+    def answered(user: str | None = None) -> int:
+        """To curl by somebody who trusts any certificate."""
+        option = [] if user is None else ["--user", user]
+        command = [
+            "curl",
+            "-sk",
+            *option,
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            f"https://127.0.0.1:{server}/_search",
+        ]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    services = ("secrets", "opensearch", "users", "ingest", "serve")
+    try:
+        compose("up", "-d", *services)
+        assert "6 indexed" in " ".join(compose("logs", "--no-color", "ingest").split())
+        hits = compose("exec", "-T", "serve", "clipseek", "search", "a picture", "--index", "pictures").splitlines()
+        assert len(hits) == 6
+        first = password()
+        assert (answered(), answered(f"admin:{first}")) == (401, 200)
+        containers = docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={project}").stdout
+        assert first not in docker("inspect", *containers.split()).stdout
+        processes = docker("top", compose("ps", "-q", "opensearch").strip()).stdout
+        assert "plugins.security.ssl.http.enabled=true" in processes
+        assert first not in processes
+        user = compose("exec", "-T", "serve", "clipseek", "server", "check")
+        assert "clipseek_ingest" in user
+        assert "all_access" not in user
+
+        compose("run", "--rm", "--no-deps", "secrets", "renew")
+        compose("up", "-d", "--force-recreate", *services)
+        assert (answered(f"admin:{first}"), answered(f"admin:{password()}")) == (401, 200)
+        assert "6 unchanged" in " ".join(compose("logs", "--no-color", "ingest").split())
+    finally:
+        compose("down", "--volumes", "--timeout", "5")

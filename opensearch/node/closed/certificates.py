@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 from cryptography import x509
@@ -23,17 +24,22 @@ def subject(name: str) -> str:
     return f"CN={name},O=clipseek"
 
 
-def make_certificates(paths: NodePaths) -> bool:
-    """Make what is missing or ends soon, all of it at once; returns whether it did. Only this user may read the keys."""
+def make_certificates(paths: NodePaths, also: Sequence[str] = (), *, organization: bool = True) -> bool:
+    """Make what is missing or ends soon, all of it at once; returns whether it did. Only this user may read the keys.
+
+    The node's certificate is for this machine, and for the host names ``also``. Without ``organization`` a subject has no comma,
+    which separates several where a setting is given outside of a file.
+    """
     if _last(paths):
         return False
     make_folder(paths.tls)
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _certificate("clipseek authority", authority_key, None)
+    authority = _certificate(_named("clipseek authority", organization), authority_key, None)
     write_private(paths.authority, _pem(authority))
     for name, stem in ((NODE, "node"), (ADMIN, "admin")):
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _certificate(name, key, (authority, authority_key))
+        hosts = ("localhost", *also) if name == NODE else ()
+        certificate = _certificate(_named(name, organization), key, (authority, authority_key), hosts)
         write_private(paths.tls / f"{stem}.pem", _pem(certificate) + _pem(authority))
         write_private(paths.tls / f"{stem}-key.pem", _key(key))
     return True
@@ -61,14 +67,17 @@ def _last(paths: NodePaths) -> bool:
     return True
 
 
+def _named(name: str, organization: bool) -> x509.Name:
+    common = x509.NameAttribute(NameOID.COMMON_NAME, name)
+    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "clipseek"), common] if organization else [common])
+
+
 def _certificate(
-    name: str,
+    own: x509.Name,
     key: ec.EllipticCurvePrivateKey,
     issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None,
+    hosts: Sequence[str] = (),
 ) -> x509.Certificate:
-    own = x509.Name(
-        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "clipseek"), x509.NameAttribute(NameOID.COMMON_NAME, name)]
-    )
     signer = key if issuer is None else issuer[1]
     now = datetime.now(timezone.utc)
     builder = (
@@ -89,11 +98,11 @@ def _certificate(
     if issuer is not None:
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         names = [
-            x509.DNSName("localhost"),
+            *(x509.DNSName(host) for host in hosts),
             *(x509.IPAddress(ipaddress.ip_address(one)) for one in ("127.0.0.1", "::1")),
         ]
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        if name == NODE:
+        if hosts:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(signer, hashes.SHA256())
 

@@ -46,13 +46,8 @@ def security_settings() -> dict[str, Any]:
     }
 
 
-def write_security(paths: NodePaths, user: User | None) -> None:
-    """Certificates and first content of the security index, beside ``opensearch.yml``; read at the node's first closed start."""
-    group = None if user is None else user.gid
-    for name in ("node.pem", "node-key.pem", "authority.pem"):
-        write_private(paths.config / name, (paths.tls / name).read_text("ascii"), group)
-    folder = paths.config / _FOLDER
-    folder.mkdir(0o700)
+def security_contents(*, tenants: bool = True) -> dict[str, str]:
+    """The first content of the security index, by file name. ``tenants``: whether Dashboards keeps objects apart by tenant."""
     domain = {
         "http_enabled": True,
         "transport_enabled": True,
@@ -61,10 +56,13 @@ def write_security(paths: NodePaths, user: User | None) -> None:
         "http_authenticator": {"type": "basic", "challenge": False},
         "authentication_backend": {"type": "intern"},
     }
+    dynamic: dict[str, Any] = {"http": {"anonymous_auth_enabled": False}, "authc": {"basic": domain}}
+    if not tenants:
+        dynamic["kibana"] = {"multitenancy_enabled": False}
     contents: dict[str, tuple[str, dict[str, Any]]] = {
         "config": (
             "config",
-            {"config": {"dynamic": {"http": {"anonymous_auth_enabled": False}, "authc": {"basic": domain}}}},
+            {"config": {"dynamic": dynamic}},
         ),
         "internal_users": ("internalusers", {}),
         "roles": ("roles", {}),
@@ -76,9 +74,22 @@ def write_security(paths: NodePaths, user: User | None) -> None:
         "whitelist": ("whitelist", {"config": {"enabled": False, "requests": {}}}),
         "audit": ("audit", {"config": {"enabled": False}}),
     }
-    for name, (kind, content) in contents.items():
-        text = json.dumps({"_meta": {"type": kind, "config_version": 2}, **content})  # JSON is YAML
-        write_private(folder / f"{name}.yml", f"{text}\n", group)
+    return {
+        # JSON is YAML.
+        f"{name}.yml": json.dumps({"_meta": {"type": kind, "config_version": 2}, **content}) + "\n"
+        for name, (kind, content) in contents.items()
+    }
+
+
+def write_security(paths: NodePaths, user: User | None) -> None:
+    """Certificates and first content of the security index, beside ``opensearch.yml``; read at the node's first closed start."""
+    group = None if user is None else user.gid
+    for name in ("node.pem", "node-key.pem", "authority.pem"):
+        write_private(paths.config / name, (paths.tls / name).read_text("ascii"), group)
+    folder = paths.config / _FOLDER
+    folder.mkdir(0o700)
+    for name, text in security_contents().items():
+        write_private(folder / name, text, group)
     if user is not None:
         os.chown(folder, 0, user.gid)
         folder.chmod(0o750)
