@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from ..errors import ImageError
 from .tiff_header import SIZES
 
-#: Bytes of rows that a band has at most, unless its tiles have more.
-_BAND = 4 << 20
-_GIVEN = 1 << 16  # bytes that are inflated at once
+#: Bytes of rows that a band has at most, unless its tiles have more; that are inflated at once.
+_BAND, _GIVEN = 4 << 20, 1 << 16
 _ENDS_EARLY = "truncated: the file ends before its pixels do"
 _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 259, 262, 277
 _ROWS, _PLANES, _ORIENTATION, _SUBSAMPLING = 278, 284, 274, 530
@@ -152,7 +151,7 @@ class TiffRows:
                 left -= count
 
     def _unpacked(self, number: int) -> _Unpacked:
-        return _Unpacked(self._part(self.places[number], self.sizes[number]))
+        return _Unpacked(self.data, self.places[number], self.sizes[number])
 
     def _part(self, place: int, size: int) -> bytes:
         part = self.data[place : place + size]
@@ -206,11 +205,12 @@ class TiffRows:
 class _Unpacked:
     """The rows of a deflated strip, one after another."""
 
-    def __init__(self, packed: bytes) -> None:
-        self._inflate, self._packed, self._at, self._tail = zlib.decompressobj(), packed, 0, b""
+    def __init__(self, data: bytes, place: int, size: int) -> None:
+        self._inflate, self._tail = zlib.decompressobj(), b""
+        self._data, self._at, self._end = data, place, place + size
 
     def _next(self) -> int:
-        return self._at if self._tail else self._at + _GIVEN
+        return self._at if self._tail else min(self._end, self._at + _GIVEN)
 
     def take(self, size: int) -> bytes:
         """Raises ImageError where they end early, or cannot be unpacked."""
@@ -218,7 +218,7 @@ class _Unpacked:
         try:
             while len(out) < size and not self._inflate.eof:
                 # A little at a time: what is not taken of it is copied.
-                given, self._at = self._tail or self._packed[self._at : self._at + _GIVEN], self._next()
+                given, self._at = self._tail or self._data[self._at : self._next()], self._next()
                 if not given:
                     break
                 out += self._inflate.decompress(given, size - len(out))
