@@ -1,4 +1,5 @@
-"""What a step and a validation pass cost on this machine, so that equal seconds are no matter of what else it is doing."""
+"""What a step and a validation pass cost on this machine, so that equal seconds are no matter of what else it is doing: on a CPU
+the process's CPU time over its threads, on a GPU the clock's."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def measure_pace(configs: Mapping[str, TrainConfig], pairs: Mapping[str, Pairs])
     from clipseek.training.step.learner import Learner
 
     world = World()
-    if world.device.type == "cpu":
+    on_cpu = world.device.type == "cpu"
+    if on_cpu:
         keep_freed_memory()
     sides: dict[str, tuple[Any, Any]] = {}
     for name, config in configs.items():
@@ -59,9 +61,9 @@ def measure_pace(configs: Mapping[str, TrainConfig], pairs: Mapping[str, Pairs])
     times: dict[str, list[float]] = {name: [] for name in sides}
     for step in range(FIRST + STEPS):
         for name, (maker, learner) in sides.items():
-            times[name].append(min(_timed(partial(_step, maker, learner, step)) for _ in range(2)))
+            times[name].append(min(seconds_of(partial(_step, maker, learner, step), on_cpu=on_cpu) for _ in range(2)))
     validation = Validation(pairs["domain-val"], pairs["general-val"], precision, 0)
-    passed = min(_timed(partial(validation.measure, checkpoint)) for _ in range(2))
+    passed = min(seconds_of(partial(validation.measure, checkpoint), on_cpu=on_cpu) for _ in range(2))
     sizes = {name: len(maker.make(0)) for name, (maker, _) in sides.items()}
     return Pace({name: statistics.mean(times[name][FIRST:]) / sizes[name] for name in sides}, passed)
 
@@ -71,7 +73,11 @@ def _step(maker: Any, learner: Any, step: int) -> None:
     learner.update(1e-9)
 
 
-def _timed(call: Callable[[], Any]) -> float:
-    began = time.perf_counter()
+def seconds_of(call: Callable[[], Any], *, on_cpu: bool) -> float:
+    """Seconds; those of a machine that does nothing else."""
+    import torch
+
+    clock, threads = (time.process_time, torch.get_num_threads()) if on_cpu else (time.perf_counter, 1)
+    began = clock()
     call()
-    return time.perf_counter() - began
+    return (clock() - began) / threads
