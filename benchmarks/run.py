@@ -52,6 +52,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "search_request": Benchmark("", "--icons 200 --count 20", served=True),
     "neural": Benchmark("", "--icons 200 --count 8"),
     "vector_ingest": Benchmark("", "--count 500 --rounds 1", served=True),
+    "ingest_stages": Benchmark("", "--count 20 --rounds 1", served=True),
     "second_run": Benchmark("", "--counts 200", served=True),
     "growth": Benchmark("", "--counts 500,1000 --queries 5"),
     "index_recall": Benchmark("", "--count 1000 --queries 10", served=True),

@@ -74,6 +74,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--dimension", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--refresh", help="the indexes' refresh interval, of all sides alike, like 30s; the server's own without it"
+    )
     options = parser.parse_args()
     rows = np.random.default_rng(0).normal(size=(options.count, options.dimension)).astype(np.float32)
     vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -82,7 +85,7 @@ def main() -> None:
         cpu: dict[str, list[float]] = {name: [] for name in SIDES}
         for _ in range(options.rounds):
             for name, side in SIDES.items():
-                seconds, used = measure(url, side, vectors)
+                seconds, used = measure(url, side, vectors, options.refresh)
                 rates[name].append(len(vectors) / seconds)
                 cpu[name].append(used)
         for name in SIDES:
@@ -95,10 +98,14 @@ def main() -> None:
             print(f"against {name}: {faster:.2f} times the rate, {share:.3f} of the CPU (goals 1.5 and 0.125)")
 
 
-def measure(url: str, side: Callable[[str, str, Vectors], None], vectors: Vectors) -> tuple[float, float]:
+def measure(
+    url: str, side: Callable[[str, str, Vectors], None], vectors: Vectors, refresh: str | None = None
+) -> tuple[float, float]:
     """(seconds until all is written, refreshed and counted; CPU seconds of this process)."""
     client, index = connect(url, timeout=120), f"bench-vectors-{os.getpid()}"
     client.indices.create(index=index, body=IndexOptions().body(vectors.shape[1], {}))
+    if refresh:
+        client.indices.put_settings(index=index, body={"index.refresh_interval": refresh})
     try:
         began, used = time.perf_counter(), time.process_time()
         side(url, index, vectors)
