@@ -10,10 +10,10 @@ import click
 
 from .groups import Group
 from .opening import prepare_torch, say_unlisted
-from .options import json_option
-from .output import data, for_reader, note, print_json, print_table
-from .passport import batch_invariance, facts
-from .picture_options import chosen_rules, reading_options
+from .options.common import json_option
+from .options.pictures import chosen_rules, reading_options
+from .terminal.output import data, for_reader, note, print_json, print_table
+from .terminal.passport import batch_invariance, facts
 
 FILE = click.Path(path_type=Path)
 

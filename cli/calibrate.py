@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from .opening import encoder_of_index, open_index
-from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
-from .output import count, note, print_json, print_table
+from .options.common import (
+    group_column_option,
+    index_option,
+    json_option,
+    model_option,
+    query_column_option,
+    url_option,
+)
+from .terminal.output import count, note, print_json, print_table
 
 if TYPE_CHECKING:
     from clipseek.relevance.calibration import CalibrationReport

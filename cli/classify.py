@@ -11,10 +11,10 @@ import click
 
 from .classify_truth import classify_with_truth, read_labelled
 from .opening import open_encoder
-from .options import DeviceOptions, device_options, json_option, split_names
-from .output import count, data, is_terminal, note, print_json, print_table, tabbed
-from .progress import ProgressLine
-from .query_pictures import read_picture_file
+from .options.common import DeviceOptions, device_options, json_option, split_names
+from .options.query_pictures import read_picture_file
+from .terminal.output import count, data, is_terminal, note, print_json, print_table, tabbed
+from .terminal.progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder.pictures.crop import PictureFile

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import count, data, for_reader, is_terminal, note, print_json, print_table
-from .progress import ProgressLine
+from .terminal.output import count, data, for_reader, is_terminal, note, print_json, print_table
+from .terminal.progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder

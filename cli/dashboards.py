@@ -13,8 +13,8 @@ import click
 
 from .groups import Group
 from .opening import open_client
-from .options import json_option
-from .output import count, data, note, print_json
+from .options.common import json_option
+from .terminal.output import count, data, note, print_json
 
 if TYPE_CHECKING:
     from clipseek.opensearch.dashboards.saved_objects import Boards, Corpus

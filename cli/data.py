@@ -13,10 +13,10 @@ from .data_sheet import sheet_option, write_sheet
 from .data_show import files_given, inspected, spec_of
 from .groups import Group
 from .opening import open_model, prepare_torch
-from .options import html_option, json_option, pair_options
-from .output import count, note, print_json, print_table
-from .picture_options import chosen_rules, reading_options
-from .progress import ProgressLine
+from .options.common import html_option, json_option, pair_options
+from .options.pictures import chosen_rules, reading_options
+from .terminal.output import count, note, print_json, print_table
+from .terminal.progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder.pictures.crop import PictureFile

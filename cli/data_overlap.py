@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import split_names
-from .output import note, print_table
-from .progress import ProgressLine
+from .options.common import split_names
+from .terminal.output import note, print_table
+from .terminal.progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.sources import Source

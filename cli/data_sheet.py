@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .data_show import as_seen, spec_of
-from .output import count, note
+from .terminal.output import count, note
 
 if TYPE_CHECKING:
     from clipseek.training.data.survey import Survey

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .query_pictures import read_picture_file
+from .options.query_pictures import read_picture_file
 
 if TYPE_CHECKING:
     from clipseek.encoder.bundle.bundle import ImageSpec

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .log_options import logging_sentence
 from .opening import prepare_torch
-from .output import data, note
-from .training_progress import TrainingProgress
+from .options.logs import logging_sentence
+from .terminal.output import data, note
+from .terminal.training_progress import TrainingProgress
 
 if TYPE_CHECKING:
     from clipseek.demo.run import Outcome

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from clipseek.files.whole import write_whole
 
-from .evaluate_slices import cells_of, show_slices
-from .long_captions import in_evaluation, long_captions_option, say_long
 from .opening import open_model, read_listed, read_pairs
-from .options import (
+from .options.common import (
     DeviceOptions,
     device_options,
     held_out_pair_options,
@@ -21,7 +19,9 @@ from .options import (
     json_option,
     no_cache_option,
 )
-from .output import count, data, note, print_json
+from .terminal.evaluate_slices import cells_of, show_slices
+from .terminal.long_captions import in_evaluation, long_captions_option, say_long
+from .terminal.output import count, data, note, print_json
 from .trackers import check_installed, report_figures, report_option
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from clipseek.files.whole import whole_file
 
-from .options import json_option
-from .output import data, note, print_json
-from .query_pictures import read_picture_file
+from .options.common import json_option
+from .options.query_pictures import read_picture_file
+from .terminal.output import data, note, print_json
 
 
 @click.command()

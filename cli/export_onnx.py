@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .opening import prepare_torch, read_pairs
-from .options import json_option
-from .output import data, note, print_json
-from .passport import show_export
+from .options.common import json_option
+from .terminal.output import data, note, print_json
+from .terminal.passport import show_export
 
 if TYPE_CHECKING:
     from clipseek.export.checkpoint import Storage

@@ -6,13 +6,13 @@ import dataclasses
 
 import click
 
-from .gathering import index_or_name
 from .groups import Group
 from .index_advise import advise
 from .index_evaluate import evaluate
 from .opening import open_client, open_index
-from .options import json_option, url_option
-from .output import count, data, note, print_json, print_table
+from .options.common import json_option, url_option
+from .options.gathering import index_or_name
+from .terminal.output import count, data, note, print_json, print_table
 
 
 @click.group(cls=Group)

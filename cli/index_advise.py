@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .gathering import index_or_name
 from .opening import open_index
-from .options import json_option, url_option
-from .output import data, note, print_json, print_table
+from .options.common import json_option, url_option
+from .options.gathering import index_or_name
+from .terminal.output import data, note, print_json, print_table
 
 if TYPE_CHECKING:
     from clipseek.opensearch.index.mapping import IndexOptions

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .judgment_options import labelled_queries, qrels_option
 from .opening import encoder_of_index, open_index
-from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
-from .output import count, note, print_json, print_table
-from .progress import ProgressLine
+from .options.common import (
+    group_column_option,
+    index_option,
+    json_option,
+    model_option,
+    query_column_option,
+    url_option,
+)
+from .options.judgments import labelled_queries, qrels_option
+from .terminal.output import count, note, print_json, print_table
+from .terminal.progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.relevance.evaluate_index import IndexEvaluation

@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .dry_run import dry_prune, dry_run
 from .ingest_again import send_again
 from .ingest_bringing import Bringing, first_looked_at, options_of, refuse_own_file
-from .ingest_options import new_index_options, refuse_other_options, refuse_role_columns
-from .ingest_report import print_older
-from .ingest_run_options import RunOptions, run_options
-from .ocr_options import Ocr, ocr_options, open_reader
+from .ingest_dry_run import dry_prune, dry_run
 from .opening import encoder_of_index, open_client
-from .options import (
+from .options.common import (
     DeviceOptions,
     device_options,
     index_option,
@@ -25,7 +21,11 @@ from .options import (
     picture_options,
     url_option,
 )
-from .parting_options import parting_options
+from .options.ingest import new_index_options, refuse_other_options, refuse_role_columns
+from .options.ingest_run import RunOptions, run_options
+from .options.ocr import Ocr, ocr_options, open_reader
+from .options.parting import parting_options
+from .terminal.ingest_report import print_older
 
 if TYPE_CHECKING:
     from clipseek.encoder.pictures.parts import Parting

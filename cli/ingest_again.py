@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from .opening import open_client
-from .output import count, data, print_json
-from .skips import LISTED
+from .terminal.output import count, data, print_json
+from .terminal.skips import LISTED
 
 
 def send_again(context: click.Context, path: Path, index: str, url: str | None, as_json: bool) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .ingest_listener import Listener
-from .ingest_report import as_object, print_left_out, print_summary
-from .ingest_run_options import RunOptions
-from .output import data, note, print_json
+from .options.ingest_run import RunOptions
+from .terminal.ingest_listener import Listener
+from .terminal.ingest_report import as_object, print_left_out, print_summary
+from .terminal.output import data, note, print_json
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder

@@ -10,8 +10,8 @@ import click
 
 from .groups import Group
 from .opening import open_index
-from .options import index_option, json_option, url_option
-from .output import count, note, print_json
+from .options.common import index_option, json_option, url_option
+from .terminal.output import count, note, print_json
 
 
 @click.group(cls=Group)

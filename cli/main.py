@@ -17,7 +17,7 @@ from typing import NoReturn, TextIO
 import click
 
 from .groups import Group
-from .output import note
+from .terminal.output import note
 
 # name -> one-line help, here so that `clipseek --help` imports no subcommand. export-onnx is export_onnx of export_onnx.py.
 COMMANDS: dict[str, str] = {

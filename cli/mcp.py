@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from .log_options import log_searches_option, logging_sentence
 from .opening import open_client, require
-from .options import indexes_option, model_option, url_option
-from .output import note
+from .options.common import indexes_option, model_option, url_option
+from .options.logs import log_searches_option, logging_sentence
+from .terminal.output import note
 
 
 @click.command()

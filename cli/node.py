@@ -10,8 +10,8 @@ from collections import deque
 import click
 
 from .groups import Group
-from .options import json_option
-from .output import data, log_line, note, print_json
+from .options.common import json_option
+from .terminal.output import data, log_line, note, print_json
 
 
 @click.group(cls=Group)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .gathering import named_options
-from .options import ANY_DEVICE, DeviceOptions
-from .output import count, duration, note
-from .progress import ProgressLine
+from .options.common import ANY_DEVICE, DeviceOptions
+from .options.gathering import named_options
+from .terminal.output import count, duration, note
+from .terminal.progress import ProgressLine
 
 if TYPE_CHECKING:
     from clipseek.encoder import Bundle, ClipEncoder

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .fusion_options import mean_option, technique_option
 from .groups import Group
 from .opening import open_client, open_index
-from .options import index_option, json_option, url_option
-from .output import data, note, print_json, print_table
+from .options.common import index_option, json_option, url_option
+from .options.fusion import mean_option, technique_option
+from .terminal.output import data, note, print_json, print_table
 
 if TYPE_CHECKING:
     from clipseek.opensearch.query.fusion import Mean, Technique

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .opening import prepare_torch
-from .options import json_option, no_cache_option
-from .output import count, data, note, print_json
-from .progress import ProgressLine
-from .training_progress import TrainingProgress
+from .options.common import json_option, no_cache_option
+from .terminal.output import count, data, note, print_json
+from .terminal.progress import ProgressLine
+from .terminal.training_progress import TrainingProgress
 
 if TYPE_CHECKING:
     from clipseek.sources import Record

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .answer import print_answer
-from .fusion_options import fusion_options
 from .opening import encoder_of_index, open_client
-from .options import (
+from .options.common import (
     DeviceOptions,
     device_options,
     html_option,
@@ -20,8 +18,10 @@ from .options import (
     model_option,
     url_option,
 )
-from .output import note
-from .search_options import page_options, query_options
+from .options.fusion import fusion_options
+from .options.search import page_options, query_options
+from .terminal.answer import print_answer
+from .terminal.output import note
 
 if TYPE_CHECKING:
     from clipseek.opensearch import Fusion, Page, Query

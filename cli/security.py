@@ -12,8 +12,8 @@ import click
 
 from .groups import Group
 from .opening import open_client, server_url
-from .options import url_option
-from .output import data, note, print_json
+from .options.common import url_option
+from .terminal.output import data, note, print_json
 
 if TYPE_CHECKING:
     from clipseek.opensearch.security.roles import Role

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .groups import Group
-from .log_options import log_searches_option, logging_sentence
 from .opening import open_client, require
-from .options import indexes_option, json_option, model_option, url_option
-from .output import data, is_terminal, note, print_json
+from .options.common import indexes_option, json_option, model_option, url_option
+from .options.logs import log_searches_option, logging_sentence
+from .terminal.output import data, is_terminal, note, print_json
 
 if TYPE_CHECKING:
     from clipseek.web.process.options import Options

@@ -8,8 +8,8 @@ import click
 
 from .groups import Group
 from .opening import open_client
-from .options import json_option, url_option
-from .output import data, print_json
+from .options.common import json_option, url_option
+from .terminal.output import data, print_json
 
 
 @click.group(cls=Group)

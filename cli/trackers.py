@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import click
 
-from .output import note
+from .terminal.output import note
 
 #: name -> the package that must be there.
 TRACKERS = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .long_captions import in_training, shortened
 from .opening import listed_pairs, prepare_torch, training_pairs
-from .options import json_option, no_cache_option, train_pair_options
-from .output import data, duration, note, print_json, print_table
-from .picture_options import chosen_rules, reading_options
-from .recipe_options import recipe_options
+from .options.common import json_option, no_cache_option, train_pair_options
+from .options.pictures import chosen_rules, reading_options
+from .options.recipe import recipe_options
+from .terminal.long_captions import in_training, shortened
+from .terminal.output import data, duration, note, print_json, print_table
+from .terminal.train_dry_run import train_dry_run
+from .terminal.training_progress import TrainingProgress
 from .trackers import check_installed, report_option, reporting
-from .train_dry_run import train_dry_run
-from .training_progress import TrainingProgress
 
 if TYPE_CHECKING:
     from clipseek.sources import Source

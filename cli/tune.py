@@ -6,12 +6,19 @@ from pathlib import Path
 
 import click
 
-from .judgment_options import labelled_queries, qrels_option
 from .opening import encoder_of_index, open_index
-from .options import group_column_option, index_option, json_option, model_option, query_column_option, url_option
-from .output import note, print_json
-from .progress import ProgressLine
-from .tuning_report import conclusions, print_tables
+from .options.common import (
+    group_column_option,
+    index_option,
+    json_option,
+    model_option,
+    query_column_option,
+    url_option,
+)
+from .options.judgments import labelled_queries, qrels_option
+from .terminal.output import note, print_json
+from .terminal.progress import ProgressLine
+from .terminal.tuning_report import conclusions, print_tables
 
 
 @click.command()

@@ -51,6 +51,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
         "ocr": {"device", "pictures"},
         "run": {"bundle", "device", "pictures"},
     },
+    "cli": {".": {"options", "terminal"}, "options": {"terminal"}, "terminal": set()},
     "evaluation": {".": set(), "reports": {"."}},
     "export": {".": {"graph"}, "graph": set(), "imported": {".", "graph"}},
     "sources": {
@@ -97,6 +98,7 @@ SUBROOMS: dict[str, dict[str, set[str]]] = {
 }
 #: Files beside the sub-rooms that each of them may import.
 _FOUNDATION: dict[str, set[str]] = {
+    "cli": set(),
     "encoder": {"errors"},
     "evaluation": set(),
     "export": {"errors"},

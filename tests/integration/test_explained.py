@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import opensearchpy
 import pytest
-from clipseek.cli.answer import print_answer
+from clipseek.cli.terminal.answer import print_answer
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.search.searcher import Searcher
 

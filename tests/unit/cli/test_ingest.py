@@ -11,9 +11,9 @@ import click
 import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
-from clipseek.cli.ingest_listener import as_skip
-from clipseek.cli.ingest_options import refuse_other_options
-from clipseek.cli.skips import LISTED
+from clipseek.cli.options.ingest import refuse_other_options
+from clipseek.cli.terminal.ingest_listener import as_skip
+from clipseek.cli.terminal.skips import LISTED
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.index.version import Version

@@ -117,7 +117,7 @@ def test_index_advise(there: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(("gain", "said"), [(-0.01, True), (0.01, False)])
 def test_captions_alone_that_found_more_are_named(gain: float, said: bool) -> None:
-    from clipseek.cli.tuning_report import conclusions
+    from clipseek.cli.terminal.tuning_report import conclusions
     from clipseek.relevance.tuning import TuningReport
     from clipseek.relevance.tuning_decision import TUNED, Comparison, Ways
 

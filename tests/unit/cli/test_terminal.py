@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from clipseek.cli import output
-from clipseek.cli.answer import CAPTION_LINES, print_answer
 from clipseek.cli.classify import show
+from clipseek.cli.terminal import output
+from clipseek.cli.terminal.answer import CAPTION_LINES, print_answer
 from clipseek.files.text import visible
 
-from .test_answer import BOTH, answer
+from .terminal.test_answer import BOTH, answer
 
 TITLE, CLEAR, TURNED, C1 = "\x1b]0;x\x07", "\x1b[2J", "\u202egpj.exe", "\x9b31m"
 HOSTILE = f"a red {TITLE}{CLEAR}{TURNED}{C1}\x7f car"
@@ -67,7 +67,7 @@ def test_an_error_that_names_a_file(tmp_path: Path) -> None:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("output", "answer"):
+    for module in ("terminal.output", "terminal.answer"):
         monkeypatch.setattr(f"clipseek.cli.{module}.is_terminal", lambda stream: True)
 
 

@@ -158,7 +158,7 @@ def test_evaluate_refuses_what_is_no_model(shared: Path) -> None:
 
 
 def test_the_options_know_every_recipe() -> None:
-    from clipseek.cli.recipe_options import NAMES
+    from clipseek.cli.options.recipe import NAMES
     from clipseek.training.run.recipes import RECIPES
 
     assert tuple(RECIPES) == NAMES

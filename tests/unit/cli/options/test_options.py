@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 from click.testing import CliRunner
-from clipseek.cli import choices, options
+from clipseek.cli.options import choices, common
 from clipseek.sources import CAPTIONS_FROM, LAYOUTS, Source
 
 
@@ -15,9 +15,9 @@ def test_the_options_know_every_layout() -> None:
 
 def test_options_that_belong_together_are_one_value() -> None:
     @click.command()
-    @options.pair_options
-    @options.device_options
-    def command(source: Source, device: options.DeviceOptions) -> None:
+    @common.pair_options
+    @common.device_options
+    def command(source: Source, device: common.DeviceOptions) -> None:
         print(source.layout, source.image_column, source.group_column, device.device, device.device_megabytes)
 
     given = ["x.tsv", "--layout", "tsv", "--image-column", "file", "--device", "cpu", "--device-megabytes", "100"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clipseek.cli.answer import print_answer
+from clipseek.cli.terminal.answer import print_answer
 from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.hits import Hit
 
@@ -104,7 +104,7 @@ def test_a_hash_is_short_in_a_terminal_and_whole_elsewhere(
     for as_json in (False, True):
         print_answer(answer(hashed), as_json=as_json, explain=False)
         assert hashed.id in capsys.readouterr().out
-    monkeypatch.setattr("clipseek.cli.answer.is_terminal", lambda stream: True)
+    monkeypatch.setattr("clipseek.cli.terminal.answer.is_terminal", lambda stream: True)
     for explain in (False, True):
         print_answer(answer(hashed), as_json=False, explain=explain)
         out = capsys.readouterr().out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clipseek.cli.training_progress import TrainingProgress
+from clipseek.cli.terminal.training_progress import TrainingProgress
 
 START = {
     "event": "start",

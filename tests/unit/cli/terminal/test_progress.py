@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from clipseek.cli.progress import ProgressLine
+from clipseek.cli.terminal.progress import ProgressLine
 
 
 class Terminal(io.StringIO):

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .ingest_listener import Listener, as_skip
 from .opening import open_client
-from .output import count, data, for_reader, note, print_json
-from .skips import Skips, print_first, print_skips
+from .terminal.ingest_listener import Listener, as_skip
+from .terminal.output import count, data, for_reader, note, print_json
+from .terminal.skips import Skips, print_first, print_skips
 
 if TYPE_CHECKING:
     from clipseek.encoder.pictures.parts import Parting

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..terminal.output import note
 from .gathering import gathered
-from .output import note
 
 if TYPE_CHECKING:
     from clipseek.training.config import TrainConfig

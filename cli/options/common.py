@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .caption_options import CAPTION_OPTIONS
+from ..terminal.output import note
+from .captions import CAPTION_OPTIONS
 from .choices import LAYOUTS
 from .gathering import Command, gathered
-from .output import note
 
 if TYPE_CHECKING:
     from clipseek.encoder.device.session import Device

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 from click.testing import CliRunner
-from clipseek.cli.gathering import index_or_name
+from clipseek.cli.options.gathering import index_or_name
 
 
 @pytest.mark.parametrize(

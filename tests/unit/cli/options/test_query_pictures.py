@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clipseek.cli.query_pictures import read_picture_file, read_query_picture
+from clipseek.cli.options.query_pictures import read_picture_file, read_query_picture
 from clipseek.encoder import Crop, ImageError
 from clipseek.encoder.pictures.crop import PictureFile
 from clipseek.opensearch import QueryPicture

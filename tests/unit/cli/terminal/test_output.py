@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from clipseek.cli.output import count, duration, plain_table, print_json, print_table
+from clipseek.cli.terminal.output import count, duration, plain_table, print_json, print_table
 
 
 def test_words_for_numbers() -> None:
@@ -33,7 +33,7 @@ def test_a_table_in_a_pipe_is_aligned_text(capsys: pytest.CaptureFixture[str]) -
 def test_a_drawn_table_does_not_take_brackets_for_markup(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clipseek.cli.output.is_terminal", lambda stream: True)
+    monkeypatch.setattr("clipseek.cli.terminal.output.is_terminal", lambda stream: True)
     print_table(["caption"], [["[red]a[/red] x"]])
     assert "[red]a[/red] x" in capsys.readouterr().out
 
