@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,17 @@ ABSENT = ("absent.png", "of nothing")
 
 @dataclass(frozen=True)
 class Made:
-    """A source; its captions in beside ROWS."""
+    """A source; its captions in beside ROWS; whether the names of pictures are their ids: then an id that comes again is a
+    duplicate, and its captions are named as lost.
+    """
 
     entries: Callable[[], Iterable[Record | Skipped]]
     more: int = 0
+    own_ids: bool = False
+
+    @property
+    def lost(self) -> set[str]:
+        return LOST | ({"a car in the sun"} if self.own_ids else set())
 
 
 def content(name: str) -> bytes:
@@ -191,6 +198,93 @@ def img2dataset(home: Path) -> Made:
     return of(home, 1)
 
 
+def json_list(home: Path) -> Made:
+    draw(home)
+    rows = [{"image": name, "caption": text} for name, text in [*ROWS, ABSENT]]
+    (home / "m.json").write_text(json.dumps([*rows, {"image": "c.png", "caption": None}]))
+    return of(home / "m.json", 1)
+
+
+def parquet_folder(home: Path) -> Made:
+    """Two shards as the hub has them, pictures in the rows; the rows of a picture lie in both."""
+    import pyarrow
+    import pyarrow.parquet as files
+
+    home.mkdir(exist_ok=True)
+    rows = [{"image": {"bytes": content(name), "path": name}, "caption": text} for name, text in ROWS]
+    for number, part in enumerate((rows[:3], rows[3:])):
+        files.write_table(pyarrow.Table.from_pylist(part), home / f"train-0000{number}-of-00002.parquet")
+    return of(home)
+
+
+def saved(home: Path) -> Made:
+    """As ``datasets`` saves to disk: one stream of Arrow."""
+    import pyarrow
+
+    home.mkdir(exist_ok=True)
+    rows = [{"image": {"bytes": content(name), "path": None}, "caption": text} for name, text in ROWS]
+    made = pyarrow.Table.from_pylist(rows)
+    path = str(home / "data-00000-of-00001.arrow")
+    with pyarrow.OSFile(path, "wb") as sink, pyarrow.ipc.new_stream(sink, made.schema) as stream:
+        stream.write_table(made)
+    (home / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}))
+    (home / "dataset_info.json").write_text("{}")
+    return of(home)
+
+
+def stdin(home: Path) -> Made:
+    """Paths, one a line, each with its sidecar; one twice, one that is not there, one that is a folder."""
+    from clipseek.sources.folders.stdin import read_paths
+
+    draw(home)
+    for name, texts in said().items():
+        (home / name).with_suffix(".txt").write_text("\n".join(texts), "utf-8")
+    paths = [*said(), "a.png", "absent.png", "."]
+
+    def entries() -> Iterable[Record | Skipped]:
+        from clipseek.sources.entries import without_blank
+
+        given = io.BytesIO("".join(f"{home / path}\n" for path in paths).encode())
+        return without_blank(iter(read_paths(Columns(), given)))
+
+    return Made(entries, 2)  # those of a.png again
+
+
+def imageclef(home: Path) -> Made:
+    """Both parts, ids for names; the pictures are what their bytes are, not JPEGs."""
+    lines = [f"{Path(name).stem}\t{text}" for name, text in [*ROWS, ABSENT]]
+    for split, captions, pictures in (
+        ("training", "CaptionPredictionTraining2017", "CaptionPredictionTraining2017"),
+        ("validation", "CaptionPredictionValidation2017", "ConceptDetectionValidation2017"),
+    ):
+        renamed(home / split / pictures)
+        part = lines[:4] if split == "training" else lines[4:]
+        (home / split / f"{captions}-Captions.csv").write_text("\n".join(part), "utf-8")
+    return replace(of(home, 1), own_ids=True)
+
+
+def roco(home: Path) -> Made:
+    """Version 1; one kind of picture apart, and a line without caption and picture."""
+    lines = [f"{Path(name).stem}\t{text}" for name, text in [*ROWS, ABSENT]]
+    for kind, part in (("radiology", [*lines[:5], "d\t"]), ("non-radiology", lines[5:])):
+        renamed(home / "train" / kind / "images")
+        (home / "train" / kind / "captions.txt").write_text("\n".join(part), "utf-8")
+    return replace(of(home, 1), own_ids=True)
+
+
+def roco_2(home: Path) -> Made:
+    renamed(home / "train")
+    lines = ["ID,Caption", *(f"{Path(name).stem},{text}" for name, text in [*ROWS, ABSENT])]
+    (home / "train_captions.csv").write_text("\n".join(lines), "utf-8")
+    return replace(of(home, 1), own_ids=True)
+
+
+def renamed(home: Path) -> None:
+    """The pictures in a folder, each by the ending .jpg."""
+    for path in draw(home).iterdir():
+        path.rename(path.with_suffix(".jpg"))
+
+
 def hub(home: Path) -> Made:
     rows = [{"image": {"bytes": content(name), "path": None}, "caption": text} for name, text in ROWS]
 
@@ -220,4 +314,13 @@ KINDS: dict[str, Callable[[Path], Made]] = {
     "karpathy": karpathy,
     "img2dataset": img2dataset,
     "hub": hub,
+    "json": json_list,
+    "parquet folder": parquet_folder,
+    "saved": saved,
+    "paths": stdin,
+    "imageclef": imageclef,
+    "roco": roco,
+    "roco 2": roco_2,
 }
+#: Those that pyarrow reads.
+ARROW = {"parquet", "img2dataset", "parquet folder", "saved"}
