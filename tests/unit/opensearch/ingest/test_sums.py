@@ -8,7 +8,7 @@ import opensearchpy
 import pytest
 from clipseek.opensearch.ingest.options import IngestOptions
 from clipseek.opensearch.ingest.report import Event, IngestReport
-from clipseek.sources import Record, Skipped
+from clipseek.sources import LAYOUTS, Record, Skipped
 from clipseek.sources.outlook import outlook
 from clipseek.testing.server import FakeServer
 
@@ -69,3 +69,7 @@ def test_a_dry_run_foretells_them(tmp_path: Path, kind: str) -> None:
     assert found.captions + found.captions_lost.total() == len(ROWS) + made.more
     records = [entry for entry in made.entries() if isinstance(entry, Record)]
     assert found.pictures + found.joined <= len(records)
+
+
+def test_every_layout_is_tried() -> None:
+    assert {"tar" if layout == "webdataset" else layout for layout in LAYOUTS} - {"auto"} <= KINDS.keys()
