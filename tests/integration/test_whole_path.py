@@ -43,7 +43,20 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle(tmp_path_factory: pytest.TempPathFactory, manifest: Path) -> Path:
     folder = tmp_path_factory.mktemp("run")
     make_tiny_clip(folder / "tiny")
-    options = ["--epochs", 2, "--batch-size", 16, "--lr", 1e-3, "--split", "all", "--validation", manifest]
+    options = [
+        "--epochs",
+        2,
+        "--batch-size",
+        16,
+        "--lr",
+        1e-3,
+        "--split",
+        "all",
+        "--validation",
+        manifest,
+        "--long-captions",
+        "cut",
+    ]
     summary = json.loads(
         clipseek("train", manifest, "--out", folder / "run", "--base", folder / "tiny", *options, "--json").stdout
     )

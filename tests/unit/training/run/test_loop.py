@@ -102,7 +102,7 @@ def test_the_run_folder_holds_everything(unbroken: tuple[Path, list[dict[str, An
     assert TrainConfig.read(out / "config.json") == config(base)
     assert (out / "loss.png").read_bytes().startswith(b"\x89PNG")
     history = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
-    assert history == [event for event in events if event["event"] != "start"]
+    assert history == [event for event in events if event["event"] not in ("loaded", "start")]
     summary = json.loads((out / "summary.json").read_text())
     assert summary["steps"] == max(losses(events))
     assert set(summary["validation"]) >= {"validation_mrr", "validation_batch_mrr"}
@@ -118,7 +118,7 @@ def test_the_run_folder_holds_everything(unbroken: tuple[Path, list[dict[str, An
 
 def test_events_say_how_fast_and_how_starved(unbroken: tuple[Path, list[dict[str, Any]]]) -> None:
     _, events = unbroken
-    assert [event["event"] for event in events[:3]] == ["start", "validation", "step"]
+    assert [event["event"] for event in events[:4]] == ["loaded", "start", "validation", "step"]
     steps = [event for event in events if event["event"] == "step"]
     assert all(step["pairs_per_second"] > 0 and 0 <= step["waiting"] <= 1 for step in steps)
     assert [step["progress"] for step in steps] == sorted(step["progress"] for step in steps)
