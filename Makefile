@@ -87,8 +87,12 @@ test-extras: test-wheel
 	$(call PIP,.venv-wheel/bin) $(PINNED) "$$(ls build/wheel/*.whl)[formats,ocr]"
 	.venv-wheel/bin/python -I tests/check_extras.py
 
+# No registry of images is needed: the server of these tests is built from packages too.
+SERVER_IMAGE := clipseek-opensearch:2.19.1-closed
 test-image: $(VENV)/.installed-dev
-	$(BIN)/pytest -q -m soak tests/integration/test_image.py $(ARGS)
+	docker image inspect $(SERVER_IMAGE) >/dev/null 2>&1 || docker/test-image.sh $(SERVER_IMAGE)
+	CLIPSEEK_TEST_IMAGE=$(SERVER_IMAGE) CLIPSEEK_REQUIRE_DOCKER=1 TESTCONTAINERS_RYUK_DISABLED=true \
+		$(BIN)/pytest -q -m soak tests/integration/test_image.py $(ARGS)
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py $(if $(filter 1,$(SMOKE)),--smoke) $(ARGS)

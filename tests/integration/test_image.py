@@ -71,6 +71,16 @@ def mounted(folder: Path, volume: str) -> list[str]:
     ]
 
 
+def coming_in(folder: Path) -> list[str]:
+    """As the tests come in themselves; docker takes the values from the environment, and the authority's certificate as a file."""
+    words = [word for name in ("CLIPSEEK_USERNAME", "CLIPSEEK_PASSWORD") if name in os.environ for word in ("-e", name)]
+    if authority := os.environ.get("CLIPSEEK_CA_CERTS"):
+        (folder / "authority.pem").write_bytes(Path(authority).read_bytes())
+        (folder / "authority.pem").chmod(0o644)
+        words += ["-v", f"{folder}/authority.pem:/authority.pem:ro", "-e", "CLIPSEEK_CA_CERTS=/authority.pem"]
+    return words
+
+
 def test_it_runs_as_its_own_user_with_no_network_and_nothing_to_write_to(image: str) -> None:
     said = docker("run", "--rm", *CLOSED, "--network", "none", image, "--version").stdout
     assert said.startswith("clipseek, version ")
@@ -82,10 +92,11 @@ def test_it_runs_as_its_own_user_with_no_network_and_nothing_to_write_to(image: 
 
 
 def test_pictures_that_are_mounted_read_only_are_ingested_searched_and_served(
-    image: str, opensearch_url: str, mounted: list[str]
+    image: str, opensearch_url: str, folder: Path, mounted: list[str]
 ) -> None:
     alias = f"test-image-{uuid4().hex[:8]}"
-    run = ("run", "--rm", *CLOSED, *mounted, "-e", f"CLIPSEEK_URL={opensearch_url}", "-e", f"CLIPSEEK_INDEX={alias}")
+    run = ("run", "--rm", *CLOSED, *mounted, *coming_in(folder), "-e", f"CLIPSEEK_URL={opensearch_url}")
+    run = (*run, "-e", f"CLIPSEEK_INDEX={alias}")
     served = ""
     try:
         done = docker(*run, image, "ingest", "/pictures", "--index", alias)
