@@ -92,7 +92,7 @@ def evaluate(
     if sheet is not None:
         _check_writable(sheet)
     models = [open_model(name, device, precision) for name in (model, against) if name is not None]
-    long = in_evaluation(model, long_captions)
+    long = in_evaluation(models[0], long_captions)
     loaded: list[int] = []
     chosen = source.chosen()
     records = long.records(read_listed(source, chosen))

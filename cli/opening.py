@@ -133,11 +133,12 @@ def encoder_of_index(
 def open_model(name: str, device: DeviceOptions = ANY_DEVICE, precision: str = "auto") -> Model:
     """The bundle in the folder ``name`` on ``device``, else the checkpoint (folder or hub id), which computes in ``precision``."""
     from clipseek.encoder import Bundle
-    from clipseek.export.models import Model, embed_with_bundle, is_bundle
+    from clipseek.export.models import Model, counter_of, counter_of_bundle, embed_with_bundle, is_bundle
 
     if is_bundle(name):
         encoder = open_encoder(Bundle.load(name, verify=True), device)
-        return Model(name, encoder.bundle.image, partial(embed_with_bundle, encoder))
+        bundle = encoder.bundle
+        return Model(name, bundle.image, partial(embed_with_bundle, encoder), partial(counter_of_bundle, bundle))
     prepare_torch("a checkpoint")
     from clipseek.training.machine import resolve_precision
     from clipseek.training.model.checkpoint import load_checkpoint
@@ -145,7 +146,8 @@ def open_model(name: str, device: DeviceOptions = ANY_DEVICE, precision: str = "
 
     checkpoint = load_checkpoint(name)
     resolved = resolve_precision(precision, checkpoint.model.device)
-    return Model(name, checkpoint.image, partial(embed_distinct, checkpoint, precision=resolved))
+    embed = partial(embed_distinct, checkpoint, precision=resolved)
+    return Model(name, checkpoint.image, embed, partial(counter_of, checkpoint))
 
 
 def require(what: str, *names: str, extra: str) -> None:

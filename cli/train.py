@@ -19,6 +19,8 @@ from .terminal.training_progress import TrainingProgress
 from .trackers import check_installed, report_option, reporting
 
 if TYPE_CHECKING:
+    from clipseek.encoder.bundle.bundle import ImageSpec
+    from clipseek.export.models import TokenCounter
     from clipseek.sources import Source
     from clipseek.training.config import TrainConfig
 
@@ -82,7 +84,6 @@ def train(
         _check_free(out, resume, overwrite)
     check_installed(report_to)
     prepare_torch("training")
-    from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.auto import train_auto
     from clipseek.training.run.loop import train as train_once
     from clipseek.training.run.run_folder import RunFolder
@@ -100,10 +101,9 @@ def train(
         train_dry_run(config, source, others, as_json=as_json)
         return
     listed = {name: listed_pairs(one) for name, one in [("own", source), *others.items()]}
-    checkpoint = load_checkpoint(config.base)
-    image = config.image_of(checkpoint.image)
+    image, counter = _base(config)
     for name, one in {"own": source, **others}.items():
-        listed[name] = shortened(one, listed[name], in_training(checkpoint, config))
+        listed[name] = shortened(one, listed[name], in_training(counter, config))
     own = training_pairs(source, listed["own"], image, cache=not no_cache)
     more = {name: training_pairs(other, listed[name], image, cache=not no_cache) for name, other in others.items()}
     progress = TrainingProgress()
@@ -117,6 +117,15 @@ def train(
         print_json(summary)
     else:
         show(summary)
+
+
+def _base(config: TrainConfig) -> tuple[ImageSpec, TokenCounter]:
+    """The pixels of the run and the count of its base's tokens. The base is not kept: the run loads it for itself."""
+    from clipseek.export.models import counter_of
+    from clipseek.training.model.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(config.base)
+    return config.image_of(checkpoint.image), counter_of(checkpoint)
 
 
 def _other(source: Source, path: Path, name: str) -> Source:

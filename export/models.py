@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from clipseek.encoder import Bundle, ClipEncoder, Picture
@@ -24,15 +24,20 @@ if TYPE_CHECKING:
     from clipseek.training.model.checkpoint import Checkpoint
 
 Vectors = NDArray[np.float32]
+#: A count of captions' tokens, and how many of them the model reads.
+TokenCounter: TypeAlias = tuple[CountTokens, int]
 
 
 @dataclass(frozen=True)
 class Model:
-    """``embed``: pairs, decoded as ``image`` says -> unit vectors of the N captions and of the P distinct pictures."""
+    """``embed``: pairs, decoded as ``image`` says -> unit vectors of the N captions and of the P distinct pictures. ``counter``
+    gives its ``token_counter``.
+    """
 
     name: str
     image: ImageSpec
     embed: Callable[[Pairs], tuple[Vectors, Vectors]]
+    counter: Callable[[], TokenCounter]
 
 
 def is_bundle(name: str) -> bool:
@@ -40,24 +45,30 @@ def is_bundle(name: str) -> bool:
     return (Path(name) / "clipseek.json").is_file()
 
 
-def token_counter(name: str) -> tuple[CountTokens, int]:
-    """A count of a caption's tokens by the tokenizer of a bundle or checkpoint, and how many the model reads."""
+def token_counter(name: str) -> TokenCounter:
+    """By the tokenizer of a bundle or checkpoint."""
     if is_bundle(name):
-        bundle = Bundle.load(name)
-        uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))
-        return lambda texts: [len(ids) for ids in uncut.encode(texts)[0]], bundle.text.context_length
+        return counter_of_bundle(Bundle.load(name))
     from clipseek.training.model.checkpoint import load_checkpoint
 
     return counter_of(load_checkpoint(name))
 
 
-def counter_of(checkpoint: Checkpoint) -> tuple[CountTokens, int]:
-    """The same of a checkpoint that is loaded."""
+def counter_of_bundle(bundle: Bundle) -> TokenCounter:
+    """The same of a bundle that is loaded."""
+    uncut = TextTokenizer(bundle.path / "tokenizer.json", replace(bundle.text, context_length=2**31))
+    return lambda texts: [len(ids) for ids in uncut.encode(texts)[0]], bundle.text.context_length
+
+
+def counter_of(checkpoint: Checkpoint) -> TokenCounter:
+    """The same of a checkpoint that is loaded, whose weights it does not keep."""
     from clipseek.training.model.checkpoint import quiet_transformers
+
+    tokenizer = checkpoint.tokenizer
 
     def lengths(texts: Sequence[str]) -> list[int]:
         with quiet_transformers():
-            return [len(ids) for ids in checkpoint.tokenizer(list(texts))["input_ids"]]
+            return [len(ids) for ids in tokenizer(list(texts))["input_ids"]]
 
     return lengths, checkpoint.context_length
 

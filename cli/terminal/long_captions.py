@@ -9,11 +9,11 @@ import click
 from .output import note
 
 if TYPE_CHECKING:
+    from clipseek.export.models import Model, TokenCounter
     from clipseek.sources import Record, Source
     from clipseek.training.config import TrainConfig
     from clipseek.training.data.long_captions import LongCaptions
     from clipseek.training.data.pairs import Listing
-    from clipseek.training.model.checkpoint import Checkpoint
 
 #: Of an evaluation, whose figures shall be those of the captions as they are.
 long_captions_option = click.option(
@@ -25,21 +25,19 @@ long_captions_option = click.option(
 )
 
 
-def in_training(checkpoint: Checkpoint, config: TrainConfig) -> LongCaptions:
-    """What ``config`` does with captions for ``checkpoint``."""
-    from clipseek.export.models import counter_of
+def in_training(counter: TokenCounter, config: TrainConfig) -> LongCaptions:
+    """What ``config`` does with captions for the base of ``counter``."""
     from clipseek.training.data.long_captions import LongCaptions
 
-    count, context = counter_of(checkpoint)
+    count, context = counter
     return LongCaptions(count, min(context, config.max_tokens or context), config.long_captions == "split")
 
 
-def in_evaluation(model: str, how: str) -> LongCaptions:
-    """For the checkpoint or bundle ``model``."""
-    from clipseek.export.models import token_counter
+def in_evaluation(model: Model, how: str) -> LongCaptions:
+    """What the option says, for ``model``."""
     from clipseek.training.data.long_captions import LongCaptions
 
-    return LongCaptions(*token_counter(model), split=how == "split")
+    return LongCaptions(*model.counter(), split=how == "split")
 
 
 def shortened(source: Source, listed: list[Record] | Listing, long: LongCaptions) -> list[Record] | Listing:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 def train_dry_run(config: TrainConfig, source: Source, others: Mapping[str, Source], *, as_json: bool) -> None:
     """``others``: the sources of keep, validation and keep_validation, those that are given. Raises SourceError, TrainingError."""
+    from clipseek.export.models import counter_of
     from clipseek.training.model.checkpoint import load_checkpoint
     from clipseek.training.run.outlook import outlook
 
-    checkpoint = load_checkpoint(config.base)  # before every picture is read
+    counter = counter_of(load_checkpoint(config.base))  # before every picture is read
     splits: dict[str, list[str]] = {}
     read = {
-        name: _read(name, one, splits, in_training(checkpoint, config))
+        name: _read(name, one, splits, in_training(counter, config))
         for name, one in {"source": source, **others}.items()
     }
     own = read.pop("source")

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from clipseek.cli import evaluate as evaluating
 from clipseek.export import models
+from clipseek.training.model import checkpoint
 
 from tests.command import run_command
 from tests.models import make_tiny_bundle, make_tiny_clip
@@ -139,3 +140,19 @@ def test_a_column_that_is_not_there_is_refused_before_anything_is_encoded(
     refused = CliRunner().invoke(evaluating.evaluate, given)
     assert refused.exit_code == 2, refused.output
     assert "--by shape: no pair has a value there" in refused.output
+
+
+def test_each_checkpoint_is_loaded_once(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(shared / "cache"))
+    loaded: list[str] = []
+    load = checkpoint.load_checkpoint
+
+    def counted(name: str) -> checkpoint.Checkpoint:
+        loaded.append(name)
+        return load(name)
+
+    monkeypatch.setattr(checkpoint, "load_checkpoint", counted)
+    given = [str(shared / "one"), str(shared / "pairs.tsv"), "--against", str(shared / "large"), "--batch", "16"]
+    done = CliRunner().invoke(evaluating.evaluate, given)
+    assert done.exit_code == 0, done.output
+    assert loaded == [str(shared / "one"), str(shared / "large")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -94,6 +96,10 @@ def test_a_clips_own_tokenizer_cuts_none_of_the_pieces(tmp_path: Path) -> None:
 
     checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path / "base")))
     count, context = counter_of(checkpoint)
+    weights = weakref.ref(checkpoint.model)
+    del checkpoint
+    gc.collect()
+    assert weights() is None  # the count does not keep them
     made = divided(REPORT, count, context)
     assert len(made) > 1
     assert max(count(made)) <= context
