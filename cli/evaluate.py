@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from clipseek.evaluation import Change, Report
     from clipseek.evaluation.reports.examples import JudgedModel
     from clipseek.evaluation.reports.slices import Slice
-    from clipseek.sources import Source
+    from clipseek.export.models import Model
+    from clipseek.sources import Record, Source
     from clipseek.training.data.pairs import Pairs
 
 
@@ -86,28 +87,19 @@ def evaluate(
     """
     from clipseek.evaluation import compare, report_of
     from clipseek.evaluation.reports.slices import slices
-    from clipseek.export.models import judge, pairs_of_each
+    from clipseek.export.models import judge
 
     check_installed(report_to)
     if sheet is not None:
         _check_writable(sheet)
     models = [open_model(name, device, precision) for name in (model, against) if name is not None]
     long = in_evaluation(models[0], long_captions)
-    loaded: list[int] = []
     chosen = source.chosen()
     records = long.records(read_listed(source, chosen))
     say_long(source, long)
-
-    def load(image: ImageSpec) -> Pairs:
-        pairs = read_pairs(source, image, cache=not no_cache, records=records)
-        loaded.append(len(pairs))
-        return pairs
-
-    pairs = pairs_of_each(source, models, load)
-    if lost := max(loaded) - len(pairs[0]):
-        note(f"{count(lost, 'pair')} readable for one model alone, dropped for both")
+    pairs = _pairs(source, models, records, cache=not no_cache)
     cells = cells_of(columns, pairs[0])  # a column that is not there is refused before anything is encoded
-    seen = _trained_on([name for name in (model, against) if name is not None], pairs[0])
+    seen = _trained_on([one.name for one in models], pairs[0])
     judged = judge(models, pairs, batch=batch, seed=seed)
     reports = [report_of(one.ranked) for one in judged]
     changes = compare(judged[1].ranked, judged[0].ranked) if against is not None else []
@@ -141,6 +133,23 @@ def evaluate(
         value["against"] = {"model": against, **reports[1].as_dict()}
         value["changes"] = [change.as_dict() for change in changes]
     print_json(value)
+
+
+def _pairs(source: Source, models: list[Model], records: list[Record], *, cache: bool) -> list[Pairs]:
+    """For each model the same pairs in its own pixels; says how many only one of them can read."""
+    from clipseek.export.models import pairs_of_each
+
+    loaded: list[int] = []
+
+    def load(image: ImageSpec) -> Pairs:
+        pairs = read_pairs(source, image, cache=cache, records=records)
+        loaded.append(len(pairs))
+        return pairs
+
+    pairs = pairs_of_each(source, models, load)
+    if lost := max(loaded) - len(pairs[0]):
+        note(f"{count(lost, 'pair')} readable for one model alone, dropped for both")
+    return pairs
 
 
 def _trained_on(names: list[str], pairs: Pairs) -> list[int | None]:
