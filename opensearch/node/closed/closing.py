@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...security.roles import ROLES, role_name
-from ...security.setup import new_password, write_roles, write_user
+from ...security.setup import Send, new_password, write_roles, write_user
 from ..asking import Asking
 from ..errors import CredentialsMissing, StartFailed
 from ..folders import write_private
@@ -122,6 +122,21 @@ def wait_for_security(asking: Asking) -> None:
     )
 
 
+def sending(asking: Asking) -> Send:
+    """Requests that raise StartFailed where the node refuses them."""
+
+    def send(method: str, path: str, body: Any) -> Any:
+        status, answer = asking.send(method, path, body, timeout=60.0)
+        if status not in (200, 201):
+            reason = answer.get("message") or answer.get("reason") if isinstance(answer, dict) else None
+            raise StartFailed(
+                f"the node's security plugin refused {method} {path} ({status}: {reason or 'no reason given'})"
+            )
+        return answer
+
+    return send
+
+
 def set_users(paths: NodePaths, asking: Asking, say: Callable[[str], None], *, rotate: bool = False) -> Credentials:
     """The users of the credentials' file, as the node is to know them; new ones where there is no file, or to ``rotate``.
 
@@ -137,15 +152,7 @@ def set_users(paths: NodePaths, asking: Asking, say: Callable[[str], None], *, r
     except CredentialsMissing:
         found = Credentials(new_password(), new_password())
 
-    def send(method: str, path: str, body: Any) -> Any:
-        status, answer = asking.send(method, path, body, timeout=60.0)
-        if status not in (200, 201):
-            reason = answer.get("message") or answer.get("reason") if isinstance(answer, dict) else None
-            raise StartFailed(
-                f"the node's security plugin refused {method} {path} ({status}: {reason or 'no reason given'})"
-            )
-        return answer
-
+    send = sending(asking)
     write_roles(send)
     found.write(paths.credentials)  # before the node has them: what it has is known then, whenever this ends
     write_user(send, ADMIN_USER, found.admin, ["all_access"])

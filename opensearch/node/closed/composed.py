@@ -15,15 +15,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from clipseek.opensearch.errors import OpenSearchError
-
+from ...errors import OpenSearchError
 from ...security.setup import new_password, write_roles, write_user
 from ..asking import Asking
-from ..errors import StartFailed
 from ..folders import remove, write_private
 from ..paths import NodePaths
 from .certificates import make_certificates, trusting
-from .closing import security_contents, wait_for_security
+from .closing import security_contents, sending, wait_for_security
 from .credentials import ADMIN
 
 ROOT = Path("/secrets")
@@ -112,13 +110,7 @@ def users(root: Path, url: str) -> list[str]:
     home = root / "administrator"
     asking = Asking(url, trusting(NodePaths(home, home), administrator=True))
     wait_for_security(asking)
-
-    def send(method: str, path: str, body: Any) -> Any:
-        status, answer = asking.send(method, path, body, timeout=60.0)
-        if status not in (200, 201):
-            raise StartFailed(f"the server refused {method} {path}: it answered {status}")
-        return answer
-
+    send = sending(asking)
     write_roles(send, kept["indexes"])
     for name, roles in _ROLES.items():
         write_user(send, name, kept["passwords"][name], roles)
