@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from clipseek.cli import main
 
+from tests.commands import commands
+
 HERE = Path(main.__file__).parent
 MODULES = {name.replace("-", "_") for name in main.COMMANDS}
 #: Subcommands in files of their own, by the group that holds them.
 INSIDE = {"index": {"index_advise", "index_evaluate"}}
-
-
-def commands() -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(main.root)
-    for name in main.COMMANDS:
-        command = main.root.get_command(context, name)
-        assert command is not None
-        yield name, command
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {inner}", part) for inner, part in command.commands.items())
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.py")), ids=lambda path: path.stem)
