@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from tifffile import TiffPage
 
 from ...errors import ImageError
-from ...pixels.decoded import Alpha, Space
+from ...pixels.decoded import BANDS, Alpha, Space
 
-_COLOURS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 _ALPHA: dict[int, Alpha] = {1: "premultiplied", 2: "straight"}
 # GDAL's metadata, tag 42112: <Item name="COLORINTERP" sample="0" role="colorinterp">Red</Item>
 _ROLE = re.compile(r'sample="(\d+)"[^>]*role="colorinterp"[^>]*>\s*(\w+)\s*<', re.IGNORECASE)
@@ -28,7 +27,7 @@ class Bands:
 
 def chosen_bands(page: TiffPage, space: Space, number: int, asked: tuple[int, ...]) -> Bands:
     """Of ``number`` bands. ``asked``: from 1, red, green and blue or one of grey; empty: as the file declares them."""
-    colours = _COLOURS[space]
+    colours = BANDS[space]
     extra = [int(sample) for sample in page.extrasamples or ()]
     alpha_at = next((place for place, sample in enumerate(extra) if sample in _ALPHA), None)
     without_alpha = number - (alpha_at is not None)
