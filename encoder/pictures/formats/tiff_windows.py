@@ -99,13 +99,13 @@ class TiffRows:
     def starting(self, row: int) -> tuple[int, Iterator[bytes]]:
         """The first row of a band at or above ``row``, and a TIFF for each band from there. Raises ImageError where the file ends
         early."""
-        if self.split and self.tags.get(_COMPRESSION) and self.tags[_COMPRESSION].numbers(self.order)[0] != _PLAIN:
-            return 0, self._inflated()
-        if self.split:
-            first = row // self._lines * self._lines
-            return first, self._sliced(first)
         first = row // self.rows
-        return first * self.rows, self._grouped(first)
+        if not self.split:
+            return first * self.rows, self._grouped(first)
+        if self.tags.get(_COMPRESSION) and self.tags[_COMPRESSION].numbers(self.order)[0] != _PLAIN:
+            return first * self.rows, self._inflated(first)
+        start = row // self._lines * self._lines
+        return start, self._sliced(start)
 
     @property
     def _lines(self) -> int:
@@ -139,9 +139,9 @@ class TiffRows:
                 parts.append(part)
             yield self._tiff(end - start, end - start, parts)
 
-    def _inflated(self) -> Iterator[bytes]:
+    def _inflated(self, first: int) -> Iterator[bytes]:
         down = -(-self.height // self.rows)
-        for strip in range(down):
+        for strip in range(first, down):
             of_planes = [self._unpacked(plane * down + strip) for plane in range(self.planes)]
             left = min(self.rows, self.height - strip * self.rows)
             while left:

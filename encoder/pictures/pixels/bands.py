@@ -94,7 +94,9 @@ def painted(bands: Bands, rules: Rules, first: int = 0, scale: Scale | None = No
         check(band)
         scale = survey(bands, rules) if scale is None else scale
         rows = max(1, _PAINTED_AT_ONCE // max(1, band.values[:1].size))
-        for start in range(0, len(band.values), rows):
+        above = min(len(band.values), max(0, first - top))  # what is decoded from its top is not painted from there
+        top += above
+        for start in range(above, len(band.values), rows):
             part = slice(start, start + rows)
             valid = None if band.valid is None else band.valid[part]
             shown = paint(replace(band, values=band.values[part], valid=valid), scale, rules)

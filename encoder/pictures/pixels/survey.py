@@ -54,9 +54,11 @@ def scale_of(bands: Iterable[Decoded], height: int, rules: Rules) -> Scale:
     for band in bands:
         check(band)
         values = band.values
-        if not seen and is_plain(band) and values.dtype.itemsize == 1:
-            return Scale()
         if not seen:
+            if is_plain(band) and (values.dtype.itemsize == 1 or band.window is not None):
+                return Scale()
+            if band.window is not None:
+                return Scale(*band.window)
             step = step_of(height * values.shape[1] * BANDS[band.space])
         rows = slice(-top % step, None, step), slice(None, None, step)
         valid = None if band.valid is None else band.valid[rows].copy()
@@ -118,13 +120,11 @@ def shown_share(
 def _scale(decoded: Decoded, edge: NDArray[Any], rules: Rules) -> Scale:
     colours, alpha = colours_of(decoded, decoded.values)
     guessed: tuple[float, ...] = ()
-    if decoded.valid is None and decoded.window is None and decoded.bits is None:
+    if decoded.valid is None and decoded.bits is None:
         border, _ = colours_of(decoded, edge[None])
         guessed = all_guessed(colours, border[0], decoded.no_data)
     if is_plain(decoded):
         return Scale(guessed=guessed)
-    if decoded.window is not None:
-        return Scale(*decoded.window, guessed)
     valid, whole = recorded(decoded, colours, guessed)
     opaque = shown_share(decoded, colours, alpha, valid)
     counted = None if opaque is None else np.asarray(opaque) > 0

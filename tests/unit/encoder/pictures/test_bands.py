@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,10 @@ from clipseek.encoder.pictures.formats.task import read_here
 from clipseek.encoder.pictures.pillow import png_rows
 from clipseek.encoder.pictures.pillow.reading import read_by_pillow
 from clipseek.encoder.pictures.pixels import bands
+from clipseek.encoder.pictures.pixels.decoded import Decoded
+from clipseek.encoder.pictures.pixels.painted import Painted
 from clipseek.encoder.pictures.pixels.rendering import Seen
+from clipseek.encoder.pictures.pixels.survey import Scale, scale_of
 from clipseek.encoder.pictures.rules import DEPTH_RANGES, Rules
 from numpy.typing import NDArray
 from PIL import Image
@@ -105,6 +108,7 @@ MADE: dict[str, Callable[[], bytes]] = {
     "tiff one strip deflated": lambda: tiff(
         scene(3, "u2", 4095), rowsperstrip=HEIGHT, compression="zlib", predictor=True, **RGB
     ),
+    "tiff two strips deflated": lambda: tiff(scene(3, "u2", 4095), rowsperstrip=160, compression="zlib", **RGB),
     "tiff big endian": lambda: tiff(scene(1, "u2", 4095), byteorder=">", rowsperstrip=11),
     "tiff big": lambda: tiff(scene(3, "u2", 4095), bigtiff=True, tile=(64, 64), compression="zstd", **RGB),
     "tiff float": lambda: tiff(framed("f4", np.nan), tile=(64, 64), compression="zlib", predictor=3),
@@ -198,3 +202,36 @@ def test_a_crop_that_is_not_inside_a_large_scene_is_refused(monkeypatch: pytest.
     monkeypatch.setattr(size, "LARGE", 10_000)
     with pytest.raises(ImageError, match="ends outside the picture, which has 403 x 305"):
         read(MADE["tiff float"](), Rules(), None, [Crop(400, 0, 64, 64)])
+
+
+@pytest.mark.usefixtures("bands_are_small")
+@pytest.mark.parametrize("name", ["png 16 rgb", "tiff two strips deflated", "ppm"])
+def test_rows_above_a_crop_are_not_painted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, paint = list[int](), bands.paint
+
+    def counted(decoded: Decoded, *rest: Any) -> Painted:
+        rows.append(len(decoded.values))
+        return paint(decoded, *rest)
+
+    monkeypatch.setattr(bands, "paint", counted)
+    monkeypatch.setattr(size, "LARGE", 10_000)
+    read(MADE[name](), Rules(), None, [Crop(0, 250, 64, 40)])
+    assert 40 <= sum(rows) <= 40 + 2 * max(rows)
+
+
+def test_of_deflated_strips_those_above_a_crop_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff_windows, "_BAND", 20_000)
+    data = MADE["tiff two strips deflated"]()
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        rows = tiff_windows.TiffRows.read(data, file.pages.first.offset)
+    assert rows is not None
+    assert rows.split
+    assert [rows.starting(row)[0] for row in (0, 159, 160, HEIGHT - 1)] == [0, 0, 160, 160]
+
+
+def test_of_a_scene_whose_file_says_what_is_black_and_white_one_band_is_surveyed() -> None:
+    def found() -> Iterator[Decoded]:
+        yield Decoded(scene(1, "u2", 4095)[..., None], "grey", window=(500.0, 3000.0))
+        raise AssertionError("another is asked for")
+
+    assert scale_of(found(), 2 * HEIGHT, Rules()) == Scale(500.0, 3000.0)
