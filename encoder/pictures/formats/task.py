@@ -18,6 +18,7 @@ from ..size import is_large, least_edge
 from .asked import Asked
 from .registry import INSTALL, Format, has_tifffile
 from .sniffing import format_of
+from .tiff_folder import Header
 from .tiff_header import beyond_pillow, is_large_and_deep, size_with_copies
 
 #: The worker's task, as ``worker.pool`` takes it.
@@ -54,7 +55,7 @@ def read_here(data: bytes, known: Format, asked: Asked, crops: Sequence[Crop] = 
         return read_by_pillow(data, known, asked, crops)
     beyond = beyond_pillow(data)
     # Pillow finds no copies in the SubIFDs of a BigTIFF.
-    size = size_with_copies(data) if data[2:4] in (b"+\0", b"\0+") else None
+    size = size_with_copies(data) if Header.of(data).big else None
     copies = size is not None and least_edge(*size, asked.edge, asked.reduce_to) is not None
     better = beyond or copies or asked.rules.bands or asked.page is not None or is_large_and_deep(data)
     if better and has_tifffile():

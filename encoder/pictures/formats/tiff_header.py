@@ -6,9 +6,8 @@ import struct
 from collections.abc import Iterator
 
 from ..size import is_large
+from .tiff_folder import SIZES, Header
 
-#: Bytes of a value, by its kind.
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CFA, _LINEAR_RAW = 32803, 34892
 _PHOTOMETRIC, _SUB_IFDS, _COMPRESSION = 262, 330, 259
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
@@ -71,16 +70,14 @@ def is_large_and_deep(data: bytes) -> bool:
 
 def _folders(data: bytes) -> Iterator[dict[int, tuple[int, ...]]]:
     """The whole numbers of each IFD, of SubIFDs as well; broken ones end it."""
-    order = "<" if data[:1] == b"I" else ">"
-    big = data[2:4] in (b"+\0", b"\0+")
-    first = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
-    waiting, seen = [first], set[int]()
+    header = Header.of(data)
+    waiting, seen = [header.place_at(data, header.mark)], set[int]()
     while waiting and len(seen) < _MOST:
         place = waiting.pop(0)
         if not place or place in seen or place >= len(data):
             continue
         seen.add(place)
-        tags, following = _folder(data, order, big, place)
+        tags, following = _folder(data, header.order, header.big, place)
         waiting += [*tags.get(_SUB_IFDS, ()), following]
         yield tags
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from ..size import least_edge
-from .tiff_windows import Tag, folder
+from .tiff_folder import Header, Tag
 
 _WIDTH, _LENGTH, _BITS, _PHOTOMETRIC, _SAMPLES, _SUBFILE, _OLD_SUBFILE = 256, 257, 258, 262, 277, 254, 255
 _PLACES = {273: 279, 324: 325}
@@ -17,27 +17,25 @@ _ALIKE = (_BITS, _PHOTOMETRIC, _SAMPLES)
 def with_one_level(data: bytes, edge: int | None, reduce_to: int | None) -> bytes:
     """``data``, or where its first page is followed by reduced copies of it alone, its folders of tags with the pixels of that copy
     alone that is read for ``edge`` and ``reduce_to`` (``size.least_edge``)."""
-    order, big = "<" if data[:1] == b"I" else ">", data[2:4] in (b"+\0", b"\0+")
+    header = Header.of(data)
     try:
-        pages = _pages(data, order, big)
-        place = _level(pages, order, edge, reduce_to)
-        return data if place is None else _written(data, pages, place, order, big)
+        pages = _pages(data, header)
+        place = _level(pages, header.order, edge, reduce_to)
+        return data if place is None else _written(data, pages, place, header)
     except (struct.error, KeyError, IndexError, ZeroDivisionError):
         return data
 
 
-def _pages(data: bytes, order: str, big: bool) -> list[dict[int, Tag]]:
+def _pages(data: bytes, header: Header) -> list[dict[int, Tag]]:
     """Empty where there are too many."""
-    counter, many = ("Q", "Q") if big else ("I", "H")
-    place = struct.unpack_from(order + counter, data, 8 if big else 4)[0]
+    place = header.place_at(data, header.mark)
     pages = list[dict[int, Tag]]()
     while place:
         if len(pages) == _MOST:
             return []
-        pages.append(folder(data, order, big, place))
-        count = struct.unpack_from(order + many, data, place)[0]
-        place += struct.calcsize(f"={many}") + count * (20 if big else 12)
-        place = struct.unpack_from(order + counter, data, place)[0]
+        tags, link = header.read(data, place)
+        pages.append(tags)
+        place = header.place_at(data, link)
     return pages
 
 
@@ -66,11 +64,10 @@ def _level(pages: list[dict[int, Tag]], order: str, edge: int | None, reduce_to:
     return min(found)[1] if found else None
 
 
-def _written(data: bytes, pages: list[dict[int, Tag]], level: int, order: str, big: bool) -> bytes:
-    counter, many, step, inline = ("Q", "Q", 20, 8) if big else ("I", "H", 12, 4)
-    out = bytearray(data[:8] if big else data[:4])
+def _written(data: bytes, pages: list[dict[int, Tag]], level: int, header: Header) -> bytes:
+    order, out = header.order, bytearray(data[: header.mark])
     link = len(out)
-    out += bytes(struct.calcsize(f"={counter}"))
+    out += header.place(0)
     for place, page in enumerate(pages):
         tags = {number: tag for number, tag in page.items() if number not in _POINTERS}
         for name, sizes in _PLACES.items():
@@ -83,23 +80,10 @@ def _written(data: bytes, pages: list[dict[int, Tag]], level: int, order: str, b
                     if size:
                         places[one] = len(out)
                         out += data[start : start + size]
-                tags[name], tags[sizes] = _whole(places, order, big), _whole(counts, order, big)
+                tags[name], tags[sizes] = header.tag(places), header.tag(counts)
         out += bytes(len(out) % 2)
-        at = len(out)
-        struct.pack_into(order + counter, out, link, at)
-        beyond = at + struct.calcsize(f"={many}") + step * len(tags) + struct.calcsize(f"={counter}")
-        entries, outside = bytearray(), bytearray()
-        for number, tag in sorted(tags.items()):
-            value = tag.raw
-            if len(value) > inline:
-                value = struct.pack(order + counter, beyond + len(outside))
-                outside += tag.raw + bytes(len(tag.raw) % 2)
-            entries += struct.pack(f"{order}HH{counter}", number, tag.kind, tag.count) + value.ljust(inline, b"\0")
-        out += struct.pack(order + many, len(tags)) + entries
-        link = len(out)
-        out += bytes(struct.calcsize(f"={counter}")) + outside
+        own = header.place(len(out))
+        out[link : link + len(own)] = own
+        written, link = header.written(tags, len(out))
+        out += written
     return bytes(out)
-
-
-def _whole(numbers: list[int] | tuple[int, ...], order: str, big: bool) -> Tag:
-    return Tag(16 if big else 4, len(numbers), struct.pack(f"{order}{len(numbers)}{'Q' if big else 'I'}", *numbers))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import ImageError
-from .tiff_header import SIZES
+from .tiff_folder import Header, Tag
 
 #: Bytes of rows that a band has at most, unless its tiles have more; that are inflated at once.
 _BAND, _GIVEN = 4 << 20, 1 << 16
@@ -24,20 +24,6 @@ _IMAGE_DEPTH, _TILE_DEPTH = 32997, 32998
 #: Of the whole: description, kind of page, free bytes, SubIFDs, XMP, IPTC, Photoshop's, EXIF's and GPS's folders, GDAL's names.
 _LEFT_OUT = (254, 255, 270, 288, 289, 330, 700, 33723, 34377, 34665, 34853, 37724, 40965, 42112)
 _PLAIN, _OLD_JPEG, _DEFLATED, _YCBCR = 1, 6, (8, 32946), 6
-_UNSIGNED = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
-
-
-@dataclass(frozen=True)
-class Tag:
-    """``kind``: of its values, by TIFF's number; ``raw``: their bytes."""
-
-    kind: int
-    count: int
-    raw: bytes
-
-    def numbers(self, order: str) -> tuple[int, ...]:
-        """Raises KeyError where it has no whole numbers."""
-        return struct.unpack(f"{order}{self.count}{_UNSIGNED[self.kind]}", self.raw)
 
 
 @dataclass(frozen=True)
@@ -48,8 +34,7 @@ class TiffRows:
     """
 
     data: bytes
-    order: str
-    big: bool
+    header: Header
     tags: dict[int, Tag]
     width: int
     height: int
@@ -65,36 +50,36 @@ class TiffRows:
     @classmethod
     def read(cls, data: bytes, offset: int) -> TiffRows | None:
         """The page whose folder of tags stands at ``offset``; None for one that is not read by bands."""
-        order, big = "<" if data[:1] == b"I" else ">", data[2:4] in (b"+\0", b"\0+")
+        header = Header.of(data)
         try:
-            return cls._of(data, order, big, folder(data, order, big, offset))
+            return cls._of(data, header, header.read(data, offset)[0])
         except (struct.error, KeyError, IndexError, ZeroDivisionError):
             return None
 
     @classmethod
-    def _of(cls, data: bytes, order: str, big: bool, tags: dict[int, Tag]) -> TiffRows | None:
+    def _of(cls, data: bytes, header: Header, tags: dict[int, Tag]) -> TiffRows | None:
         def number(tag: int, usual: int) -> int:
-            return tags[tag].numbers(order)[0] if tag in tags else usual
+            return tags[tag].numbers(header.order)[0] if tag in tags else usual
 
         width, height = number(_WIDTH, 0), number(_LENGTH, 0)
         tiled, samples, compression = _TILES[0] in tags, number(_SAMPLES, 1), number(_COMPRESSION, _PLAIN)
         rows = number(_TILE_LENGTH, 0) if tiled else min(height, number(_ROWS, height))
         across = -(-width // number(_TILE_WIDTH, 0)) if tiled else 1
         planes = samples if number(_PLANES, 1) == 2 else 1
-        places, sizes = (tags[tag].numbers(order) for tag in (_TILES if tiled else _STRIPS))
+        places, sizes = (tags[tag].numbers(header.order) for tag in (_TILES if tiled else _STRIPS))
         row = (width * (1 if planes > 1 else samples) * number(_BITS, 1) + 7) // 8
         depth = max(number(_IMAGE_DEPTH, 1), number(_TILE_DEPTH, 1))
         down = -(-height // rows)
         if compression == _OLD_JPEG or depth > 1 or len(places) != len(sizes) or len(places) != across * planes * down:
             return None
         split = not tiled and rows * row * planes > 2 * _BAND
-        subsampled = number(_PHOTOMETRIC, 1) == _YCBCR and set(_subsampling(tags, order)) != {1}
+        subsampled = number(_PHOTOMETRIC, 1) == _YCBCR and set(_subsampling(tags, header)) != {1}
         if split and (compression not in (_PLAIN, *_DEFLATED) or subsampled):
             return None
         turned = number(_ORIENTATION, 1)
         orientation = turned if 1 <= turned <= 8 else 1
         shape = (width, height, rows, across, planes, row)
-        return cls(data, order, big, tags, *shape, places, sizes, split, orientation)
+        return cls(data, header, tags, *shape, places, sizes, split, orientation)
 
     def starting(self, row: int) -> tuple[int, Iterator[bytes]]:
         """The first row of a band at or above ``row``, and a TIFF for each band from there. Raises ImageError where the file ends
@@ -102,7 +87,7 @@ class TiffRows:
         first = row // self.rows
         if not self.split:
             return first * self.rows, self._grouped(first)
-        if self.tags.get(_COMPRESSION) and self.tags[_COMPRESSION].numbers(self.order)[0] != _PLAIN:
+        if self.tags.get(_COMPRESSION) and self.tags[_COMPRESSION].numbers(self.header.order)[0] != _PLAIN:
             return first * self.rows, self._inflated(first)
         start = row // self._lines * self._lines
         return start, self._sliced(start)
@@ -163,43 +148,26 @@ class TiffRows:
         """The page with ``height`` rows and the strips or tiles ``parts``."""
         places, sizes = _TILES if _TILES[0] in self.tags else _STRIPS
         tags = {number: tag for number, tag in self.tags.items() if number not in _LEFT_OUT}
-        tags[_LENGTH] = self._tag([height])
+        tags[_LENGTH] = self.header.tag([height])
         if _ORIENTATION in tags:
-            tags[_ORIENTATION] = Tag(3, 1, struct.pack(f"{self.order}H", 1))
+            tags[_ORIENTATION] = Tag(3, 1, struct.pack(f"{self.header.order}H", 1))
         if places == _STRIPS[0]:
-            tags[_ROWS] = self._tag([rows])
-        tags[sizes] = self._tag([len(part) for part in parts])
-        tags[places] = self._tag([0] * len(parts))  # as long as it will be
+            tags[_ROWS] = self.header.tag([rows])
+        tags[sizes] = self.header.tag([len(part) for part in parts])
+        tags[places] = self.header.tag([0] * len(parts))  # as long as it will be
         before = len(self._head(tags))
         starts, at = list[int](), before
         for part in parts:
             starts.append(at if part else 0)
             at += len(part)
-        tags[places] = self._tag(starts)
+        tags[places] = self.header.tag(starts)
         return b"".join([self._head(tags), *parts])
-
-    def _tag(self, numbers: Sequence[int]) -> Tag:
-        kind, letter = (16, "Q") if self.big else (4, "I")
-        return Tag(kind, len(numbers), struct.pack(f"{self.order}{len(numbers)}{letter}", *numbers))
 
     def _head(self, tags: dict[int, Tag]) -> bytes:
         """The file's header, its one folder, and the values that do not fit into it."""
-        step, inline, counter, many = (20, 8, "Q", "Q") if self.big else (12, 4, "I", "H")
-        mark = self.data[:8] if self.big else self.data[:4]
-        start = len(mark) + (8 if self.big else 4)
-        at = start + struct.calcsize(f"={many}") + step * len(tags) + struct.calcsize(f"={counter}")
-        entries, values = list[bytes](), list[bytes]()
-        for number, tag in sorted(tags.items()):
-            value = tag.raw
-            if len(value) > inline:
-                value = value + bytes(len(value) % 2)
-                values.append(value)
-                value, at = struct.pack(self.order + counter, at), at + len(value)
-            entries.append(
-                struct.pack(f"{self.order}HH{counter}", number, tag.kind, tag.count) + value.ljust(inline, b"\0")
-            )
-        folder = struct.pack(self.order + many, len(tags)) + b"".join(entries) + struct.pack(self.order + counter, 0)
-        return mark + struct.pack(self.order + counter, start) + folder + b"".join(values)
+        mark = self.data[: self.header.mark]
+        start = len(mark) + len(self.header.place(0))
+        return mark + self.header.place(start) + self.header.written(tags, start)[0]
 
 
 class _Unpacked:
@@ -230,21 +198,5 @@ class _Unpacked:
         return bytes(out)
 
 
-def folder(data: bytes, order: str, big: bool, place: int) -> dict[int, Tag]:
-    """The tags at ``place``. Raises struct.error beyond the file's end."""
-    count = struct.unpack_from(order + ("Q" if big else "H"), data, place)[0]
-    place += 8 if big else 2
-    step, inline, counter = (20, 8, "Q") if big else (12, 4, "I")
-    tags: dict[int, Tag] = {}
-    for entry in range(place, place + min(count, 4096) * step, step):
-        number, kind, values = struct.unpack_from(f"{order}HH{counter}", data, entry)
-        size, at = values * SIZES.get(kind, 0), entry + step - inline
-        if size > inline:
-            at = struct.unpack_from(order + counter, data, at)[0]
-        if size and at + size <= len(data):
-            tags[number] = Tag(kind, values, data[at : at + size])
-    return tags
-
-
-def _subsampling(tags: dict[int, Tag], order: str) -> tuple[int, ...]:
-    return tags[_SUBSAMPLING].numbers(order) if _SUBSAMPLING in tags else (2, 2)
+def _subsampling(tags: dict[int, Tag], header: Header) -> tuple[int, ...]:
+    return tags[_SUBSAMPLING].numbers(header.order) if _SUBSAMPLING in tags else (2, 2)
