@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import ImageError
+from ..pixels.bands import Band
 from .tiff_folder import Header, Tag
 
 #: Bytes of rows that a band has at most, unless its tiles have more; that are inflated at once.
@@ -168,6 +169,32 @@ class TiffRows:
         mark = self.data[: self.header.mark]
         start = len(mark) + len(self.header.place(0))
         return mark + self.header.place(start) + self.header.written(tags, start)[0]
+
+
+@dataclass(frozen=True)
+class TiffBands:
+    """``rows`` of a page, a ``pixels.bands.Bands``. ``shown``: what reads each band, a TIFF of its own."""
+
+    rows: TiffRows
+    shown: Callable[[bytes], Band]
+    full_size: tuple[int, int] | None
+
+    @property
+    def width(self) -> int:
+        return self.rows.width
+
+    @property
+    def height(self) -> int:
+        return self.rows.height
+
+    @property
+    def orientation(self) -> int:
+        return self.rows.orientation
+
+    def starting(self, row: int) -> tuple[int, Iterator[Band]]:
+        """From the strips or tiles that hold ``row``."""
+        top, found = self.rows.starting(row)
+        return top, map(self.shown, found)
 
 
 class _Unpacked:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from ..formats.tiff_windows import TiffRows
 from ..pixels.bands import Band
 from ..pixels.curves import Curves
 from .deep import deep
@@ -61,38 +60,14 @@ class PngBands:
             yield replace(decoded, values=values)
 
 
-@dataclass(frozen=True)
-class TiffBands:
-    """``rows`` of a TIFF's page; background: RGB."""
-
-    rows: TiffRows
-    background: Colour
-    full_size: tuple[int, int] | None = None
-
-    @property
-    def width(self) -> int:
-        return self.rows.width
-
-    @property
-    def height(self) -> int:
-        return self.rows.height
-
-    @property
-    def orientation(self) -> int:
-        return self.rows.orientation
-
-    def starting(self, row: int) -> tuple[int, Iterator[Band]]:
-        """From the strips or tiles that hold ``row``."""
-        top, found = self.rows.starting(row)
-        return top, map(self._one, found)
-
-    def _one(self, data: bytes) -> Band:
-        with Image.open(io.BytesIO(data), formats=["TIFF"]) as band:
-            values = deep(band, data, None)
-            if values is not None:
-                return values
-            band.load()
-            return flat(band, data, self.background, None)
+def tiff_band(data: bytes, background: Colour) -> Band:
+    """A band of a TIFF's page, a TIFF of its own."""
+    with Image.open(io.BytesIO(data), formats=["TIFF"]) as band:
+        values = deep(band, data, None)
+        if values is not None:
+            return values
+        band.load()
+        return flat(band, data, background, None)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PIL import Image
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
@@ -14,13 +15,13 @@ from PIL.TiffImagePlugin import TiffImageFile
 from ..crop import Crop
 from ..formats.asked import Asked
 from ..formats.registry import Format
-from ..formats.tiff_windows import TiffRows
+from ..formats.tiff_windows import TiffBands, TiffRows
 from ..header import check_size, opened
 from ..pixels.bands import Bands, Whole
 from ..pixels.orientation import SWAPPED, orientation_of, turned_before
 from ..pixels.rendering import Seen, finished, render, shown, shown_parts
 from ..size import factor_of, is_large, least_edge
-from .bands import PictureBands, PngBands, TiffBands
+from .bands import PictureBands, PngBands, tiff_band
 from .deep import deep
 from .flat import flat
 from .jpeg2000 import levels
@@ -80,9 +81,12 @@ def _rows(picture: Image.Image, data: bytes, asked: Asked, chosen: Chosen) -> Ba
         return PngBands(rows, background, orientation_of(picture))
     if isinstance(picture, TiffImageFile) and picture.tag_v2.offset is not None:
         found = TiffRows.read(data, picture.tag_v2.offset)
-        if found is not None and chosen.full is not None and found.orientation in SWAPPED:
-            return TiffBands(found, background, (chosen.full[1], chosen.full[0]))
-        return None if found is None else TiffBands(found, background, chosen.full)
+        if found is None:
+            return None
+        full = chosen.full
+        if full is not None and found.orientation in SWAPPED:
+            full = full[1], full[0]
+        return TiffBands(found, partial(tiff_band, background=background), full)
     return None
 
 

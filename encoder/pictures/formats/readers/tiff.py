@@ -19,14 +19,13 @@ from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 
 from ...errors import ImageError
 from ...limits import check_pixels
-from ...pixels.bands import Band
 from ...pixels.decoded import Decoded, Space
 from ...pixels.no_data import read_no_data
 from ...pixels.orientation import SWAPPED
 from ...rules import Rules
 from ...size import is_large, least_edge
 from ..asked import Asked
-from ..tiff_windows import TiffRows
+from ..tiff_windows import TiffBands, TiffRows
 from .tiff_bands import chosen_bands
 from .tiff_pages import chosen_page, reduced_level, whole_pages
 
@@ -46,14 +45,14 @@ _SPACES: dict[int, Space] = {
 _OWN_COLOURS = (COMPRESSION.JPEG, COMPRESSION.OJPEG, COMPRESSION.APERIO_JP2000_YCBC, COMPRESSION.APERIO_JP2000_RGB)
 
 
-def read(data: bytes, asked: Asked) -> Decoded | TiffFileBands:
+def read(data: bytes, asked: Asked) -> Decoded | TiffBands:
     """The first page that is no reduced copy of another; a large one in bands."""
     with _reasons():
         # Not closed: the tags of large values are read when they are asked for.
         page = _chosen(tifffile.TiffFile(io.BytesIO(data)), asked)
         large = is_large(page.source.imagewidth, page.source.imagelength)
         rows = TiffRows.read(data, page.source.offset) if large else None
-        return page.shown(*_values(page.source)) if rows is None else TiffFileBands(rows, page, page.full_size)
+        return page.shown(*_values(page.source)) if rows is None else TiffBands(rows, page.band, page.full_size)
 
 
 @contextlib.contextmanager
@@ -65,38 +64,6 @@ def _reasons() -> Iterator[None]:
     except Exception as problem:  # tifffile and imagecodecs raise what they like on broken files
         words = " ".join(str(problem).split())
         raise ImageError(f"not readable as TIFF: {words[:160] or type(problem).__name__}") from None
-
-
-@dataclass(frozen=True)
-class TiffFileBands:
-    """``rows`` of a page, a ``pixels.bands.Bands``."""
-
-    rows: TiffRows
-    page: Page
-    full_size: tuple[int, int] | None
-
-    @property
-    def width(self) -> int:
-        return self.rows.width
-
-    @property
-    def height(self) -> int:
-        return self.rows.height
-
-    @property
-    def orientation(self) -> int:
-        return self.rows.orientation
-
-    def starting(self, row: int) -> tuple[int, Iterator[Band]]:
-        """From the strips or tiles that hold ``row``."""
-        top, found = self.rows.starting(row)
-        return top, map(self._one, found)
-
-    def _one(self, data: bytes) -> Band:
-        with _reasons(), tifffile.TiffFile(io.BytesIO(data)) as file:
-            band = file.pages[0]
-            assert isinstance(band, TiffPage)
-            return self.page.shown(*_values(band))
 
 
 def pages(data: bytes) -> list[int]:
@@ -152,6 +119,13 @@ class Page:
             met=self.met,
             facts=(*self.facts, *bands.facts),
         )
+
+    def band(self, data: bytes) -> Decoded:
+        """A band of the page, a TIFF of its own."""
+        with _reasons(), tifffile.TiffFile(io.BytesIO(data)) as file:
+            band = file.pages[0]
+            assert isinstance(band, TiffPage)
+            return self.shown(*_values(band))
 
 
 def _chosen(file: tifffile.TiffFile, asked: Asked) -> Page:
