@@ -12,6 +12,8 @@ _CFA, _LINEAR_RAW = 32803, 34892
 _PHOTOMETRIC, _SUB_IFDS, _COMPRESSION = 262, 330, 259
 _SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
 _BITS, _SAMPLES, _PLANES, _EXTRA = 258, 277, 284, 338
+#: MaxSampleValue, SMinSampleValue and SMaxSampleValue.
+_ENDS = (281, 340, 341)
 #: Compressions of Nikon, Sony, Pentax, Samsung, Kodak and Epson, which stand for a sensor's values.
 _CAMERAS = {34713, 32767, 65535, 32769, 32770, 65000, 32867}
 _MOST = 64  # folders of tags looked at
@@ -58,14 +60,17 @@ def beyond_pillow(data: bytes) -> str | None:
 
 
 def is_large_and_deep(data: bytes) -> bool:
-    """Whether its one page has more than 8 bits and is large: tifffile unpacks such values once, Pillow twice."""
+    """Whether its one page has more than 8 bits and is large: tifffile unpacks such values once, Pillow twice. Not where it says
+    which values are its least and greatest: of these the two understand different ones, and a small page is read by Pillow."""
+    header = Header.of(data)
     try:
         pages = list(_folders(data))
+        first, _ = header.read(data, header.place_at(data, header.mark))
     except (struct.error, IndexError, KeyError):
         return False
     tags = pages[0] if len(pages) == 1 else {}
     large = is_large(tags.get(_WIDTH, (0,))[0], tags.get(_HEIGHT, (0,))[0])
-    return large and max(tags.get(_BITS, (1,))) > 8
+    return large and max(tags.get(_BITS, (1,))) > 8 and first.keys().isdisjoint(_ENDS)
 
 
 def _folders(data: bytes) -> Iterator[dict[int, tuple[int, ...]]]:

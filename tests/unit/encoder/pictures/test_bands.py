@@ -109,6 +109,13 @@ MADE: dict[str, Callable[[], bytes]] = {
         scene(3, "u2", 4095), rowsperstrip=HEIGHT, compression="zlib", predictor=True, **RGB
     ),
     "tiff two strips deflated": lambda: tiff(scene(3, "u2", 4095), rowsperstrip=160, compression="zlib", **RGB),
+    "tiff window": lambda: tiff(
+        scene(1, "u2", 4095), tile=(64, 64), extratags=[(340, 3, 1, 500, True), (341, 3, 1, 3000, True)]
+    ),
+    "tiff window of floats": lambda: tiff(
+        scene(1, "f4"), rowsperstrip=9, extratags=[(340, 11, 1, 0.25, True), (341, 11, 1, 0.5, True)]
+    ),
+    "tiff bits in use": lambda: tiff(scene(1, "u2", 900), rowsperstrip=9, extratags=[(281, 3, 1, 4095, True)]),
     "tiff big endian": lambda: tiff(scene(1, "u2", 4095), byteorder=">", rowsperstrip=11),
     "tiff big": lambda: tiff(scene(3, "u2", 4095), bigtiff=True, tile=(64, 64), compression="zstd", **RGB),
     "tiff float": lambda: tiff(framed("f4", np.nan), tile=(64, 64), compression="zlib", predictor=3),
