@@ -24,12 +24,12 @@ def may_meet(data: bytes) -> frozenset[str]:
     try:
         with opened(io.BytesIO(data), MAX_MEGAPIXELS) as picture:
             found = set(turned_before(picture))
-            if is_large(*picture.size) and picture.format in ("JPEG", "MPO", "TIFF"):
-                found.add("size")
             if is_large(*picture.size):
                 found.add("size.bands")
-            if is_large(*picture.size) and picture.format in ("PNG", "JPEG2000"):
-                found.add(f"size.{picture.format.lower()}")
+                if picture.format in ("JPEG", "MPO", "TIFF"):
+                    found.add("size")
+                elif picture.format in ("PNG", "JPEG2000"):
+                    found.add(f"size.{picture.format.lower()}")
             if is_deep(picture) or (isinstance(picture, TiffImageFile) and _odd_values(picture.tag_v2)):
                 found.add("depth")
             if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
