@@ -22,6 +22,7 @@ from clipseek.encoder.pictures.pillow.reading import read_by_pillow
 from clipseek.encoder.pictures.pixels import bands
 from clipseek.encoder.pictures.pixels.decoded import Decoded
 from clipseek.encoder.pictures.pixels.painted import Painted
+from clipseek.encoder.pictures.pixels.painting import paint
 from clipseek.encoder.pictures.pixels.rendering import Seen
 from clipseek.encoder.pictures.pixels.survey import Scale, scale_of
 from clipseek.encoder.pictures.rules import DEPTH_RANGES, Rules
@@ -214,7 +215,7 @@ def test_a_crop_that_is_not_inside_a_large_scene_is_refused(monkeypatch: pytest.
 @pytest.mark.usefixtures("bands_are_small")
 @pytest.mark.parametrize("name", ["png 16 rgb", "tiff two strips deflated", "ppm"])
 def test_rows_above_a_crop_are_not_painted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, paint = list[int](), bands.paint
+    rows = list[int]()
 
     def counted(decoded: Decoded, *rest: Any) -> Painted:
         rows.append(len(decoded.values))
