@@ -13,7 +13,7 @@ from clipseek.encoder.bundle.bundle import ImageSpec
 from clipseek.encoder.run.tokenizer import TextTokenizer
 from clipseek.evaluation import rank_pairs
 from clipseek.evaluation.reports.examples import JudgedModel
-from clipseek.sources import Source, SourceError
+from clipseek.sources import Source
 from clipseek.training.data.pairs import Pairs
 from clipseek.training.data.shared_pairs import in_common, picture_order
 from clipseek.training.data.survey import CountTokens
@@ -76,9 +76,8 @@ def counter_of(checkpoint: Checkpoint) -> TokenCounter:
 def pairs_of_each(source: Source, models: Sequence[Model], load: Callable[[ImageSpec], Pairs]) -> list[Pairs]:
     """For each of one or two models the pairs with the pixels that it takes; row i is the same pair in both.
 
-    Models of one preprocessing share the pixels. A picture that is unreadable for one is dropped for both. Raises
-    SourceError where two models need different pixels of a source that can be read only once, and UnusableData where no pair
-    can be read for both.
+    Models of one preprocessing share the pixels. A picture that is unreadable for one is dropped for both. Raises UnusableData
+    where no pair of ``source``, which it names, can be read for both.
     """
     first = load(models[0].image)
     if len(models) == 1:
@@ -87,11 +86,6 @@ def pairs_of_each(source: Source, models: Sequence[Model], load: Callable[[Image
     # Mean and deviation belong to the model's own step.
     if all(getattr(one, name) == getattr(other, name) for name in ("size", "interpolation", "rules")):
         return [first, first]
-    if not source.repeatable:
-        raise SourceError(
-            f"{source.path} can be read only once, and {models[0].name} and {models[1].name} take different pixels; "
-            "write the pairs to a file and name that"
-        )
     pairs = in_common(first, load(other))
     if not len(pairs[0]):
         raise UnusableData(f"no pair of {source.path} can be read for both models; did the pictures change meanwhile?")

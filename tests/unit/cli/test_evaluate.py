@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,21 @@ def test_models_of_different_pixels_on_the_same_pairs(shared: Path) -> None:
         for when, report in (("after", value), ("before", value["against"])):
             scores = report[part][change["direction"].replace(" ", "_")]
             assert change[when] == pytest.approx(scores["mrr" if kind == "MRR" else "recall"][depth])
+
+
+def test_pairs_of_a_pipe_are_read_once_for_models_of_different_pixels(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPSEEK_CACHE", str(shared / "cache"))
+    pipe = shared / "pipe.tsv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=((shared / "pairs.tsv").read_bytes(),), daemon=True)
+    writer.start()
+    given = [str(shared / "one"), str(pipe), "--layout", "tsv", "--against", str(shared / "large"), "--batch", "16"]
+    done = CliRunner().invoke(evaluating.evaluate, [*given, "--json"])
+    writer.join(timeout=10)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["pairs"] == 72
 
 
 def test_the_tables_and_a_model_that_is_not_there(shared: Path) -> None:
