@@ -24,8 +24,9 @@ _AT_ONCE = 2_000
 _ABBREVIATIONS = (
     r"(?<!\b[Ff]ig\.)(?<!\b[Dd]r\.)(?<!\b[Nn]o\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bca\.)(?<!\bal\.)(?<!\be\.g\.)(?<!\bi\.e\.)"
 )
+_AFTER_SENTENCE = r"(?:(?<=[.!?])|(?<=[.!?][\"'’”)\]]))"
 #: A sentence ends before a capital, a digit or a bracket: "approx. 5 cm" may be cut in two, "St. Anne" too, but no word is lost.
-_SENTENCE_END = re.compile(rf"\n+|(?<=[。！？])|(?<=[.!?])[\"'’”)\]]?{_ABBREVIATIONS}\s+(?=[^\W_a-z]|[(\[\"'“‘])")
+_SENTENCE_END = re.compile(rf"\n+|(?<=[。！？])|{_AFTER_SENTENCE}{_ABBREVIATIONS}\s+(?=[^\W_a-z]|[(\[\"'“‘])")
 _CLAUSE_END = re.compile(r"(?<=[;:,])\s+|(?<=[，；、：])")
 _SPACE = re.compile(r"\s+")
 
