@@ -62,13 +62,13 @@ def counter_of_bundle(bundle: Bundle) -> TokenCounter:
 
 def counter_of(checkpoint: Checkpoint) -> TokenCounter:
     """The same of a checkpoint that is loaded, whose weights it does not keep."""
-    from clipseek.training.model.checkpoint import quiet_transformers
+    from clipseek.training.model.checkpoint import quiet_transformers, tokens_of
 
     tokenizer = checkpoint.tokenizer
 
     def lengths(texts: Sequence[str]) -> list[int]:
         with quiet_transformers():
-            return [len(ids) for ids in tokenizer(list(texts))["input_ids"]]
+            return [len(ids) for ids in tokens_of(tokenizer, list(texts))["input_ids"]]
 
     return lengths, checkpoint.context_length
 

@@ -51,12 +51,7 @@ class Checkpoint:
         """input_ids and attention_mask, (N, L) int64 on the CPU, cut to the context (or ``max_tokens``, if that is less)
         and padded to the longest."""
         limit = self.context_length if max_tokens is None else min(max_tokens, self.context_length)
-        marks = (self.tokenizer.bos_token, self.tokenizer.eos_token)
-        # As the encoder reads it: such a mark inside a caption is text, and does not end it.
-        spelt = any(mark in text for text in texts for mark in marks)
-        tokens = self.tokenizer(
-            texts, padding=True, truncation=True, max_length=limit, return_tensors="pt", split_special_tokens=spelt
-        )
+        tokens = tokens_of(self.tokenizer, texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}
 
     def save(self, folder: Path) -> None:
@@ -79,6 +74,14 @@ class Checkpoint:
         }
         numbers |= {name: value for name, value in self.image.as_dict().items() if name in READING}
         (folder / "preprocessor_config.json").write_text(json.dumps(numbers, indent=1) + "\n", "utf-8")
+
+
+def tokens_of(tokenizer: Any, texts: list[str], **given: Any) -> Any:
+    """What a checkpoint's tokenizer gives, as the encoder reads it: a mark of an end inside a caption is text, and does not end
+    it."""
+    marks = (tokenizer.bos_token, tokenizer.eos_token)
+    spelt = any(mark in text for text in texts for mark in marks)
+    return tokenizer(texts, split_special_tokens=spelt, **given)
 
 
 def load_checkpoint(name: str) -> Checkpoint:

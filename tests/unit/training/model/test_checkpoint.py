@@ -98,3 +98,13 @@ def test_a_mark_of_the_tokenizer_inside_a_caption_is_text_as_in_a_search(tmp_pat
     ours = checkpoint.encode_tokens(checkpoint.tokenize(texts)).detach().numpy()
     theirs = ClipEncoder(make_tiny_bundle(base, tmp_path / "bundle"), device="cpu").encode_texts(texts)
     assert float((ours * theirs).sum(1).min()) > 0.9999
+
+
+def test_a_mark_inside_a_caption_is_counted_as_it_is_read(tmp_path: Path) -> None:
+    from clipseek.export.models import counter_of
+    from clipseek.training.model.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(str(make_tiny_clip(tmp_path / "base")))
+    count, _ = counter_of(checkpoint)
+    for text in ("a red <|endoftext|>", "<|startoftext|>", "a red cat"):
+        assert count([text]) == [checkpoint.tokenize([text])["input_ids"].shape[1]]
