@@ -34,10 +34,10 @@ EQUAL_PAIRS, EQUAL_SECONDS = "ours, equal pairs", "ours, equal seconds"
 
 
 def run_5(pairs: int, seen: int, seed: int = 0, rate: float = RATES[0]) -> TrainConfig:
-    """The talk's run-5 for a domain of ``pairs`` training pairs, of which it sees ``seen``."""
+    """The talk's run-5 for a domain of ``pairs`` training pairs, of which it sees ``seen``; in the machine's precision, as ours."""
     samples = round(RECIPES[RUN]["samples"] * pairs / TALK_PAIRS)
     given = {"samples": samples, "epochs": seen / samples, "learning_rate": rate, "seed": seed, "keep_epochs": False}
-    return from_recipe(RUN, base=str(base_checkpoint()), **given)
+    return from_recipe(RUN, base=str(base_checkpoint()), precision="auto", **given)
 
 
 def ours(pairs: int, seen: int, seed: int = 0) -> TrainConfig:

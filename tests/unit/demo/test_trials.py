@@ -17,6 +17,7 @@ def test_run_5_draws_the_talks_share_of_the_domain_and_ours_sees_as_many_pairs()
     assert longest.epochs * longest.samples == pytest.approx(12_000)
     assert (longest.learning_rate, run_5(PAIRS, 12_000, 1, 5e-4).learning_rate) == (RATES[0], 5e-4)
     assert longest.choose == "last"
+    assert longest.precision == best.precision == "auto"  # seconds are compared
     assert best.minutes is None
     steps = best.epochs * (PAIRS // (best.batch_size - round(best.batch_size * best.keep_share)))
     assert steps * best.batch_size == pytest.approx(12_000, rel=1e-4)
