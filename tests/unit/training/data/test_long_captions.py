@@ -48,7 +48,9 @@ def test_it_is_divided_between_sentences_where_they_fit() -> None:
 
 @pytest.mark.parametrize("context", [7, 14, 60])
 def test_a_quote_or_bracket_that_ends_a_sentence_stays(context: int) -> None:
-    text = 'The report says "no effusion." The heart is large (see below.) Then ‘more’ follows [here.] And “the end.” Last'
+    text = (
+        'The report says "no effusion." The heart is large (see below.) Then ‘more’ follows [here.] And “the end.” Last'
+    )
     assert " ".join(divided(text, words, context)) == text
 
 
