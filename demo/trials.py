@@ -21,23 +21,21 @@ from clipseek.demo.story import RECIPE, Story, base_checkpoint
 from clipseek.demo.trials_table import Line, comparison_table
 from clipseek.sources import read_records
 from clipseek.training.config import TrainConfig
-from clipseek.training.run.recipes import RECIPES, TALK_PAIRS, from_recipe
+from clipseek.training.reproduce.arms import AS_IT_WAS, BASE, RUN, TUNED, Settings, preferred
+from clipseek.training.run.recipes import from_recipe
 
 if TYPE_CHECKING:
     from clipseek.training.data.pairs import Pairs
 
-RUN = "talk/run-5"
 #: Learning rates among which validation chooses; the first is the talk's.
 RATES = (5e-5, 1.5e-4, 5e-4, 1.5e-3)
-BASE, AS_IT_WAS, TUNED = "base", "run-5 as it was", "run-5, rate tuned"
 EQUAL_PAIRS, EQUAL_SECONDS = "ours, equal pairs", "ours, equal seconds"
 
 
 def run_5(pairs: int, seen: int, seed: int = 0, rate: float = RATES[0]) -> TrainConfig:
     """The talk's run-5 for a domain of ``pairs`` training pairs, of which it sees ``seen``; in the machine's precision, as ours."""
-    samples = round(RECIPES[RUN]["samples"] * pairs / TALK_PAIRS)
-    given = {"samples": samples, "epochs": seen / samples, "learning_rate": rate, "seed": seed, "keep_epochs": False}
-    return from_recipe(RUN, base=str(base_checkpoint()), precision="auto", **given)
+    settings = Settings(str(base_checkpoint()), pairs, precision="auto")
+    return dataclasses.replace(settings, epochs=seen / settings.samples).talk(seed, rate)
 
 
 def ours(pairs: int, seen: int, seed: int = 0) -> TrainConfig:
@@ -108,9 +106,8 @@ class Trials:
     def _rate(self, pairs: int, seen: int) -> float:
         """The rate whose run is best on the validation pairs."""
         found = {rate: self._line(run_5(pairs, seen, 0, rate))["validation"]["validation_mrr"] for rate in RATES}
-        best = max(found, key=lambda rate: found[rate])
-        said = ", ".join(f"{rate:g} {value:.3f}" for rate, value in found.items())
-        self._story.say(f"   rate of run-5 by validation MRR@10: {best:g} of {said}")
+        best, said = preferred(found)
+        self._story.say(f"   {said}")
         return best
 
     def _line(self, config: TrainConfig | None) -> Line:
@@ -162,25 +159,12 @@ def _load(story: Story) -> dict[str, Pairs]:
 def _scores(checkpoint: Path, pairs: Pairs, *, ranks: bool) -> Line:
     """The talk's figures (captions ranked for a picture, in batches of 64), and the whole gallery's (pictures for a caption).
     ``ranks``: with what paired intervals need."""
-    import numpy as np
-    from clipseek.evaluation import rank_pairs
-    from clipseek.evaluation.metrics import scores_of
-    from clipseek.evaluation.ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE
-    from clipseek.training.machine import resolve_precision
-    from clipseek.training.model.checkpoint import load_checkpoint
-    from clipseek.training.model.embed import embed_distinct
+    from clipseek.training.reproduce.scores import scored
 
-    loaded = load_checkpoint(str(checkpoint))
-    precision = resolve_precision("auto", loaded.model.device)
-    ranked = rank_pairs(*embed_distinct(loaded, pairs, precision), pairs.truth())
-    queries = ranked.whole_gallery[TEXT_TO_IMAGE]
-    batches, gallery = scores_of(ranked.in_batches[IMAGE_TO_TEXT].ranks), scores_of(queries.ranks)
+    batches, gallery, more = scored(str(checkpoint), pairs, "auto")
     line: Line = {
         "in_batches": {str(k): value for k, value in batches.mrr.items()},
         "gallery": {str(k): value for k, value in gallery.mrr.items()},
-        "sizes": [batches.queries, batches.gallery, gallery.queries, gallery.gallery],
+        "sizes": more["sizes"],
     }
-    if ranks:
-        line["reciprocal_ranks"] = np.round(queries.figures()["MRR@20"], 6).tolist()
-        line["clusters"] = queries.clusters.tolist()
-    return line
+    return line | more if ranks else line

@@ -32,11 +32,16 @@ class Settings:
     epochs: float = RECIPES[RUN]["epochs"]
     precision: str = "fp32"
 
+    @property
+    def samples(self) -> int:
+        """Pairs that run-5 draws in an epoch: the same share as it did of the talk's."""
+        drawn: int = RECIPES[RUN]["samples"]
+        return max(2, round(drawn * self.pairs / TALK_PAIRS))
+
     def talk(self, seed: int, rate: float | None = None) -> TrainConfig:
-        """Run-5 at ``rate``, else at its own; it draws the same share of the pairs as it did of the talk's."""
-        samples = max(2, round(RECIPES[RUN]["samples"] * self.pairs / TALK_PAIRS))
+        """Run-5 at ``rate``, else at its own."""
         own = {"base": self.base, "seed": seed, "precision": self.precision, "keep_epochs": False}
-        return from_recipe(RUN, samples=samples, epochs=self.epochs, learning_rate=rate, **own)
+        return from_recipe(RUN, samples=self.samples, epochs=self.epochs, learning_rate=rate, **own)
 
     def trial(self, rate: float) -> TrainConfig:
         """A short run-5 by which a rate is judged."""
@@ -45,3 +50,10 @@ class Settings:
     def ours(self, seed: int, seconds: float) -> TrainConfig:
         """The default recipe, in as many seconds as the tuned run-5 took."""
         return from_recipe("auto", base=self.base, seed=seed, precision=self.precision, minutes=seconds / 60)
+
+
+def preferred(found: dict[float, float]) -> tuple[float, str]:
+    """Rate -> validation MRR@10 of run-5: the best rate, and a line that says it."""
+    best = max(found, key=lambda rate: found[rate])
+    said = ", ".join(f"{rate:g} {value:.3f}" for rate, value in found.items())
+    return best, f"rate of run-5 by validation MRR@10: {best:g} of {said}"

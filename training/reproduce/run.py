@@ -8,22 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from clipseek.evaluation import KS, rank_pairs
-from clipseek.evaluation.metrics import scores_of
-from clipseek.evaluation.ranked import IMAGE_TO_TEXT, TEXT_TO_IMAGE
+from clipseek.evaluation import KS
 from clipseek.files.whole import write_whole
 
 from ..config import TrainConfig
 from ..data.pairs import Pairs
-from ..machine import resolve_precision
-from ..model.checkpoint import load_checkpoint
-from ..model.embed import embed_distinct
 from ..run.auto import train_auto
 from ..run.loop import train
 from ..run.ownership import holds_run
 from ..run.run_folder import RunFolder
-from .arms import AS_IT_WAS, BASE, OURS, TUNED, Settings
+from .arms import AS_IT_WAS, BASE, OURS, TUNED, Settings, preferred
+from .scores import scored
 from .table import Line
 
 RESULTS = "results.jsonl"
@@ -67,9 +62,8 @@ class Reproduction:
         for rate in self._settings.rates:
             line = self._trained("a rate for run-5", self._settings.trial(rate), scored=False)
             found[rate] = line["validation_mrr"]
-        best = max(found, key=lambda rate: found[rate])
-        said = ", ".join(f"{rate:g} {value:.3f}" for rate, value in found.items())
-        self._say(f"rate of run-5 by validation MRR@10: {best:g} of {said}")
+        best, said = preferred(found)
+        self._say(said)
         return best
 
     def _line(self, arm: str, config: TrainConfig | None) -> Line:
@@ -109,18 +103,12 @@ class Reproduction:
 
     def _scores(self, checkpoint: str) -> Line:
         """As the talk scored, and over the whole gallery with what intervals need."""
-        loaded, test = load_checkpoint(checkpoint), self._pairs["test"]
-        precision = resolve_precision(self._settings.precision, loaded.model.device)
-        ranked = rank_pairs(*embed_distinct(loaded, test, precision), test.truth())
-        queries = ranked.whole_gallery[TEXT_TO_IMAGE]
-        batches, gallery = scores_of(ranked.in_batches[IMAGE_TO_TEXT].ranks), scores_of(queries.ranks)
+        batches, gallery, more = scored(checkpoint, self._pairs["test"], self._settings.precision)
         return {
             "mrr": {str(k): batches.mrr[k] for k in KS},
             "hit": {str(k): batches.recall[k] for k in KS},
             "gallery_hit": {str(k): gallery.recall[k] for k in KS},
-            "sizes": [batches.queries, batches.gallery, gallery.queries, gallery.gallery],
-            "reciprocal_ranks": np.round(queries.figures()["MRR@20"], 6).tolist(),
-            "clusters": queries.clusters.tolist(),
+            **more,
         }
 
 

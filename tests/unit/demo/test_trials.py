@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from clipseek.demo.pace import Pace
-from clipseek.demo.trials import RATES, RUN, ours, passes_of, run_5
+from clipseek.demo.trials import RATES, ours, passes_of, run_5
 from clipseek.demo.trials_table import comparison_table
+from clipseek.training.reproduce.arms import RUN
 from clipseek.training.run.recipes import TALK_PAIRS
 
 PAIRS = TALK_PAIRS // 10
