@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from checkpoints import HOME
+from checkpoints import DEMO_BASE
 from PIL import Image
 
 OWN = 2_000
@@ -87,7 +87,7 @@ def measure(recipe: str, manifest: Path, base: str, out: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=100_000, help="how many")
-    parser.add_argument("--base", default=str(HOME / "demo" / "data" / "base"), help="checkpoint folder")
+    parser.add_argument("--base", default=str(DEMO_BASE), help="checkpoint folder")
     parser.add_argument("--recipes", default="best,adapter,auto", help="which")
     parser.add_argument("--goal", type=float, help="fail where a first step comes later, in seconds")
     parser.add_argument("--one", nargs=3, metavar=("RECIPE", "MANIFEST", "OUT"), help=argparse.SUPPRESS)

@@ -12,7 +12,6 @@ import argparse
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,17 +22,14 @@ import numpy as np
 from checkpoints import DEMO_BUNDLE
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.opensearch import connect
-from clipseek.opensearch.bulk.actions import Action
-from clipseek.opensearch.bulk.writer import BulkWriter
-from clipseek.opensearch.index.documents import create_action, timestamp
 from clipseek.opensearch.index.inventory import delete_index
 from clipseek.opensearch.index.mapping import IndexOptions
 from clipseek.opensearch.ingest.options import IngestOptions
 from clipseek.opensearch.ingest.run import ingest
-from clipseek.opensearch.server.retry import Retry
 from clipseek.sources import read_source
 from PIL import Image
 from servers import add_url, server
+from vector_ingest import ours
 
 
 def make_photographs(folder: Path, count: int) -> list[Path]:
@@ -60,19 +56,8 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def write(url: str, index: str, vectors: np.ndarray) -> None:
     """The writer of ``ingest``, and a refresh."""
-    client, now = connect(url), timestamp()
-    with BulkWriter(client, Retry(), stop=threading.Event()) as writer:
-        for number, vector in enumerate(vectors):
-            document = {
-                "image_id": str(number),
-                "image_vector": vector,
-                "caption": f"photograph {number}",
-                "ingested_at": now,
-            }
-            writer.add(Action("create", str(number), Path(), create_action(index, str(number), document)))
-            writer.answers.clear()
-        writer.settle()
-    client.indices.refresh(index=index)
+    ours(url, index, vectors, [f"photograph {number}" for number in range(len(vectors))])
+    connect(url).indices.refresh(index=index)
 
 
 def one_round(url: str, encoder: ClipEncoder, folder: Path, paths: list[Path]) -> dict[str, float]:

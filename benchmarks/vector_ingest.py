@@ -13,7 +13,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,14 @@ from servers import add_url, server
 Vectors = np.ndarray
 
 
-def ours(url: str, index: str, vectors: Vectors) -> None:
-    """The writer of ``ingest``."""
+def ours(url: str, index: str, vectors: Vectors, captions: Sequence[str] = ()) -> None:
+    """The writer of ``ingest``; with ``captions``, one beside each vector."""
     client, now, nowhere = connect(url), timestamp(), Path()
     with BulkWriter(client, Retry(), stop=threading.Event()) as writer:
         for number, vector in enumerate(vectors):
-            document = {"image_id": str(number), "image_vector": vector, "ingested_at": now}
+            document: dict[str, Any] = {"image_id": str(number), "image_vector": vector, "ingested_at": now}
+            if captions:
+                document["caption"] = captions[number]
             writer.add(Action("create", str(number), nowhere, create_action(index, str(number), document)))
             writer.answers.clear()
         writer.settle()
