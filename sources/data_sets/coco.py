@@ -29,8 +29,10 @@ def _is_table(path: Path) -> bool:
     """By COCO's own name; a file called otherwise, like ``captions.json``, by what stands at its two ends."""
     if _NAME.fullmatch(path.name):
         return os.path.isfile(path)
+    if "captions" not in path.name.lower():
+        return False  # not opened: a folder of pictures may have a JSON for each
     is_coco_like = any(stands_in(path, key) for key in ('"images"', '"annotations"'))
-    return "captions" in path.name.lower() and is_coco_like and stands_in(path, '"image_id"', '"caption"')
+    return is_coco_like and stands_in(path, '"image_id"', '"caption"')
 
 
 def is_coco(content: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from clipseek.sources import MalformedSource, Record, Skipped, Source, SourceNotFound, Splits, read_records, read_source
+from clipseek.sources.data_sets import coco as coco_reader
 
 ROWS = {"1.jpg": ["a red car", "a car, red"], "2.jpg": ["a boat"], "3.jpg": ["a tree"]}
 
@@ -223,3 +224,15 @@ def test_a_table_in_a_folder_that_is_not_read_is_named(tmp_path: Path) -> None:
     (said,) = Source(tmp_path).doubts()
     assert f"name {tmp_path / 'labels.csv'}" in said
     assert Source(tmp_path, layout="folder").doubts() == []
+
+
+def test_the_json_beside_each_picture_is_not_opened_to_look_for_coco(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures(tmp_path)
+    for name in ROWS:
+        (tmp_path / name).with_suffix(".json").write_text('{"caption": "a car"}')
+    looked_at: list[Path] = []
+    monkeypatch.setattr(coco_reader, "stands_in", lambda path, *keys: looked_at.append(path))
+    assert coco_reader.coco_tables(tmp_path) == []
+    assert not looked_at
