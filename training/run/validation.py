@@ -19,7 +19,7 @@ from ..model.weights import Interpolation, Weights, choose_alpha, interpolated
 
 MAX_PAIRS = 2000  # of each kind: more would cost more time than they add certainty
 #: Passes that choosing between base and fine-tuned weights takes, as far as experience goes; see weights.choose_alpha.
-PASSES_TO_CHOOSE = 4
+PASSES_TO_CHOOSE = 6
 
 
 Figures = dict[str, float]

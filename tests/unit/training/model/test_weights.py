@@ -41,8 +41,29 @@ def test_the_best_domain_score_that_keeps_enough_wins() -> None:
     choice = choose_alpha(
         lambda alpha: (alpha, 0.5 - 0.4 * alpha), 0.5, 0.5
     )  # general: .1 at the tuned end, .25 allowed
-    assert choice.alpha == 0.6
-    assert choice.curve[-1][0] == 0.5
+    assert choice.alpha == pytest.approx(0.625)  # of .6 and .7; .65 keeps too little
+    assert [row[0] for row in choice.curve[-3:]] == pytest.approx([0.5, 0.65, 0.625])
+
+
+def test_runs_that_differ_by_little_end_at_weights_that_differ_by_little() -> None:
+    from clipseek.training.model.weights import choose_alpha
+
+    # The tenth at .8 keeps just enough in one run and just too little in the other.
+    assert choose_alpha(lambda alpha: (alpha, 1.1201 - 0.2 * alpha), 1.0, 0.04).alpha == pytest.approx(0.8)
+    assert choose_alpha(lambda alpha: (alpha, 1.1199 - 0.2 * alpha), 1.0, 0.04).alpha == pytest.approx(0.775)
+
+
+def test_a_peak_below_the_weights_that_lose_too_much_is_not_refined() -> None:
+    from clipseek.training.model.weights import choose_alpha
+
+    looked: list[float] = []
+
+    def measure(alpha: float) -> tuple[float, float]:
+        looked.append(alpha)
+        return -((alpha - 0.6) ** 2), 0.5 if alpha > 0.85 else 1.0
+
+    assert choose_alpha(measure, 1.0, 0.1).alpha == 0.6
+    assert looked == [1.0, 0.9, 0.8, 0.7, 0.6, 0.5]
 
 
 def test_where_none_keeps_enough_the_one_that_keeps_most_wins() -> None:
@@ -62,7 +83,7 @@ def test_integers_are_those_of_the_fine_tuned_model() -> None:
 def test_the_best_alpha_is_taken_among_those_that_keep_enough() -> None:
     from clipseek.training.model.weights import choose_alpha
 
-    scores = {1.0: (0.8, 0.2), 0.5: (0.7, 0.45), 0.25: (0.6, 0.5)}
+    scores = {1.0: (0.8, 0.2), 0.75: (0.77, 0.3), 0.625: (0.73, 0.4), 0.5: (0.7, 0.45), 0.25: (0.6, 0.5)}
     assert choose_alpha(scores.__getitem__, 0.5, 0.15, alphas=(1.0, 0.5, 0.25)).alpha == 0.5
     assert choose_alpha(scores.__getitem__, None, 0.15, alphas=(1.0, 0.5, 0.25)).alpha == 1.0
     assert choose_alpha(scores.__getitem__, 5.0, 0.15, alphas=(1.0, 0.5, 0.25)).alpha == 0.25
