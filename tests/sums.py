@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +37,10 @@ ABSENT = ("absent.png", "of nothing")
 
 @dataclass(frozen=True)
 class Made:
-    """A source; its captions in beside ROWS; whether the names of pictures are their ids: then an id that comes again is a
-    duplicate, and its captions are named as lost.
-    """
+    """A source, and its captions in beside ROWS."""
 
     entries: Callable[[], Iterable[Record | Skipped]]
     more: int = 0
-    own_ids: bool = False
-
-    @property
-    def lost(self) -> set[str]:
-        return LOST | ({"a car in the sun"} if self.own_ids else set())
 
 
 def content(name: str) -> bytes:
@@ -260,7 +253,7 @@ def imageclef(home: Path) -> Made:
         renamed(home / split / pictures)
         part = lines[:4] if split == "training" else lines[4:]
         (home / split / f"{captions}-Captions.csv").write_text("\n".join(part), "utf-8")
-    return replace(of(home, 1), own_ids=True)
+    return of(home, 1)
 
 
 def roco(home: Path) -> Made:
@@ -269,14 +262,14 @@ def roco(home: Path) -> Made:
     for kind, part in (("radiology", [*lines[:5], "d\t"]), ("non-radiology", lines[5:])):
         renamed(home / "train" / kind / "images")
         (home / "train" / kind / "captions.txt").write_text("\n".join(part), "utf-8")
-    return replace(of(home, 1), own_ids=True)
+    return of(home, 1)
 
 
 def roco_2(home: Path) -> Made:
     renamed(home / "train")
     lines = ["ID,Caption", *(f"{Path(name).stem},{text}" for name, text in [*ROWS, ABSENT])]
     (home / "train_captions.csv").write_text("\n".join(lines), "utf-8")
-    return replace(of(home, 1), own_ids=True)
+    return of(home, 1)
 
 
 def renamed(home: Path) -> None:

@@ -40,7 +40,7 @@ class Verdict:
 def decide(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) -> Verdict:
     """What ``item`` makes of the document ``known``, which has its id."""
     if item.own_id:
-        verdict = _with_own_id(item, known)
+        verdict = _with_own_id(item, known, columns)
     else:
         fields, (state,) = merge([item], known, columns)
         verdict = Verdict(state, fields)
@@ -52,7 +52,7 @@ def decide(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) -> Ve
 def merge(
     items: Sequence[Item], known: Mapping[str, Any], columns: DeclaredColumns
 ) -> tuple[dict[str, Any], list[State]]:
-    """The fields that make ``known`` a document of all ``items`` too, entries with the same bytes; and what becomes of each."""
+    """The fields that make ``known`` a document of all ``items`` too, entries of one id; and what becomes of each."""
     places = [_retyped(place, columns) for place in places_of(known)]
     states: list[State] = []
     for item in items:
@@ -70,12 +70,12 @@ def merge(
     return fields, states
 
 
-def _with_own_id(item: Item, known: Mapping[str, Any]) -> Verdict:
+def _with_own_id(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) -> Verdict:
     same = known.get("content_hash") == item.content_hash
     changed = item.difference(known) if same else {}
     owners = known.get("source_names") or ()
     if item.source and owners and item.source not in owners:
-        if same and not changed:
+        if same and (not changed or any(_says(place, item) for place in places_of(known))):
             return Verdict("unchanged")
         return Verdict(
             "foreign",
@@ -84,9 +84,17 @@ def _with_own_id(item: Item, known: Mapping[str, Any]) -> Verdict:
         )
     if not same:
         return Verdict("encode")
+    if item.first is not None or known.get("source_places"):
+        fields, (state,) = merge([item], known, columns)
+        return Verdict(state, fields)
     kept = entry_fields([(item.source, item.key, item.token)]) if item.key else {}
     fields = {**changed, **{name: value for name, value in kept.items() if (known.get(name) or []) != value}}
     return Verdict("replaced" if changed else "unchanged", fields)
+
+
+def _says(place: Place, item: Item) -> bool:
+    """True where a document's ``place`` says what ``item`` does."""
+    return (place.uri, place.captions, dict(place.metadata)) == (item.image_uri, item.captions, dict(item.metadata))
 
 
 def difference(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def difference(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str,
 
 def with_places(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) -> Item:
     """``item``, which is about to be encoded again, with the other entries that its document ``known`` stands for."""
-    if item.own_id:
+    if item.own_id and not (known.get("source_places") and known.get("content_hash") == item.content_hash):
         return item
     own = item.place
     merged = with_place(

@@ -34,7 +34,8 @@ class Deciding(Generic[PictureT]):
         picture: Callable[[], Coming[PictureT]],
     ) -> Step[PictureT]:
         """For ``item``, read from ``data``; ``document`` has its id. ``picture`` is called where it is to be decoded."""
-        if not item.own_id and (first := self._seen.first(item.id, item.path)) is not None:
+        first = item.first if item.own_id else self._seen.first(item.id, item.path)
+        if first is not None:
             return Repeated(item, first, gone)
         crop = None if item.part is None else item.part.crop
         if document is None:

@@ -69,8 +69,8 @@ def draft_of(
         stat = repr((stat, parting))
     name = f"id {entry.id}" if entry.id is not None else os.fsdecode(entry.image)
     try:
-        # Of an id, the first one counts; a file may be named in several rows, each with its captions.
-        number = seen.number(name) if entry.id is None else 0
+        # An id, or a file, may be named in several rows, each with its captions.
+        number = seen.number(name)
         made = item(entry, "", columns, source, number, stat)
     except ValueError as problem:
         return Skipped(entry.image, "unusable id", str(problem), captions=len(entry.captions))
@@ -110,7 +110,7 @@ def read_whole(
                 others.append(entry)
             elif entry is not draft.record:
                 more = item(entry, own.content_hash, columns, source, draft.number)
-                own = replace(more, id=own.id, token=own.token)
+                own = replace(more, id=own.id, token=own.token, first=own.first)
     # Written while it was read: looked at again the next time.
     return [(replace(own, token=None) if stat_of(draft.item.path) != before else own, data), *others]
 

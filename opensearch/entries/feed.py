@@ -7,10 +7,11 @@ only what is new is decoded, ahead of the model by a bounded number of pictures.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from clipseek.encoder.pictures.crop import Crop
@@ -30,7 +31,7 @@ from .lookup import Lookup
 from .parted import DecodeParts, Parted
 from .pixels import PixelBudget
 from .seen import Seen
-from .steps import Coming, New, Repeated, Step, Unchanged
+from .steps import Coming, New, Step, Unchanged
 from .texts import Texts
 
 #: Entries that are asked for together, and how long the first of them waits for others; of pictures' files held in memory at
@@ -118,7 +119,7 @@ class Feed(Generic[PictureT]):
         for batch in batches(self._entries):
             yield [draft_of(entry, self._columns, *more) for entry in batch]
 
-    def _sifted(self, drafts: list[Draft | Skipped]) -> list[Draft | Skipped | Repeated | Unchanged]:
+    def _sifted(self, drafts: list[Draft | Skipped]) -> list[Draft | Skipped | Unchanged]:
         """``drafts``, those as unchanged whose token the index has."""
         options = self._options
         tokens = [draft.item.token for draft in drafts if isinstance(draft, Draft) and draft.item.token]
@@ -126,13 +127,16 @@ class Feed(Generic[PictureT]):
         there = {} if options.checksum else self._known.unchanged(tokens, parted=parted)
         return [self._once(draft, there) if isinstance(draft, Draft) else draft for draft in drafts]
 
-    def _once(self, draft: Draft, there: Mapping[str, There]) -> Draft | Repeated | Unchanged:
-        if draft.item.own_id and (first := self._seen.first(draft.item.id, draft.item.path)) is not None:
-            return Repeated(draft.item, first)
-        known = there.get(draft.item.token or "")
-        return draft if known is None else Unchanged(draft.item, known.id, known.documents)
+    def _once(self, draft: Draft, there: Mapping[str, There]) -> Draft | Unchanged:
+        item = draft.item
+        if item.own_id and (first := self._seen.first(item.id, item.path)) is not None:
+            # Another file is compared each time: whether it has the bytes of the first, its own time does not say.
+            token = item.token if os.fsencode(first) == os.fsencode(item.path) else None
+            item = replace(item, first=first, token=token)
+        known = there.get(item.token or "")
+        return replace(draft, item=item) if known is None else Unchanged(item, known.id, known.documents)
 
-    def _steps(self, chunk: list[Draft | Skipped | Repeated | Unchanged]) -> Iterator[Step[PictureT]]:
+    def _steps(self, chunk: list[Draft | Skipped | Unchanged]) -> Iterator[Step[PictureT]]:
         drafts = [entry for entry in chunk if isinstance(entry, Draft)]
         files = self._pool.map(self._read, drafts)
         read = [one for entry in chunk for one in (next(files) if isinstance(entry, Draft) else [entry])]

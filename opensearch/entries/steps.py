@@ -73,15 +73,17 @@ class Foreign:
 
 @dataclass(frozen=True)
 class Repeated:
-    """A document that came before in this run: another file of the same bytes, or of the same id."""
+    """An entry whose document came before in this run: of another with the same bytes, or with the same id, which it joins if it
+    has the same bytes."""
 
     item: Item
     first: Path
     gone: tuple[str, ...] = ()
 
     @property
-    def reason(self) -> str:
-        return f"its id {self.item.id!r} is that of {shown(self.first)} already"
+    def refusal(self) -> str:
+        """Why it is left out where the document of its own id is another picture's."""
+        return f"its id {self.item.id!r} is that of {shown(self.first)} already" if self.item.own_id else ""
 
 
 Step: TypeAlias = Skipped | Foreign | Repeated | Unchanged | Changed | New[PictureT]

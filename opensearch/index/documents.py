@@ -48,7 +48,8 @@ class Item:
     """A picture on its way into the index: the document's id and fields without vector, size and time.
 
     ``caption_cut``: bytes of the caption that were left out (``captions.stored_caption``). ``unfound``: its values that no filter
-    will find. ``own_id``: whether its source gave the id; else it is the hash of its bytes. ``source``, ``key``, ``token``: how the
+    will find. ``own_id``: whether its source gave the id; else it is the hash of its bytes; ``first``, the file that came with that
+    id before in this run, if any. ``source``, ``key``, ``token``: how the
     entry is known again (``places.py``); ``captions`` are its captions one by one, ``captions_in`` how many the entry brought;
     ``others``, further entries with its bytes. ``text``: fields of the words read in it (``entries/texts.py``), if any. ``part``:
     what of its picture or file it is, where the entry is several documents; these share ``whole``.
@@ -63,6 +64,7 @@ class Item:
     caption_cut: int = 0
     unfound: tuple[Unfound, ...] = ()
     own_id: bool = True
+    first: Path | None = None
     source: str = ""
     key: str = ""
     token: str | None = None
@@ -75,7 +77,7 @@ class Item:
 
     @property
     def place(self) -> Place:
-        """The entry as a document without an id of its own keeps it."""
+        """The entry as a document of several entries, or without an id of its own, keeps it."""
         return Place(self.image_uri, self.source, self.key, self.token, self.captions, self.metadata)
 
     def read(self, content_hash: str) -> Item:
@@ -142,7 +144,7 @@ class Item:
         fields.update({name: value for name, value in self.text.items() if value})
         if self.metadata:
             fields["metadata"] = dict(self.metadata)
-        if self.key and self.own_id:
+        if self.key and self.own_id and not self.others:
             fields.update(entry_fields([(self.source, self.key, self.token)]))
         elif self.key:
             whole = fields_of(with_place(self.others, self.place, lambda place: False))

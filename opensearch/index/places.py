@@ -1,7 +1,8 @@
 """Where a document comes from: the entries of sources that it stands for, and how they are known again. Pure.
 
-A document whose source gives it no id stands for bytes, and these may lie in several places, of one source or of several. Each is
-kept with what its source said of it (``source_places``), and the document has all captions. ``source_entries`` holds, for each
+A document whose source gives it no id stands for bytes, and these may lie in several places, of one source or of several; one with
+an id of its own may have several rows. Each is kept with what its source said of it (``source_places``; of an id that has one row,
+the document's own fields say it), and the document has all captions. ``source_entries`` holds, for each
 entry, a key, by which it is found again, and a token, which changes with anything that the source says of it, with the file's
 size and time, and with the rules by which files become pixels: what has its token in the index is not read again.
 """
@@ -83,7 +84,7 @@ class Place:
 
 
 def places_of(document: Mapping[str, Any]) -> list[Place]:
-    """The places of a document without an id of its own; of one that an older clipseek wrote, the one that it speaks of."""
+    """The places of a document; of one that has none in ``source_places``, the one that its fields speak of."""
     kept = document.get("source_places")
     if kept:
         return [Place.read(place) for place in kept]
@@ -92,7 +93,11 @@ def places_of(document: Mapping[str, Any]) -> list[Place]:
         return []
     captions = tuple(filter(None, (document.get("caption") or "").split("\n")))
     there = {name: value for name, value in (document.get("metadata") or {}).items() if value is not None}
-    return [Place(str(uri), "", "", None, captions, there)]
+    entries = [str(value) for value in document.get("source_entries") or ()]
+    key = next((value for value in entries if value.startswith("k")), "")
+    token = next((value for value in entries if value.startswith("t")), None)
+    source = next(iter(document.get("source_names") or ()), "")
+    return [Place(str(uri), source, key, token, captions, there)]
 
 
 def with_place(places: Iterable[Place], own: Place, gone: Callable[[Place], bool]) -> list[Place]:

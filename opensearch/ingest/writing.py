@@ -19,7 +19,8 @@ from ..entries.texts import difference
 from ..errors import IngestFailed
 from ..index.columns import DeclaredColumns
 from ..index.documents import Item, create_action, delete_action, index_action, timestamp, update_action
-from .report import Ending
+from ..index.words.captions import stored_caption
+from .report import Ending, Shortened
 from .reporter import Reporter
 
 #: Entries that wait for others are dealt with together; how often a document is decided anew that others keep writing.
@@ -30,6 +31,7 @@ WAITING, ROUNDS = 512, 30
 class Entry:
     """An entry that becomes ``state`` once the server has taken its action. ``document``: its own, where it was encoded.
     ``gone``: ids of documents that spoke of it before. ``sent``: its action met another state of the document than it was made for.
+    ``refusal``: why it is left out, where the document of its own id is another picture's.
     """
 
     item: Item
@@ -37,6 +39,7 @@ class Entry:
     document: Mapping[str, Any] | None = None
     gone: tuple[str, ...] = ()
     sent: bool = False
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,23 +151,63 @@ class Writing:
             if document is None:
                 self._make_again(group)
             elif group[0].item.own_id:
-                for entry in group:
-                    self._own_again(entry, document)
+                self._own_group(group, document)
             else:
-                fields, states = merge([entry.item for entry in group], document.fields, self._columns)
-                # What this run made itself, and was answered twice for, is as new as before.
-                again = [
-                    entry if entry.sent and state == "unchanged" else replace(entry, state=cast(Ending, state))
-                    for entry, state in zip(group, states, strict=True)
-                ]
-                texts = [difference(entry.item.text, document.fields) for entry in group if entry.item.text]
-                self.change(again, {**fields, **(texts[-1] if texts else {})}, document.state)
+                self._merge(group, document)
+
+    def _merge(self, group: Sequence[Entry], document: Document) -> None:
+        """The entries of one document join it together."""
+        fields, states = merge([entry.item for entry in group], document.fields, self._columns)
+        # What this run made itself, and was answered twice for, is as new as before.
+        again = [
+            entry if entry.sent and state == "unchanged" else replace(entry, state=cast(Ending, state))
+            for entry, state in zip(group, states, strict=True)
+        ]
+        texts = [difference(entry.item.text, document.fields) for entry in group if entry.item.text]
+        self._say_cut(group[-1].item, fields.get("source_places") or ())
+        self.change(again, {**fields, **(texts[-1] if texts else {})}, document.state)
+
+    def _say_cut(self, item: Item, places: Sequence[Mapping[str, Any]]) -> None:
+        """Say where a document's captions, of all its ``places``, are longer together than is kept."""
+        captions = dict.fromkeys(text for place in places for text in place.get("captions", ()))
+        kept, cut = stored_caption(tuple(captions))
+        if cut:
+            size = len(kept.encode())
+            reason = f"the captions of its document have {size + cut:,} bytes together; the first {size:,} are kept"
+            self._reporter.shorten(Shortened(item.path, "caption cut", reason))
+
+    def _own_group(self, group: Sequence[Entry], document: Document) -> None:
+        """Entries of one id of their own: the first is written before those that come again, which join it if they are the same
+        picture."""
+        firsts = [entry for entry in group if not entry.refusal]
+        for entry in firsts:
+            self._own_again(entry, document)
+        joining: list[Entry] = []
+        for entry in group:
+            if not entry.refusal:
+                continue
+            if firsts:
+                self._waiting.append(entry)
+                continue
+            verdict = decide(entry.item, document.fields, self._columns)
+            if verdict.state == "foreign":
+                self._reporter.skip_item(entry.item, FOREIGN, verdict.reason)
+            elif verdict.state == "encode":
+                self._reporter.skip_item(entry.item, "duplicate", entry.refusal)
+            elif verdict.fields:
+                joining.append(entry)
+            else:
+                self._end(replace(entry, state="unchanged"))
+        if joining:
+            self._merge(joining, document)
 
     def _make_again(self, group: list[Entry]) -> None:
         """There is no document: the first that has one makes it, and the others wait for that."""
         own = next((entry for entry in group if entry.document is not None), None)
         for entry in group:
-            if own is None:
+            if own is None and entry.refusal:
+                self._reporter.skip_item(entry.item, "duplicate", entry.refusal)
+            elif own is None:
                 self._reporter.skip_item(entry.item, "unreadable", "the first file that has its bytes has no document")
             elif entry is own:
                 self.put(entry)

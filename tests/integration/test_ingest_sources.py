@@ -116,6 +116,27 @@ def test_equal_bytes_are_one_document_with_every_caption_and_place(
     assert document["caption"].split("\n") == ["words of a", "words of b", "other words"]
 
 
+def test_rows_of_one_id_are_one_document_wherever_they_stand(
+    client: opensearchpy.OpenSearch, alias: str, tmp_path: Path
+) -> None:
+    for name, colour in (("a.png", (200, 0, 0)), ("b.png", (0, 200, 0))):
+        draw(tmp_path / name, colour)
+    lines = ["id\timage\tcaption", "1\ta.png\tone", "2\tb.png\tboat", "1\ta.png\ttwo", "1\tb.png\tof another"]
+    table = tmp_path / "m.tsv"
+    table.write_text("\n".join(lines))
+    report, encoder, events = run(client, alias, table)
+    assert (report.indexed, report.joined, report.captions, encoder.decoded) == (2, 1, 3, 2)
+    assert [event.reason for event in events if isinstance(event, Skipped)] == [
+        f"its id '1' is that of {tmp_path / 'a.png'} already"
+    ]
+    assert set(stored(client, alias)["a.png"]["caption"].split("\n")) == {"one", "two"}
+    report, encoder, _ = run(client, alias, table)
+    assert (report.unchanged, report.skipped.total(), report.captions, encoder.decoded) == (3, 1, 3, 0)
+    table.write_text("\n".join(lines[:3]))
+    assert run(client, alias, table, prune=True)[0].pruned == 1
+    assert stored(client, alias)["a.png"]["caption"] == "one"
+
+
 def test_a_file_that_was_moved_is_the_same_picture_elsewhere(
     client: opensearchpy.OpenSearch, alias: str, tmp_path: Path
 ) -> None:
