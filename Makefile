@@ -121,7 +121,8 @@ $(BIN)/python:
 
 $(VENV)/.installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing clipseek[$*] into $(VENV) (torch is large: about a minute or two the first time)" >&2
-	@$(call PIP,$(BIN)) $(PINNED) --editable ".[$*]"
+	@$(call PIP,$(BIN)) $(PINNED) --editable ".[$*]" || { echo "Not installed (why: see above). If an earlier installation was" \
+	  "interrupted, it may have left half a package: make clean removes $(VENV), and the next make starts anew." >&2; exit 1; }
 	@touch $@
 
 clean:
