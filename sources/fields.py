@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .captions import caption_lines, whole_caption
+from .cell_lists import written_list
 from .errors import MalformedSource, MissingColumn
 from .record import MetadataValue, Record, Skipped
 
@@ -137,7 +138,7 @@ def _kind(value: object) -> str:
 
 
 def _captions(value: object, name: str, place: str) -> list[str]:
-    given: list[object] = value if isinstance(value, list) else [value]
+    given: list[object] = value if isinstance(value, list) else written_list(value) or [value]
     values = [item for item in given if item is not None and not _is_nan(item)]
     texts = [item.strip() for item in values if isinstance(item, str)]
     if len(texts) < len(values):

@@ -161,6 +161,25 @@ def flickr(home: Path) -> Made:
     return of(home, 1)
 
 
+def flickr_hub(home: Path) -> Made:
+    """As on the Hugging Face hub: all captions of a picture in one cell."""
+    import csv
+
+    draw(home / "flickr30k-images")
+    rows = [[json.dumps(texts), "[0]", "test", name, 1] for name, texts in {**said(), ABSENT[0]: [ABSENT[1]]}.items()]
+    with (home / "flickr_annotations_30k.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([["raw", "sentids", "split", "filename", "img_id"], *rows])
+    return of(home, 1)
+
+
+def imagefolder_named(home: Path) -> Made:
+    """With the pictures' names in a column of another name."""
+    draw(home)
+    rows = [json.dumps({"image_file_name": name, "text": text}) for name, text in [*ROWS, ABSENT]]
+    (home / "metadata.jsonl").write_text("\n".join(rows))
+    return of(home, 1)
+
+
 def coco(home: Path) -> Made:
     draw(home / "val2017")
     (home / "annotations").mkdir()
@@ -303,6 +322,8 @@ KINDS: dict[str, Callable[[Path], Made]] = {
     "tar.gz": packed_tar,
     "imagefolder": imagefolder,
     "flickr": flickr,
+    "flickr hub": flickr_hub,
+    "imagefolder named": imagefolder_named,
     "coco": coco,
     "karpathy": karpathy,
     "img2dataset": img2dataset,

@@ -1,7 +1,8 @@
 """Flickr8k and Flickr30k as they are distributed: one caption a line, five lines a picture.
 
 ``captions.txt`` (``image,caption``), ``results.csv`` (``image_name| comment_number| comment``), and the token files
-(``Flickr8k.token.txt``, ``results_20130124.token``): ``1000268201.jpg#0``, a tab, the caption.
+(``Flickr8k.token.txt``, ``results_20130124.token``): ``1000268201.jpg#0``, a tab, the caption. As they lie on the Hugging Face hub
+(``flickr_annotations_30k.csv``), with all captions of a picture in one row: ``raw,sentids,split,filename,img_id``.
 """
 
 from __future__ import annotations
@@ -9,15 +10,26 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
 from ..errors import MalformedSource, SourceError, SourceNotFound
+from ..fields import Columns
 from ..manifests.lines import lines
-from ..record import Record, on_disk, shown
+from ..manifests.manifest import read_table
+from ..record import Record, Skipped, on_disk, shown
 from .captioned_folder import tables_of
 
-_TABLES = ("captions.txt", "results.csv", "Flickr8k.token.txt", "results_20130124.token", "flickr30k.token.txt")
+_ON_THE_HUB = ("flickr_annotations_30k.csv", "test_1k_flickr.csv")
+_TABLES = (
+    "captions.txt",
+    "results.csv",
+    "Flickr8k.token.txt",
+    "results_20130124.token",
+    "flickr30k.token.txt",
+    *_ON_THE_HUB,
+)
 #: Distributed with the captions; the lemmas are those of the same captions.
 _BESIDE = (
     "CrowdFlowerAnnotations.txt",
@@ -28,7 +40,16 @@ _BESIDE = (
     "Flickr_8k.trainImages.txt",
     "readme.txt",
 )
-_PICTURES = ("Images", "images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images", "flickr30k-images", "")
+_PICTURES = (
+    "Images",
+    "images",
+    "Flicker8k_Dataset",
+    "Flickr8k_Dataset",
+    "flickr30k_images",
+    "flickr30k-images",
+    "images_flickr_1k_test",
+    "",
+)
 _TOKEN = re.compile(r"([^\t]+)#\d+\t(.*)")
 _HEADER = re.compile(r"image\s*,\s*caption|image_name\s*([|,])\s*comment_number\s*\1\s*comment", re.IGNORECASE)
 #: Flickr30k's results.csv has a line in which the second bar is missing.
@@ -47,17 +68,23 @@ def flickr_files(folder: Path) -> list[Path]:
 
 
 def is_flickr_table(path: Path) -> bool:
-    """True for a captions file by its name and its first line."""
-    if path.name not in _TABLES or not os.path.isfile(path):
+    """True for a captions file by its name and its first line, a table as on the hub by its header alone."""
+    if (path.name not in _TABLES and path.suffix.lower() != ".csv") or not os.path.isfile(path):
         return False
     try:
         first = next((line for _, line in islice(lines(path), 1)), "")
     except SourceError:
         return False
-    return bool(_HEADER.fullmatch(first.strip()) or _TOKEN.fullmatch(first))
+    if _is_hub_header(first):
+        return path.suffix.lower() == ".csv"
+    return path.name in _TABLES and bool(_HEADER.fullmatch(first.strip()) or _TOKEN.fullmatch(first))
 
 
-def read_flickr(source: Path) -> Iterator[Record]:
+def _is_hub_header(line: str) -> bool:
+    return {"raw", "sentids", "filename"} <= {name.strip().strip('"') for name in line.split(",")}
+
+
+def read_flickr(source: Path) -> Iterator[Record | Skipped]:
     """A record for every line of a captions file, or of those of a folder. Raises SourceNotFound, MalformedSource."""
     tables = flickr_tables(source) if source.is_dir() else [source]
     if not tables:
@@ -68,9 +95,24 @@ def read_flickr(source: Path) -> Iterator[Record]:
         yield from _read_table(table, source if source.is_dir() else table.parent)
 
 
-def _read_table(path: Path, home: Path) -> Iterator[Record]:
+def _read_hub_table(path: Path, home: Path) -> Iterator[Record | Skipped]:
+    pictures: Path | None = None
+    for entry in read_table(path, Columns(image="filename", caption="raw"), tabs=False):
+        if isinstance(entry, Record):
+            name = entry.image.relative_to(path.parent).as_posix()
+            pictures = pictures or _folder(home, path.parent, name)
+            # Numbers of its captions, and of the picture, in the data set.
+            kept = {key: value for key, value in entry.metadata.items() if key not in ("sentids", "img_id")}
+            entry = replace(entry, image=on_disk(pictures, name), metadata=kept)
+        yield entry
+
+
+def _read_table(path: Path, home: Path) -> Iterator[Record | Skipped]:
     pictures: Path | None = None
     separator, cells = "", 2
+    if _is_hub_header(next((line for _, line in islice(lines(path), 1)), "")):
+        yield from _read_hub_table(path, home)
+        return
     for number, line in lines(path):
         if not line.strip():
             continue

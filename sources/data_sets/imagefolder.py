@@ -1,5 +1,6 @@
 """Hugging Face's ImageFolder: ``metadata.jsonl``, ``.csv`` or ``.parquet`` in the folder, or in one for each split, with the
-column ``file_name`` and any others. https://huggingface.co/docs/datasets/image_load
+column ``file_name``, or one whose name ends so (``image_file_name``), and any others. Which of several such columns names the
+pictures is asked for. https://huggingface.co/docs/datasets/image_load
 """
 
 from __future__ import annotations
@@ -11,26 +12,27 @@ from itertools import chain, islice
 from pathlib import Path
 
 from ..errors import SourceError, SourceNotFound
-from ..fields import Columns
+from ..fields import Columns, parse_object
+from ..manifests.cells import csv_rows
 from ..manifests.lines import lines
 from ..manifests.manifest import read_jsonl, read_table
-from ..manifests.parquet import read_parquet
+from ..manifests.parquet import column_names, read_parquet
 from ..record import Record, Skipped, records_of, shown
 from ..splits import is_split_name
 from .captioned_folder import tables_of
 
 _NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
-_FILE_NAME = "file_name"
+_FILE_NAME, _ENDING = "file_name", "_file_name"
 _CAPTIONS = ("caption", "captions", "text", "description")
 
 
 def imagefolder_tables(folder: Path) -> list[Path]:
-    """The metadata files of ``folder`` and of the folders in it that name pictures by ``file_name``."""
+    """The metadata files of ``folder`` and of the folders in it that name pictures by ``file_name`` or the like."""
     return list(chain.from_iterable(tables_of(folder, _NAMES, is_imagefolder_table)))
 
 
 def is_imagefolder_table(path: Path) -> bool:
-    """True for a metadata file in whose first row or header ``file_name`` stands."""
+    """True for a metadata file in whose first row or header ``file_name`` stands, or a name that ends so."""
     if path.name not in _NAMES or not os.path.isfile(path):
         return False
     if path.suffix == ".parquet":
@@ -43,7 +45,7 @@ def is_imagefolder_table(path: Path) -> bool:
 
 def read_imagefolder_table(path: Path, columns: Columns) -> Iterator[Record]:
     """A record for every row of a metadata file; the captions stand in ``caption``, ``text`` or ``description``."""
-    own = replace(columns, image=_FILE_NAME) if columns.image == "image" else columns
+    own = replace(columns, image=_names_pictures(path, columns)) if columns.image == "image" else columns
     rows: Iterator[Record | Skipped]
     if path.suffix == ".csv":
         rows = read_table(path, own, tabs=False)
@@ -52,6 +54,23 @@ def read_imagefolder_table(path: Path, columns: Columns) -> Iterator[Record]:
     else:
         rows = read_jsonl(path, own)
     yield from (with_captions(record, columns) for record in records_of(rows))
+
+
+def _names_pictures(path: Path, columns: Columns) -> str:
+    """The column with the pictures' names. Raises SourceError where several may have them."""
+    if path.suffix == ".parquet":
+        names = column_names(path)
+    elif path.suffix == ".csv":
+        names = next((row for _, row in csv_rows(path, replace(columns, image=_FILE_NAME))), [])
+    else:
+        first = next((line for _, line in lines(path, columns.encoding) if line.strip()), "{}")
+        names = list(parse_object(first, f"{shown(path)} line 1"))
+    found = [name.strip() for name in names if name.strip().endswith(_ENDING)]
+    if len(found) > 1 and _FILE_NAME not in names:
+        raise SourceError(
+            f"{shown(path)}: pictures are named in {' and in '.join(map(repr, found))}; say which are meant with --image-column"
+        )
+    return found[0] if found and _FILE_NAME not in names else _FILE_NAME
 
 
 def read_imagefolder(folder: Path, columns: Columns) -> Iterator[Record]:

@@ -62,6 +62,16 @@ def has_pictures(path: Path, columns: Columns) -> bool:
     return True
 
 
+def column_names(path: Path) -> list[str]:
+    """The columns of a table; none where it cannot be read, which whoever reads it says. Raises SourceError where pyarrow is not
+    installed."""
+    pyarrow = library(path)
+    try:
+        return [str(name) for name in pyarrow.parquet.read_schema(path).names]
+    except (OSError, pyarrow.ArrowException):
+        return []
+
+
 def library(path: Path) -> Any:
     """pyarrow. Raises SourceError with the way to it where it is not installed."""
     try:

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clipseek.sources import MalformedSource, Record, Skipped, Source, SourceNotFound, Splits, read_records, read_source
+from clipseek.sources import (
+    MalformedSource,
+    Record,
+    Skipped,
+    Source,
+    SourceError,
+    SourceNotFound,
+    Splits,
+    read_records,
+    read_source,
+)
 from clipseek.sources.data_sets import coco as coco_reader
 
 ROWS = {"1.jpg": ["a red car", "a car, red"], "2.jpg": ["a boat"], "3.jpg": ["a tree"]}
@@ -30,15 +40,16 @@ def found(source: Path, **options: str) -> tuple[dict[str, list[str]], list[str]
     return captions, sorted(entry.kind for entry in entries if isinstance(entry, Skipped))
 
 
-def write_table(path: Path, key: str) -> None:
-    rows = [{"file_name": name, key: text, "year": 1999} for name, texts in ROWS.items() for text in texts]
+def write_table(path: Path, key: str, *names: str) -> None:
+    names = names or ("file_name",)
+    rows = [{**dict.fromkeys(names, name), key: text, "year": 1999} for name, texts in ROWS.items() for text in texts]
     # One picture's rows apart.
     rows = [*rows[1:], rows[0]]
     if path.suffix == ".jsonl":
         path.write_text("\n".join(map(json.dumps, rows)))
     elif path.suffix == ".csv":
         with path.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, ["file_name", key, "year"])
+            writer = csv.DictWriter(stream, [*names, key, "year"])
             writer.writeheader()
             writer.writerows(rows)
     else:
@@ -88,6 +99,23 @@ def test_a_table_of_that_name_without_file_names_is_no_imagefolder(tmp_path: Pat
     assert (len(captions), skipped) == (3, ["not an image"])
 
 
+@pytest.mark.parametrize("name", ["metadata.jsonl", "metadata.csv", "metadata.parquet"])
+def test_imagefolder_with_pictures_in_other_columns(tmp_path: Path, name: str) -> None:
+    pictures(tmp_path)
+    write_table(tmp_path / name, "text", "image_file_name")
+    captions, skipped = found(tmp_path)
+    assert {name: set(texts) for name, texts in captions.items()} == {name: set(texts) for name, texts in ROWS.items()}
+    assert skipped == []
+    write_table(tmp_path / name, "text", "input_file_name", "edited_file_name")
+    with pytest.raises(SourceError, match=r"'input_file_name' and in 'edited_file_name'; say which .* --image-column"):
+        list(read_source(tmp_path))
+    captions, _ = found(tmp_path, image_column="edited_file_name")
+    assert captions["1.jpg"]
+    # A mask beside the picture is no second answer.
+    write_table(tmp_path / name, "text", "file_name", "mask_file_name")
+    assert found(tmp_path)[0]["2.jpg"] == ["a boat"]
+
+
 def flickr8k(folder: Path) -> Path:
     lines = [
         f"{name},{text}" if number else f'{name},"{text}"' for name in ROWS for number, text in enumerate(ROWS[name])
@@ -104,6 +132,13 @@ def flickr30k(folder: Path) -> Path:
     return folder / "results.csv"
 
 
+def flickr_hub(folder: Path) -> Path:
+    rows = [[json.dumps(texts), "[0, 1]", "test", name, 7] for name, texts in ROWS.items()]
+    with (folder / "flickr_annotations_30k.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([["raw", "sentids", "split", "filename", "img_id"], *rows])
+    return folder / "flickr_annotations_30k.csv"
+
+
 def tokens(folder: Path) -> Path:
     lines = [f"{name}#{number}\t{text}" for name in ROWS for number, text in enumerate(ROWS[name])]
     (folder / "Flickr8k.token.txt").write_text("\n".join(lines))
@@ -112,7 +147,13 @@ def tokens(folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("write", "home"),
-    [(flickr8k, "Images"), (flickr30k, "flickr30k_images"), (tokens, "Flicker8k_Dataset"), (flickr8k, ".")],
+    [
+        (flickr8k, "Images"),
+        (flickr30k, "flickr30k_images"),
+        (tokens, "Flicker8k_Dataset"),
+        (flickr8k, "."),
+        (flickr_hub, "flickr30k-images"),
+    ],
 )
 def test_flickr(tmp_path: Path, write: object, home: str) -> None:
     pictures(tmp_path / home)
