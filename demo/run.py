@@ -17,6 +17,7 @@ from clipseek.opensearch.ingest.run import ingest
 from clipseek.opensearch.node.paths import NodePaths
 from clipseek.opensearch.node.service import start
 from clipseek.opensearch.query.page import Page
+from clipseek.opensearch.search.answer import Answer
 from clipseek.opensearch.search.searcher import Searcher
 from clipseek.opensearch.server.client import connect
 from clipseek.sheets.results import Section, write_sheet
@@ -36,7 +37,7 @@ class Outcome:
     index: str
     bundle: Path
     scores: str
-    searches: list[Section]
+    searches: list[Section[Answer]]
     sheet: Path
 
 

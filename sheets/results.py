@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from clipseek.encoder.pictures.crop import Crop
 from clipseek.encoder.pictures.files import read_file
@@ -17,24 +18,26 @@ from clipseek.files.whole import write_whole
 from clipseek.opensearch.index.image_uri import image_path
 from clipseek.opensearch.query.limits import CAPTION
 from clipseek.opensearch.search.answer import Answer
+from clipseek.opensearch.search.browse import Listing
 from clipseek.opensearch.search.hits import Hit
 from clipseek.opensearch.search.whole_ids import short_id
 
 from .page import render_page, thumbnail
 
 THUMB = 160  # pixels
+AnswerC = TypeVar("AnswerC", bound=Answer | Listing, covariant=True)
 
 
 @dataclass(frozen=True)
-class Section:
-    """One search on the sheet. ``command`` is what to type to see it again."""
+class Section(Generic[AnswerC]):
+    """One search on the sheet, or pictures that were listed without one. ``command`` is what to type to see it again."""
 
     title: str
-    answer: Answer
+    answer: AnswerC
     command: str = ""
 
 
-def render_sheet(title: str, sections: Iterable[Section], intro: str = "") -> str:
+def render_sheet(title: str, sections: Iterable[Section[Answer | Listing]], intro: str = "") -> str:
     """The sheet as HTML; needs nothing from outside."""
     body = "\n".join(_section(section) for section in sections)
     lead = f'<pre class="panel">{html.escape(intro)}</pre>' if intro else ""
@@ -45,14 +48,37 @@ def render_sheet(title: str, sections: Iterable[Section], intro: str = "") -> st
     return render_page(title, "results", f"{header}\n{body}")
 
 
-def write_sheet(path: Path, title: str, sections: Iterable[Section], intro: str = "") -> None:
+def write_sheet(path: Path, title: str, sections: Iterable[Section[Answer | Listing]], intro: str = "") -> None:
     """Write the sheet to ``path``; folders on the way are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, render_sheet(title, sections, intro))
 
 
-def _section(section: Section) -> str:
+def _section(section: Section[Answer | Listing]) -> str:
     answer = section.answer
+    asked = "" if isinstance(answer, Listing) else _asked(answer)
+    facts = [] if isinstance(answer, Listing) else _facts(answer)
+    facts += (
+        [f"by {answer.page.sort}"] if answer.page.sort else ["the newest first"] if isinstance(answer, Listing) else []
+    )
+    facts += [f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
+    cards = (
+        "\n".join(
+            _card(rank, hit, scored=not isinstance(answer, Listing))
+            for rank, hit in enumerate(answer.hits, answer.page.start + 1)
+        )
+        or '<p class="legend">nothing found</p>'
+    )
+    command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
+    return (
+        f"<section><h2>{html.escape(section.title)}</h2>"
+        f'<div class="asked">{asked}<small>{html.escape(" · ".join(facts))}</small></div>'
+        f'{command}<div class="cards">{cards}</div></section>'
+    )
+
+
+def _facts(answer: Answer) -> list[str]:
+    """How it was searched."""
     query = answer.query
     facts: list[str] = [query.resolved_kind]
     if query.fused:
@@ -62,25 +88,21 @@ def _section(section: Section) -> str:
             facts.append("two lists")
     facts += [f"like {name}" for name, _ in query.like]
     facts += [f"not {what}" for what in (*query.unwanted, *(name for name, _ in query.unlike))]
-    facts += [*query.filters, f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
+    return [*facts, *query.filters]
+
+
+def _asked(answer: Answer) -> str:
+    """The words and pictures of the query."""
+    query = answer.query
     words = ", ".join(text for text, _ in query.all_texts)
     shown = f"<q>{html.escape(words[:200])}</q>" if words else ""
     for picture in query.all_pictures:
         seen = thumbnail(open_image(picture.data, crop=picture.crop), THUMB)
         shown += f'<img alt="query picture" src="{seen}">'
-    cards = (
-        "\n".join(_card(rank, hit) for rank, hit in enumerate(answer.hits, answer.page.start + 1))
-        or '<p class="legend">nothing found</p>'
-    )
-    command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
-    return (
-        f"<section><h2>{html.escape(section.title)}</h2>"
-        f'<div class="asked">{shown}<small>{html.escape(" · ".join(facts))}</small></div>'
-        f'{command}<div class="cards">{cards}</div></section>'
-    )
+    return shown
 
 
-def _card(rank: int, hit: Hit) -> str:
+def _card(rank: int, hit: Hit, *, scored: bool) -> str:
     caption = "".join(
         f"<em>{html.escape(text)}</em>" if matched else html.escape(text) for text, matched in hit.pieces()
     )
@@ -91,12 +113,12 @@ def _card(rank: int, hit: Hit) -> str:
         caption += f"<small>{'only in the picture' if hit.text_only else 'in the picture'}: {words}</small>"
     tail = " tail" if hit.relevant is False else ""
     left, right = hit.shares.get(CAPTION, 0.0), sum(share for name, share in hit.shares.items() if name != CAPTION)
-    numbers = [f"{hit.score:.3f}"]
+    numbers = [f"{hit.score:.3f}"] if scored else []
     if hit.cosine is not None:
         numbers.append(f"cos {hit.cosine:.2f}")
     if CAPTION in hit.raw:
         numbers.append(f"bm25 {hit.raw[CAPTION]:.1f}")
-    small = f"{' · '.join(numbers)}<br>{html.escape(short_id(hit.id)[:80])}"
+    small = "<br>".join(filter(None, (" · ".join(numbers), html.escape(short_id(hit.id)[:80]))))
     return (
         f'<figure class="panel{tail}"><div class="picture"><b>{rank}</b>{picture_tile(hit.uri, crop_of(hit.part))}</div>'
         f'<div class="bar" title="caption {left:.0%}, vector {right:.0%}"><i class="orange" style="width:{left:.1%}"></i>'

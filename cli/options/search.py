@@ -3,26 +3,68 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .gathering import gathered
+from .gathering import gathered, named_options
 from .query_pictures import CROP_HELP, read_query_picture
 
 if TYPE_CHECKING:
     from clipseek.opensearch import Page, Query
 
 
-def _query(words: str, images: tuple[str, ...], near: str | None, **given: Any) -> Query:
+@dataclass(frozen=True)
+class Listed:
+    """The pictures for which the filters hold, where nothing is searched for (``Searcher.browse``)."""
+
+    filters: tuple[str, ...]
+    any_filters: tuple[str, ...]
+    time_zone: str | None
+
+
+#: Which pictures are listed without a query, one of these being given, and what else may be said of them.
+_ASKED = {"filters", "near", "any_filters", "sort", "facets"}
+_BESIDE = {
+    "words",
+    "time_zone",
+    "size",
+    "start",
+    "group_duplicates",
+    "group_near",
+    "index",
+    "url",
+    "model",
+    "device",
+} | {"threads", "provider", "full", "as_json", "sheet"}
+
+
+def _query(words: str, images: tuple[str, ...], near: str | None, **given: Any) -> Query | Listed:
     from clipseek.opensearch import Query
+    from clipseek.opensearch.query.limits import one_line
     from clipseek.opensearch.query.vectors import read_weight
 
     for name in ("texts", "like", "unlike"):
         given[name] = tuple(map(read_weight, given[name]))
     if near is not None:
         given["filters"] = (*given["filters"], f"place={near}")
-    return Query(sys.stdin.read() if words == "-" else words, pictures=tuple(map(read_query_picture, images)), **given)
+    words = sys.stdin.read() if words == "-" else words
+    sought = (one_line(words), images, *(given[name] for name in ("texts", "like", "unlike", "unwanted")))
+    if not any(sought) and not _ASKED.isdisjoint(named_options()):
+        _check_listed()
+        return Listed(given["filters"], given["any_filters"], given["time_zone"])
+    return Query(words, pictures=tuple(map(read_query_picture, images)), **given)
+
+
+def _check_listed() -> None:
+    """Raises UsageError where an option was given that only a search has."""
+    for parameter in click.get_current_context().command.params:
+        if parameter.name in named_options() - _ASKED - _BESIDE:
+            raise click.UsageError(
+                f"{parameter.opts[0]} needs something to search for: give words, a picture with --image, or both, or leave it "
+                "out to list the pictures for which the filters hold"
+            )
 
 
 def _page(**given: Any) -> Page:
@@ -40,7 +82,7 @@ def _cosine(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.UsageError(f"--min-relevance {value!r} is neither auto nor a cosine, like 0.3") from None
 
 
-#: The command gets ``query``, a Query.
+#: The command gets ``query``, a Query, or Listed.
 query_options = gathered(
     "query",
     _query,

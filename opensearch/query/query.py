@@ -98,7 +98,9 @@ class Query:
         if not self.all_texts and not wanted:
             if self.unlike or self.unwanted:
                 raise InvalidOption("only what is not wanted was given; say what is, in words, with --image or --like")
-            raise InvalidOption("nothing to search for; give words, a picture with --image, or both")
+            raise InvalidOption(
+                "nothing to search for; give words, a picture with --image, or both, or list pictures by --filter"
+            )
         if self.kind is not None and self.kind not in KINDS:
             raise InvalidOption(f"kind {self.kind!r} is not known; choose one of {', '.join(KINDS)}")
         if self.kind in ("caption", "hybrid") and not self.all_texts:

@@ -29,7 +29,8 @@ _PARAMETERS = {"preference": "browse", "allow_partial_search_results": "false"}
 
 @dataclass(frozen=True)
 class Listing:
-    """Pictures of an index in an order that is not a score's: every hit has the score 0. The rest is as in ``Answer``."""
+    """Pictures of an index in an order that is not a score's: every hit has the score 0. ``page`` was asked for; the rest is as in
+    ``Answer``."""
 
     hits: list[Hit]
     index: str
@@ -38,6 +39,7 @@ class Listing:
     milliseconds: int
     reachable: int
     facets: Mapping[str, list[tuple[str, int]]]
+    page: Page
 
 
 def browse(client: opensearchpy.OpenSearch, version: Version, scope: Scope, page: Page) -> Listing:
@@ -54,9 +56,8 @@ def browse(client: opensearchpy.OpenSearch, version: Version, scope: Scope, page
     else:
         hits = [_hit(row) for row in rows]
     counted = answer["aggregations"].pop(" documents")["doc_count"]
-    return Listing(
-        hits, version.index, found, counted, answer["took"], reachable, read_facets(answer["aggregations"], scope.zone)
-    )
+    facets = read_facets(answer["aggregations"], scope.zone)
+    return Listing(hits, version.index, found, counted, answer["took"], reachable, facets, page)
 
 
 def look_up(client: opensearchpy.OpenSearch, version: Version, ids: Sequence[str]) -> list[Hit]:

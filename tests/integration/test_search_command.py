@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import opensearchpy
 import pytest
 from click.testing import CliRunner, Result
 from clipseek.cli.search import search
+from clipseek.opensearch import Page, Searcher
 from clipseek.opensearch.errors import InvalidOption
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.pipelines.stored_pipelines import delete_pipeline, put_pipeline
@@ -95,3 +97,50 @@ def test_a_pipeline_by_name(client: opensearchpy.OpenSearch, version: Version, o
             run(version, opensearch_url, "boat", "--caption", "--pipeline", "test-command")
     finally:
         delete_pipeline(client, "test-command")
+
+
+def test_filters_alone_list_the_index_as_the_api_does(
+    version: Version, opensearch_url: str, client: opensearchpy.OpenSearch, tmp_path: Path
+) -> None:
+    searcher, filters = Searcher(client, version), ("colour=red", "weight<50")
+    for sort in (None, "weight:asc"):
+        listed = searcher.browse(Page(3, 2, sort=sort), filters=filters)
+        options = [*(value for one in filters for value in ("--filter", one)), *(("--sort", sort) if sort else ())]
+        done = run(version, opensearch_url, *options, "-k", "3", "--from", "2", "--facet", "colour")
+        assert [line.split("\t")[:2] for line in done.stdout.splitlines()] == [["", hit.id] for hit in listed.hits]
+        order = f"by {sort}" if sort else "the newest first"
+        assert f"pictures 3-5 of {listed.matched}, {order}, {listed.documents} pictures" in done.stderr
+        assert f"colour, counted over the {listed.matched} pictures: red {listed.matched}" in done.stderr
+        said = json.loads(run(version, opensearch_url, *options, "-k", "3", "--from", "2", "--json").stdout)
+        assert [hit["id"] for hit in said["hits"]] == [hit.id for hit in listed.hits]
+        assert {hit["score"] for hit in said["hits"]} == {None}
+        assert (said["matched"], said["from"]) == (listed.matched, 2)
+    some = run(version, opensearch_url, "--any", "colour=red", "--any", "colour=blue", "--json")
+    assert json.loads(some.stdout)["matched"] == searcher.browse(any_filters=("colour=red", "colour=blue")).matched
+    sheet = tmp_path / "sheet.html"
+    run(version, opensearch_url, "--filter", "colour=red", "--html", str(sheet))
+    assert "colour=red" in sheet.read_text()
+    assert "nothing found" in run(version, opensearch_url, "", "--filter", "colour=none").stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (("--filter", "colour=red", "--caption"), "--caption needs something to search for"),
+        (("--facet", "colour", "--explain"), "--explain needs something to search for"),
+        (("--sort", "weight", "--weight", "0.3"), "--weight needs something to search for"),
+    ],
+)
+def test_what_only_a_search_has_is_refused_without_one(
+    version: Version, opensearch_url: str, given: tuple[str, ...], why: str
+) -> None:
+    done = run(version, opensearch_url, *given)
+    assert done.exit_code == 2
+    assert why in done.stderr
+
+
+def test_nothing_at_all_is_refused(version: Version, opensearch_url: str) -> None:
+    with pytest.raises(InvalidOption, match="nothing to search for"):
+        run(version, opensearch_url, "--time-zone", "Europe/Berlin")
+    with pytest.raises(InvalidOption, match="place"):
+        run(version, opensearch_url, "--near", "52.5,13.4,5km")
