@@ -30,7 +30,7 @@ help:
 	@echo "make test-lowest   the tests of make test-unit, and those of torch, with the lowest versions that setup.cfg allows"
 	@echo "make test-wheel    build the wheel, install it apart, and compare it with the folders"
 	@echo "make test-extras   the same with [formats] and [ocr]: every format, words, licences, one onnxruntime (minutes)"
-	@echo "make test-image    build clipseek's container image from packages, and run it: needs root, mmdebstrap and a Docker engine"
+	@echo "make test-image    build clipseek's container image from packages, and run it: needs root, mmdebstrap, docker-compose, an engine"
 	@echo "make check         formatting, lint, types, import rules, command reference"
 	@echo "make format        format the code, and generate the command reference again"
 	@echo "make bench         every benchmark (ARGS=NAME: one; SMOKE=1: our own sides, small, about two minutes)"
