@@ -27,7 +27,9 @@ _SIGNS = ("Exception", "ERROR", "Error:", "error:", "Unrecognized", "Could not",
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds. answer: until the process answers at all. still: that a recovery may go without any change. say: between lines."""
+    """Seconds. answer: without an answer and without a further line in its log, before a process is ended. still: that a recovery
+    may go without any change. say: between lines.
+    """
 
     answer: float = 120.0
     still: float = 60.0
@@ -45,12 +47,13 @@ def wait_until_up(
     """Wait until the node answers and its indexes are there, as long as their recovery moves; then ``before_use``, and it is
     ``ready``.
 
-    Raises StartFailed for a process that ended (PortTaken where another one had its port) or that never answered; the latter is
-    ended. A node that answers stays, with those indexes that it has.
+    Raises StartFailed for a process that ended (PortTaken where another one had its port), or that neither answers nor writes to
+    its log any more; the latter is ended. A node that answers stays, with those indexes that it has.
     """
     patience = patience or Patience()
-    began = moved = said = time.monotonic()
+    moved = said = time.monotonic()
     seen: Any = None
+    written = _written(paths)
     while True:
         collect(state.pid)
         if not state.alive():
@@ -73,11 +76,14 @@ def wait_until_up(
                     f"the node is up with {found}, and that has not changed for {patience.still:.0f} s; see clipseek node logs"
                 )
                 break
-        elif seen is None and now - began > patience.answer:
+        elif (more := _written(paths)) != written:  # a busy machine may take minutes
+            written, moved = more, now
+        elif seen is None and now - moved > patience.answer:
             _kill(state)
             paths.state.unlink(missing_ok=True)
             raise StartFailed(
-                f"OpenSearch did not answer within {patience.answer:.0f} s and was ended; its log: {paths.log}, or try --heap 512m"
+                f"OpenSearch did not answer, nor write to its log for {patience.answer:.0f} s, and was ended; its log: {paths.log}, "
+                "or try --heap 512m"
             )
         time.sleep(0.1)
     before_use()
@@ -85,6 +91,12 @@ def wait_until_up(
     ready.write(paths.state)
     on_progress(f"OpenSearch answers at {state.url}")
     return ready
+
+
+def _written(paths: NodePaths) -> list[tuple[int, int]]:
+    """Changes with every line of the node's log and of its Java's."""
+    files = [file.lstat() for file in (paths.log, paths.started) if file.exists()]
+    return [(file.st_ino, file.st_size) for file in files]
 
 
 @dataclass(frozen=True)

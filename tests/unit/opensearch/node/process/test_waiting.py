@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,28 @@ def test_a_process_that_never_answers_is_ended_and_one_of_another_on_its_port_do
     server: FakeServer, paths: NodePaths
 ) -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
-        with pytest.raises(StartFailed, match=r"did not answer within 0 s and was ended"):
+        with pytest.raises(StartFailed, match=r"nor write to its log for 0 s, and was ended"):
             wait_until_up(paths, node(process.pid, server.url), Asking(server.url), lambda text: None, QUICK)
         process.wait(5)
     assert server.log == []  # what listens there is another process
+
+
+def test_a_slow_start_is_waited_for_as_long_as_its_log_grows(server: FakeServer, paths: NodePaths) -> None:
+    began, said = time.monotonic(), 0
+
+    def busy(*_: object) -> tuple[int, object]:
+        nonlocal said
+        said += 1
+        with paths.log.open("a") as log:
+            log.write(f"[INFO] module {said}\n")
+        if time.monotonic() - began > 3 * QUICK.answer:
+            return 200, health("green", 1, 0)
+        server.interceptors.append(busy)
+        return 503, {}
+
+    server.interceptors.append(busy)
+    assert wait_until_up(paths, node(os.getpid(), server.url), Asking(server.url), lambda text: None, QUICK).ready
+    assert time.monotonic() - began > 3 * QUICK.answer
 
 
 def test_a_process_that_ends_leaves_its_last_error(server: FakeServer, paths: NodePaths) -> None:
