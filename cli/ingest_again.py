@@ -22,7 +22,7 @@ def send_again(context: click.Context, path: Path, index: str, url: str | None, 
     else:
         data(f"{count(taken, 'document')} of {path} indexed")
         if there:
-            data(f"{there:,} are in the index in the meantime")
+            data(f"{there:,} {'is' if there == 1 else 'are'} in the index in the meantime")
         for letter in refused[:LISTED]:
             data(f"          {letter.file}: {letter.reason}")
         if refused:

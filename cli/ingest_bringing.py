@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ import click
 from .options.ingest_run import RunOptions
 from .terminal.ingest_listener import Listener
 from .terminal.ingest_report import as_object, print_left_out, print_summary
-from .terminal.output import data, note, print_json
+from .terminal.output import data, duration, note, print_json
+from .terminal.skips import LISTED, PASSED_OVER, with_reason
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder
@@ -121,6 +123,8 @@ class Bringing:
     options: IngestOptions
     run: RunOptions
     as_json: bool
+    #: Entries that the last run could not use, each with its reason.
+    unusable: dict[str, None] = field(default_factory=dict)
 
     def once(self, chosen: Chosen, entries: Iterator[Record | Skipped]) -> int:
         """One run with its summary; how many entries were left out."""
@@ -144,14 +148,24 @@ class Bringing:
         return report.left_out
 
     def watch(self, seconds: float) -> None:
-        """A run every so many ``seconds``, until interrupted; a line for each that changed something."""
+        """A run every so many ``seconds``, until it is interrupted while none goes on; a line for each that changed something, and
+        one for each entry that is newly left out.
+        """
         note(f"watching {self.source.path} every {seconds:g} s; Ctrl-C ends it")
-        while True:
-            time.sleep(seconds)
-            report, _ = self._ingest(iter(self.source.unread().chosen()), None)
-            done = {word: getattr(report, word) for word in ("indexed", "replaced", "joined", "pruned", "rejected")}
-            if any(done.values()):
-                data(", ".join(f"{number:,} {word}" for word, number in done.items() if number))
+        began, total = time.monotonic(), Counter[str]()
+        while _waited(seconds):
+            before = self.unusable
+            report, listener = self._ingest(iter(self.source.unread().chosen()), None)
+            done = Counter({word: getattr(report, word) for word in _COUNTED})
+            total += done
+            if self.as_json and (done.total() or self.unusable != before):
+                print_json(as_object(report, listener))
+            elif done.total():
+                data(_counted(done))
+            news = [line for line in self.unusable if line not in before]
+            for line in (*news[:LISTED], *([f"{len(news) - LISTED:,} more"] if len(news) > LISTED else [])):
+                note(f"left out: {line}")
+        note(f"watched for {duration(time.monotonic() - began)}: {_counted(total) or 'nothing has changed'}")
 
     def _ingest(self, entries: Iterator[Record | Skipped], total: int | None) -> tuple[IngestReport, Listener]:
         from clipseek.opensearch.ingest.run import ingest
@@ -170,4 +184,22 @@ class Bringing:
                 source=self.source.kind,
                 on_event=listener,
             )
+        self.unusable = {with_reason(skip): None for skip in listener.skips.kept if skip.kind not in PASSED_OVER}
+        self.unusable |= {with_reason(ended): None for ended in listener.refused}
         return report, listener
+
+
+_COUNTED = ("indexed", "replaced", "joined", "pruned", "rejected")
+
+
+def _counted(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {word}" for word, number in numbers.items() if number)
+
+
+def _waited(seconds: float) -> bool:
+    """False where Ctrl-C, or a service's SIGTERM, ended the wait: nothing was under way."""
+    try:
+        time.sleep(seconds)
+    except KeyboardInterrupt:
+        return False
+    return True

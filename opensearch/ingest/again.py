@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import opensearchpy
@@ -15,6 +16,9 @@ from ..index import versions
 from ..index.documents import create_action, index_action, update_action
 from ..server.retry import OnRetry, Retry, unheard
 from ..server.transport import patient
+
+#: Documents that are looked up together.
+_SEVERAL = 500
 
 
 def send_again(
@@ -32,16 +36,22 @@ def send_again(
     taken = there = 0
     refused: list[Letter] = []
     with BulkWriter(client, retry, on_retry) as writer:
-        for letter in read_letters(path):
-            if letter.alias != alias:
-                left.append(letter)
-                continue
-            if letter.fingerprint != version.fingerprint:
-                raise ModelMismatch(
-                    f"{path} holds documents of model {letter.fingerprint[:8]}, index {alias} was filled by "
-                    f"{version.fingerprint[:8]}; ingest their source again instead"
-                )
-            writer.add(_action(version.index, letter))
+        letters = read_letters(path)
+        while several := list(islice(letters, _SEVERAL)):
+            ours = [letter for letter in several if letter.alias == alias]
+            left += [letter for letter in several if letter.alias != alias]
+            written = _when_written(client, version.index, ours)
+            for letter in ours:
+                if letter.fingerprint != version.fingerprint:
+                    raise ModelMismatch(
+                        f"{path} holds documents of model {letter.fingerprint[:8]}, index {alias} was filled by "
+                        f"{version.fingerprint[:8]}; ingest their source again instead"
+                    )
+                # What a later run wrote is newer than what was refused.
+                if written.get(letter.id, "") > letter.document.get("ingested_at", written.get(letter.id, "")):
+                    there += 1
+                else:
+                    writer.add(_action(version.index, letter))
         writer.settle()
         for answer in writer.answers:
             taken += answer.state == "taken"
@@ -51,6 +61,15 @@ def send_again(
     client.indices.refresh(index=version.index)
     replace_letters(path, [*left, *refused])
     return taken, there, refused
+
+
+def _when_written(client: opensearchpy.OpenSearch, index: str, letters: list[Letter]) -> dict[str, str]:
+    """``ingested_at`` of the documents that are there, by id."""
+    ids = [letter.id for letter in letters if letter.kind != "create"]  # these never replace anything
+    if not ids:
+        return {}
+    answer = client.mget(index=index, body={"ids": ids}, params={"_source": "ingested_at"})
+    return {found["_id"]: found["_source"].get("ingested_at", "") for found in answer["docs"] if found.get("found")}
 
 
 def _action(index: str, letter: Letter) -> Action:

@@ -122,7 +122,7 @@ def test_pictures_that_are_mounted_read_only_are_ingested_searched_and_served(
         assert state == "healthy"
     finally:
         if served:
-            docker("rm", "--force", served)
+            docker("rm", "--force", "--volumes", served)
         connect(opensearch_url).indices.delete(index=f"{alias}-*", params={"ignore_unavailable": "true"})
 
 

@@ -24,7 +24,7 @@ import opensearchpy
 import pytest
 from clipseek.encoder import Bundle, ClipEncoder
 from clipseek.opensearch import Query, Searcher, connect
-from clipseek.opensearch.errors import RequestRefused
+from clipseek.opensearch.errors import AccessRefused, RequestRefused
 from clipseek.opensearch.index import versions
 from clipseek.opensearch.index.version import Version
 from clipseek.opensearch.ingest.run import ingest
@@ -237,6 +237,32 @@ def test_a_document_gets_the_vector_that_ingest_gives_it(place: Place, model: st
         assert '"recall"' in place.clipseek("index", "check", "--json")
     finally:
         ml.delete(index=ALIAS, id=odd, params={"refresh": "true"})
+
+
+def test_who_searches_may_ask_and_who_ingests_may_write(
+    place: Place, model: str, ml: opensearchpy.OpenSearch, tmp_path: Path
+) -> None:
+    """Users as ``clipseek security setup`` makes them, on the closed node."""
+    kept, data = tmp_path / "passwords.json", {"CLIPSEEK_DATA": str(place.folder)}
+    words = ("--user", "asks:search", "--user", "writes:ingest", "--passwords", kept, "--url", place.url)
+    done = run_command("security", "setup", *words, environment=data)
+    assert done.returncode == 0, done.stderr
+    passwords = json.loads(kept.read_text())
+    who = {name: {**data, "CLIPSEEK_USERNAME": name, "CLIPSEEK_PASSWORD": passwords[name]} for name in passwords}
+    asks, writes = (connect(place.url, environ=who[name]) for name in ("asks", "writes"))
+    picture = base64_of(place.pictures / "red-star.png")
+    for asked in (neural(query_text=WORDS), neural(query_image=picture)):
+        assert hits(asks, asked, search_pipeline=NAME) == hits(ml, asked, search_pipeline=NAME) != []
+    new = {"index": ALIAS, "id": "by-writes", "body": {"picture": picture}, "params": {"pipeline": NAME}}
+    with pytest.raises(AccessRefused):
+        asks.index(**new)
+    writes.index(**new)
+    writes.delete(index=ALIAS, id="by-writes", params={"refresh": "true"})
+    where = ("--index", ALIAS, "--url", place.url)
+    assert run_command("neural", "status", *where, environment=who["asks"]).returncode == 0
+    for command in (("setup", "--as-default", "--yes"), ("remove", "--yes")):
+        refused = run_command("neural", *command, *where, environment=who["writes"])
+        assert (refused.returncode, "does not let this user do that" in refused.stderr) == (1, True), refused.stderr
 
 
 @pytest.mark.parametrize(

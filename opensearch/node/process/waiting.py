@@ -82,8 +82,8 @@ def wait_until_up(
             _kill(state)
             paths.state.unlink(missing_ok=True)
             raise StartFailed(
-                f"OpenSearch did not answer, nor write to its log for {patience.answer:.0f} s, and was ended; its log: {paths.log}, "
-                "or try --heap 512m"
+                f"OpenSearch did not answer, nor write to its log for {patience.answer:.0f} s, and was ended; its log: "
+                f"{paths.log}, or try --heap 512m"
             )
         time.sleep(0.1)
     before_use()
