@@ -3,6 +3,7 @@
 TrainingError
 ├── ModelUnavailable     a checkpoint that is not there, is no CLIP, or a hub that cannot be reached
 ├── UnusableData         nothing to learn from: no pairs, one pair, all captions equal
+├── OutOfTime            the minutes of a run were over before its first step
 └── Diverged             the loss is no longer a number; the last good checkpoint is kept
 """
 
@@ -21,6 +22,10 @@ class ModelUnavailable(TrainingError):
 
 class UnusableData(TrainingError):
     """Nothing to learn from: no pairs, one pair, all captions equal."""
+
+
+class OutOfTime(TrainingError):
+    """The minutes of a run were over before its first step."""
 
 
 class Diverged(TrainingError):

@@ -12,6 +12,7 @@ what was decided and what was finished. ``auto.json`` says what was chosen among
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -25,7 +26,7 @@ from clipseek.files.whole import whole_folder, write_whole
 
 from ..config import TrainConfig
 from ..data.pairs import Pairs, check_usable
-from ..errors import TrainingError
+from ..errors import OutOfTime, TrainingError
 from ..model.checkpoint import load_checkpoint
 from ..step.batch import steps_of_an_epoch
 from ..step.distributed import World
@@ -107,16 +108,19 @@ class Auto:
             self._note(learning_rate=self._config.learning_rate, rates=[])
         if "learning_rate" not in self._report:
             tried: list[Stage] = []
-            for rate in rates(large, self._config):
-                if self._left() <= 0 and not tried:
-                    return None
+            candidates = rates(large, self._config)
+            for rate in candidates:
                 if self._left() > 0:
                     given = {"learning_rate": rate, "schedule": "constant", "choose": "last", "interpolate": False}
                     epochs, minutes = TRIED_STEPS / self._steps_per_epoch(), min(TRIED_MINUTES, self._left())
-                    stage = self._stage(f"rate-{rate:g}", start, epochs=epochs, minutes=minutes, **given)
-                    tried.append(stage)
-            chosen = max(tried, key=lambda stage: stage.mrr)
-            rate = chosen.summary["recipe"]["learning_rate"]
+                    with contextlib.suppress(OutOfTime):
+                        tried.append(self._stage(f"rate-{rate:g}", start, epochs=epochs, minutes=minutes, **given))
+            if not tried and self._left() <= 0:
+                return None
+            # A minute each was too short for a step: the one between the others.
+            rate = candidates[len(candidates) // 2]
+            if tried:
+                rate = max(tried, key=lambda stage: stage.mrr).summary["recipe"]["learning_rate"]
             self._note(learning_rate=rate, rates=[stage.as_dict() for stage in tried])
         return float(self._report["learning_rate"])
 
@@ -127,9 +131,12 @@ class Auto:
                 return best, f"the time was up ({self._config.minutes:g} minutes)"
             given: dict[str, Any] = {} if self._config.minutes is None else {"minutes": self._left()}
             epochs = max(1.0, round(ROUND_STEPS / self._steps_per_epoch()))
-            stage = self._stage(
-                f"round-{number}", best, learning_rate=rate, epochs=epochs, choose="validation", **given
-            )
+            try:
+                stage = self._stage(
+                    f"round-{number}", best, learning_rate=rate, epochs=epochs, choose="validation", **given
+                )
+            except OutOfTime:
+                return best, f"the time was up ({self._config.minutes:g} minutes)"
             gained = stage.mrr >= best.mrr * (1 + GAIN)
             if stage.mrr > best.mrr:
                 best = stage

@@ -12,7 +12,7 @@ import torch
 
 from ..config import TrainConfig
 from ..data.pairs import Pairs, check_usable
-from ..errors import Diverged
+from ..errors import Diverged, OutOfTime
 from ..model.weights import copied
 from ..step.batch import Batch
 from ..step.distributed import World
@@ -43,7 +43,8 @@ def train(
     ``keep`` are general pairs mixed into each batch so that they are not forgotten; ``keep_validation`` measures whether
     they are. Without ``validation`` a share of the pairs' groups is held out. Under ``torchrun`` every process calls this
     with the same arguments. Raises UnusableData, ModelUnavailable, Diverged, and TrainingError where ``resume`` does not
-    fit the run in ``out``, where that holds other things than a run, and where another training writes there.
+    fit the run in ``out``, where that holds other things than a run, where another training writes there, and where
+    ``config.minutes`` are over before the first step.
     """
     # ------------------------------------------------------------------------------------------------------- setup
     check_usable(pairs)
@@ -56,6 +57,7 @@ def train(
     with alone(out) if world.chief else contextlib.nullcontext():
         run = Run(config, folder, world, pairs, keep, validation, keep_validation)
         run.begin(resume)
+        _check_time(run)
         with contextlib.closing(run.maker.ahead(run.state.step, run.total_steps)) as batches:
             while (progress := _progress(run)) < 1 and not _out_of_patience(run):
                 # ------------------------------------------------------------------------------------------ one step
@@ -65,6 +67,15 @@ def train(
         # -------------------------------------------------------------------------------------- choosing the weights
         _choose_weights(run)
     return folder.best
+
+
+def _check_time(run: Run) -> None:
+    """Raises OutOfTime where no step can be taken: the weights would be the base's."""
+    if run.state.step == 0 and _progress(run) >= 1:
+        raise OutOfTime(
+            f"{run.config.minutes:g} minutes were over before the first step: reading, holding out and validating took "
+            f"{run.state.seconds:.0f} s; allow more with --minutes, or name the pairs to validate on with --validation"
+        )
 
 
 def _progress(run: Run) -> float:

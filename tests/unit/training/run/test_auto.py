@@ -123,6 +123,19 @@ def test_a_time_limit_ends_it_with_a_reason(base: str, pairs: Any, tmp_path: Pat
     assert (report["chosen"], report["reason"]) == ("adapter", "the time was up before the whole model could learn")
 
 
+@pytest.mark.usefixtures("short")
+def test_where_a_minute_is_too_short_for_a_step_the_middle_rate_is_taken(
+    base: str, pairs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clipseek.training.run import auto
+
+    monkeypatch.setattr(auto, "TRIED_MINUTES", 1e-6)
+    auto.train_auto(config(base), pairs, tmp_path / "run")
+    report = json.loads((tmp_path / "run" / "auto.json").read_text("utf-8"))
+    assert (report["learning_rate"], report["rates"]) == (3e-4, [])
+    assert [stage["name"] for stage in report["stages"]][:2] == ["adapter", "round-1"]
+
+
 def test_without_anything_held_out_there_is_nothing_to_choose_by(base: str, pairs: Any, tmp_path: Path) -> None:
     from clipseek.training.run.auto import train_auto
 

@@ -336,3 +336,16 @@ def test_too_few_pairs_are_refused_before_anything_is_written(
     with pytest.raises(UnusableData):
         train(config(base), pairs.take(list(range(count))), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_time_that_is_over_before_the_first_step_is_said(base: str, pairs: Any, tmp_path: Path) -> None:
+    from clipseek.training.errors import OutOfTime
+    from clipseek.training.run.loop import train
+
+    with pytest.raises(
+        OutOfTime, match=r"^1e-06 minutes were over before the first step: .* took \d+ s; allow more with --minutes"
+    ):
+        train(config(base, minutes=1e-6), pairs, tmp_path / "run")
+    assert not (tmp_path / "run" / "best").exists()
+    train(config(base, minutes=5.0), pairs, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "best").is_dir()
