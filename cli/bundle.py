@@ -11,11 +11,12 @@ import click
 from .groups import Group
 from .opening import prepare_torch, say_unlisted
 from .options.common import json_option
+from .options.paths import FilePath
 from .options.pictures import chosen_rules, reading_options
 from .terminal.output import data, for_reader, note, print_json, print_table
 from .terminal.passport import batch_invariance, facts
 
-FILE = click.Path(path_type=Path)
+FILE = FilePath(path_type=Path)
 
 
 @click.group(cls=Group)

@@ -17,6 +17,7 @@ from .options.common import (
     query_column_option,
     url_option,
 )
+from .options.paths import FilePath
 from .terminal.output import count, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ ENOUGH = 1000
 
 
 @click.command()
-@click.argument("judgments", type=click.Path(path_type=Path))
+@click.argument("judgments", type=FilePath(path_type=Path))
 @click.option(
     "--background",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="FILE",
     help="Queries that nothing in the index answers: a manifest, or a .txt with one a line.",
 )

@@ -12,6 +12,7 @@ import click
 from .classify_truth import classify_with_truth, read_labelled
 from .opening import open_encoder
 from .options.common import DeviceOptions, device_options, json_option, split_names
+from .options.paths import FilePath
 from .options.query_pictures import read_picture_file
 from .terminal.output import count, data, is_terminal, note, print_json, print_table, tabbed
 from .terminal.progress import ProgressLine
@@ -26,9 +27,7 @@ BEST = 3
 @click.command()
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURES...")
 @click.option("--labels", metavar="A,B,C", help="Labels, separated by commas.")
-@click.option(
-    "--labels-file", type=click.Path(path_type=Path), metavar="FILE", help="Text file with one label per line."
-)
+@click.option("--labels-file", type=FilePath(path_type=Path), metavar="FILE", help="Text file with one label per line.")
 @click.option("--model", required=True, envvar="CLIPSEEK_MODEL", metavar="BUNDLE", help="Bundle folder.")
 @click.option(
     "--template",

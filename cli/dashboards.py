@@ -14,6 +14,7 @@ import click
 from .groups import Group
 from .opening import open_client
 from .options.common import json_option
+from .options.paths import FilePath
 from .terminal.output import count, data, note, print_json
 
 if TYPE_CHECKING:
@@ -57,13 +58,13 @@ def dashboards() -> None:
 )
 @click.option(
     "--token-file",
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    type=FilePath(dir_okay=False, exists=True, path_type=Path),
     metavar="FILE",
     help="File that holds the token of clipseek serve.  [default: that of the service on this machine]",
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write the objects to an NDJSON file to be imported by hand, and send nothing.",
 )

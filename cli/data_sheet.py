@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .data_show import as_seen, spec_of
+from .options.paths import FilePath
 from .terminal.output import count, note
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ DRAWN = 24
 
 sheet_option = click.option(
     "--sheet",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Draw the odd pictures on an HTML page: scaled depth, no-data values, transparency, palettes, chosen pages, almost one "
     "colour, extreme shapes, and what cannot be read.",

@@ -12,6 +12,7 @@ import click
 
 from .opening import prepare_torch
 from .options.logs import logging_sentence
+from .options.paths import FilePath
 from .terminal.output import data, note
 from .terminal.training_progress import TrainingProgress
 
@@ -27,7 +28,7 @@ LOG_DAYS = 30
 @click.option("--no-train", is_flag=True, help="Search with the shipped fine-tuned model; needs no torch.")
 @click.option(
     "--sheet",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="HTML page to write the results to.  [default: in the demo's data folder]",
 )
@@ -53,7 +54,7 @@ LOG_DAYS = 30
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Folder of --table's results; a later run continues from them.  [default: in the demo's data folder]",
 )

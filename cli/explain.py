@@ -8,6 +8,7 @@ import click
 from clipseek.files.whole import whole_file
 
 from .options.common import json_option
+from .options.paths import FilePath
 from .options.query_pictures import read_picture_file
 from .terminal.output import data, note, print_json
 
@@ -15,8 +16,8 @@ from .terminal.output import data, note, print_json
 @click.command()
 @click.argument("picture", metavar="PICTURE[#CROP]")
 @click.argument("words")
-@click.option("--model", required=True, type=click.Path(path_type=Path), help="Bundle folder, exported with --explain.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Heat map to write: .png, .jpg or .webp.")
+@click.option("--model", required=True, type=FilePath(path_type=Path), help="Bundle folder, exported with --explain.")
+@click.option("-o", "--out", type=FilePath(path_type=Path), help="Heat map to write: .png, .jpg or .webp.")
 @json_option
 def explain(picture: str, words: str, model: Path, out: Path | None, as_json: bool) -> None:
     """Show where in PICTURE the model finds WORDS: the picture, and a heat map beside it.

@@ -10,6 +10,7 @@ import click
 
 from .opening import prepare_torch, read_pairs
 from .options.common import json_option
+from .options.paths import FilePath
 from .terminal.output import data, note, print_json
 from .terminal.passport import show_export
 
@@ -22,7 +23,7 @@ SOURCE = click.Path(path_type=Path)
 
 @click.command("export-onnx")
 @click.argument("checkpoint")
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=FilePath(path_type=Path))
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "fp16", "bf16", "int8", "auto"]),

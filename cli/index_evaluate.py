@@ -17,6 +17,7 @@ from .options.common import (
     url_option,
 )
 from .options.judgments import labelled_queries, qrels_option
+from .options.paths import FilePath
 from .terminal.output import count, note, print_json, print_table
 from .terminal.progress import ProgressLine
 
@@ -28,7 +29,7 @@ PERCENTILES = ("p50", "p95", "p99")
 
 
 @click.command()
-@click.argument("judgments", type=click.Path(path_type=Path))
+@click.argument("judgments", type=FilePath(path_type=Path))
 @index_option
 @url_option
 @model_option
@@ -46,7 +47,7 @@ PERCENTILES = ("p50", "p95", "p99")
 @click.option("-k", "size", default=20, show_default=True, type=click.IntRange(20, 1000), help="Hits of each search.")
 @click.option(
     "--runs",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Write TREC run files and qrels there.",
 )

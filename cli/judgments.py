@@ -11,6 +11,7 @@ import click
 from .groups import Group
 from .opening import open_index
 from .options.common import index_option, json_option, url_option
+from .options.paths import FilePath
 from .terminal.output import count, note, print_json
 
 
@@ -20,7 +21,7 @@ def judgments() -> None:
 
 
 @judgments.command("export")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=FilePath(file_okay=False, path_type=Path))
 @index_option
 @url_option
 @click.option(

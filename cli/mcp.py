@@ -9,6 +9,7 @@ import click
 from .opening import open_client, require
 from .options.common import indexes_option, model_option, url_option
 from .options.logs import log_searches_option, logging_sentence
+from .options.paths import FilePath
 from .terminal.output import note
 
 
@@ -20,7 +21,7 @@ from .terminal.output import note
     "--pictures",
     "roots",
     multiple=True,
-    type=click.Path(file_okay=False, exists=True, resolve_path=True, path_type=Path),
+    type=FilePath(file_okay=False, exists=True, resolve_path=True, path_type=Path),
     metavar="ROOT",
     help="Folder whose pictures may be looked at and searched by; repeat it for several.  [default: none]",
 )

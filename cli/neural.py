@@ -11,6 +11,7 @@ import click
 from .groups import Group
 from .opening import open_index
 from .options.common import index_option, json_option, url_option
+from .options.paths import FilePath
 from .terminal.output import data, note, print_json
 
 
@@ -32,7 +33,7 @@ def neural() -> None:
 )
 @click.option(
     "--token-file",
-    type=click.Path(dir_okay=False, exists=True),
+    type=FilePath(dir_okay=False, exists=True),
     metavar="FILE",
     help="File that holds the token of clipseek serve.  [default: that of the service on this machine]",
 )

@@ -9,6 +9,7 @@ import click
 
 from .opening import prepare_torch
 from .options.common import json_option, no_cache_option
+from .options.paths import FilePath
 from .terminal.output import count, data, note, print_json
 from .terminal.progress import ProgressLine
 from .terminal.training_progress import TrainingProgress
@@ -25,11 +26,11 @@ NAMES = ("imageclef", "roco", "rsicd")
 
 @click.command()
 @click.argument("name", type=click.Choice(NAMES), metavar="|".join(NAMES))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=FilePath(path_type=Path))
 @click.option(
     "--out",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Folder of the results; a later run with the same options goes on from them.",
 )

@@ -13,6 +13,7 @@ import click
 from .groups import Group
 from .opening import open_client, server_url
 from .options.common import url_option
+from .options.paths import FilePath
 from .terminal.output import data, note, print_json
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class NewUser(click.ParamType[tuple[str, "Role"]]):
 )
 @click.option(
     "--passwords",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="A new file, for this user alone, for the passwords of --user.",
 )

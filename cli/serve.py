@@ -13,13 +13,14 @@ from .groups import Group
 from .opening import open_client, require
 from .options.common import indexes_option, json_option, model_option, url_option
 from .options.logs import log_searches_option, logging_sentence
+from .options.paths import FilePath
 from .terminal.output import data, is_terminal, note, print_json
 
 if TYPE_CHECKING:
     from clipseek.web.process.options import Options
     from clipseek.web.process.state import Service
 
-_FILE = click.Path(dir_okay=False, exists=True, resolve_path=True)
+_FILE = FilePath(dir_okay=False, exists=True, resolve_path=True)
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -32,13 +33,13 @@ _FILE = click.Path(dir_okay=False, exists=True, resolve_path=True)
     "--pictures",
     "roots",
     multiple=True,
-    type=click.Path(file_okay=False, exists=True, resolve_path=True),
+    type=FilePath(file_okay=False, exists=True, resolve_path=True),
     metavar="ROOT",
     help="Folder whose pictures may be shown; repeat it for several.  [default: those of the indexes, after you confirm them]",
 )
 @click.option(
     "--token-file",
-    type=click.Path(dir_okay=False, resolve_path=False),
+    type=FilePath(dir_okay=False, resolve_path=False),
     metavar="FILE",
     help="File that holds the token, made where it is missing.  [default: a new token at each start]",
 )

@@ -10,6 +10,7 @@ import click
 
 from .opening import listed_pairs, prepare_torch, training_pairs
 from .options.common import json_option, no_cache_option, train_pair_options
+from .options.paths import FilePath
 from .options.pictures import chosen_rules, reading_options
 from .options.recipe import recipe_options
 from .terminal.long_captions import in_training, shortened
@@ -29,7 +30,9 @@ PairsPath = click.Path(path_type=Path)
 
 @click.command()
 @train_pair_options
-@click.option("--out", type=PairsPath, metavar="FOLDER", help="Folder of the run; FOLDER/best is the checkpoint.")
+@click.option(
+    "--out", type=FilePath(path_type=Path), metavar="FOLDER", help="Folder of the run; FOLDER/best is the checkpoint."
+)
 @recipe_options
 @reading_options
 @click.option(

@@ -16,13 +16,14 @@ from .options.common import (
     url_option,
 )
 from .options.judgments import labelled_queries, qrels_option
+from .options.paths import FilePath
 from .terminal.output import note, print_json
 from .terminal.progress import ProgressLine
 from .terminal.tuning_report import conclusions, print_tables
 
 
 @click.command()
-@click.argument("judgments", type=click.Path(path_type=Path))
+@click.argument("judgments", type=FilePath(path_type=Path))
 @index_option
 @url_option
 @model_option

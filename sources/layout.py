@@ -43,6 +43,7 @@ Layout: TypeAlias = Literal[
 ]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 _FOLDERS = ("folder", "imageclef", "roco", "img2dataset", "saved")
+_FROM_PIPES = ("tsv", "csv", "jsonl")
 _EITHER = ("webdataset", "imagefolder", "flickr", "coco", "json", "parquet")
 _DATA_SETS: dict[str, str] = {
     "imagefolder": "an ImageFolder (metadata.jsonl, .csv or .parquet with file_name)",
@@ -112,7 +113,7 @@ def layout_of(source: Path, layout: Layout) -> Layout:
         if is_flickr_table(source):
             return "flickr"
         if (by_suffix := _BY_SUFFIX.get(source.suffix.lower())) is not None:
-            return by_suffix
+            return by_suffix if not source.is_fifo() else layout_of(source, by_suffix)
         if is_tar_name(source):
             return "webdataset"
         if is_image_name(source):
@@ -120,6 +121,10 @@ def layout_of(source: Path, layout: Layout) -> Layout:
         raise UnknownLayout(
             f"{shown(source)} has no suffix of a manifest (.tsv, .csv, .jsonl, .json, .parquet, .tar); say what it is "
             "with --layout tsv, csv or jsonl"
+        )
+    if source.is_fifo() and layout not in _FROM_PIPES:
+        raise SourceError(
+            f"{shown(source)} is a pipe, from which --layout {layout} does not read; give a file, or JSON lines"
         )
     if is_folder != (layout in _FOLDERS) and layout not in _EITHER:
         what = "a folder" if is_folder else "a file"

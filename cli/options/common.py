@@ -14,6 +14,7 @@ from ..terminal.output import note
 from .captions import CAPTION_OPTIONS
 from .choices import LAYOUTS
 from .gathering import Command, gathered
+from .paths import FilePath
 
 if TYPE_CHECKING:
     from clipseek.encoder.device.session import Device
@@ -36,7 +37,7 @@ index_option = click.option(
 model_option = click.option(
     "--model",
     envvar="CLIPSEEK_MODEL",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="BUNDLE",
     help="Bundle folder.  [default: the bundle that filled the index]",
 )
@@ -44,7 +45,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 html_option = click.option(
     "--html",
     "sheet",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write an HTML page with the pictures.",
 )
@@ -112,7 +113,7 @@ _FILES = (
 _MANIFEST = (
     click.option(
         "--images",
-        type=click.Path(path_type=Path),
+        type=FilePath(path_type=Path),
         metavar="FOLDER",
         help="Folder to which the paths of a manifest are relative.  [default: the manifest's]",
     ),
@@ -215,7 +216,7 @@ device_options = gathered(
     click.option("--device-megabytes", type=click.IntRange(1), metavar="N", help="Limit of GPU memory, in megabytes."),
     click.option(
         "--tensorrt-cache",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=FilePath(file_okay=False, path_type=Path),
         envvar="CLIPSEEK_TENSORRT_CACHE",
         metavar="FOLDER",
         help="Folder for the engines that TensorRT builds.  [default: the user's cache folder]",

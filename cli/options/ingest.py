@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .gathering import gathered, named_options
+from .paths import FilePath
 
 if TYPE_CHECKING:
     from clipseek.opensearch.index.mapping import IndexOptions
@@ -81,7 +82,7 @@ new_index_options = gathered(
     ),
     click.option(
         "--synonyms",
-        type=click.Path(path_type=Path),
+        type=FilePath(path_type=Path),
         metavar="FILE",
         help="Synonyms in captions (new index only), one rule per line: car, automobile or tv => television.",
     ),

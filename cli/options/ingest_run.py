@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .gathering import gathered
+from .paths import FilePath
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class RunOptions:
     log_json: bool = False
 
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_FILE = FilePath(dir_okay=False, path_type=Path)
 
 #: The command gets ``run``, a RunOptions.
 run_options = gathered(
@@ -50,7 +51,7 @@ run_options = gathered(
     ),
     click.option(
         "--retry",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=FilePath(exists=True, dir_okay=False, path_type=Path),
         metavar="FILE",
         help="Send the documents kept by --rejected again, without SOURCE and without encoding them.",
     ),

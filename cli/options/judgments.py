@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .paths import FilePath
+
 if TYPE_CHECKING:
     from clipseek.relevance.labelled_queries import LabelledQuery
 
 qrels_option = click.option(
     "--qrels",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     metavar="FILE",
     help="TREC judgments; JUDGMENTS is then lines of query id, tab, words, as clipseek judgments export writes them.",
 )

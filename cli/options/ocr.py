@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .gathering import gathered
+from .paths import FilePath
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder
@@ -64,7 +65,7 @@ ocr_options = gathered(
     click.option("--ocr-dicom", is_flag=True, help="Read DICOM files too, which may have names of patients burned in."),
     click.option(
         "--ocr-model",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=FilePath(exists=True, dir_okay=False, path_type=Path),
         metavar="FILE",
         help="Read with this PP-OCR recognition model (ONNX), for a script that the usual one does not know.",
     ),

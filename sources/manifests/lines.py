@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
+import select
+import stat
 import string
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from ..captions import check_is_text, encoding_of
 from ..errors import MalformedSource, SourceError, SourceNotFound
@@ -15,6 +19,8 @@ from ..record import shown
 
 #: What Windows and Excel write west of the Oder, and the only encoding without a mark that is told by its bytes.
 WESTERN = "cp1252"
+#: How long a named pipe is waited for.
+PIPE_SECONDS = 10.0
 _HIGH = re.compile(rb"[\x80-\xff]+")
 #: Stand next to letters or between them in Western texts.
 _BETWEEN = frozenset("’‘´–—·…“”«»")
@@ -27,7 +33,7 @@ def lines(path: Path, encoding: str = "", *, keep_ends: bool = False) -> Iterato
     if encoding:
         _check_name(encoding)
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             first = stream.readline()
             mark, told = encoding_of(first, shown(path))
             raws = chain([first[len(mark) :]] if first else [], stream)
@@ -42,6 +48,28 @@ def lines(path: Path, encoding: str = "", *, keep_ends: bool = False) -> Iterato
                 yield number, line if keep_ends else line.rstrip("\r\n")
     except OSError as problem:
         raise SourceNotFound(f"{shown(path)} cannot be read: {problem.strerror}; name a manifest or a folder") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file; of a named pipe once something comes through it, which is not waited for for ever. What the shell opened itself, as
+    for ``<(command)``, has its writer."""
+    if (
+        not stat.S_ISFIFO(os.stat(path).st_mode)
+        or path.parts[:2] == ("/", "proc")
+        or path.parts[:3] == ("/", "dev", "fd")
+    ):
+        return path.open("rb")
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    waiting = select.poll()
+    waiting.register(handle, select.POLLIN)
+    if not waiting.poll(PIPE_SECONDS * 1000):
+        os.close(handle)
+        raise SourceNotFound(
+            f"{shown(path)}: nothing came through this pipe in {PIPE_SECONDS:.0f} s; start what writes into it first, or "
+            "give it as <(command)"
+        )
+    os.set_blocking(handle, True)
+    return open(handle, "rb")
 
 
 def guessed_from(path: Path) -> int | None:
