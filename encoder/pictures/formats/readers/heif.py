@@ -28,7 +28,7 @@ def read(data: bytes, asked: Asked) -> Decoded:
     picture = container[container.primary_index]
     width, height = picture.size
     check_pixels(width, height, asked.max_megapixels)
-    values = np.array(picture)  # a copy: the memory is libheif's
+    values = np.asarray(_Kept(picture))
     if values.ndim == 2:
         values = values[..., None]
     mode = picture.mode.partition(";")[0]
@@ -45,6 +45,14 @@ def read(data: bytes, asked: Asked) -> Decoded:
         met=frozenset({"format.heif"}),
         facts=(*facts, f"{depth} bits"),
     )
+
+
+class _Kept:
+    """A picture's memory, which is libheif's, and the picture, which keeps it."""
+
+    def __init__(self, picture: Any) -> None:
+        self._picture = picture
+        self.__array_interface__ = np.asarray(picture).__array_interface__
 
 
 def _curves(nclx: Mapping[str, Any] | None) -> Curves | None:
