@@ -19,7 +19,9 @@ class FilePath(click.Path):
         path = super().convert(value, param, ctx)
         if is_named_pipe(os.fsdecode(path)):
             name = param.get_error_hint(ctx) if param is not None and ctx is not None else "path"  # as Click names it
-            raise click.ClickException(f"{name}: {os.fsdecode(path)} is a named pipe, not a file; name a file or a folder")
+            raise click.ClickException(
+                f"{name}: {os.fsdecode(path)} is a named pipe, not a file; name a file or a folder"
+            )
         return path
 
 
