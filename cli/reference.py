@@ -1,4 +1,4 @@
-"""Writes the commands' help into README.md and docs/reference/commands.md, and the formats that are read into formats.md there:
+"""Writes the commands' help into README.md and docs/reference/commands.md, and what is read into formats.md and layouts.md there:
 ``python -m clipseek.cli.reference``.
 
 With ``--check`` nothing is written, and a stale file is an error; ``make check`` runs that.
@@ -15,6 +15,7 @@ import click
 
 from .main import COMMANDS, root
 from .reference_formats import formats_page
+from .reference_layouts import layouts_page
 
 WIDTH = 110
 _BLOCK = re.compile(r"(<!-- help of clipseek -->\n```\n).*?(```\n<!-- end -->)", re.DOTALL)
@@ -59,6 +60,7 @@ def main() -> None:
         home / "README.md": readme((home / "README.md").read_text("utf-8")),
         pages / "commands.md": commands_page(),
         pages / "formats.md": formats_page(),
+        pages / "layouts.md": layouts_page((pages / "layouts.md").read_text("utf-8")),
     }
     for path, text in wanted.items():
         if path.exists() and path.read_text("utf-8") == text:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from clipseek.cli.reference import pages
-from clipseek.sources.layout import LAYOUTS
 
 from tests.test_layers import ROOMS
 
@@ -152,8 +151,3 @@ def test_a_test_that_is_named_is_there(name: str) -> None:
         if not file.is_file() or not re.search(rf"^(?:async )?def {test}\(", file.read_text("utf-8"), re.MULTILINE):
             lost.append(f"{path}::{test}")
     assert not lost
-
-
-def test_every_layout_has_its_row() -> None:
-    page = (ROOT / "docs/reference/layouts.md").read_text("utf-8").partition("Columns of a manifest")[0]
-    assert set(LAYOUTS) - {"auto"} == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))

@@ -8,6 +8,8 @@ import sys
 import pytest
 from clipseek.cli.main import COMMANDS
 from clipseek.cli.reference import commands_page, readme
+from clipseek.cli.reference_layouts import ROWS, layouts_page
+from clipseek.sources import LAYOUTS
 
 
 def test_every_command_is_in_the_reference_with_its_options() -> None:
@@ -29,3 +31,13 @@ def test_the_files_in_the_repository_are_fresh() -> None:
 def test_a_readme_without_the_block_is_refused() -> None:
     with pytest.raises(ValueError, match="has 0 blocks"):
         readme("# clipseek\n")
+
+
+def test_every_layout_has_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = layouts_page("<!-- layouts, made by python -m clipseek.cli.reference -->\n<!-- end -->")
+    assert [name for name in LAYOUTS if f"\n| `{name}` | " in page] == [name for name in LAYOUTS if name != "auto"]
+    with pytest.raises(ValueError, match="0 blocks"):
+        layouts_page("# Sources")
+    monkeypatch.delitem(ROWS, "coco")
+    with pytest.raises(ValueError, match="differ: coco"):
+        layouts_page(page)
