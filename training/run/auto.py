@@ -27,11 +27,11 @@ from clipseek.files.whole import whole_folder, write_whole
 from ..config import TrainConfig
 from ..data.pairs import Pairs, check_usable
 from ..errors import OutOfTime, TrainingError
-from ..model.checkpoint import load_checkpoint
+from ..model.checkpoint import Checkpoint, load_checkpoint
 from ..step.batch import steps_of_an_epoch
 from ..step.distributed import World
 from ..step.optimizer import is_large
-from .adapter_stage import MOST_PAIRS, adapter_batch, adapter_sample
+from .adapter_stage import MOST_PAIRS, adapter_batch, adapter_sample, affordable_pairs
 from .loop import train
 from .model_card import model_card
 from .ownership import REPORT, STAGES, TRAINING_RECORD, alone, check_own, clear_run
@@ -83,12 +83,13 @@ class Auto:
 
     def run(self) -> Path:
         """All stages; returns ``out/best``."""
-        large = is_large(load_checkpoint(self._config.base).model)
+        checkpoint = load_checkpoint(self._config.base)
+        large = is_large(checkpoint.model)
         path = self._out / REPORT
         self._report = json.loads(path.read_text("utf-8")) if path.is_file() else {"seconds": 0.0}
         facts = {"pairs": len(self._learn), "validation_pairs": len(self._held), "large_base": large}
         self._note(**facts, config=self._config.as_dict())
-        best = self._adapter()
+        best = self._adapter(checkpoint)
         if self._rate(large, best) is not None:
             best, reason = self._rounds(best)
         else:
@@ -96,9 +97,15 @@ class Auto:
         self._finish(best, reason)
         return self._out / "best"
 
-    def _adapter(self) -> Stage:
-        size = adapter_batch(len(self._learn))
-        self._note(adapter_pairs=min(len(self._learn), MOST_PAIRS))
+    def _adapter(self, checkpoint: Checkpoint) -> Stage:
+        """On as many pairs as there is time for; in a resumed run on as many as before."""
+        if "adapter_most" not in self._report:
+            most = MOST_PAIRS
+            if self._config.minutes is not None:
+                seconds = self._left() * 60 / (1 if self._keep is None else 2)
+                most = affordable_pairs(checkpoint, self._learn, self._config.precision, seconds)
+            self._note(adapter_most=most, adapter_pairs=min(len(self._learn), most))
+        size = adapter_batch(self._report["adapter_pairs"])
         given = {**RECIPES["adapter"], "lora": None, "batch_size": size, "epochs": 60.0, "patience": 8}
         return self._stage("adapter", None, **given)
 
@@ -158,7 +165,8 @@ class Auto:
         self._on_event({"event": "stage", "name": name, "learning_rate": config.learning_rate})
         learn, keep = self._learn, self._keep if config.keep_share else None
         if start is None:  # the adapter: outputs of both towers, in several views, for each of its pairs
-            learn, keep = adapter_sample(learn, config.seed), keep and adapter_sample(keep, config.seed)
+            most = self._report["adapter_most"]
+            learn, keep = adapter_sample(learn, config.seed, most), keep and adapter_sample(keep, config.seed, most)
         sides: dict[str, Any] = {"keep": keep, "validation": self._held, "keep_validation": self._keep_validation}
         train(config, learn, folder, resume=resume, on_event=self._on_event, **sides)
         summary = RunFolder(folder, self._on_event).summary()

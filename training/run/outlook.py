@@ -18,6 +18,7 @@ from ..data.pairs import Pairs, load_pairs
 from ..data.split import Looks, split_rows
 from ..data.survey import Survey, appearances, survey
 from ..model.checkpoint import load_checkpoint
+from ..model.embed import VIEWS
 from ..step.batch import steps_of_an_epoch
 from .adapter_stage import MOST_PAIRS, adapter_batch
 from .auto import MAX_ROUNDS, ROUND_STEPS, TRIED_MINUTES, TRIED_STEPS
@@ -25,8 +26,6 @@ from .setup import auto_share
 from .trial import ROWS, Costs, try_step
 from .tried_rates import rate_is_given, rates
 from .validation import MAX_PAIRS, PASSES_TO_CHOOSE
-
-_VIEWS = 4  # of each pair, whose outputs of locked towers are computed
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ def _one_stage(config: TrainConfig, costs: Costs, of: _Sizes) -> Stage:
     batch = min(config.batch_size, of.learn)
     passes = of.validated * costs.embed * (1 + steps // each + (PASSES_TO_CHOOSE if config.interpolate else 0))
     if config.lock == "both" and not config.unlock_layers:  # the projections' steps hardly count
-        views = _VIEWS if config.augment else 1
+        views = VIEWS if config.augment else 1
         seconds = (views * of.learn + of.validated) * costs.embed
     else:
         seconds = steps * batch * costs.step + passes
@@ -181,7 +180,7 @@ def _one_stage(config: TrainConfig, costs: Costs, of: _Sizes) -> Stage:
 
 def _auto_stages(config: TrainConfig, costs: Costs, of: _Sizes) -> list[Stage]:
     each, batch = of.steps_per_epoch(config), min(config.batch_size, of.learn)
-    features = (_VIEWS * min(of.learn, MOST_PAIRS) + of.validated) * costs.embed
+    features = (VIEWS * min(of.learn, MOST_PAIRS) + of.validated) * costs.embed
     stages = [Stage("adapter", None, adapter_batch(of.learn), 0, features, features)]
     step, passed = batch * costs.step, of.validated * costs.embed
     given = rate_is_given(config)

@@ -116,11 +116,14 @@ def test_an_interrupted_run_resumes_with_what_it_had_chosen(base: str, pairs: An
 
 @pytest.mark.usefixtures("short")
 def test_a_time_limit_ends_it_with_a_reason(base: str, pairs: Any, tmp_path: Path) -> None:
+    from clipseek.training.run import adapter_stage
     from clipseek.training.run.auto import train_auto
 
     train_auto(config(base, minutes=0.001), pairs, tmp_path / "run")
     report = json.loads((tmp_path / "run" / "auto.json").read_text("utf-8"))
     assert (report["chosen"], report["reason"]) == ("adapter", "the time was up before the whole model could learn")
+    # The towers' outputs come first: within a limit, of so many pairs as there is time for.
+    assert report["adapter_most"] == adapter_stage.FEWEST
 
 
 @pytest.mark.usefixtures("short")
@@ -154,14 +157,15 @@ def test_lora_tries_its_own_rates(base: str, pairs: Any, tmp_path: Path) -> None
     assert [stage["learning_rate"] for stage in report["rates"]] == pytest.approx([10 * rate for rate in RATES[False]])
 
 
-def test_the_adapter_learns_from_a_bounded_sample_that_is_the_same_each_time(
-    pairs: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_adapter_learns_from_a_bounded_sample_that_is_the_same_each_time(base: str, pairs: Any) -> None:
     """Its towers' outputs come before everything else: of all of 100,000 pairs they would take hours."""
-    from clipseek.training.run import adapter_stage
+    from clipseek.training.model.checkpoint import load_checkpoint
+    from clipseek.training.run.adapter_stage import FEWEST, MOST_PAIRS, adapter_sample, affordable_pairs
 
-    assert adapter_stage.adapter_sample(pairs, 0) is pairs
-    monkeypatch.setattr(adapter_stage, "MOST_PAIRS", 20)
-    one, same, other = (adapter_stage.adapter_sample(pairs, seed) for seed in (0, 0, 1))
+    assert adapter_sample(pairs, 0, MOST_PAIRS) is pairs
+    one, same, other = (adapter_sample(pairs, seed, 20) for seed in (0, 0, 1))
     assert len(one) == 20
     assert one.captions == same.captions != other.captions
+    checkpoint = load_checkpoint(base)
+    assert affordable_pairs(checkpoint, pairs, "fp32", 0.0) == FEWEST
+    assert affordable_pairs(checkpoint, pairs, "fp32", 1e6) == MOST_PAIRS
