@@ -24,6 +24,7 @@ _ADDED: dict[Role, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "cluster:admin/script/get",
             "cluster:admin/opensearch/ml/predict",  # neural queries
             "cluster:admin/opensearch/ml/models/get",
+            "cluster:admin/opensearch/ml/models/search",  # neural status
         ),
         (
             "read",

@@ -248,8 +248,8 @@ def test_who_searches_may_ask_and_who_ingests_may_write(
     done = run_command("security", "setup", *words, environment=data)
     assert done.returncode == 0, done.stderr
     passwords = json.loads(kept.read_text())
-    who = {name: {**data, "CLIPSEEK_USERNAME": name, "CLIPSEEK_PASSWORD": passwords[name]} for name in passwords}
-    asks, writes = (connect(place.url, environ=who[name]) for name in ("asks", "writes"))
+    who = {name: place.url.replace("https://", f"https://{name}:{passwords[name]}@") for name in passwords}
+    asks, writes = connect(who["asks"]), connect(who["writes"])
     picture = base64_of(place.pictures / "red-star.png")
     for asked in (neural(query_text=WORDS), neural(query_image=picture)):
         assert hits(asks, asked, search_pipeline=NAME) == hits(ml, asked, search_pipeline=NAME) != []
@@ -258,10 +258,9 @@ def test_who_searches_may_ask_and_who_ingests_may_write(
         asks.index(**new)
     writes.index(**new)
     writes.delete(index=ALIAS, id="by-writes", params={"refresh": "true"})
-    where = ("--index", ALIAS, "--url", place.url)
-    assert run_command("neural", "status", *where, environment=who["asks"]).returncode == 0
+    assert run_command("neural", "status", "--index", ALIAS, "--url", who["asks"], environment=data).returncode == 0
     for command in (("setup", "--as-default", "--yes"), ("remove", "--yes")):
-        refused = run_command("neural", *command, *where, environment=who["writes"])
+        refused = run_command("neural", *command, "--index", ALIAS, "--url", who["writes"], environment=data)
         assert (refused.returncode, "does not let this user do that" in refused.stderr) == (1, True), refused.stderr
 
 
