@@ -130,6 +130,20 @@ def test_each_tile_finds_itself_and_says_where_it_is(
     assert len(near.hits) > 3  # tiles of one scene are no near duplicates for being of one file
 
 
+def test_rows_of_one_id_say_their_captions_of_every_tile(
+    client: opensearchpy.OpenSearch, alias: str, encoder: ClipEncoder, tmp_path: Path
+) -> None:
+    path, other = put(tmp_path / "a.png", scene()), put(tmp_path / "b.png", scene(64, 48, 3))
+    rows = [Record("own", path, ("one",)), Record("b", other, ("small",)), Record("own", path, ("two",))]
+    report = bring(client, alias, encoder, rows)
+    assert counts(report) == {"indexed": 2, "joined": 1, "parted": 2, "parts": 12, "encoded": 7}
+    tiles = [document for name, document in stored(client, alias).items() if name.startswith("own:")]
+    assert [set(document["caption"].split("\n")) for document in tiles] == [{"one", "two"}] * 6
+    assert counts(bring(client, alias, encoder, rows)) == {"unchanged": 3, "parted": 2, "parts": 12}
+    refused = bring(client, alias, encoder, [*rows, Record("own", other, ("of another",))])
+    assert refused.captions_lost == {"duplicate": 1}
+
+
 def test_again_is_unchanged_and_what_an_entry_lost_goes(
     client: opensearchpy.OpenSearch, alias: str, encoder: ClipEncoder, tmp_path: Path
 ) -> None:
