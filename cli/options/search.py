@@ -26,18 +26,8 @@ class Listed:
 
 #: Which pictures are listed without a query, one of these being given, and what else may be said of them.
 _ASKED = {"filters", "near", "any_filters", "sort", "facets"}
-_BESIDE = {
-    "words",
-    "time_zone",
-    "size",
-    "start",
-    "group_duplicates",
-    "group_near",
-    "index",
-    "url",
-    "model",
-    "device",
-} | {"threads", "provider", "full", "as_json", "sheet"}
+_BESIDE = {"words", "time_zone", "size", "start", "group_duplicates", "group_near"}
+_BESIDE |= {"index", "url", "model", "device", "threads", "provider", "full", "as_json", "sheet"}
 
 
 def _query(words: str, images: tuple[str, ...], near: str | None, **given: Any) -> Query | Listed:
