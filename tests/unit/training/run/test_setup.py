@@ -33,7 +33,7 @@ def test_a_timed_run_keeps_time_for_choosing_its_weights() -> None:
     from clipseek.training.run.setup import _time_limit
 
     assert _time_limit(TrainConfig(interpolate=False), 60.0, 2.0) == 60 - 2 - 1
-    assert _time_limit(TrainConfig(), 60.0, 2.0) == 60 - 5 * 2 - 1
+    assert _time_limit(TrainConfig(), 60.0, 2.0) == 60 - 7 * 2 - 1
     assert _time_limit(TrainConfig(), 60.0, 20.0) == 30  # half of it trains in any case
 
 
