@@ -21,10 +21,10 @@ from .options.common import (
     picture_options,
     url_option,
 )
-from .options.ingest import new_index_options, refuse_other_options, refuse_role_columns
-from .options.ingest_run import RunOptions, run_options
-from .options.ocr import Ocr, ocr_options, open_reader
-from .options.parting import parting_options
+from .options.ingest.new_index import new_index_options, refuse_other_options, refuse_role_columns
+from .options.ingest.run import RunOptions, run_options
+from .options.ingest.ocr import Ocr, ocr_options, open_reader
+from .options.ingest.parting import parting_options
 from .terminal.ingest_report import print_older
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options.ingest_run import RunOptions
+from .options.ingest.run import RunOptions
 from .terminal.ingest_listener import Listener
 from .terminal.ingest_report import as_object, print_left_out, print_summary
 from .terminal.output import data, duration, note, print_json

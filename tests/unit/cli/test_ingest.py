@@ -11,7 +11,7 @@ import click
 import clipseek.cli.ingest as command
 import pytest
 from click.testing import CliRunner, Result
-from clipseek.cli.options.ingest import refuse_other_options
+from clipseek.cli.options.ingest.new_index import refuse_other_options
 from clipseek.cli.terminal.ingest_listener import as_skip
 from clipseek.cli.terminal.skips import LISTED
 from clipseek.opensearch.errors import InvalidOption, ModelMismatch

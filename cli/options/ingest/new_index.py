@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .gathering import gathered, named_options
-from .paths import FilePath
+from ..gathering import gathered, named_options
+from ..paths import FilePath
 
 if TYPE_CHECKING:
     from clipseek.opensearch.index.mapping import IndexOptions

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from .gathering import gathered
-from .paths import FilePath
+from ..gathering import gathered
+from ..paths import FilePath
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .gathering import gathered
-from .paths import FilePath
+from ..gathering import gathered
+from ..paths import FilePath
 
 if TYPE_CHECKING:
     from clipseek.encoder import ClipEncoder

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .gathering import gathered
+from ..gathering import gathered
 
 if TYPE_CHECKING:
     from clipseek.encoder.pictures.parts import Parting
