@@ -27,7 +27,7 @@ from clipseek.files.whole import whole_folder, write_whole
 from ..config import TrainConfig
 from ..data.pairs import Pairs, check_usable
 from ..errors import OutOfTime, TrainingError
-from ..model.checkpoint import Checkpoint, load_checkpoint
+from ..model.checkpoint import load_checkpoint
 from ..step.batch import steps_of_an_epoch
 from ..step.distributed import World
 from ..step.optimizer import is_large
@@ -83,13 +83,11 @@ class Auto:
 
     def run(self) -> Path:
         """All stages; returns ``out/best``."""
-        checkpoint = load_checkpoint(self._config.base)
-        large = is_large(checkpoint.model)
         path = self._out / REPORT
         self._report = json.loads(path.read_text("utf-8")) if path.is_file() else {"seconds": 0.0}
-        facts = {"pairs": len(self._learn), "validation_pairs": len(self._held), "large_base": large}
-        self._note(**facts, config=self._config.as_dict())
-        best = self._adapter(checkpoint)
+        self._note(pairs=len(self._learn), validation_pairs=len(self._held), config=self._config.as_dict())
+        large = self._look_at_base()
+        best = self._adapter()
         if self._rate(large, best) is not None:
             best, reason = self._rounds(best)
         else:
@@ -97,14 +95,19 @@ class Auto:
         self._finish(best, reason)
         return self._out / "best"
 
-    def _adapter(self, checkpoint: Checkpoint) -> Stage:
-        """On as many pairs as there is time for; in a resumed run on as many as before."""
+    def _look_at_base(self) -> bool:
+        """Whether the base is large; noted, with how many pairs' outputs there is time for: in a resumed run as many as before."""
+        checkpoint = load_checkpoint(self._config.base)
+        self._note(large_base=is_large(checkpoint.model))
         if "adapter_most" not in self._report:
             most = MOST_PAIRS
             if self._config.minutes is not None:
                 seconds = self._left() * 60 / (1 if self._keep is None else 2)
                 most = affordable_pairs(checkpoint, self._learn, self._config.precision, seconds)
             self._note(adapter_most=most, adapter_pairs=min(len(self._learn), most))
+        return bool(self._report["large_base"])
+
+    def _adapter(self) -> Stage:
         size = adapter_batch(self._report["adapter_pairs"])
         given = {**RECIPES["adapter"], "lora": None, "batch_size": size, "epochs": 60.0, "patience": 8}
         return self._stage("adapter", None, **given)
@@ -134,15 +137,15 @@ class Auto:
     def _rounds(self, best: Stage) -> tuple[Stage, str]:
         rate = float(self._report["learning_rate"])
         for number in range(1, MAX_ROUNDS + 1):
-            if self._left() <= 0:
-                return best, f"the time was up ({self._config.minutes:g} minutes)"
             given: dict[str, Any] = {} if self._config.minutes is None else {"minutes": self._left()}
             epochs = max(1.0, round(ROUND_STEPS / self._steps_per_epoch()))
-            try:
-                stage = self._stage(
-                    f"round-{number}", best, learning_rate=rate, epochs=epochs, choose="validation", **given
-                )
-            except OutOfTime:
+            stage = None
+            if self._left() > 0:
+                with contextlib.suppress(OutOfTime):
+                    stage = self._stage(
+                        f"round-{number}", best, learning_rate=rate, epochs=epochs, choose="validation", **given
+                    )
+            if stage is None:
                 return best, f"the time was up ({self._config.minutes:g} minutes)"
             gained = stage.mrr >= best.mrr * (1 + GAIN)
             if stage.mrr > best.mrr:

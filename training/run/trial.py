@@ -43,6 +43,15 @@ class Costs:
     large: bool
 
 
+def embed_seconds(checkpoint: Checkpoint, pairs: Pairs, precision: str, world: World) -> float:
+    """Seconds of both towers' outputs, without a graph, for each of ``pairs``, decoding included; the model moves to the device."""
+    network: torch.nn.Module = checkpoint.model
+    network.to(world.device)
+    began = time.perf_counter()
+    pooled_distinct(checkpoint, pairs, resolve_precision(precision, world.device))
+    return (time.perf_counter() - began) / len(pairs)
+
+
 def try_step(config: TrainConfig, checkpoint: Checkpoint, pairs: Pairs) -> Costs:
     """Time a step of ``config`` (towers that are both locked: only their outputs) on ``pairs``, which takes a few seconds.
 
@@ -52,13 +61,9 @@ def try_step(config: TrainConfig, checkpoint: Checkpoint, pairs: Pairs) -> Costs
     if world.device.type == "cpu":
         keep_freed_memory()
     process = _resident()
-    network: torch.nn.Module = checkpoint.model
-    network.to(world.device)
+    embed = embed_seconds(checkpoint, pairs, config.precision, world)
     precision = resolve_precision(config.precision, world.device)
     weights = sum(p.numel() * p.element_size() for p in checkpoint.model.parameters())
-    began = time.perf_counter()
-    pooled_distinct(checkpoint, pairs, precision)
-    embed = (time.perf_counter() - began) / len(pairs)
     step, learning, graph = 0.0, 0, 0.0
     if config.lock != "both" or config.unlock_layers:
         step, graph, learning = _step(config, checkpoint, pairs, precision, world)
