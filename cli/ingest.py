@@ -22,9 +22,9 @@ from .options.common import (
     url_option,
 )
 from .options.ingest.new_index import new_index_options, refuse_other_options, refuse_role_columns
-from .options.ingest.run import RunOptions, run_options
 from .options.ingest.ocr import Ocr, ocr_options, open_reader
 from .options.ingest.parting import parting_options
+from .options.ingest.run import RunOptions, run_options
 from .terminal.ingest_report import print_older
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from clipseek.files.text import visible
 
@@ -12,9 +13,11 @@ from .output import data, is_terminal, note, plain_table, print_json_text, tabbe
 
 if TYPE_CHECKING:
     from clipseek.opensearch.search.answer import Answer
+    from clipseek.opensearch.search.browse import Listing
     from clipseek.opensearch.search.contributions import Term
     from clipseek.opensearch.search.hits import Hit
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
 #: Of a hit, in ``--json``.
@@ -49,27 +52,35 @@ def print_answer(answer: Answer, *, as_json: bool, explain: bool, full: bool = F
 
 
 def _print_json(answer: Answer, explain: bool) -> None:
-    import orjson
-
     names = (*SHOWN, *(TEXT_SHOWN if answer.query.ocr_weight is not None else ()))
     rows = [{name: getattr(hit, name) for name in names} for hit in answer.hits]
     if explain:
         for row, hit in zip(rows, answer.hits, strict=True):
             row["terms"] = answer.terms(hit)
+    print_found(
+        answer,
+        rows,
+        min_cosine=answer.page.min_cosine,
+        complete=answer.plan.complete,
+        union=answer.union if answer.plan.complete else None,
+        clauses=answer.statistics,
+    )
+
+
+def print_found(found: Answer | Listing, rows: list[dict[str, Any]], **scoring: Any) -> None:
+    """JSON of what was found: where and how much, ``scoring``, and a row for each hit."""
+    import orjson
+
     facts = {
-        "index": answer.index,
-        "documents": answer.documents,
-        "matched": answer.matched,
-        "reachable": answer.reachable,
-        "from": answer.page.start,
-        "facets": answer.facets,
-        "milliseconds": answer.milliseconds,
-        "min_cosine": answer.page.min_cosine,
-        "complete": answer.plan.complete,
-        "union": answer.union if answer.plan.complete else None,
-        "clauses": answer.statistics,
+        "index": found.index,
+        "documents": found.documents,
+        "matched": found.matched,
+        "reachable": found.reachable,
+        "from": found.page.start,
+        "facets": found.facets,
+        "milliseconds": found.milliseconds,
     }
-    print_json_text(orjson.dumps({**facts, "hits": rows}).decode())
+    print_json_text(orjson.dumps({**facts, **scoring, "hits": rows}).decode())
 
 
 def _line(hit: Hit) -> str:
@@ -143,22 +154,12 @@ def _raw(term: Term, answer: Answer) -> str:
 
 
 def _draw(answer: Answer, *, full: bool) -> None:
-    from clipseek.opensearch.search.whole_ids import short_id
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     split = answer.query.is_split
     clauses = list(answer.query.clause_names) if split else ["caption", "vector"]
     numbers = ("#", "score", *clauses, *([] if split else ["cosine"]))
-    for name in numbers:
-        table.add_column(name, justify="right")
-    table.add_column("hit" if split else "picture", overflow="fold")
-    # What the columns of numbers and the blanks between them leave.
-    width = max(20, console.width - sum(max(5, len(name)) + 3 for name in numbers))
+    console, table, width = table_of(numbers, "hit" if split else "picture")
     for rank, hit in enumerate(answer.hits, answer.page.start + 1):
         words = Text()
         for text, matched in hit.pieces():
@@ -167,12 +168,33 @@ def _draw(answer: Answer, *, full: bool) -> None:
             words = around_marks(list(words.wrap(console, width)))
         if hit.text_marks:
             words.append_text(_text_in_picture(hit, console, width, full=full))
-        words.append(f"\n{short_id(hit.id)}  {visible(hit.uri, one_line=True)}", style="dim")
+        add_file(words, hit)
         shares = [f"{hit.shares[name]:.0%}" if name in hit.shares else "" for name in clauses]
         cosine = [] if split else ["" if hit.cosine is None else f"{hit.cosine:.2f}"]
         dim = "dim" if hit.relevant is False else None
         table.add_row(str(rank), f"{hit.score:.3f}", *shares, *cosine, words, style=dim)
     console.print(table)
+
+
+def table_of(numbers: Sequence[str], last: str) -> tuple[Console, Table, int]:
+    """A table of right-aligned ``numbers`` and a column of text, with the width that they and the blanks between leave to it."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in numbers:
+        table.add_column(name, justify="right")
+    table.add_column(last, overflow="fold")
+    return console, table, max(20, console.width - sum(max(5, len(name)) + 3 for name in numbers))
+
+
+def add_file(words: Text, hit: Hit) -> None:
+    """Below a hit's words: its id and its file."""
+    from clipseek.opensearch.search.whole_ids import short_id
+
+    words.append(f"\n{short_id(hit.id)}  {visible(hit.uri, one_line=True)}", style="dim")
 
 
 def _text_in_picture(hit: Hit, console: Console, width: int, *, full: bool) -> Text:

@@ -9,6 +9,7 @@ from .output import is_terminal
 
 if TYPE_CHECKING:
     from clipseek.opensearch.search.answer import Answer
+    from clipseek.opensearch.search.browse import Listing
 
 
 def place(answer: Answer) -> str:
@@ -57,10 +58,14 @@ def facet_lines(answer: Answer) -> list[str]:
         near = f"the {answer.plan.nearest:,} nearest{' of each clause' if query.is_split else ''}"
         every = "all whose captions match, and " if query.resolved_kind == "hybrid" else ""
         counted = f"{answer.matched:,} pictures: {every}{near}"
+    return counted_values(answer, counted)
+
+
+def counted_values(found: Answer | Listing, over: str) -> list[str]:
+    """A line for each facet, with its values and their numbers."""
     return [
-        f"{name}, counted over {counted}: "
-        + (", ".join(f"{value} {number:,}" for value, number in values) or "no values")
-        for name, values in answer.facets.items()
+        f"{name}, counted over {over}: " + (", ".join(f"{value} {number:,}" for value, number in values) or "no values")
+        for name, values in found.facets.items()
     ]
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from clipseek.files.text import visible
 
-from .answer import SHOWN, around_marks
-from .output import data, is_terminal, note, print_json_text, tabbed
+from .answer import SHOWN, add_file, around_marks, print_found, table_of
+from .answer_notes import counted_values
+from .output import data, is_terminal, note, tabbed
 
 if TYPE_CHECKING:
     from clipseek.opensearch.search.browse import Listing
@@ -17,17 +18,16 @@ if TYPE_CHECKING:
 def print_listing(listing: Listing, *, as_json: bool, full: bool = False) -> None:
     """Pictures on stdout, how many there are on stderr; ``full`` shows captions whole in a table."""
     if as_json:
-        _print_json(listing)
+        rows = [{**{name: getattr(hit, name) for name in SHOWN}, "score": None} for hit in listing.hits]
+        print_found(listing, rows, min_cosine=None, complete=False, union=None, clauses={})
         return
     if listing.hits and is_terminal(sys.stdout):
         _draw(listing, full=full)
     else:
         for hit in listing.hits:  # the cell of the score stays empty, for there is none
             data(tabbed("", hit.id, hit.uri, " ".join(hit.caption.split())))
-    for name, values in listing.facets.items():
-        counts = ", ".join(f"{value} {number:,}" for value, number in values) or "no values"
-        note(f"{name}, counted over the {listing.matched:,} pictures: {counts}")
-    note(_place(listing))
+    for line in (*counted_values(listing, f"the {listing.matched:,} pictures"), _place(listing)):
+        note(line)
 
 
 def _place(listing: Listing) -> str:
@@ -46,42 +46,14 @@ def _place(listing: Listing) -> str:
     return f"nothing found among {listing.documents:,} pictures"
 
 
-def _print_json(listing: Listing) -> None:
-    import orjson
-
-    rows = [{**{name: getattr(hit, name) for name in SHOWN}, "score": None} for hit in listing.hits]
-    facts = {
-        "index": listing.index,
-        "documents": listing.documents,
-        "matched": listing.matched,
-        "reachable": listing.reachable,
-        "from": listing.page.start,
-        "facets": listing.facets,
-        "milliseconds": listing.milliseconds,
-        "min_cosine": None,
-        "complete": False,
-        "union": None,
-        "clauses": {},
-    }
-    print_json_text(orjson.dumps({**facts, "hits": rows}).decode())
-
-
 def _draw(listing: Listing, *, full: bool) -> None:
-    from clipseek.opensearch.search.whole_ids import short_id
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("#", justify="right")
-    table.add_column("picture", overflow="fold")
-    width = max(20, console.width - 8)
+    console, table, width = table_of(["#"], "picture")
     for number, hit in enumerate(listing.hits, listing.page.start + 1):
         words = Text(visible(hit.caption))
         if not full:
             words = around_marks(list(words.wrap(console, width)))
-        words.append(f"\n{short_id(hit.id)}  {visible(hit.uri, one_line=True)}", style="dim")
+        add_file(words, hit)
         table.add_row(str(number), words)
     console.print(table)
