@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -55,14 +56,16 @@ def merge(
     """The fields that make ``known`` a document of all ``items`` too, entries of one id; and what becomes of each."""
     places = [_retyped(place, columns) for place in places_of(known)]
     states: list[State] = []
+    looked_for = cache(is_gone)  # the files of hundreds of rows are few
     for item in items:
-        mine = any(place.gives_way_to(item.place) for place in places)
-        before = fields_of(places) if places else {}
-        places = with_place(places, item.place, lambda place, item=item: is_gone(place, item))  # type: ignore[misc]
-        after = fields_of(places)
+        own = item.place
+        mine = any(place.gives_way_to(own) for place in places)
+        there = places
+        places = with_place(there, own, lambda place, source=item.source: looked_for(place.uri, place.source, source))  # type: ignore[misc]
         if not mine and len(places) > 1:
             states.append("joined")
         else:
+            before, after = fields_of(there) if there else {}, fields_of(places)
             states.append("replaced" if any(before.get(name) != after[name] for name in VISIBLE) else "unchanged")
     fields = difference(fields_of(places), known)
     if len(items) == 1 and states == ["unchanged"] and any(name in fields for name in VISIBLE):
@@ -71,25 +74,32 @@ def merge(
 
 
 def _with_own_id(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) -> Verdict:
+    if (verdict := of_another(item, known)) is not None:
+        return verdict
+    if known.get("source_places"):
+        fields, (state,) = merge([item], known, columns)
+        return Verdict(state, fields)
+    changed = item.difference(known)
+    kept = entry_fields([(item.source, item.key, item.token)]) if item.key else {}
+    fields = {**changed, **{name: value for name, value in kept.items() if (known.get(name) or []) != value}}
+    return Verdict("replaced" if changed else "unchanged", fields)
+
+
+def of_another(item: Item, known: Mapping[str, Any]) -> Verdict | None:
+    """What becomes of ``item``, which has an id of its own, where the document ``known`` of that id is of another source or of
+    another picture; None where both are its own.
+    """
     same = known.get("content_hash") == item.content_hash
-    changed = item.difference(known) if same else {}
     owners = known.get("source_names") or ()
     if item.source and owners and item.source not in owners:
-        if same and (not changed or any(_says(place, item) for place in places_of(known))):
+        if same and (not item.difference(known) or any(_says(place, item) for place in places_of(known))):
             return Verdict("unchanged")
         return Verdict(
             "foreign",
             reason=f"its id {item.id!r} belongs to a document of {owners[0]}; give this source's ids a prefix of their own: "
             "--id-prefix NAME",
         )
-    if not same:
-        return Verdict("encode")
-    if item.first is not None or known.get("source_places"):
-        fields, (state,) = merge([item], known, columns)
-        return Verdict(state, fields)
-    kept = entry_fields([(item.source, item.key, item.token)]) if item.key else {}
-    fields = {**changed, **{name: value for name, value in kept.items() if (known.get(name) or []) != value}}
-    return Verdict("replaced" if changed else "unchanged", fields)
+    return None if same else Verdict("encode")
 
 
 def _says(place: Place, item: Item) -> bool:
@@ -115,7 +125,9 @@ def with_places(item: Item, known: Mapping[str, Any], columns: DeclaredColumns) 
         return item
     own = item.place
     merged = with_place(
-        (_retyped(place, columns) for place in places_of(known)), own, lambda place: is_gone(place, item)
+        (_retyped(place, columns) for place in places_of(known)),
+        own,
+        lambda place: is_gone(place.uri, place.source, item.source),
     )
     return replace(item, others=tuple(place for place in merged if place is not own))
 
@@ -136,14 +148,14 @@ def _retyped(place: Place, columns: DeclaredColumns) -> Place:
     return Place(place.uri, place.source, place.key, place.token, place.captions, metadata)
 
 
-def is_gone(place: Place, item: Item) -> bool:
-    """True where the file of ``place`` was moved or deleted, as far as that can be seen from here: it is of this source, or its
-    source would lie in a folder that is here.
+def is_gone(uri: str, source: str, asking: str) -> bool:
+    """True where the file of a place was moved or deleted, as far as that can be seen from here: it is of the source that is
+    ``asking``, or its ``source`` would lie in a folder that is here.
     """
-    there = image_place(place.uri)
+    there = image_place(uri)
     if there is None or os.path.lexists(there.file):
         return False
-    if not place.source or place.source == item.source:
+    if not source or source == asking:
         return True
-    root = image_place(place.source)
+    root = image_place(source)
     return root is not None and root.file.parent != Path("/") and root.file.parent.is_dir()

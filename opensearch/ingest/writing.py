@@ -13,7 +13,7 @@ from typing import Any, cast
 from ..bulk.actions import Action, Answered, Kind
 from ..bulk.rejected import DeadLetters
 from ..bulk.writer import BulkWriter
-from ..entries.decide import FOREIGN, decide, merge, without_entries
+from ..entries.decide import FOREIGN, decide, merge, of_another, without_entries
 from ..entries.known import Document, Known
 from ..entries.texts import difference
 from ..errors import IngestFailed
@@ -180,22 +180,20 @@ class Writing:
         """Entries of one id of their own: the first is written before those that come again, which join it if they are the same
         picture."""
         firsts = [entry for entry in group if not entry.refusal]
-        for entry in firsts:
-            self._own_again(entry, document)
+        if firsts:
+            for entry in firsts:
+                self._own_again(entry, document)
+            self._waiting += [entry for entry in group if entry.refusal]
+            return
         joining: list[Entry] = []
         for entry in group:
-            if not entry.refusal:
-                continue
-            if firsts:
-                self._waiting.append(entry)
-                continue
-            verdict = decide(entry.item, document.fields, self._columns)
-            if verdict.state == "foreign":
+            verdict = of_another(entry.item, document.fields)
+            if verdict is None:
+                joining.append(entry)
+            elif verdict.state == "foreign":
                 self._reporter.skip_item(entry.item, FOREIGN, verdict.reason)
             elif verdict.state == "encode":
                 self._reporter.skip_item(entry.item, "duplicate", entry.refusal)
-            elif verdict.fields:
-                joining.append(entry)
             else:
                 self._end(replace(entry, state="unchanged"))
         if joining:
