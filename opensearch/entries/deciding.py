@@ -36,7 +36,7 @@ class Deciding(Generic[PictureT]):
         """For ``item``, read from ``data``; ``document`` has its id. ``picture`` is called where it is to be decoded."""
         first = item.first if item.own_id else self._seen.first(item.id, item.path)
         if first is not None:
-            return Repeated(item, first, gone)
+            return Repeated(item, gone)
         crop = None if item.part is None else item.part.crop
         if document is None:
             return New(item, picture(), None, gone, text=self._texts.of(data, None, crop))

@@ -7,7 +7,6 @@ only what is new is decoded, ahead of the model by a bounded number of pictures.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -131,10 +130,10 @@ class Feed(Generic[PictureT]):
         item = draft.item
         if item.own_id and (first := self._seen.first(item.id, item.path)) is not None:
             # Another file is compared each time: whether it has the bytes of the first, its own time does not say.
-            token = item.token if os.fsencode(first) == os.fsencode(item.path) else None
-            item = replace(item, first=first, token=token)
+            item = replace(item, first=first, token=item.token if first == item.path else None)
+            draft = replace(draft, item=item)
         known = there.get(item.token or "")
-        return replace(draft, item=item) if known is None else Unchanged(item, known.id, known.documents)
+        return draft if known is None else Unchanged(item, known.id, known.documents)
 
     def _steps(self, chunk: list[Draft | Skipped | Unchanged]) -> Iterator[Step[PictureT]]:
         drafts = [entry for entry in chunk if isinstance(entry, Draft)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from clipseek.sources import Skipped, shown
+from clipseek.sources import Skipped
 
 from ..index.documents import Item
 from ..protocols import PictureT
@@ -77,13 +76,7 @@ class Repeated:
     has the same bytes."""
 
     item: Item
-    first: Path
     gone: tuple[str, ...] = ()
-
-    @property
-    def refusal(self) -> str:
-        """Why it is left out where the document of its own id is another picture's."""
-        return f"its id {self.item.id!r} is that of {shown(self.first)} already" if self.item.own_id else ""
 
 
 Step: TypeAlias = Skipped | Foreign | Repeated | Unchanged | Changed | New[PictureT]

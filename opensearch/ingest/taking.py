@@ -80,13 +80,13 @@ class Taking(Generic[PictureT]):
 
     def _repeat(self, step: Repeated) -> None:
         item = step.item
-        if item.id in self._unreadable and (not item.own_id or str(step.first) == str(item.path)):
+        if item.id in self._unreadable and item.first in (None, item.path):
             # The copy of a broken picture is as broken, and no duplicate of anything in the index.
             self._reporter.skip_item(item, "unreadable", self._unreadable[item.id], taken=False)
         else:
             if item.whole is None:
                 self._remark(item)
-            if self._writing.wait(Entry(item, "joined", None, step.gone, refusal=step.refusal)):
+            if self._writing.wait(Entry(item, "joined", None, step.gone)):
                 self.finish()
 
     def _change(self, step: Changed) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from clipseek.sources import shown
+
 from ..bulk.actions import Action, Answered, Kind
 from ..bulk.rejected import DeadLetters
 from ..bulk.writer import BulkWriter
@@ -31,7 +33,6 @@ WAITING, ROUNDS = 512, 30
 class Entry:
     """An entry that becomes ``state`` once the server has taken its action. ``document``: its own, where it was encoded.
     ``gone``: ids of documents that spoke of it before. ``sent``: its action met another state of the document than it was made for.
-    ``refusal``: why it is left out, where the document of its own id is another picture's.
     """
 
     item: Item
@@ -39,7 +40,6 @@ class Entry:
     document: Mapping[str, Any] | None = None
     gone: tuple[str, ...] = ()
     sent: bool = False
-    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,11 +179,11 @@ class Writing:
     def _own_group(self, group: Sequence[Entry], document: Document) -> None:
         """Entries of one id of their own: the first is written before those that come again, which join it if they are the same
         picture."""
-        firsts = [entry for entry in group if not entry.refusal]
+        firsts = [entry for entry in group if entry.item.first is None]
         if firsts:
             for entry in firsts:
                 self._own_again(entry, document)
-            self._waiting += [entry for entry in group if entry.refusal]
+            self._waiting += [entry for entry in group if entry.item.first is not None]
             return
         joining: list[Entry] = []
         for entry in group:
@@ -193,18 +193,23 @@ class Writing:
             elif verdict.state == "foreign":
                 self._reporter.skip_item(entry.item, FOREIGN, verdict.reason)
             elif verdict.state == "encode":
-                self._reporter.skip_item(entry.item, "duplicate", entry.refusal)
+                self._refuse_repeated(entry.item)
             else:
                 self._end(replace(entry, state="unchanged"))
         if joining:
             self._merge(joining, document)
 
+    def _refuse_repeated(self, item: Item) -> None:
+        """An entry whose id came before in this run, with another picture."""
+        assert item.first is not None  # else it would have come first
+        self._reporter.skip_item(item, "duplicate", f"its id {item.id!r} is that of {shown(item.first)} already")
+
     def _make_again(self, group: list[Entry]) -> None:
         """There is no document: the first that has one makes it, and the others wait for that."""
         own = next((entry for entry in group if entry.document is not None), None)
         for entry in group:
-            if own is None and entry.refusal:
-                self._reporter.skip_item(entry.item, "duplicate", entry.refusal)
+            if own is None and entry.item.first is not None:
+                self._refuse_repeated(entry.item)
             elif own is None:
                 self._reporter.skip_item(entry.item, "unreadable", "the first file that has its bytes has no document")
             elif entry is own:
