@@ -6,12 +6,13 @@ import codecs
 import os
 import re
 import select
-import stat
 import string
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
+
+from clipseek.files.pipes import is_named_pipe
 
 from ..captions import check_is_text, encoding_of
 from ..errors import MalformedSource, SourceError, SourceNotFound
@@ -51,13 +52,8 @@ def lines(path: Path, encoding: str = "", *, keep_ends: bool = False) -> Iterato
 
 
 def _opened(path: Path) -> BinaryIO:
-    """The file; of a named pipe once something comes through it, which is not waited for for ever. What the shell opened itself, as
-    for ``<(command)``, has its writer."""
-    if (
-        not stat.S_ISFIFO(os.stat(path).st_mode)
-        or path.parts[:2] == ("/", "proc")
-        or path.parts[:3] == ("/", "dev", "fd")
-    ):
+    """The file; of a named pipe once something comes through it, which is not waited for for ever."""
+    if not is_named_pipe(path):
         return path.open("rb")
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     waiting = select.poll()

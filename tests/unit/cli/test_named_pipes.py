@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import click
@@ -62,6 +65,17 @@ def test_what_the_shell_opened_is_taken() -> None:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def test_what_comes_slowly_through_the_shells_own_pipe_is_waited_for() -> None:
+    code = "from clipseek.sources.manifests import lines; from pathlib import Path; lines.PIPE_SECONDS = 0.05; "
+    code += "print(flush=True); print(list(lines.lines(Path('/dev/stdin'))))"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        time.sleep(0.3)
+        said, _ = reader.communicate(b"late\n")
+    assert (reader.returncode, said) == (0, b"[(1, 'late')]\n")
 
 
 @pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "json", "parquet", "tar"])
