@@ -90,12 +90,12 @@ class Known:
         body = {**_BRIEF, "size": 1, "query": {"exists": {"field": "part.of"}}}
         return bool(self._client.search(index=self._index, body=body)["hits"]["hits"])
 
-    def documents(self, ids: Sequence[str]) -> dict[str, Document]:
-        """The documents of ``ids`` that are there, as they are now."""
+    def documents(self, ids: Sequence[str], fields: Sequence[str] = COMPARED) -> dict[str, Document]:
+        """The documents of ``ids`` that are there, as they are now, with these ``fields``."""
 
         def once() -> Any:
             answer: Any = self._client.mget(
-                index=self._index, body={"ids": list(ids)}, params={"_source_includes": ",".join(COMPARED)}
+                index=self._index, body={"ids": list(ids)}, params={"_source_includes": ",".join(fields)}
             )
             check_answers(address(self._client), answer["docs"])  # a shard may be away for a moment
             return answer["docs"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import opensearchpy
 
 from ..bulk.actions import Action
 from ..bulk.rejected import Letter, read_letters, replace_letters
 from ..bulk.writer import BulkWriter
+from ..entries.known import Known
 from ..errors import ModelMismatch
 from ..index import versions
 from ..index.documents import create_action, index_action, update_action
@@ -32,6 +35,7 @@ def send_again(
     retry = retry or Retry()
     client = patient(client, retry, on_retry)
     version = versions.current(client, alias)
+    known = Known(client, version.index, retry)
     left: list[Letter] = []
     taken = there = 0
     refused: list[Letter] = []
@@ -40,15 +44,15 @@ def send_again(
         while several := list(islice(letters, _SEVERAL)):
             ours = [letter for letter in several if letter.alias == alias]
             left += [letter for letter in several if letter.alias != alias]
-            written = _when_written(client, version.index, ours)
+            # New documents never replace anything.
+            written = known.documents([letter.id for letter in ours if letter.kind != "create"], ("ingested_at",))
             for letter in ours:
                 if letter.fingerprint != version.fingerprint:
                     raise ModelMismatch(
                         f"{path} holds documents of model {letter.fingerprint[:8]}, index {alias} was filled by "
                         f"{version.fingerprint[:8]}; ingest their source again instead"
                     )
-                # What a later run wrote is newer than what was refused.
-                if written.get(letter.id, "") > letter.document.get("ingested_at", written.get(letter.id, "")):
+                if letter.id in written and _is_newer(written[letter.id].fields, letter.document):
                     there += 1
                 else:
                     writer.add(_action(version.index, letter))
@@ -63,13 +67,10 @@ def send_again(
     return taken, there, refused
 
 
-def _when_written(client: opensearchpy.OpenSearch, index: str, letters: list[Letter]) -> dict[str, str]:
-    """``ingested_at`` of the documents that are there, by id."""
-    ids = [letter.id for letter in letters if letter.kind != "create"]  # these never replace anything
-    if not ids:
-        return {}
-    answer = client.mget(index=index, body={"ids": ids}, params={"_source": "ingested_at"})
-    return {found["_id"]: found["_source"].get("ingested_at", "") for found in answer["docs"] if found.get("found")}
+def _is_newer(written: Mapping[str, Any], refused: Mapping[str, Any]) -> bool:
+    """True for what a later run wrote than that which was refused; an update that nobody sees has no time."""
+    when = refused.get("ingested_at")
+    return when is not None and written.get("ingested_at", "") > when
 
 
 def _action(index: str, letter: Letter) -> Action:
