@@ -56,19 +56,15 @@ def write_sheet(path: Path, title: str, sections: Iterable[Section[Answer | List
 
 def _section(section: Section[Answer | Listing]) -> str:
     answer = section.answer
-    asked = "" if isinstance(answer, Listing) else _asked(answer)
-    facts = [] if isinstance(answer, Listing) else _facts(answer)
-    facts += (
-        [f"by {answer.page.sort}"] if answer.page.sort else ["the newest first"] if isinstance(answer, Listing) else []
-    )
+    scored = isinstance(answer, Answer)
+    if isinstance(answer, Answer):
+        asked, facts = _asked(answer), _facts(answer)
+    else:
+        asked, facts = "", [] if answer.page.sort else ["the newest first"]
+    facts += [f"by {answer.page.sort}"] if answer.page.sort else []
     facts += [f"{answer.documents:,} pictures", f"{answer.milliseconds} ms"]
-    cards = (
-        "\n".join(
-            _card(rank, hit, scored=not isinstance(answer, Listing))
-            for rank, hit in enumerate(answer.hits, answer.page.start + 1)
-        )
-        or '<p class="legend">nothing found</p>'
-    )
+    ranked = enumerate(answer.hits, answer.page.start + 1)
+    cards = "\n".join(_card(rank, hit, scored=scored) for rank, hit in ranked) or '<p class="legend">nothing found</p>'
     command = f"<code>{html.escape(section.command)}</code>" if section.command else ""
     return (
         f"<section><h2>{html.escape(section.title)}</h2>"
