@@ -24,17 +24,15 @@ def written_list(value: object) -> list[object]:
 
 def _of_python(text: str) -> list[object]:
     """By its tokens: texts next to each other are two, though Python would join them."""
+    found: list[object] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of an escape that is none
-            tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-            if any(
-                token.type == tokenize.NAME or token.string not in "[], \n"
-                for token in tokens
-                if token.type != tokenize.STRING
-            ):
-                return []
-            found = [ast.literal_eval(token.string) for token in tokens if token.type == tokenize.STRING]
+            for token in tokenize.generate_tokens(io.StringIO(text).readline):
+                if token.type == tokenize.STRING:
+                    found.append(ast.literal_eval(token.string))
+                elif token.string not in "[], \n":
+                    return []
     except (
         SyntaxError,
         SyntaxWarning,
