@@ -110,12 +110,12 @@ def _read_hub_table(path: Path, home: Path) -> Iterator[Record | Skipped]:
 def _read_table(path: Path, home: Path) -> Iterator[Record | Skipped]:
     pictures: Path | None = None
     separator, cells = "", 2
-    if _is_hub_header(next((line for _, line in islice(lines(path), 1)), "")):
-        yield from _read_hub_table(path, home)
-        return
     for number, line in lines(path):
         if not line.strip():
             continue
+        if number == 1 and _is_hub_header(line):
+            yield from _read_hub_table(path, home)
+            return
         if number == 1 and (header := _HEADER.fullmatch(line.strip())):
             separator, cells = header[1] or ",", 3 if header[1] else 2
             continue
