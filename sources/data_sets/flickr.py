@@ -99,7 +99,8 @@ def _read_hub_table(path: Path, home: Path) -> Iterator[Record | Skipped]:
     pictures: Path | None = None
     for entry in read_table(path, Columns(image="filename", caption="raw"), tabs=False):
         if isinstance(entry, Record):
-            name = entry.image.relative_to(path.parent).as_posix()
+            inside = entry.image.is_relative_to(path.parent)
+            name = (entry.image.relative_to(path.parent) if inside else entry.image).as_posix()
             pictures = pictures or _folder(home, path.parent, name)
             # Numbers of its captions, and of the picture, in the data set.
             kept = {key: value for key, value in entry.metadata.items() if key not in ("sentids", "img_id")}

@@ -139,6 +139,15 @@ def flickr_hub(folder: Path) -> Path:
     return folder / "flickr_annotations_30k.csv"
 
 
+def test_flickr_with_whole_paths(tmp_path: Path) -> None:
+    pictures(tmp_path / "elsewhere")
+    (tmp_path / "table").mkdir()
+    table = flickr_hub(tmp_path / "table")
+    table.write_text(table.read_text().replace("1.jpg", str(tmp_path / "elsewhere" / "1.jpg")))
+    first = next(iter(read_records(table)))
+    assert first.image == tmp_path / "elsewhere" / "1.jpg"
+
+
 def tokens(folder: Path) -> Path:
     lines = [f"{name}#{number}\t{text}" for name in ROWS for number, text in enumerate(ROWS[name])]
     (folder / "Flickr8k.token.txt").write_text("\n".join(lines))
