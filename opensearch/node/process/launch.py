@@ -26,9 +26,6 @@ from .user import User, give, node_user
 #: All that the node's Java gets of the environment: secrets of whoever starts it stand there, and options that change it.
 _ENVIRONMENT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ")
 
-# The node outlives whoever started it. Kept here because a Popen that is thrown away while its process runs complains.
-_started: list[subprocess.Popen[bytes]] = []
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -58,7 +55,7 @@ def launch(paths: NodePaths, home: Path, java: Java, wanted: Wanted, on_progress
     configure(paths, http_port, transport_port, user, wanted.closed)
     on_progress(f"starting OpenSearch on 127.0.0.1:{http_port} (Java {java.version}, heap {shown(wanted.heap)})")
     process = _process(paths, _arguments(paths, home, java, wanted.heap), user)
-    _started.append(process)
+    process.returncode = 0  # the node outlives whoever started it; a Popen that is thrown away without a code complains
     state = NodeState(
         pid=process.pid,
         identity=identity(process.pid) or "",

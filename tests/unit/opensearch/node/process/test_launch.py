@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,19 @@ from clipseek.opensearch.node.process.java import Java, find_java, java_for
 from clipseek.opensearch.node.process.launch import _arguments, _process, shown
 from clipseek.opensearch.node.process.user import User
 
+#: As node start does it, with a program that is no Java.
+_STARTS = """
+import sys
+from pathlib import Path
+from clipseek.opensearch.node.paths import NodePaths
+from clipseek.opensearch.node.process import launch
+from clipseek.opensearch.node.process.java import Java
+
+launch.node_user = lambda on_progress: None
+folder = Path(sys.argv[1])
+state = launch.launch(NodePaths(folder, folder), folder, Java(Path("/bin/true"), 21, False), launch.Wanted(closed=False), print)
+assert state.pid
+"""
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -40,6 +55,12 @@ def test_a_short_list_of_variables_and_no_secret(tmp_path: Path, monkeypatch: py
     assert f"HOME={paths.scratch}" in lines
     assert lines[-1] == "0077"
     assert paths.started.stat().st_mode & 0o777 == 0o600
+
+
+def test_whoever_started_a_node_ends_without_a_word_about_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", _STARTS, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_node_out_of_memory_ends_and_a_large_heap_gets_another_collector(tmp_path: Path) -> None:
