@@ -86,13 +86,14 @@ class Listener:
             self._write(as_unfound(event))
         elif isinstance(event, Retried):
             self._retried(event)
-        elif isinstance(event, Pruning) and (event.number or self._log_json):
-            self._say(
-                "pruning",
-                count(event.number, "document") + " to be removed: the source has them no more",
-                documents=event.number,
-            )
-        elif not isinstance(event, Pruning):
+        elif isinstance(event, Pruning):
+            if event.number or self._log_json:
+                self._say(
+                    "pruning",
+                    count(event.number, "document") + " to be removed: the source has them no more",
+                    documents=event.number,
+                )
+        else:
             self._progress(event)
 
     def _progress(self, report: IngestReport) -> None:
