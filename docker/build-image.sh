@@ -17,7 +17,8 @@ if ! docker image inspect clipseek-python:bookworm >/dev/null 2>&1; then
 fi
 git ls-files -z | tar --null --files-from=- --create | tar --extract --directory "$work"
 "$python" -m venv "$work/fetch"   # Debian's python3 has no pip of its own
-"$work/fetch/bin/pip" --disable-pip-version-check wheel --quiet --wheel-dir "$work/wheels" --constraint constraints.txt "$work[certificates,$extras]" "setuptools>=77" wheel
+"$work/fetch/bin/pip" --disable-pip-version-check wheel --quiet --wheel-dir "$work/wheels" --constraint constraints.txt \
+  "$work[certificates,$extras]" "setuptools>=77" wheel
 rm -rf "$work/build" "$work/fetch"
 sed -i '/^wheels/d' "$work/.dockerignore"
 DOCKER_BUILDKIT=0 docker build --quiet --network none --tag "$name" --file "$work/docker/Dockerfile" \
