@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# Before onnxruntime is loaded, whoever loads it: else it keeps a device's id and a record of its sessions in the user's home.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from .bundle.bundle import Bundle
